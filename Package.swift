@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings of every Swift target: imports stay internal unless written `public import`, existentials are
+/// spelled, and async functions run where their caller runs (which keeps hooks on their connection's event loop).
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A library module and, of the same name, its product.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name + "Tests", dependencies: dependencies, swiftSettings: settings)
+}
+
+let products = [
+  "MTACore", "MTATLS", "MTADNS", "MTAStore", "MTADKIM", "MTAReceiver", "MTADelivery", "MTAServer", "MTATestSupport",
+]
+
+let package = Package(
+  name: "swift-mta",
+  platforms: [.macOS(.v26)],
+  products: products.map { .library(name: $0, targets: [$0]) }
+    + [
+      .library(
+        name: "MTA",
+        targets: ["MTACore", "MTATLS", "MTADNS", "MTAStore", "MTADKIM", "MTAReceiver", "MTADelivery", "MTAServer"]),
+      .executable(name: "ExampleServer", targets: ["ExampleServer"]),
+    ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+  ],
+  targets: [
+    // Layer 0: C doors, no logic.
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+    .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+
+    // Layer 1: pure mail; the operating system; TLS and digests over OpenSSL.
+    module("MTACore", [nioCore]),
+    module("MTASystem", ["MTACore"]),
+    module("MTATLS", ["COpenSSL", nioCore]),
+    module("MTACrypto", ["COpenSSL"]),
+
+    // Layer 2: the resolver, the durable queue, signatures.
+    module("MTADNS", ["MTACore", "MTATLS", nioCore, nioPosix]),
+    module("MTAStore", ["MTACore", "MTASystem", "CSQLite", nioCore]),
+    module("MTADKIM", ["MTACore", "MTACrypto", nioCore]),
+
+    // Layer 3: the shells.
+    module("MTAReceiver", ["MTACore", "MTASystem", "MTATLS", "MTACrypto", "CCrypt", nioCore, nioPosix, logging]),
+    module("MTADelivery", ["MTACore", "MTASystem", "MTATLS", "MTACrypto", nioCore, nioPosix, logging]),
+
+    // Layer 4: the composition, and the test kit.
+    module(
+      "MTAServer",
+      [
+        "MTACore", "MTASystem", "MTATLS", "MTADNS", "MTAStore", "MTADKIM", "MTAReceiver", "MTADelivery", nioCore, nioPosix,
+        logging, lifecycle,
+      ]),
+    module("MTATestSupport", ["MTACore", "MTAReceiver", "MTADelivery", nioCore, nioPosix, nioEmbedded, logging]),
+
+    // Layer 5: what an adopter would write.
+    .executableTarget(
+      name: "ExampleServer", dependencies: ["MTACore", "MTAServer", "MTAReceiver", "MTADelivery", arguments, logging],
+      swiftSettings: settings),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,1 @@
+@main struct ExampleServer { static func main() {} }

@@ -1,0 +1,122 @@
+/// An address of mail: `local-part@domain` (RFC 5321 §4.1.2).
+///
+/// Mailboxes compare by local part, byte for byte, and by domain without regard to case. The local part is kept as its
+/// meaning, without quotes: `"john smith"@example.org` has the local part `john smith`, and `"a"@b` equals `a@b`.
+public struct Mailbox: Hashable, Sendable {
+  /// The local part, unquoted.
+  public let localPart: String
+  public let domain: Domain
+
+  /// From parts that were parsed already; nil for an empty local part, one over 64 octets (RFC 5321 §4.5.3.1.1), or
+  /// one with control characters.
+  public init?(localPart: String, domain: Domain) {
+    guard (1...64).contains(localPart.utf8.count), !localPart.utf8.contains(where: { $0 < 32 || $0 == 127 }) else {
+      return nil
+    }
+    self.localPart = localPart
+    self.domain = domain
+  }
+
+  /// Reads `local@domain`, quoted local parts and international ones included.
+  public init?(_ text: some StringProtocol) {
+    var scanner = PathScanner(Array(text.utf8))
+    guard let mailbox = try? scanner.mailbox(international: true), scanner.isAtEnd else { return nil }
+    self = mailbox
+  }
+
+  public static func == (a: Self, b: Self) -> Bool {
+    a.localPart.utf8.elementsEqual(b.localPart.utf8) && a.domain == b.domain
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    for byte in localPart.utf8 { hasher.combine(byte) }
+    hasher.combine(domain)
+  }
+
+  /// The same mailbox with the ASCII letters of its local part in lower case: the key under which local users are kept.
+  public var caseFolded: Mailbox {
+    guard localPart.utf8.contains(where: { (65...90).contains($0) }) else { return self }
+    let folded = localPart.utf8.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
+    return Mailbox(localPart: String(decoding: folded, as: UTF8.self), domain: domain) ?? self
+  }
+
+  /// Whether only SMTPUTF8 can carry this address (RFC 6531).
+  public var isInternational: Bool { localPart.utf8.contains { $0 >= 128 } || domain.isInternational }
+}
+
+extension Mailbox: CustomStringConvertible, LosslessStringConvertible {
+  /// As it stands between `<` and `>` on the wire; the local part is quoted where it must be.
+  public var description: String {
+    (Self.isDotString(localPart) ? localPart : Self.quoted(localPart)) + "@" + domain.description
+  }
+
+  private static func isDotString(_ text: String) -> Bool {
+    var previous = UInt8(ascii: ".")
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: ".") {
+        if previous == byte { return false }
+      } else if !byte.isAtomText && byte < 128 {
+        return false
+      }
+      previous = byte
+    }
+    return previous != UInt8(ascii: ".")
+  }
+
+  private static func quoted(_ text: String) -> String {
+    var bytes: [UInt8] = [UInt8(ascii: "\"")]
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
+      bytes.append(byte)
+    }
+    bytes.append(UInt8(ascii: "\""))
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+/// Where reports about a mail go: a mailbox, or nobody (`MAIL FROM:<>`, RFC 5321 §4.5.5).
+public enum ReversePath: Hashable, Sendable {
+  case null
+  case mailbox(Mailbox)
+
+  public var mailbox: Mailbox? {
+    if case .mailbox(let mailbox) = self { return mailbox }
+    return nil
+  }
+}
+
+extension ReversePath: CustomStringConvertible, LosslessStringConvertible {
+  /// In angle brackets, as on the wire: `<>` or `<a@example.org>`.
+  public var description: String {
+    switch self {
+    case .null: "<>"
+    case .mailbox(let mailbox): "<\(mailbox)>"
+    }
+  }
+
+  /// Reads what ``description`` writes.
+  public init?(_ text: String) {
+    if text == "<>" {
+      self = .null
+      return
+    }
+    guard text.utf8.first == UInt8(ascii: "<"), text.utf8.last == UInt8(ascii: ">"),
+      let mailbox = Mailbox(text.dropFirst().dropLast())
+    else { return nil }
+    self = .mailbox(mailbox)
+  }
+}
+
+extension UInt8 {
+  /// atext of RFC 5322 §3.2.3: what a dot-string is made of.
+  var isAtomText: Bool {
+    switch self {
+    case 48...57, 65...90, 97...122: true
+    case UInt8(ascii: "!"), UInt8(ascii: "#")...UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"),
+      UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: "?"), UInt8(ascii: "^")...UInt8(ascii: "`"),
+      UInt8(ascii: "{")...UInt8(ascii: "~"):
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,105 @@
+/// Whoever answers questions to the DNS: `MTADNS.Resolver`, a literal zone in tests, or an adopter's own.
+public protocol DNSLookup: Sendable {
+  /// Asks for the records of `type` at `name`, following aliases. Never throws and always answers in bounded time.
+  func lookup(_ name: DNSName, _ type: DNSRecordType) async -> DNSAnswer
+}
+
+/// The outcome of a look-up by purpose: `DNSAnswer` without what the purpose does not need.
+public enum DNSResult<Value: Sendable & Hashable>: Sendable, Hashable {
+  case found(Value)
+  /// The DNS says for certain that there is none.
+  case none
+  case failure(DNSFailure)
+}
+
+/// A host that takes mail for a domain.
+public struct MailExchanger: Hashable, Sendable {
+  public var preference: UInt16
+  public var host: DNSName
+
+  public init(preference: UInt16, host: DNSName) {
+    self.preference = preference
+    self.host = host
+  }
+}
+
+/// Where the DNS says that mail for a domain goes.
+public enum MailRoute: Hashable, Sendable {
+  /// The exchangers, lowest preference first. Without MX records, the domain itself with preference 0 (RFC 5321 §5.1).
+  case exchangers([MailExchanger])
+  /// The domain declares that it takes no mail (RFC 7505).
+  case nullMX
+  /// The domain does not exist, or has neither MX nor address.
+  case noSuchDomain
+  case failure(DNSFailure)
+}
+
+extension DNSLookup {
+  /// The IPv4 and IPv6 addresses of a host, IPv4 first; ``DNSResult/none`` when it certainly has neither.
+  public func addresses(of host: DNSName) async -> DNSResult<[IPAddress]> {
+    async let four = lookup(host, .a)
+    async let six = lookup(host, .aaaa)
+    let answers = await [four, six]
+    var found: [IPAddress] = []
+    var failure: DNSFailure?
+    for answer in answers {
+      switch answer {
+      case .records(let records, _):
+        found += records.compactMap { if case .address(let address) = $0.data { address } else { nil } }
+      case .failure(let reason): failure = failure ?? reason
+      case .noSuchName, .noSuchType: break
+      }
+    }
+    if !found.isEmpty { return .found(found) }
+    return failure.map { .failure($0) } ?? .none
+  }
+
+  /// Where mail for `domain` goes, by RFC 5321 §5.1 and RFC 7505.
+  public func mailRoute(of domain: DNSName) async -> MailRoute {
+    switch await lookup(domain, .mx) {
+    case .failure(let reason): return .failure(reason)
+    case .noSuchName: return .noSuchDomain
+    case .records(let records, _):
+      let all = records.compactMap { record -> MailExchanger? in
+        guard case .mailExchanger(let preference, let exchange) = record.data else { return nil }
+        return MailExchanger(preference: preference, host: exchange)
+      }
+      // RFC 7505 §3: a lone "." is the null MX; beside others it is to be ignored.
+      let hosts = all.filter { $0.host.isHostName }
+      if hosts.isEmpty { return all.contains { $0.host.isRoot } ? .nullMX : .noSuchDomain }
+      return .exchangers(hosts.sorted { ($0.preference, $0.host.description) < ($1.preference, $1.host.description) })
+    case .noSuchType:
+      // RFC 5321 §5.1: no MX at all: the address record of the domain is the implicit MX.
+      switch await addresses(of: domain) {
+      case .found: return .exchangers([MailExchanger(preference: 0, host: domain)])
+      case .none: return .noSuchDomain
+      case .failure(let reason): return .failure(reason)
+      }
+    }
+  }
+
+  /// The TXT records of a name, each with its strings joined.
+  public func text(of name: DNSName) async -> DNSResult<[[UInt8]]> {
+    switch await lookup(name, .txt) {
+    case .records(let records, _):
+      let texts = records.compactMap { if case .text(let strings) = $0.data { strings.flatMap { $0 } } else { nil } }
+      return texts.isEmpty ? .none : .found(texts)
+    case .noSuchName, .noSuchType: return .none
+    case .failure(let reason): return .failure(reason)
+    }
+  }
+
+  /// The names of an address that, asked forward, lead back to it: a PTR record alone is only a claim.
+  public func reverse(of address: IPAddress) async -> DNSResult<[DNSName]> {
+    switch await lookup(address.reverseName, .ptr) {
+    case .failure(let reason): return .failure(reason)
+    case .noSuchName, .noSuchType: return .none
+    case .records(let records, _):
+      var confirmed: [DNSName] = []
+      for case .pointer(let name) in records.prefix(8).map(\.data) where name.isHostName {
+        if case .found(let addresses) = await addresses(of: name), addresses.contains(address) { confirmed.append(name) }
+      }
+      return confirmed.isEmpty ? .none : .found(confirmed)
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/// A domain name as the DNS has it: labels of 1 to 63 octets, at most 253 characters, ASCII lower case, no dot at the end.
+///
+/// Octets other than printable ASCII, and dots inside a label, are kept as RFC 1035 §5.1 escapes (`\DDD`). A name read
+/// from an answer is data, not a host: ask ``isHostName`` before connecting to it or printing it in a header.
+public struct DNSName: Hashable, Sendable, CustomStringConvertible {
+  public let description: String
+
+  /// Nil for an empty label, one over 63 octets, a name over 253, or a character that is not printable ASCII.
+  /// One dot at the end is dropped.
+  public init?(_ text: some StringProtocol) {
+    var bytes = Array(text.utf8)
+    if bytes.last == UInt8(ascii: "."), bytes.count > 1 { bytes.removeLast() }
+    guard !bytes.isEmpty, bytes.count <= 253 else { return nil }
+    var length = 0
+    for index in bytes.indices {
+      switch bytes[index] {
+      case UInt8(ascii: "."):
+        guard length > 0 else { return nil }
+        length = 0
+        continue
+      case 65...90: bytes[index] |= 0x20
+      case 33...126 where bytes[index] != UInt8(ascii: "\\"): break
+      default: return nil
+      }
+      length += 1
+      guard length <= 63 else { return nil }
+    }
+    guard length > 0 else { return nil }
+    description = String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// From raw labels as they stand in a packet; nil when one is empty or over 63 octets, or the name over 255.
+  public init?(labels: [[UInt8]]) {
+    guard labels.reduce(1, { $0 + $1.count + 1 }) <= 255 else { return nil }
+    var text = ""
+    for label in labels {
+      guard (1...63).contains(label.count) else { return nil }
+      if !text.isEmpty { text += "." }
+      for byte in label {
+        switch byte {
+        case 65...90: text.unicodeScalars.append(Unicode.Scalar(byte | 0x20))
+        case UInt8(ascii: "."), UInt8(ascii: "\\"), 0...32, 127...255:
+          let digits = String(byte)
+          text += "\\" + String(repeating: "0", count: 3 - digits.utf8.count) + digits
+        default: text.unicodeScalars.append(Unicode.Scalar(byte))
+        }
+      }
+    }
+    description = text
+  }
+
+  /// For names built from parts that are known to be right.
+  init(trusted text: String) { description = text }
+
+  /// The root, written `.`; the exchange of a null MX (RFC 7505).
+  public static let root = DNSName(trusted: "")
+
+  public var isRoot: Bool { description.isEmpty }
+
+  /// The raw labels, escapes undone.
+  public var labels: [[UInt8]] {
+    guard !isRoot else { return [] }
+    var labels: [[UInt8]] = [[]]
+    let bytes = Array(description.utf8)
+    var index = 0
+    while index < bytes.count {
+      if bytes[index] == UInt8(ascii: "\\"), index + 3 < bytes.count {
+        let value = bytes[index + 1...index + 3].reduce(0) { $0 * 10 + Int($1) - 48 }
+        labels[labels.count - 1].append(UInt8(truncatingIfNeeded: value))
+        index += 4
+      } else if bytes[index] == UInt8(ascii: ".") {
+        labels.append([])
+        index += 1
+      } else {
+        labels[labels.count - 1].append(bytes[index])
+        index += 1
+      }
+    }
+    return labels
+  }
+
+  /// Letters, digits and inner hyphens only (RFC 1123 §2.1), at least one label: fit to be connected to and shown.
+  public var isHostName: Bool {
+    guard !isRoot else { return false }
+    return description.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
+      label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
+        && label.allSatisfy { (48...57).contains($0) || (97...122).contains($0) || $0 == UInt8(ascii: "-") }
+    }
+  }
+
+  /// This name below `zone`: `selector._domainkey` + `example.org`. Nil when the result is too long.
+  public func appending(_ zone: DNSName) -> DNSName? {
+    if zone.isRoot { return self }
+    if isRoot { return zone }
+    return DNSName(labels: labels + zone.labels)
+  }
+}

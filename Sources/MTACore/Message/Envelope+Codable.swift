@@ -1,0 +1,111 @@
+// The form in which envelopes rest in the store and cross between processes. Keys are short and stable: a mail
+// accepted today must be readable by next year's program, so fields are added as optional and never renamed.
+
+extension Mailbox: Codable {
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    guard let mailbox = Mailbox(try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a mailbox")
+    }
+    self = mailbox
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
+
+extension AttributeValue: Codable {
+  private struct Bytes: Codable {
+    var bytes: [UInt8]
+    enum CodingKeys: String, CodingKey { case bytes = "$bytes" }
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let flag = try? container.decode(Bool.self) {
+      self = .flag(flag)
+    } else if let integer = try? container.decode(Int64.self) {
+      self = .integer(integer)
+    } else if let number = try? container.decode(Double.self) {
+      self = .number(number)
+    } else if let text = try? container.decode(String.self) {
+      self = .text(text)
+    } else if let bytes = try? container.decode(Bytes.self) {
+      self = .bytes(bytes.bytes)
+    } else if let list = try? container.decode([AttributeValue].self) {
+      self = .list(list)
+    } else {
+      self = .map(try container.decode([String: AttributeValue].self))
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .text(let text): try container.encode(text)
+    case .integer(let number): try container.encode(number)
+    case .number(let number): try container.encode(number)
+    case .flag(let flag): try container.encode(flag)
+    case .bytes(let bytes): try container.encode(Bytes(bytes: bytes))
+    case .list(let list): try container.encode(list)
+    case .map(let map): try container.encode(map)
+    }
+  }
+}
+
+extension EnvelopeRecipient: Codable {
+  enum CodingKeys: String, CodingKey { case mailbox = "to", client }
+
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      try fields.decode(Mailbox.self, forKey: .mailbox), client: try fields.decodeIfPresent(ClientRecord.self, forKey: .client))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: CodingKeys.self)
+    try fields.encode(mailbox, forKey: .mailbox)
+    try fields.encodeIfPresent(client, forKey: .client)
+  }
+}
+
+extension Envelope: Codable {
+  enum CodingKeys: String, CodingKey {
+    case id, from, recipients, body, smtpUTF8 = "utf8", authenticatedAs = "auth", isSubmission = "submission", client, at, attributes
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    func parsed<Value: LosslessStringConvertible>(_ key: CodingKeys) throws -> Value {
+      guard let value = Value(try fields.decode(String.self, forKey: key)) else {
+        throw DecodingError.dataCorruptedError(forKey: key, in: fields, debugDescription: "not a \(Value.self)")
+      }
+      return value
+    }
+    self.init(
+      id: try parsed(.id), reversePath: try parsed(.from), recipients: try fields.decode([EnvelopeRecipient].self, forKey: .recipients),
+      body: try fields.decodeIfPresent(BodyType.self, forKey: .body) ?? .sevenBit,
+      smtpUTF8: try fields.decodeIfPresent(Bool.self, forKey: .smtpUTF8) ?? false,
+      authenticatedAs: try fields.decodeIfPresent(Mailbox.self, forKey: .authenticatedAs),
+      isSubmission: try fields.decodeIfPresent(Bool.self, forKey: .isSubmission) ?? false,
+      clientAddress: try fields.decodeIfPresent(String.self, forKey: .client).flatMap { IPAddress($0) },
+      receivedAt: Timestamp(milliseconds: try fields.decode(Int64.self, forKey: .at)),
+      attributes: Attributes(try fields.decodeIfPresent([String: AttributeValue].self, forKey: .attributes) ?? [:]))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: CodingKeys.self)
+    try fields.encode(id.description, forKey: .id)
+    try fields.encode(reversePath.description, forKey: .from)
+    try fields.encode(recipients, forKey: .recipients)
+    if body != .sevenBit { try fields.encode(body, forKey: .body) }
+    if smtpUTF8 { try fields.encode(smtpUTF8, forKey: .smtpUTF8) }
+    try fields.encodeIfPresent(authenticatedAs, forKey: .authenticatedAs)
+    if isSubmission { try fields.encode(isSubmission, forKey: .isSubmission) }
+    try fields.encodeIfPresent(clientAddress?.description, forKey: .client)
+    try fields.encode(receivedAt.milliseconds, forKey: .at)
+    if !attributes.isEmpty { try fields.encode(attributes.values, forKey: .attributes) }
+  }
+}

@@ -1,0 +1,84 @@
+/// How a recipient's copy leaves the queue.
+public enum DeliveryKind: String, Hashable, Sendable, Codable {
+  /// By the local transport: LMTP, Maildir or what the settings name.
+  case local
+  /// By SMTP to the next hop that routing finds.
+  case remote
+  /// Not at all: the parcel is kept as a record.
+  case none
+}
+
+/// What `clientLookup` knows of an address that belongs to this system.
+public struct ClientRecord: Hashable, Sendable, Codable {
+  /// The adopter's key of the mailbox; nil when the address has no mailbox of its own.
+  public var mailboxID: String?
+  /// The adopter's key of who owns the mailbox. Addresses of one owner may send in each other's name.
+  public var ownerID: String?
+  public var delivery: DeliveryKind
+
+  public init(mailboxID: String? = nil, ownerID: String? = nil, delivery: DeliveryKind = .local) {
+    self.mailboxID = mailboxID
+    self.ownerID = ownerID
+    self.delivery = delivery
+  }
+
+  /// Whether the address counts as a member's in the founding rules: it has a mailbox.
+  public var isMember: Bool { mailboxID != nil }
+}
+
+/// The BODY parameter of MAIL (RFC 6152, RFC 3030).
+public enum BodyType: String, Hashable, Sendable, Codable {
+  case sevenBit = "7BIT"
+  case eightBitMIME = "8BITMIME"
+  case binaryMIME = "BINARYMIME"
+}
+
+/// One accepted recipient of a mail.
+public struct EnvelopeRecipient: Hashable, Sendable {
+  public var mailbox: Mailbox
+  /// The answer of `clientLookup`, kept so that delivery needs no adopter code; nil for a stranger.
+  public var client: ClientRecord?
+
+  public init(_ mailbox: Mailbox, client: ClientRecord? = nil) {
+    self.mailbox = mailbox
+    self.client = client
+  }
+
+  /// Local or as the client says; strangers are remote.
+  public var delivery: DeliveryKind { client?.delivery ?? .remote }
+}
+
+/// Everything about a mail but its text: who sends it to whom, and how it came.
+public struct Envelope: Hashable, Sendable {
+  public var id: MailID
+  public var reversePath: ReversePath
+  public var recipients: [EnvelopeRecipient]
+  public var body: BodyType
+  public var smtpUTF8: Bool
+  /// Whom the session was authenticated as; nil for strangers.
+  public var authenticatedAs: Mailbox?
+  /// Whether the mail came from an authenticated session, or from a trusted network at the internal port, so that it is
+  /// ours to sign (R15).
+  public var isSubmission: Bool
+  /// The address of the client that gave us the mail; nil for mail that this system wrote.
+  public var clientAddress: IPAddress?
+  public var receivedAt: Timestamp
+  public var attributes: Attributes
+
+  public init(
+    id: MailID, reversePath: ReversePath, recipients: [EnvelopeRecipient], body: BodyType = .sevenBit, smtpUTF8: Bool = false,
+    authenticatedAs: Mailbox? = nil, isSubmission: Bool = false, clientAddress: IPAddress? = nil, receivedAt: Timestamp,
+    attributes: Attributes = Attributes()
+  ) {
+    self.id = id
+    self.reversePath = reversePath
+    self.recipients = recipients
+    self.body = body
+    self.smtpUTF8 = smtpUTF8
+    self.authenticatedAs = authenticatedAs
+    self.isSubmission = isSubmission
+    self.clientAddress = clientAddress
+    self.receivedAt = receivedAt
+    self.attributes = attributes
+  }
+}

@@ -1,0 +1,112 @@
+public import NIOCore
+
+/// The queue as the runner sees it: due parcels come out under a lease, outcomes go in.
+public protocol ParcelQueue: Sendable {
+  /// Leases up to `limit` due parcels to `owner`, oldest retry time first, grouped by mail. Parcels of one mail that
+  /// are due together come together, even past `limit`.
+  ///
+  /// A leased parcel is not handed out again until it is recorded, the lease is released, or (for owners on other
+  /// machines) `deadline` has passed.
+  func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) async throws(StoreFailure) -> [ClaimedMail]
+
+  /// What the mail consists of. Throws when the content is missing: such a mail is held, never guessed at.
+  func content(of id: MailID) async throws(StoreFailure) -> StoredContent
+
+  /// Records outcomes durably and gives the leases back. When the lease was lost meanwhile, a delivered outcome is
+  /// recorded all the same; deferred and failed ones are dropped, for the new owner's attempt decides.
+  func record(_ results: [ParcelResult], by owner: LeaseOwner, at now: Timestamp) async throws(StoreFailure)
+
+  /// Moves the deadline of leases that `owner` still holds: a long delivery renews its own.
+  func renew(_ parcels: [ParcelID], by owner: LeaseOwner, deadline: Timestamp) async throws(StoreFailure)
+
+  /// Makes parcels whose lease has a dead owner due again, at once. `isAlive` is asked for each distinct owner.
+  /// Returns how many were released.
+  func releaseLeases(unless isAlive: @Sendable (LeaseOwner) -> Bool) async throws(StoreFailure) -> Int
+
+  /// When the next waiting parcel is due; nil when none waits.
+  func nextDue() async throws(StoreFailure) -> Timestamp?
+
+  /// Calls `notify` after each commit that added parcels that are due at once. Replaces the one set before. May be called on any thread,
+  /// and must return at once.
+  func onArrival(_ notify: @escaping @Sendable () -> Void)
+}
+
+/// Due parcels of one mail, leased together.
+public struct ClaimedMail: Hashable, Sendable {
+  /// With all recipients of the mail, not only those that are due.
+  public var envelope: Envelope
+  public var parcels: [Parcel]
+
+  public init(_ envelope: Envelope, parcels: [Parcel]) {
+    self.envelope = envelope
+    self.parcels = parcels
+  }
+}
+
+/// Who holds a lease: a process of one boot of one machine. A process id alone is reused; with the time that the
+/// process started it is not.
+public struct LeaseOwner: Hashable, Sendable, CustomStringConvertible, LosslessStringConvertible {
+  /// Of the running kernel (`/proc/sys/kernel/random/boot_id`); letters, digits and hyphens.
+  public var boot: String
+  public var process: Int32
+  /// The process's start time in the kernel's ticks since boot.
+  public var started: UInt64
+  /// Tells runners within one process apart.
+  public var runner: UInt32
+
+  public init(boot: String, process: Int32, started: UInt64, runner: UInt32 = 0) {
+    self.boot = boot
+    self.process = process
+    self.started = started
+    self.runner = runner
+  }
+
+  public var description: String { "\(boot)/\(process)/\(started)/\(runner)" }
+
+  public init?(_ text: String) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 4, let process = Int32(parts[1]), let started = UInt64(parts[2]), let runner = UInt32(parts[3]) else {
+      return nil
+    }
+    self.init(boot: String(parts[0]), process: process, started: started, runner: runner)
+  }
+}
+
+/// A queued mail's text: the trace fields that this system added, and the content exactly as received.
+public struct StoredContent: Sendable {
+  /// CR LF line ends; stands before the content.
+  public let trace: ByteBuffer
+  /// Bytes of content, trace not counted.
+  public let size: Int
+  private let read: @Sendable (_ offset: Int, _ length: Int) async throws(StoreFailure) -> ByteBuffer
+
+  /// - Parameter read: gives up to `length` bytes of content from `offset`; empty only at the end.
+  public init(
+    trace: ByteBuffer, size: Int, read: @escaping @Sendable (_ offset: Int, _ length: Int) async throws(StoreFailure) -> ByteBuffer
+  ) {
+    self.trace = trace
+    self.size = size
+    self.read = read
+  }
+
+  /// Content that is in memory already.
+  public init(trace: ByteBuffer, content: ByteBuffer) {
+    self.init(trace: trace, size: content.readableBytes) { offset, length throws(StoreFailure) in
+      let start = min(max(offset, 0), content.readableBytes)
+      return content.getSlice(at: content.readerIndex + start, length: min(length, content.readableBytes - start)) ?? ByteBuffer()
+    }
+  }
+
+  /// Walks the content once, in pieces of at most `pieceBytes`, in order.
+  public func forEachPiece(
+    of pieceBytes: Int = 65_536, _ body: (ByteBuffer) async throws -> Void
+  ) async throws {
+    var offset = 0
+    while offset < size {
+      let piece = try await read(offset, min(pieceBytes, size - offset))
+      guard piece.readableBytes > 0 else { throw StoreFailure.failed("content ended early at byte \(offset) of \(size)") }
+      offset += piece.readableBytes
+      try await body(piece)
+    }
+  }
+}
