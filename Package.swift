@@ -80,6 +80,8 @@ let package = Package(
     .executableTarget(
       name: "ExampleServer", dependencies: ["MTACore", "MTAServer", "MTAReceiver", "MTADelivery", arguments, logging],
       swiftSettings: settings),
+
+    tests("MTACore", ["MTACore", nioCore]),
   ],
   swiftLanguageModes: [.v6]
 )
