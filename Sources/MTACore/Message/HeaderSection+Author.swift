@@ -1,0 +1,163 @@
+extension HeaderSection {
+  /// The mailboxes of the From field (RFC 5322 §3.6.2), in order.
+  ///
+  /// Nil unless there is exactly one From field and it is a list of mailboxes: without a From, with two of them, with a
+  /// group, or with anything that different readers might take for different addresses, nobody is named.
+  public var authors: [Mailbox]? {
+    let fields = fields(named: "From")
+    guard fields.count == 1, let field = fields.first else { return nil }
+    return AddressListParser.mailboxes(in: field.unfoldedValue)
+  }
+
+  /// The one domain that all mailboxes of the From field share; nil when ``authors`` is, or when they have several. This is
+  /// whose signature the mail may carry.
+  public var authorDomain: Domain? {
+    guard let authors, let first = authors.first, authors.allSatisfy({ $0.domain == first.domain }) else { return nil }
+    return first.domain
+  }
+}
+
+/// Reads address lists of header fields: display names, quoted strings, comments and literals are understood, groups
+/// and source routes refused.
+struct AddressListParser {
+  private enum Token: Equatable {
+    case atom([UInt8])
+    case quoted([UInt8])
+    case literal([UInt8])
+    case special(UInt8)
+  }
+
+  /// The mailboxes of an unfolded value; nil if it is not a list of one or more mailboxes.
+  static func mailboxes(in value: [UInt8]) -> [Mailbox]? {
+    guard let tokens = tokens(of: value) else { return nil }
+    var mailboxes: [Mailbox] = []
+    // RFC 5322 §4.4: empty elements of a list are obsolete, and to be understood.
+    for element in tokens.split(separator: .special(UInt8(ascii: ","))) {
+      guard let mailbox = mailbox(element) else { return nil }
+      mailboxes.append(mailbox)
+    }
+    return mailboxes.isEmpty ? nil : mailboxes
+  }
+
+  private static func mailbox(_ tokens: ArraySlice<Token>) -> Mailbox? {
+    guard let open = tokens.firstIndex(of: .special(UInt8(ascii: "<"))) else { return addressSpecification(tokens) }
+    guard tokens.last == .special(UInt8(ascii: ">")) else { return nil }
+    // A display name that holds an unquoted address is not correct, but common, and nobody takes it for the address.
+    let nameIsPlain = tokens[..<open].allSatisfy { token in
+      switch token {
+      case .atom, .quoted, .special(UInt8(ascii: ".")), .special(UInt8(ascii: "@")): true
+      case .literal, .special: false
+      }
+    }
+    return nameIsPlain ? addressSpecification(tokens[(open + 1)...].dropLast()) : nil
+  }
+
+  /// `local-part "@" domain` (RFC 5322 §3.4.1), blanks and comments around the dots gone already.
+  private static func addressSpecification(_ tokens: ArraySlice<Token>) -> Mailbox? {
+    guard let at = tokens.firstIndex(of: .special(UInt8(ascii: "@"))),
+      let local = dotted(tokens[..<at], quotes: true), let domainText = domainText(tokens[(at + 1)...]),
+      let text = String(validating: local, as: UTF8.self), let domain = Domain(bytes: domainText, international: true)
+    else { return nil }
+    return Mailbox(localPart: text, domain: domain)
+  }
+
+  private static func domainText(_ tokens: ArraySlice<Token>) -> [UInt8]? {
+    if tokens.count == 1, case .literal(let text)? = tokens.first { return text }
+    return dotted(tokens, quotes: false)
+  }
+
+  /// Words with single dots between them.
+  private static func dotted(_ tokens: ArraySlice<Token>, quotes: Bool) -> [UInt8]? {
+    guard tokens.count % 2 == 1 else { return nil }
+    var text: [UInt8] = []
+    var isWordNext = true
+    for token in tokens {
+      switch token {
+      case .atom(let word) where isWordNext: text += word
+      case .quoted(let word) where isWordNext && quotes: text += word
+      case .special(UInt8(ascii: ".")) where !isWordNext: text.append(UInt8(ascii: "."))
+      default: return nil
+      }
+      isWordNext.toggle()
+    }
+    return text
+  }
+
+  /// Words and specials, without blanks and comments (RFC 5322 §3.2.2); nil for what ends too early and for characters
+  /// that have no business outside quotes.
+  private static func tokens(of bytes: [UInt8]) -> [Token]? {
+    var scanner = Scanner(bytes: bytes)
+    var tokens: [Token] = []
+    while let byte = scanner.next() {
+      switch byte {
+      case 32, 9: continue
+      case UInt8(ascii: "("): guard scanner.skipComment() else { return nil }
+      case UInt8(ascii: "\""):
+        guard let text = scanner.quotedText(upTo: byte) else { return nil }
+        tokens.append(.quoted(text))
+      case UInt8(ascii: "["):
+        guard let text = scanner.quotedText(upTo: UInt8(ascii: "]")) else { return nil }
+        tokens.append(.literal([byte] + text + [UInt8(ascii: "]")]))
+      case UInt8(ascii: "."), UInt8(ascii: "@"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: ","):
+        tokens.append(.special(byte))
+      case 128...255: tokens.append(.atom(scanner.atom(from: byte)))
+      default:
+        guard byte.isAtomText else { return nil }
+        tokens.append(.atom(scanner.atom(from: byte)))
+      }
+    }
+    return tokens
+  }
+
+  private struct Scanner {
+    let bytes: [UInt8]
+    var index = 0
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func next() -> UInt8? {
+      guard index < bytes.count else { return nil }
+      defer { index += 1 }
+      return bytes[index]
+    }
+
+    mutating func atom(from first: UInt8) -> [UInt8] {
+      var text = [first]
+      while index < bytes.count, bytes[index].isAtomText || bytes[index] >= 128 {
+        text.append(bytes[index])
+        index += 1
+      }
+      return text
+    }
+
+    mutating func quotedText(upTo close: UInt8) -> [UInt8]? {
+      var text: [UInt8] = []
+      while let byte = next() {
+        if byte == close { return text }
+        if byte == UInt8(ascii: "\\") {
+          guard let quoted = next() else { return nil }
+          text.append(quoted)
+        } else {
+          text.append(byte)
+        }
+      }
+      return nil
+    }
+
+    /// Comments nest; whether this one was closed.
+    mutating func skipComment() -> Bool {
+      var depth = 1
+      while let byte = next() {
+        switch byte {
+        case UInt8(ascii: "\\"): guard next() != nil else { return false }
+        case UInt8(ascii: "("): depth += 1
+        case UInt8(ascii: ")"):
+          depth -= 1
+          if depth == 0 { return true }
+        default: break
+        }
+      }
+      return false
+    }
+  }
+}
