@@ -1,0 +1,24 @@
+/// For those who prefer to subclass: every verb as an open method with its default.
+///
+/// `final class Mine: BaseReceiverHooks, ReceiverHooks` then adds `clientLookup` and `auth`, and overrides what it likes.
+open class BaseReceiverHooks: ReceiverPolicy {
+  public init() {}
+
+  open func connect(_ conversation: inout Conversation) async throws -> ConnectVerdict { .proceed }
+  open func ehlo(_ domain: Domain?, _ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
+  open func startTLS(_ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
+  open func mailFrom(_ sender: ReversePath, _ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
+  open func rcptTo(_ recipient: Mailbox, _ conversation: inout Conversation) async throws -> RecipientVerdict { .proceed }
+  open func data(_ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
+  open func endOfHeaders(_ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
+  open func message(_ conversation: inout Conversation) async throws -> MessageVerdict { .proceed }
+  open func rset(_ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
+  open func noop(_ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
+  open func vrfy(_ text: String, _ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
+  open func expn(_ text: String, _ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
+  open func help(_ text: String?, _ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
+  open func unknown(_ verb: String, _ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
+  open func quit(_ conversation: inout Conversation) async throws {}
+  open func timeout(_ conversation: inout Conversation) async throws {}
+  open func disconnect(_ conversation: Conversation) async {}
+}

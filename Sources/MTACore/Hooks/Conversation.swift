@@ -1,0 +1,89 @@
+/// What a receiver's port is for (R7).
+public enum PortRole: String, Hashable, Sendable {
+  /// Mail from other servers, port 25.
+  case standard
+  /// Mail from trusted hosts of our own.
+  case internalSubmit
+  /// Mail from members, authenticated and encrypted, port 587.
+  case submission
+}
+
+/// The facts of a connection, fixed when it is accepted.
+public struct ConnectionFacts: Hashable, Sendable {
+  /// The client's address; loopback for a Unix socket.
+  public var remoteAddress: IPAddress
+  public var remotePort: UInt16
+  public var localPort: UInt16
+  public var role: PortRole
+  /// The client came to the internal port from one of `trustedNetworks`: it may relay (R12).
+  public var isTrusted: Bool
+
+  public init(
+    remoteAddress: IPAddress, remotePort: UInt16 = 0, localPort: UInt16 = 0, role: PortRole = .standard, isTrusted: Bool = false
+  ) {
+    self.remoteAddress = remoteAddress
+    self.remotePort = remotePort
+    self.localPort = localPort
+    self.role = role
+    self.isTrusted = isTrusted
+  }
+}
+
+/// How a session is encrypted.
+public struct Encryption: Hashable, Sendable {
+  /// `TLSv1.3`.
+  public var version: String
+  /// `TLS_AES_256_GCM_SHA384`.
+  public var cipher: String
+  /// Secret bits of the cipher.
+  public var bits: Int
+  /// The name that the client asked for (SNI).
+  public var serverName: String?
+
+  public init(version: String, cipher: String, bits: Int, serverName: String? = nil) {
+    self.version = version
+    self.cipher = cipher
+    self.bits = bits
+    self.serverName = serverName
+  }
+}
+
+/// Everything a hook may know of the session and of the mail that is coming in. Readable throughout; writable in its
+/// ``attributes`` alone, and what a hook wrote counts only if it did not throw.
+public struct Conversation: Hashable, Sendable {
+  public internal(set) var connection: ConnectionFacts
+  /// What EHLO or HELO named; nil before, and when the client gave none.
+  public internal(set) var clientName: Domain?
+  /// The client said EHLO, not HELO.
+  public internal(set) var isExtended = false
+  /// Nil while the session is in clear.
+  public internal(set) var encryption: Encryption?
+  /// Who logged in: the name it gave, and what the `auth` hook answered.
+  public internal(set) var login: Login?
+  /// The sender of the mail in progress; nil outside of a transaction.
+  public internal(set) var reversePath: ReversePath?
+  /// What `clientLookup` knows of the sender.
+  public internal(set) var senderClient: ClientRecord?
+  public internal(set) var parameters = MailParameters()
+  /// The accepted recipients of the mail in progress.
+  public internal(set) var recipients: [EnvelopeRecipient] = []
+  /// The id of the mail in progress, from DATA on.
+  public internal(set) var mailID: MailID?
+  /// The header section of the mail in progress, from `endOfHeaders` on.
+  public internal(set) var header: HeaderSection?
+  /// What content inspection found (DKIM), in the `message` hook.
+  public internal(set) var authenticationResults: [AuthenticationResult] = []
+  /// Values that hooks attach to the mail; they begin empty with each mail and persist with it.
+  public var attributes = Attributes()
+
+  /// A login that succeeded.
+  public struct Login: Hashable, Sendable {
+    /// The user name as the client gave it.
+    public var name: String
+    public var client: ClientRecord
+  }
+
+  public init(_ connection: ConnectionFacts) { self.connection = connection }
+
+  public var isAuthenticated: Bool { login != nil }
+}

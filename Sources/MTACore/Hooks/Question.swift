@@ -1,0 +1,80 @@
+/// What the session needs to know before it can go on: of the hooks, or of the world outside.
+public enum Question: Hashable, Sendable {
+  case connect
+  /// Is the domain in the DNS at all (R4)?
+  case domainExists(DNSName)
+  case ehlo(Domain?)
+  case startTLS
+  case auth(Credentials)
+  case clientLookup(Mailbox)
+  case mailFrom(ReversePath)
+  /// Does mail for the domain have anywhere to go (R16)?
+  case route(DNSName)
+  case rcptTo(Mailbox)
+  case data
+  case endOfHeaders
+  /// What did inspection find in the content?
+  case inspection
+  case message
+  case rset
+  case noop
+  case vrfy(String)
+  case expn(String)
+  case help(String?)
+  case unknown(String)
+  case quit
+  case timeout
+}
+
+/// The answer to a ``Question``.
+public enum Answer: Hashable, Sendable {
+  case connect(ConnectVerdict)
+  case stage(StageVerdict)
+  case recipient(RecipientVerdict)
+  case message(MessageVerdict)
+  case command(CommandVerdict)
+  case client(ClientRecord?)
+  /// Nil: the DNS could not say.
+  case domainExists(Bool?)
+  case route(MailRoute)
+  case inspection([AuthenticationResult], at: Timestamp)
+  case noted
+  /// The hook threw or was too late.
+  case failed
+}
+
+extension ReceiverHooks {
+  /// The one place where a question becomes a call.
+  package mutating func answer(_ question: Question, _ c: inout Conversation) async -> Answer {
+    do {
+      switch question {
+      case .connect: return .connect(try await connect(&c))
+      case .ehlo(let domain): return .stage(try await ehlo(domain, &c))
+      case .startTLS: return .stage(try await startTLS(&c))
+      case .auth(let credentials): return .client(try await auth(credentials, &c))
+      case .clientLookup(let mailbox): return .client(try await clientLookup(mailbox))
+      case .mailFrom(let sender): return .stage(try await mailFrom(sender, &c))
+      case .rcptTo(let recipient): return .recipient(try await rcptTo(recipient, &c))
+      case .data: return .stage(try await data(&c))
+      case .endOfHeaders: return .stage(try await endOfHeaders(&c))
+      case .message: return .message(try await message(&c))
+      case .rset: return .command(try await rset(&c))
+      case .noop: return .command(try await noop(&c))
+      case .vrfy(let text): return .command(try await vrfy(text, &c))
+      case .expn(let text): return .command(try await expn(text, &c))
+      case .help(let text): return .command(try await help(text, &c))
+      case .unknown(let verb): return .command(try await unknown(verb, &c))
+      case .quit:
+        try await quit(&c)
+        return .noted
+      case .timeout:
+        try await timeout(&c)
+        return .noted
+      // Not the hooks' business: the shell answers these itself.
+      case .domainExists, .route, .inspection: return .failed
+      }
+    } catch {
+      return .failed
+    }
+  }
+}

@@ -1,0 +1,106 @@
+/// A say in the conversation: one method for each verb, each with a default that lets the engine's own rules stand.
+///
+/// The calls of one connection, in order, never two at once:
+///
+/// ```
+///                          connect
+/// S: 220 mx.example.net
+/// C: EHLO client.example   ehlo
+/// C: STARTTLS              startTLS
+/// C: AUTH PLAIN …          auth                       (ReceiverHooks)
+/// C: MAIL FROM:<a@b>       clientLookup, mailFrom     (ReceiverHooks has clientLookup)
+/// C: RCPT TO:<c@d>         clientLookup, rcptTo
+/// C: DATA                  data
+///    header section        endOfHeaders
+///    the rest, and "."     message
+/// C: QUIT                  quit
+///                          disconnect
+/// ```
+///
+/// The engine checks legality and its built-in rules before it asks, and moves its own state after: a hook returns a
+/// verdict, never protocol text. A hook that throws, or is later than its budget, is answered 451 and nothing is lost.
+///
+/// Write a conformance in an extension (`extension Shop: ReceiverPolicy`): there the compiler warns of a misspelt verb,
+/// which in the type's own body would be silently ignored.
+public protocol ReceiverPolicy {
+  /// A client connected. Default: greet it.
+  mutating func connect(_ conversation: inout Conversation) async throws -> ConnectVerdict
+  /// EHLO or HELO (`conversation.isExtended` tells which). Default: welcome.
+  mutating func ehlo(_ domain: Domain?, _ conversation: inout Conversation) async throws -> StageVerdict
+  /// STARTTLS, before the handshake. Default: start it.
+  mutating func startTLS(_ conversation: inout Conversation) async throws -> StageVerdict
+  /// MAIL, after the sender's `clientLookup`. Default: the sender is fine.
+  mutating func mailFrom(_ sender: ReversePath, _ conversation: inout Conversation) async throws -> StageVerdict
+  /// RCPT, after the recipient's `clientLookup`, for recipients that the rules let pass: no relaying. Default: accept.
+  mutating func rcptTo(_ recipient: Mailbox, _ conversation: inout Conversation) async throws -> RecipientVerdict
+  /// DATA, before the content. Default: take it.
+  mutating func data(_ conversation: inout Conversation) async throws -> StageVerdict
+  /// The header section has arrived (`conversation.header`); a refusal is answered after the content's end.
+  mutating func endOfHeaders(_ conversation: inout Conversation) async throws -> StageVerdict
+  /// The whole message has arrived. Default: queue it.
+  mutating func message(_ conversation: inout Conversation) async throws -> MessageVerdict
+  /// RSET. The transaction is dropped whatever the verdict. Default: 250.
+  mutating func rset(_ conversation: inout Conversation) async throws -> CommandVerdict
+  /// NOOP. Default: 250.
+  mutating func noop(_ conversation: inout Conversation) async throws -> CommandVerdict
+  /// VRFY. Default: 252, which tells nothing.
+  mutating func vrfy(_ text: String, _ conversation: inout Conversation) async throws -> CommandVerdict
+  /// EXPN. Default: 252, which tells nothing.
+  mutating func expn(_ text: String, _ conversation: inout Conversation) async throws -> CommandVerdict
+  /// HELP. Default: the list of commands.
+  mutating func help(_ text: String?, _ conversation: inout Conversation) async throws -> CommandVerdict
+  /// A verb that the engine does not know. Default: 500.
+  mutating func unknown(_ verb: String, _ conversation: inout Conversation) async throws -> CommandVerdict
+  /// QUIT. The answer is always 221.
+  mutating func quit(_ conversation: inout Conversation) async throws
+  /// The client was silent for too long. The answer is always 421.
+  mutating func timeout(_ conversation: inout Conversation) async throws
+  /// The connection is over. Called exactly once, not cancelled, last.
+  mutating func disconnect(_ conversation: Conversation) async
+}
+
+/// What a mail server must say about itself: who its clients are, and who may log in. The two methods without a default.
+///
+/// ```swift
+/// struct Shop { let users: [Mailbox: User] }
+///
+/// extension Shop: ReceiverHooks {
+///   mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
+///     users[mailbox].map { ClientRecord(mailboxID: $0.id, ownerID: $0.owner) }
+///   }
+///   mutating func auth(_ credentials: Credentials, _ conversation: inout Conversation) async throws -> ClientRecord? {
+///     guard let mailbox = credentials.mailbox, let user = users[mailbox] else { return nil }
+///     return await credentials.match(cryptHash: user.hash) ? ClientRecord(mailboxID: user.id, ownerID: user.owner) : nil
+///   }
+/// }
+/// ```
+///
+/// One value serves one connection, made by a factory, so plain `var`s are the connection's state, without locks.
+/// Structs, classes and actors conform.
+public protocol ReceiverHooks: ReceiverPolicy {
+  /// Who is behind an address: asked for senders and recipients alike. Nil for a stranger. The answer for a recipient
+  /// is stored with its parcel.
+  mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord?
+  /// Whose credentials these are; nil when they are wrong. To throw is a temporary failure (454).
+  mutating func auth(_ credentials: Credentials, _ conversation: inout Conversation) async throws -> ClientRecord?
+}
+
+extension ReceiverPolicy {
+  public mutating func connect(_ conversation: inout Conversation) async throws -> ConnectVerdict { .proceed }
+  public mutating func ehlo(_ domain: Domain?, _ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
+  public mutating func startTLS(_ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
+  public mutating func mailFrom(_ sender: ReversePath, _ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
+  public mutating func rcptTo(_ recipient: Mailbox, _ conversation: inout Conversation) async throws -> RecipientVerdict { .proceed }
+  public mutating func data(_ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
+  public mutating func endOfHeaders(_ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
+  public mutating func message(_ conversation: inout Conversation) async throws -> MessageVerdict { .proceed }
+  public mutating func rset(_ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
+  public mutating func noop(_ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
+  public mutating func vrfy(_ text: String, _ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
+  public mutating func expn(_ text: String, _ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
+  public mutating func help(_ text: String?, _ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
+  public mutating func unknown(_ verb: String, _ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
+  public mutating func quit(_ conversation: inout Conversation) async throws {}
+  public mutating func timeout(_ conversation: inout Conversation) async throws {}
+  public mutating func disconnect(_ conversation: Conversation) async {}
+}

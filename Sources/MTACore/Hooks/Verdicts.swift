@@ -1,0 +1,108 @@
+/// A refusal in an adopter's words. The engine writes it to the wire; text is made harmless there.
+public struct Refusal: Hashable, Sendable {
+  public var status: EnhancedStatus
+  /// One line, without codes.
+  public var text: String
+  /// End the connection after the answer.
+  public var thenClose: Bool
+
+  public init(_ text: String, _ status: EnhancedStatus = .policy, thenClose: Bool = false) {
+    self.text = text
+    self.status = status
+    self.thenClose = thenClose
+  }
+}
+
+/// How much a verdict weighs when policies are chained: a final one stops the chain, of milder ones the first stands.
+public enum VerdictWeight: Int, Comparable, Sendable {
+  case pass, change, final
+  public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// What the verdicts of all stages have in common.
+public protocol Verdict: Sendable, Hashable {
+  var weight: VerdictWeight { get }
+}
+
+/// The verdict of `connect`.
+public enum ConnectVerdict: Verdict {
+  case proceed
+  /// 554 instead of the greeting, then the connection ends.
+  case refuse(Refusal)
+  /// 421 instead of the greeting, then the connection ends.
+  case `defer`(Refusal)
+  /// The connection ends without a byte.
+  case drop
+
+  public var weight: VerdictWeight { self == .proceed ? .pass : .final }
+}
+
+/// The verdict of a stage that can only let pass, refuse or defer: `ehlo`, `startTLS`, `mailFrom`, `data`, `endOfHeaders`.
+public enum StageVerdict: Verdict {
+  case proceed
+  /// A 5yz answer.
+  case refuse(Refusal)
+  /// A 4yz answer.
+  case `defer`(Refusal)
+
+  public var weight: VerdictWeight { self == .proceed ? .pass : .final }
+
+  /// `.refuse` with the text alone: 5.7.1, the connection stays.
+  public static func refuse(_ text: String) -> Self { .refuse(Refusal(text)) }
+  public static func `defer`(_ text: String) -> Self { .defer(Refusal(text)) }
+}
+
+/// The verdict of `rcptTo`.
+public enum RecipientVerdict: Verdict {
+  case proceed
+  /// Deliver to another mailbox in place of this one; it is looked up as if the client had named it, without a second hook call.
+  case redirect(Mailbox)
+  case refuse(Refusal)
+  case `defer`(Refusal)
+
+  public var weight: VerdictWeight {
+    switch self {
+    case .proceed: .pass
+    case .redirect: .change
+    case .refuse, .defer: .final
+    }
+  }
+
+  public static func refuse(_ text: String) -> Self { .refuse(Refusal(text)) }
+  public static func `defer`(_ text: String) -> Self { .defer(Refusal(text)) }
+}
+
+/// The verdict of `message`, when the whole mail has arrived.
+public enum MessageVerdict: Verdict {
+  /// Queue it for delivery.
+  case proceed
+  /// Say 250 and forget it.
+  case discard
+  case refuse(Refusal)
+  case `defer`(Refusal)
+
+  public var weight: VerdictWeight { self == .proceed ? .pass : .final }
+
+  public static func refuse(_ text: String) -> Self { .refuse(Refusal(text)) }
+  public static func `defer`(_ text: String) -> Self { .defer(Refusal(text)) }
+}
+
+/// The verdict of `vrfy`, `expn`, `help`, `noop`, `rset` and `unknown`.
+public enum CommandVerdict: Verdict {
+  /// The engine's own answer.
+  case proceed
+  /// A positive answer with these lines.
+  case answer([String])
+  case refuse(Refusal)
+  case `defer`(Refusal)
+
+  public var weight: VerdictWeight {
+    switch self {
+    case .proceed: .pass
+    case .answer: .change
+    case .refuse, .defer: .final
+    }
+  }
+
+  public static func refuse(_ text: String) -> Self { .refuse(Refusal(text)) }
+}

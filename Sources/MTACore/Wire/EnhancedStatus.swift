@@ -1,0 +1,64 @@
+/// The subject and detail of an enhanced mail system status code (RFC 3463). The class is not kept: it follows from the
+/// reply code, so that the two can never contradict each other.
+public struct EnhancedStatus: Hashable, Sendable {
+  public let subject: UInt16
+  public let detail: UInt16
+
+  public init(_ subject: UInt16, _ detail: UInt16) {
+    self.subject = subject
+    self.detail = detail
+  }
+
+  /// Other or undefined (x.0.0).
+  public static let other = Self(0, 0)
+  /// Bad destination mailbox address (x.1.1).
+  public static let noSuchMailbox = Self(1, 1)
+  /// Bad destination system address (x.1.2).
+  public static let noSuchDomain = Self(1, 2)
+  /// Bad destination mailbox address syntax (x.1.3).
+  public static let badRecipientSyntax = Self(1, 3)
+  /// Destination address valid (x.1.5).
+  public static let recipientValid = Self(1, 5)
+  /// Bad sender's mailbox address syntax (x.1.7).
+  public static let badSenderSyntax = Self(1, 7)
+  /// Other address status (x.1.0).
+  public static let otherAddress = Self(1, 0)
+  /// Recipient address has null MX (x.1.10, RFC 7505).
+  public static let nullMX = Self(1, 10)
+  /// Other or undefined mail system status (x.3.0).
+  public static let system = Self(3, 0)
+  /// Mail system full (x.3.1).
+  public static let systemFull = Self(3, 1)
+  /// System not accepting network messages (x.3.2).
+  public static let notAccepting = Self(3, 2)
+  /// Message too big for system (x.3.4).
+  public static let tooBig = Self(3, 4)
+  /// Bad connection, here: time-out (x.4.2).
+  public static let badConnection = Self(4, 2)
+  /// Directory server failure, here: DNS (x.4.3).
+  public static let directoryFailure = Self(4, 3)
+  /// Routing loop detected (x.4.6).
+  public static let loop = Self(4, 6)
+  /// Invalid command (x.5.1).
+  public static let invalidCommand = Self(5, 1)
+  /// Syntax error (x.5.2).
+  public static let syntax = Self(5, 2)
+  /// Too many recipients (x.5.3).
+  public static let tooManyRecipients = Self(5, 3)
+  /// Invalid command arguments (x.5.4).
+  public static let invalidArguments = Self(5, 4)
+  /// Authentication exchange line is too long (x.5.6).
+  public static let authLineTooLong = Self(5, 6)
+  /// Other or undefined media error (x.6.0).
+  public static let media = Self(6, 0)
+  /// Non-ASCII addresses not permitted for that sender or recipient (x.6.7).
+  public static let internationalAddress = Self(6, 7)
+  /// Other or undefined security status (x.7.0).
+  public static let security = Self(7, 0)
+  /// Delivery not authorized, message refused (x.7.1).
+  public static let policy = Self(7, 1)
+  /// Authentication credentials invalid (x.7.8).
+  public static let badCredentials = Self(7, 8)
+  /// Encryption required for requested authentication mechanism (x.7.11).
+  public static let encryptionRequired = Self(7, 11)
+}

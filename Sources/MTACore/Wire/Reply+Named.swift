@@ -1,0 +1,101 @@
+// Every reply of the receiving side, named by its meaning: the one place where codes and words are chosen.
+// A name that takes text quotes it; encoding makes it harmless.
+
+extension Reply {
+  // MARK: Connection
+
+  /// RFC 5321 §4.3.1. No enhanced status on the greeting (RFC 2034 §3).
+  public static func greeting(_ server: String, title: String) -> Reply {
+    Reply(220, server + " ESMTP" + (title == server || title.isEmpty ? "" : " " + title))
+  }
+  static let closing = Reply(221, .other, "closing connection")
+  static func inactivity(_ server: String) -> Reply {
+    Reply(421, .badConnection, "\(server) closing connection due to inactivity")
+  }
+  static func shuttingDown(_ server: String) -> Reply { Reply(421, .notAccepting, "\(server) is shutting down, closing connection") }
+  static func accessDenied(until: String) -> Reply {
+    Reply(421, .security, "Access TEMPORARILY denied; you may return at \(until)")
+  }
+  static func tooManyConnections(_ server: String) -> Reply { Reply(421, .notAccepting, "\(server) has too many connections, try again later") }
+  static let tooManyErrors = Reply(421, .security, "too many errors, closing connection")
+  static let internalError = Reply(421, .system, "internal error, closing connection")
+  static let bytesBeforeTLS = Reply(554, .invalidCommand, "commands after STARTTLS must wait for the handshake, closing connection")
+
+  // MARK: Any command
+
+  static let ok = Reply(250, .other, "OK")
+  static let unknownCommand = Reply(500, .invalidCommand, "unknown command")
+  static let lineTooLong = Reply(500, .syntax, "line too long")
+  static let strayControl = Reply(500, .syntax, "control characters, bare CR and bare LF are not allowed in a command")
+  static let notUTF8 = Reply(500, .syntax, "command is not valid UTF-8")
+  static func outOfSequence(_ what: String) -> Reply { Reply(503, .invalidCommand, what) }
+  static let noArgument = Reply(501, .invalidArguments, "no argument is allowed here")
+  static let hookFailed = Reply(451, .system, "local error in processing, try again later")
+
+  // MARK: EHLO, HELO (R4)
+
+  static let domainRequired = Reply(501, .syntax, "Domain required after EHLO/HELO")
+  static let domainSyntax = Reply(501, .syntax, "neither a domain nor an address literal after EHLO/HELO")
+  static func domainNotFound(_ domain: Domain) -> Reply { Reply(550, .policy, "\(domain) was not found in the DNS system") }
+  static func domainUnresolved(_ domain: Domain) -> Reply {
+    Reply(451, .directoryFailure, "\(domain) could not be looked up in the DNS system, try again later")
+  }
+
+  // MARK: STARTTLS
+
+  static let readyForTLS = Reply(220, .other, "ready to start TLS")
+  static let tlsUnavailable = Reply(454, .security, "TLS is not available")
+
+  // MARK: AUTH
+
+  static let authenticated = Reply(235, .security, "authentication succeeded")
+  static let badCredentials = Reply(535, .badCredentials, "authentication credentials invalid")
+  static let authNeedsTLS = Reply(538, .encryptionRequired, "encryption is required before AUTH")
+  static let authFailed = Reply(454, .security, "temporary authentication failure")
+  static let badBase64 = Reply(501, .syntax, "invalid base64 data")
+  static let authCancelled = Reply(501, .security, "authentication cancelled")
+  static let unknownMechanism = Reply(504, .invalidArguments, "unrecognized authentication mechanism")
+  static let authLineTooLong = Reply(500, .authLineTooLong, "authentication exchange line is too long")
+  static func challenge(_ base64: String) -> Reply { Reply(334, base64) }
+
+  // MARK: MAIL, RCPT (R5–R8, R12, R16)
+
+  static let senderOK = Reply(250, .otherAddress, "sender OK")
+  static let noSender = Reply(501, .badSenderSyntax, "No proper sender (MAIL FROM:<address>)")
+  static func senderLocalPart(_ fault: String) -> Reply { Reply(553, .badSenderSyntax, "Local part of the sender cannot contain \(fault)") }
+  static let recipientOK = Reply(250, .recipientValid, "recipient OK")
+  static let noRecipient = Reply(501, .badRecipientSyntax, "No proper recipient (RCPT TO:<address>)")
+  static func recipientLocalPart(_ fault: String) -> Reply {
+    Reply(553, .badRecipientSyntax, "Local part of the recipient cannot contain \(fault)")
+  }
+  /// RFC 6531 §3.5.
+  static let needsSMTPUTF8 = Reply(553, .internationalAddress, "an international address needs SMTPUTF8")
+  static let unknownParameter = Reply(555, .invalidArguments, "unknown parameter")
+  static let badParameter = Reply(501, .invalidArguments, "syntax error in parameters")
+  static let tooBig = Reply(552, .tooBig, "message size exceeds the maximum")
+  static let tooManyRecipients = Reply(452, .tooManyRecipients, "too many recipients")
+  static let noSuchUser = Reply(550, .noSuchMailbox, "no such user here")
+  static let noRelaying = Reply(550, .policy, "this server does not support relaying")
+  static let noSuchDomain = Reply(550, .noSuchDomain, "recipient's domain does not exist or takes no mail")
+  static let nullMX = Reply(556, .nullMX, "recipient's domain takes no mail")
+
+  // MARK: DATA (R9, R10)
+
+  static let startMail = Reply(354, "start mail input; end with <CRLF>.<CRLF>")
+  static let noRecipients = Reply(554, .invalidCommand, "There must be at least 1 acceptable recipient")
+  static let bareLineEnd = Reply(550, .media, "message has a bare CR or LF, which RFC 5321 forbids")
+  static let tooManyHops = Reply(554, .loop, "too many hops: this looks like a mail loop")
+  static let headerTooLarge = Reply(552, .tooBig, "message header is too large")
+  static let noSpace = Reply(452, .systemFull, "no space, try again later")
+  static func unableToSave(_ id: MailID) -> Reply { Reply(451, .system, "unable to save message id=\(id), try again later") }
+
+  /// The only way to the 250 after a message: with the store's proof.
+  public static func accepted(_ receipt: StoreReceipt) -> Reply { Reply(250, .other, "queued as \(receipt.id)") }
+  static func discarded(_ id: MailID) -> Reply { Reply(250, .other, "queued as \(id)") }
+
+  // MARK: VRFY, EXPN, HELP (R17)
+
+  static let cannotVerify = Reply(252, .otherAddress, "cannot verify the user, but will take the message and try to deliver it")
+  static let help = Reply(
+    214, .other, lines: ["commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY EXPN HELP QUIT", "see RFC 5321"])
+}

@@ -1,0 +1,71 @@
+public import NIOCore
+
+/// What the server says to one command (RFC 5321 §4.2): a code, perhaps an enhanced status, and at least one line of text.
+///
+/// Text may quote what a client sent: it is made harmless when it is encoded, so a reply can neither break its own
+/// framing nor carry control characters or over-long lines to a terminal.
+public struct Reply: Hashable, Sendable {
+  /// 220...554.
+  public let code: UInt16
+  public let enhanced: EnhancedStatus?
+  public let lines: [String]
+
+  public init(_ code: UInt16, _ enhanced: EnhancedStatus? = nil, _ text: String) {
+    self.init(code, enhanced, lines: [text])
+  }
+
+  /// An empty list of lines counts as one empty line.
+  public init(_ code: UInt16, _ enhanced: EnhancedStatus? = nil, lines: [String]) {
+    self.code = min(max(code, 200), 599)
+    self.enhanced = enhanced
+    self.lines = lines.isEmpty ? [""] : lines
+  }
+
+  /// A 2yz or 3yz reply.
+  public var isPositive: Bool { code < 400 }
+  /// A 4yz reply: the client is to try again later.
+  public var isTransient: Bool { (400..<500).contains(code) }
+  /// A 5yz reply.
+  public var isPermanent: Bool { code >= 500 }
+}
+
+extension Reply {
+  /// Writes the reply as it goes over the wire, CR LF included.
+  public func encode(into buffer: inout ByteBuffer) {
+    for (index, line) in lines.enumerated() {
+      write(number: code, into: &buffer)
+      buffer.writeInteger(UInt8(ascii: index == lines.count - 1 ? " " : "-"))
+      // RFC 2034 §4: every line of a reply carries the same status, whose class is the code's first digit.
+      if let enhanced {
+        buffer.writeInteger(UInt8(48 + code / 100))
+        buffer.writeInteger(UInt8(ascii: "."))
+        write(number: enhanced.subject, into: &buffer)
+        buffer.writeInteger(UInt8(ascii: "."))
+        write(number: enhanced.detail, into: &buffer)
+        buffer.writeInteger(UInt8(ascii: " "))
+      }
+      // RFC 5321 §4.5.3.1.5: a reply line has at most 512 octets.
+      buffer.writeBytes(line.utf8.lazy.prefix(480).map { (32...126).contains($0) ? $0 : UInt8(ascii: "?") })
+      buffer.writeStaticString("\r\n")
+    }
+  }
+
+  private func write(number: UInt16, into buffer: inout ByteBuffer) {
+    var divisor: UInt16 = number >= 100 ? 100 : number >= 10 ? 10 : 1
+    if number >= 1000 { divisor = number >= 10_000 ? 10_000 : 1000 }
+    while divisor > 0 {
+      buffer.writeInteger(UInt8(48 + number / divisor % 10))
+      divisor /= 10
+    }
+  }
+}
+
+extension Reply: CustomStringConvertible {
+  /// As on the wire, lines joined by " / ": for logs.
+  public var description: String {
+    var buffer = ByteBuffer()
+    encode(into: &buffer)
+    return buffer.readableBytesView.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0.dropLast(), as: UTF8.self) }
+      .joined(separator: " / ")
+  }
+}
