@@ -1,0 +1,63 @@
+import NIOCore
+
+/// The header fields that this server puts before a mail it takes (R14): Authentication-Results, Received, and on
+/// submission what the client left out.
+struct ReceptionTrace {
+  private let conversation: Conversation
+  private let serverName: String
+  private let id: MailID
+  private let instant: Timestamp
+
+  init(_ conversation: Conversation, serverName: String, id: MailID, at instant: Timestamp) {
+    self.conversation = conversation
+    self.serverName = serverName
+    self.id = id
+    self.instant = instant
+  }
+
+  /// - Parameter completing: add a missing Date and Message-ID (RFC 6409 §8).
+  func write(into buffer: inout ByteBuffer, completing: Bool) {
+    writeAuthenticationResults(into: &buffer)
+    writeReceived(into: &buffer)
+    guard completing, let header = conversation.header else { return }
+    if !header.fields.contains(where: { $0.isNamed("Date") }) {
+      buffer.writeString("Date: \(instant.internetMessageDate)\r\n")
+    }
+    if !header.fields.contains(where: { $0.isNamed("Message-ID") }) {
+      buffer.writeString("Message-ID: <\(id)@\(serverName)>\r\n")
+    }
+  }
+
+  /// RFC 5321 §4.4. Every part comes from parsed values, so no byte of the client's own reaches the field.
+  private func writeReceived(into buffer: inout ByteBuffer) {
+    let address = conversation.connection.remoteAddress
+    buffer.writeString("Received: from \(conversation.clientName?.description ?? "unknown") ([\(address.literal)])\r\n")
+    buffer.writeString("\tby \(serverName) with \(transmission) id \(id)")
+    if let encryption = conversation.encryption {
+      // RFC 8314 §4.3: the additional clause "tls" with the cipher suite's name.
+      buffer.writeString("\r\n\ttls \(encryption.cipher)")
+    }
+    // RFC 5321 §7.2: never tell one recipient of another.
+    if conversation.recipients.count == 1, let only = conversation.recipients.first {
+      buffer.writeString("\r\n\tfor <\(only.mailbox)>")
+    }
+    buffer.writeString(";\r\n\t\(instant.internetMessageDate)\r\n")
+  }
+
+  /// The "with" keyword of RFC 3848, and of RFC 6531 §4.3 for international mail.
+  private var transmission: String {
+    guard conversation.isExtended else { return "SMTP" }
+    return (conversation.parameters.smtpUTF8 ? "UTF8SMTP" : "ESMTP") + (conversation.encryption == nil ? "" : "S")
+      + (conversation.isAuthenticated ? "A" : "")
+  }
+
+  private func writeAuthenticationResults(into buffer: inout ByteBuffer) {
+    var results = conversation.authenticationResults
+    if let login = conversation.login {
+      let property = AuthenticationResult.Property("smtp", "auth", login.name)
+      results.insert(AuthenticationResult(method: "auth", result: "pass", properties: [property]), at: 0)
+    }
+    guard !results.isEmpty else { return }
+    buffer.writeString(AuthenticationResultsField(authority: serverName, results: results).description)
+  }
+}

@@ -1,0 +1,175 @@
+extension ServerSession {
+  /// One command line: parse, legality, then the verb's own check and question.
+  mutating func command(_ line: [UInt8]) -> Action {
+    let isAuth = line.count >= 4 && CommandParser.uppercased(line.prefix(4)) == "AUTH"
+    guard isAuth || line.count + 2 <= configuration.maximumCommandOctets else { return settle(.lineTooLong) }
+    let parser = CommandParser(acceptsQuotedLocalParts: configuration.acceptsQuotedLocalParts)
+    let command: Command
+    do {
+      command = try parser.parse(line, inUTF8Transaction: conversation.parameters.smtpUTF8)
+    } catch {
+      switch error {
+      case .unknownVerb(let verb): return ask(.unknown(verb), for: .unknown)
+      case .http:
+        offend()
+        return close(nil)
+      // A fault in the arguments counts less than a verb out of place.
+      case .noSender, .senderLocalPart:
+        return settle(Verb.mail.refusal(in: stage) ?? error.reply)
+      case .noRecipient, .recipientLocalPart:
+        return settle(Verb.rcpt.refusal(in: stage) ?? error.reply)
+      default: return settle(error.reply)
+      }
+    }
+    if let refusal = Verb(command).refusal(in: stage) { return settle(refusal) }
+    switch command {
+    case .ehlo(let domain): return greeting(domain, extended: true)
+    case .helo(let domain): return greeting(domain, extended: false)
+    case .startTLS: return startTLS()
+    case .auth(let mechanism, let initial): return auth(mechanism, initial)
+    case .mail(let sender, let parameters): return mail(sender, parameters)
+    case .rcpt(let path): return rcpt(path)
+    case .data: return ask(.data, for: .data)
+    case .rset: return ask(.rset, for: .command(command))
+    case .noop: return ask(.noop, for: .command(command))
+    case .vrfy(let text): return ask(.vrfy(text), for: .command(command))
+    case .expn(let text): return ask(.expn(text), for: .command(command))
+    case .help(let text): return ask(.help(text), for: .command(command))
+    case .quit: return ask(.quit, for: .quit)
+    }
+  }
+
+  /// An answer came: the verb that waited for it goes on.
+  mutating func resume(_ pending: Pending, _ answer: Answer) -> Action {
+    switch (pending, answer) {
+    case (.connect, .connect(let verdict)): return greet(verdict)
+    case (.connect, .failed): return close(Reply(421, .system, "local error in processing, try again later"))
+    case (.domainExists(let domain, let extended), .domainExists(let exists)):
+      guard let exists else { return settle(.domainUnresolved(domain)) }
+      return exists ? ask(.ehlo(domain), for: .ehlo(domain, extended: extended)) : settle(.domainNotFound(domain))
+    case (.ehlo(let domain, let extended), .stage(let verdict)):
+      if let action = refusal(verdict) { return action }
+      return welcome(domain, extended: extended)
+    case (.startTLS, .stage(let verdict)):
+      if let action = refusal(verdict) { return action }
+      phase = .waiting(.handshake)
+      return .startTLS(.readyForTLS)
+    case (.auth(let credentials), .client(let client)): return authenticated(credentials, client)
+    case (.auth, .failed): return settle(.authFailed)
+    case (.senderLookup(let sender, let parameters), .client(let client)): return senderKnown(sender, parameters, client)
+    case (.mailFrom(let sender, let parameters), .stage(let verdict)):
+      if let action = refusal(verdict) {
+        resetTransaction()
+        return action
+      }
+      return senderAccepted(sender, parameters)
+    case (.mailFrom, .failed), (.senderLookup, .failed):
+      resetTransaction()
+      return settle(.hookFailed)
+    case (.recipientLookup(let mailbox), .client(let client)): return recipientKnown(mailbox, client)
+    case (.postmasterLookup, .client(let client)): return postmasterKnown(client)
+    case (.route(let mailbox, let client), .route(let route)): return routeKnown(mailbox, client, route)
+    case (.rcptTo(let mailbox, let client), .recipient(let verdict)): return recipientJudged(mailbox, client, verdict)
+    case (.redirectLookup(let mailbox), .client(let client)):
+      // A redirect stays within the rules: it grants no relaying that the client would not have had.
+      for rule in configuration.recipientRules {
+        if let reply = rule.refusal(of: mailbox, client: client, in: conversation) { return settle(reply) }
+      }
+      return recipientAccepted(mailbox, client)
+    case (.data, .stage(let verdict)):
+      if let action = refusal(verdict) { return action }
+      phase = .waiting(.spool)
+      return .openSpool
+    case (.endOfHeaders, let answer): return headerJudged(answer)
+    case (.inspection, .inspection(let results, let now)): return inspected(results, now)
+    case (.message, let answer): return messageJudged(answer)
+    case (.command(let command), .command(let verdict)): return answered(command, verdict)
+    case (.unknown, .command(let verdict)): return answered(verdict, otherwise: .unknownCommand)
+    case (.quit, _):
+      if messagesFinished == 0 || conversation.reversePath != nil { offend() }
+      return close(.closing)
+    case (.timeout, _): return close(.inactivity(configuration.serverName))
+    case (_, .failed): return settle(.hookFailed)
+    default: return impossible()
+    }
+  }
+
+  /// The action that a refusing or deferring verdict asks for; nil to proceed.
+  mutating func refusal(_ verdict: StageVerdict) -> Action? {
+    switch verdict {
+    case .proceed: nil
+    case .refuse(let refusal): settle(Reply(550, refusal.status, refusal.text), thenClose: refusal.thenClose)
+    case .defer(let refusal): settle(Reply(451, refusal.status, refusal.text), thenClose: refusal.thenClose)
+    }
+  }
+
+  // MARK: Greeting
+
+  private mutating func greet(_ verdict: ConnectVerdict) -> Action {
+    switch verdict {
+    case .proceed: return settle(.greeting(configuration.serverName, title: configuration.serverTitle))
+    case .refuse(let refusal):
+      offend()
+      return close(Reply(554, refusal.status, refusal.text))
+    case .defer(let refusal): return close(Reply(421, refusal.status, refusal.text))
+    case .drop: return close(nil)
+    }
+  }
+
+  private mutating func greeting(_ domain: Domain?, extended: Bool) -> Action {
+    guard let domain else {
+      return configuration.greetingDomainRequired
+        ? settle(.domainRequired) : ask(.ehlo(nil), for: .ehlo(nil, extended: extended))
+    }
+    if configuration.greetingDomainVerifies, conversation.connection.role == .standard, let name = domain.dnsName {
+      return ask(.domainExists(name), for: .domainExists(domain, extended: extended))
+    }
+    return ask(.ehlo(domain), for: .ehlo(domain, extended: extended))
+  }
+
+  /// RFC 5321 §4.1.1.1, and §4.1.4: EHLO is a RSET as well. No enhanced status (RFC 2034 §3).
+  private mutating func welcome(_ domain: Domain?, extended: Bool) -> Action {
+    resetTransaction()
+    conversation.clientName = domain
+    conversation.isExtended = extended
+    isGreeted = true
+    let name = configuration.serverName
+    return settle(extended ? Reply(250, lines: [name] + extensions) : Reply(250, name))
+  }
+
+  /// What EHLO announces: what is wired, never what is not.
+  private var extensions: [String] {
+    var lines = ["PIPELINING", "SIZE \(configuration.maximumMessageBytes)", "8BITMIME", "ENHANCEDSTATUSCODES"]
+    if configuration.offersTLS, conversation.encryption == nil { lines.append("STARTTLS") }
+    if mayAuthenticate, !conversation.isAuthenticated { lines.append("AUTH PLAIN") }
+    return lines + ["HELP"]
+  }
+
+  private mutating func startTLS() -> Action {
+    if conversation.encryption != nil { return settle(.outOfSequence("TLS is active already")) }
+    guard configuration.offersTLS else { return settle(.tlsUnavailable) }
+    return ask(.startTLS, for: .startTLS)
+  }
+
+  // MARK: Plain commands
+
+  private mutating func answered(_ command: Command, _ verdict: CommandVerdict) -> Action {
+    switch command {
+    case .rset:
+      resetTransaction()
+      return answered(verdict, otherwise: .ok)
+    case .vrfy, .expn: return answered(verdict, otherwise: .cannotVerify)
+    case .help: return answered(verdict, otherwise: .help, code: 214)
+    default: return answered(verdict, otherwise: .ok)
+    }
+  }
+
+  private mutating func answered(_ verdict: CommandVerdict, otherwise reply: Reply, code: UInt16 = 250) -> Action {
+    switch verdict {
+    case .proceed: settle(reply)
+    case .answer(let lines): settle(Reply(code, .other, lines: lines))
+    case .refuse(let refusal): settle(Reply(550, refusal.status, refusal.text), thenClose: refusal.thenClose)
+    case .defer(let refusal): settle(Reply(451, refusal.status, refusal.text), thenClose: refusal.thenClose)
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import NIOCore
+
+extension ServerSession {
+  /// What a session remembers of the content that is arriving.
+  struct ContentState: Hashable, Sendable {
+    var framer = ContentFramer()
+    var header = HeaderCollector(limit: 0)
+    var bytes = 0
+    /// The answer that the mail will get at its end; once it is set, nothing more is kept.
+    var refusal: Reply?
+    var closesAfter = false
+    var asksAboutHeader = false
+    var askedAboutHeader = false
+    /// The end came before the header's: its hook is asked last.
+    var endsAfterHeader = false
+    var receivedAt = Timestamp(milliseconds: 0)
+  }
+
+  mutating func spoolOpened(_ id: MailID, _ now: Timestamp) -> Action {
+    guard case .waiting(.spool) = phase else { return impossible() }
+    conversation.mailID = id
+    content = ContentState()
+    content.header = HeaderCollector(limit: configuration.maximumHeaderBytes)
+    content.receivedAt = now
+    phase = .content
+    return .reply(.startMail)
+  }
+
+  mutating func readContent(_ buffer: inout ByteBuffer) -> Action? {
+    if content.asksAboutHeader {
+      content.asksAboutHeader = false
+      content.askedAboutHeader = true
+      return askAboutHeader()
+    }
+    guard let piece = content.framer.next(&buffer) else { return nil }
+    switch piece {
+    case .bytes(let bytes): return arrived(bytes)
+    case .end(let bareLineEnd):
+      if bareLineEnd, content.refusal == nil { content.refusal = .bareLineEnd }
+      return ended()
+    }
+  }
+
+  /// A refusal never cuts the content short: it is read to its true end, and answered there.
+  private mutating func arrived(_ bytes: ByteBuffer) -> Action {
+    guard content.refusal == nil else { return .none }
+    content.bytes += bytes.readableBytes
+    if configuration.maximumMessageBytes > 0, content.bytes > configuration.maximumMessageBytes {
+      // RFC 1870 §6.3.
+      content.refusal = .tooBig
+      return .none
+    }
+    if content.header.collect(bytes) { content.asksAboutHeader = true }
+    if content.header.isTooLarge {
+      content.refusal = .headerTooLarge
+      return .none
+    }
+    return .spool(bytes)
+  }
+
+  private mutating func askAboutHeader() -> Action {
+    let header = HeaderSection(content.header.bytes)
+    conversation.header = header
+    // RFC 5321 §6.3: count the Received fields to end a loop.
+    if header.fields.count(where: { $0.isNamed("Received") }) > configuration.maximumReceivedFields {
+      content.refusal = .tooManyHops
+      return .none
+    }
+    return ask(.endOfHeaders, for: .endOfHeaders)
+  }
+
+  mutating func headerJudged(_ answer: Answer) -> Action {
+    phase = .content
+    switch answer {
+    case .stage(.proceed): break
+    case .stage(.refuse(let refusal)): refuseContent(Reply(550, refusal.status, refusal.text), refusal.thenClose)
+    case .stage(.defer(let refusal)): refuseContent(Reply(451, refusal.status, refusal.text), refusal.thenClose)
+    default: refuseContent(.hookFailed, false)
+    }
+    return content.endsAfterHeader ? ended() : .none
+  }
+
+  private mutating func refuseContent(_ reply: Reply, _ thenClose: Bool) {
+    content.refusal = reply
+    content.closesAfter = thenClose
+  }
+
+  private mutating func ended() -> Action {
+    // A message without an empty line is all header; its hook is asked all the same.
+    if content.refusal == nil, !content.askedAboutHeader {
+      content.askedAboutHeader = true
+      content.endsAfterHeader = true
+      let action = askAboutHeader()
+      if content.refusal == nil { return action }
+    }
+    if content.refusal != nil { return abandon() }
+    return ask(.inspection, for: .inspection)
+  }
+
+  mutating func inspected(_ results: [AuthenticationResult], _ now: Timestamp) -> Action {
+    conversation.authenticationResults = results
+    content.receivedAt = now
+    return ask(.message, for: .message)
+  }
+
+  mutating func messageJudged(_ answer: Answer) -> Action {
+    switch answer {
+    case .message(.proceed): return commit()
+    case .message(.discard):
+      guard let id = conversation.mailID else { return impossible() }
+      content.refusal = .discarded(id)
+    case .message(.refuse(let refusal)): refuseContent(Reply(550, refusal.status, refusal.text), refusal.thenClose)
+    case .message(.defer(let refusal)): refuseContent(Reply(451, refusal.status, refusal.text), refusal.thenClose)
+    default: refuseContent(.hookFailed, false)
+    }
+    return abandon()
+  }
+
+  /// The mail is not kept: the spool is emptied before the answer goes out.
+  private mutating func abandon() -> Action {
+    guard let reply = content.refusal else { return impossible() }
+    let closes = content.closesAfter
+    messagesFinished += 1
+    resetTransaction()
+    phase = .idle
+    switch settle(reply, thenClose: closes) {
+    case .reply(let reply): return .abandon(reply)
+    case let closing: return closing
+    }
+  }
+
+  private mutating func commit() -> Action {
+    guard let id = conversation.mailID, let reversePath = conversation.reversePath else { return impossible() }
+    let isSubmission = conversation.isAuthenticated || conversation.connection.isTrusted
+    let envelope = Envelope(
+      id: id, reversePath: reversePath, recipients: conversation.recipients, body: conversation.parameters.body ?? .sevenBit,
+      smtpUTF8: conversation.parameters.smtpUTF8, authenticatedAs: conversation.login.flatMap { Mailbox($0.name) },
+      isSubmission: isSubmission, clientAddress: conversation.connection.remoteAddress, receivedAt: content.receivedAt,
+      attributes: conversation.attributes)
+    var trace = ByteBuffer()
+    ReceptionTrace(conversation, serverName: configuration.serverName, id: id, at: content.receivedAt)
+      .write(into: &trace, completing: isSubmission)
+    phase = .waiting(.commit)
+    return .commit(envelope, trace: trace)
+  }
+
+  mutating func stored(_ receipt: StoreReceipt) -> Action {
+    guard case .waiting(.commit) = phase else { return impossible() }
+    messagesFinished += 1
+    resetTransaction()
+    return settle(.accepted(receipt))
+  }
+
+  /// The store failed: while opening (answer to DATA), while content arrives (answer at its end) or at the commit.
+  mutating func storeFailed(_ failure: StoreFailure) -> Action {
+    switch phase {
+    case .waiting(.spool):
+      return settle(failure == .noSpace ? .noSpace : Reply(451, .system, "unable to save the message, try again later"))
+    case .waiting(.commit):
+      content.refusal = failureReply(failure)
+      return abandon()
+    case .content:
+      refuseContent(failureReply(failure), false)
+      return .none
+    default: return impossible()
+    }
+  }
+
+  private func failureReply(_ failure: StoreFailure) -> Reply {
+    guard failure != .noSpace else { return .noSpace }
+    return conversation.mailID.map { .unableToSave($0) } ?? .hookFailed
+  }
+}

@@ -1,0 +1,85 @@
+extension ServerSession {
+  // MARK: MAIL
+
+  mutating func mail(_ sender: ReversePath, _ parameters: MailParameters) -> Action {
+    // RFC 1870 §6.1: the declared size is checked before anything else is looked at.
+    let limit = configuration.maximumMessageBytes
+    if let size = parameters.size, limit > 0, size > UInt64(limit) { return settle(.tooBig) }
+    guard case .mailbox(let mailbox) = sender else { return senderKnown(sender, parameters, nil) }
+    return ask(.clientLookup(mailbox), for: .senderLookup(sender, parameters))
+  }
+
+  mutating func senderKnown(_ sender: ReversePath, _ parameters: MailParameters, _ client: ClientRecord?) -> Action {
+    conversation.senderClient = client
+    for rule in configuration.senderRules {
+      if let reply = rule.refusal(of: sender, in: conversation) {
+        conversation.senderClient = nil
+        return settle(reply)
+      }
+    }
+    return ask(.mailFrom(sender), for: .mailFrom(sender, parameters))
+  }
+
+  mutating func senderAccepted(_ sender: ReversePath, _ parameters: MailParameters) -> Action {
+    conversation.reversePath = sender
+    conversation.parameters = parameters
+    return settle(.senderOK)
+  }
+
+  // MARK: RCPT
+
+  mutating func rcpt(_ path: ForwardPath) -> Action {
+    // RFC 5321 §4.5.3.1.10: 452 for recipients over the limit; those accepted stand.
+    guard conversation.recipients.count < configuration.maximumRecipients else { return settle(.tooManyRecipients) }
+    switch path {
+    case .postmaster: return ask(.clientLookup(configuration.postmaster), for: .postmasterLookup)
+    case .mailbox(let mailbox): return ask(.clientLookup(mailbox), for: .recipientLookup(mailbox))
+    }
+  }
+
+  mutating func recipientKnown(_ mailbox: Mailbox, _ client: ClientRecord?) -> Action {
+    // RFC 5321 §4.5.1: postmaster exists at each local domain, known to the adopter or not.
+    if client == nil, configuration.localDomains.contains(mailbox.domain), mailbox.caseFolded.localPart == "postmaster" {
+      return ask(.clientLookup(configuration.postmaster), for: .postmasterLookup)
+    }
+    for rule in configuration.recipientRules {
+      if let reply = rule.refusal(of: mailbox, client: client, in: conversation) { return settle(reply) }
+    }
+    if client == nil, configuration.checksRoutes, let domain = mailbox.domain.dnsName {
+      return ask(.route(domain), for: .route(mailbox, client))
+    }
+    return ask(.rcptTo(mailbox), for: .rcptTo(mailbox, client))
+  }
+
+  mutating func postmasterKnown(_ client: ClientRecord?) -> Action {
+    let postmaster = configuration.postmaster
+    return ask(.rcptTo(postmaster), for: .rcptTo(postmaster, client ?? ClientRecord(mailboxID: "postmaster")))
+  }
+
+  /// R16: a domain without any route is refused at once; when the DNS itself fails, the mail is taken and deferred.
+  mutating func routeKnown(_ mailbox: Mailbox, _ client: ClientRecord?, _ route: MailRoute) -> Action {
+    switch route {
+    case .nullMX: settle(.nullMX)
+    case .noSuchDomain: settle(.noSuchDomain)
+    case .exchangers, .failure: ask(.rcptTo(mailbox), for: .rcptTo(mailbox, client))
+    }
+  }
+
+  mutating func recipientJudged(_ mailbox: Mailbox, _ client: ClientRecord?, _ verdict: RecipientVerdict) -> Action {
+    switch verdict {
+    case .proceed: recipientAccepted(mailbox, client)
+    case .redirect(let other): ask(.clientLookup(other), for: .redirectLookup(other))
+    case .refuse(let refusal): settle(Reply(550, refusal.status, refusal.text), thenClose: refusal.thenClose)
+    case .defer(let refusal): settle(Reply(451, refusal.status, refusal.text), thenClose: refusal.thenClose)
+    }
+  }
+
+  mutating func recipientAccepted(_ mailbox: Mailbox, _ client: ClientRecord?) -> Action {
+    forgive()
+    // The same recipient twice is delivered once (R8); a member's local part in any case is the same member's.
+    let key = client == nil ? mailbox : mailbox.caseFolded
+    if !recipientKeys.insert(key).inserted { return settle(.recipientOK) }
+    conversation.recipients.append(EnvelopeRecipient(mailbox, client: client))
+    return settle(.recipientOK)
+  }
+}

@@ -1,0 +1,240 @@
+public import NIOCore
+
+/// The receiving side of SMTP as a value: bytes and events in, actions out. It owns no socket, clock, promise or logger,
+/// so a session is tested by comparing actions, and runs the same over TCP, TLS and a mock.
+///
+/// The shell performs each action before it asks for the next: `read` takes one step on the bytes that have come,
+/// `receive` on anything else.
+public struct ServerSession: Sendable {
+  public enum Event: Hashable, Sendable {
+    case connected
+    case answer(Answer)
+    /// The handshake that `startTLS` asked for is done, or the port is one of implicit TLS.
+    case secured(Encryption)
+    /// Bytes stood behind STARTTLS before the handshake.
+    case plaintextBeforeTLS
+    case spoolOpened(MailID, at: Timestamp)
+    case stored(StoreReceipt)
+    case storeFailed(StoreFailure)
+    /// The client was silent for too long.
+    case timedOut
+    /// The server is being shut down.
+    case shutdown
+    /// The client is gone.
+    case disconnected
+  }
+
+  public indirect enum Action: Hashable, Sendable {
+    case none
+    case reply(Reply)
+    case ask(Question)
+    /// Send the reply, then take the handshake; answer `.secured`, or `.plaintextBeforeTLS` without sending anything.
+    case startTLS(Reply)
+    /// Begin a spool; answer `.spoolOpened` or `.storeFailed`.
+    case openSpool
+    case spool(ByteBuffer)
+    /// Commit the spool; answer `.stored` or `.storeFailed`.
+    case commit(Envelope, trace: ByteBuffer)
+    /// Forget the spool, if one is open, and reply.
+    case abandon(Reply)
+    /// Reply, if anything, and end the connection.
+    case close(Reply?)
+  }
+
+  /// What the contact of the client is to be told (R1, R3).
+  public enum ContactEvent: Hashable, Sendable {
+    case violation
+    /// A recipient was accepted: violations are forgiven.
+    case acceptance
+  }
+
+  enum Phase: Hashable, Sendable {
+    /// Commands are read.
+    case idle
+    /// An answer or event is awaited; nothing is read.
+    case waiting(Pending)
+    /// The next line belongs to AUTH PLAIN.
+    case authResponse
+    case content
+    case closed
+  }
+
+  /// What an awaited answer is for.
+  enum Pending: Hashable, Sendable {
+    case connect
+    case domainExists(Domain, extended: Bool)
+    case ehlo(Domain?, extended: Bool)
+    case startTLS
+    case handshake
+    case auth(Credentials)
+    case senderLookup(ReversePath, MailParameters)
+    case mailFrom(ReversePath, MailParameters)
+    case recipientLookup(Mailbox)
+    case postmasterLookup
+    case route(Mailbox, ClientRecord?)
+    case rcptTo(Mailbox, ClientRecord?)
+    case redirectLookup(Mailbox)
+    case data
+    case spool
+    case endOfHeaders
+    case inspection
+    case message
+    case commit
+    case command(Command)
+    case unknown
+    case quit
+    case timeout
+  }
+
+  public let configuration: SessionConfiguration
+  /// What hooks see.
+  public internal(set) var conversation: Conversation
+
+  var phase = Phase.waiting(.connect)
+  var lines = LineFramer(limit: 12_288)
+  var content = ContentState()
+  private var errors = 0
+  private var hasOffended = false
+  private var contactEvents: [ContactEvent] = []
+  var messagesFinished = 0
+  /// The accepted recipients as they are told apart.
+  var recipientKeys: Set<Mailbox> = []
+
+  public init(_ configuration: SessionConfiguration, _ facts: ConnectionFacts) {
+    self.configuration = configuration
+    conversation = Conversation(facts)
+  }
+
+  // MARK: The two doors
+
+  /// One step on what the client sent; nil when more bytes, or an event, must come first.
+  public mutating func read(_ buffer: inout ByteBuffer) -> Action? {
+    switch phase {
+    case .idle:
+      guard let line = lines.next(&buffer) else { return nil }
+      guard case .line(let bytes) = line else { return settle(.lineTooLong) }
+      return command(bytes)
+    case .authResponse:
+      guard let line = lines.next(&buffer) else { return nil }
+      phase = .idle
+      // RFC 4954 §4.3: 12,288 octets for a line of the exchange.
+      guard case .line(let bytes) = line else { return settle(.authLineTooLong) }
+      return authResponse(bytes)
+    case .content:
+      return readContent(&buffer)
+    case .closed:
+      // What still comes from a client that was told goodbye is not looked at.
+      buffer.clear()
+      return nil
+    case .waiting:
+      return nil
+    }
+  }
+
+  public mutating func receive(_ event: Event) -> Action {
+    switch event {
+    case .connected: return ask(.connect, for: .connect)
+    case .disconnected:
+      if phase != .closed, messagesFinished == 0 || conversation.reversePath != nil { offend() }
+      phase = .closed
+      return .none
+    case .timedOut: return ask(.timeout, for: .timeout)
+    case .shutdown: return close(.shuttingDown(configuration.serverName))
+    case .plaintextBeforeTLS:
+      // RFC 3207 §4: whatever came before the handshake is a stranger's insertion; nothing of it is used.
+      offend()
+      return close(.bytesBeforeTLS)
+    case .secured(let encryption):
+      conversation.encryption = encryption
+      // RFC 3207 §4.2: everything known from before the handshake is forgotten.
+      if case .waiting(.handshake) = phase {
+        conversation.clientName = nil
+        conversation.isExtended = false
+        isGreeted = false
+        resetTransaction()
+        phase = .idle
+      }
+      return .none
+    case .spoolOpened(let id, let now): return spoolOpened(id, now)
+    case .stored(let receipt): return stored(receipt)
+    case .storeFailed(let failure): return storeFailed(failure)
+    case .answer(let answer):
+      guard case .waiting(let pending) = phase else { return impossible() }
+      phase = .idle
+      return resume(pending, answer)
+    }
+  }
+
+  /// The contact events since the last call, oldest first.
+  public mutating func takeContactEvents() -> [ContactEvent] {
+    defer { contactEvents.removeAll() }
+    return contactEvents
+  }
+
+  // MARK: Shared steps
+
+  var isGreeted = false
+
+  var stage: SessionStage {
+    if conversation.reversePath != nil { return conversation.recipients.isEmpty ? .mail : .recipients }
+    return isGreeted ? .greeted : .fresh
+  }
+
+  mutating func ask(_ question: Question, for pending: Pending) -> Action {
+    phase = .waiting(pending)
+    return .ask(question)
+  }
+
+  /// Answers a command that is thereby done. Counts errors, and ends a session that made too many.
+  mutating func settle(_ reply: Reply, thenClose: Bool = false) -> Action {
+    if phase != .content { phase = .idle }
+    if thenClose {
+      if reply.isPermanent { offend() }
+      return close(reply)
+    }
+    if reply.isPermanent {
+      offend()
+      errors += 1
+      if errors > configuration.maximumErrors { return close(.tooManyErrors) }
+    }
+    return .reply(reply)
+  }
+
+  mutating func close(_ reply: Reply?) -> Action {
+    phase = .closed
+    return .close(reply)
+  }
+
+  /// R3: one violation a connection, until an accepted recipient forgives it. Never in an authenticated session.
+  mutating func offend() {
+    guard !hasOffended, !conversation.isAuthenticated else { return }
+    hasOffended = true
+    contactEvents.append(.violation)
+  }
+
+  mutating func forgive() {
+    hasOffended = false
+    contactEvents.append(.acceptance)
+  }
+
+  /// An event that does not fit: our own mistake, which must not become the peer's way to stop the server.
+  mutating func impossible() -> Action {
+    assertionFailure("event does not fit the phase \(phase)")
+    return close(.internalError)
+  }
+
+  mutating func adopt(_ attributes: Attributes) { conversation.attributes = attributes }
+
+  mutating func resetTransaction() {
+    conversation.reversePath = nil
+    conversation.senderClient = nil
+    conversation.parameters = MailParameters()
+    conversation.recipients = []
+    recipientKeys = []
+    conversation.mailID = nil
+    conversation.header = nil
+    conversation.authenticationResults = []
+    conversation.attributes = Attributes()
+    content = ContentState()
+  }
+}

@@ -1,0 +1,53 @@
+/// What a receiving session is told of the server it belongs to. Shared by all sessions of a port.
+public struct SessionConfiguration: Sendable {
+  /// The server's domain name, as greeting, Received and Authentication-Results show it.
+  public var serverName: String
+  /// Shown in the greeting behind the name.
+  public var serverTitle: String
+  /// Where `postmaster` goes (R8).
+  public var postmaster: Mailbox
+  /// Domains that this server is the home of.
+  public var localDomains: Set<Domain> = []
+
+  /// EHLO and HELO need a domain (R4).
+  public var greetingDomainRequired = true
+  /// On the standard port, that domain must be in the DNS (R4). Address literals are not looked up.
+  public var greetingDomainVerifies = true
+  /// A certificate is at hand, so STARTTLS can be offered.
+  public var offersTLS = false
+  /// AUTH is offered in clear as well. Passwords then cross the network for all to read.
+  public var allowsAuthInClear = false
+  /// Quoted local parts are taken (R6).
+  public var acceptsQuotedLocalParts = true
+  /// A recipient's domain is looked up before it is accepted for relaying (R16). Off where a smarthost serves all domains.
+  public var checksRoutes = true
+
+  /// Bytes that a message may have; 0 for no limit. Announced as SIZE.
+  public var maximumMessageBytes = 52_428_800
+  /// Accepted recipients of one mail.
+  public var maximumRecipients = 1000
+  /// 5yz answers in one session, after which it ends.
+  public var maximumErrors = 20
+  /// Received fields of one mail, above which it is taken for a loop.
+  public var maximumReceivedFields = 100
+  /// Octets of a command line, CR LF included: 512 of RFC 5321 §4.5.3.1.4, and what extensions add.
+  public var maximumCommandOctets = 1024
+  /// Bytes of a header section.
+  public var maximumHeaderBytes = 1_048_576
+
+  public var senderRules: [any SenderRule]
+  public var recipientRules: [any RecipientRule]
+
+  /// The founding rules for these local domains and ports.
+  public init(
+    serverName: String, serverTitle: String? = nil, postmaster: Mailbox, localDomains: Set<Domain> = [],
+    memberPorts: MemberPortRule? = MemberPortRule()
+  ) {
+    self.serverName = serverName
+    self.serverTitle = serverTitle ?? serverName
+    self.postmaster = postmaster
+    self.localDomains = localDomains
+    senderRules = (memberPorts.map { [$0 as any SenderRule] } ?? []) + [SameOwnerRule()]
+    recipientRules = [NoRelayingRule(localDomains: localDomains)]
+  }
+}
