@@ -2,15 +2,16 @@ import NIOCore
 
 extension ServerSession {
   /// What a session remembers of the content that is arriving.
-  struct ContentState: Hashable, Sendable {
+  struct ContentState: Sendable {
     var framer = ContentFramer()
-    var header = HeaderCollector(limit: 0)
+    var header = HeaderCollector()
+    var headerIsComplete = false
     var bytes = 0
     /// The answer that the mail will get at its end; once it is set, nothing more is kept.
     var refusal: Reply?
     var closesAfter = false
+    /// The header section is complete, and its rules and hook come next.
     var asksAboutHeader = false
-    var askedAboutHeader = false
     /// The end came before the header's: its hook is asked last.
     var endsAfterHeader = false
     var receivedAt = Timestamp(milliseconds: 0)
@@ -29,7 +30,6 @@ extension ServerSession {
   mutating func readContent(_ buffer: inout ByteBuffer) -> Action? {
     if content.asksAboutHeader {
       content.asksAboutHeader = false
-      content.askedAboutHeader = true
       return askAboutHeader()
     }
     guard let piece = content.framer.next(&buffer) else { return nil }
@@ -50,19 +50,28 @@ extension ServerSession {
       content.refusal = .tooBig
       return .none
     }
-    if content.header.collect(bytes) { content.asksAboutHeader = true }
-    if content.header.isTooLarge {
-      content.refusal = .headerTooLarge
-      return .none
+    if !content.headerIsComplete {
+      switch content.header.receive(bytes) {
+      case .more: break
+      case .complete(let header, _): headerArrived(header)
+      case .tooLarge:
+        content.refusal = .headerTooLarge
+        return .none
+      }
     }
     return .spool(bytes)
   }
 
-  private mutating func askAboutHeader() -> Action {
-    let header = HeaderSection(content.header.bytes)
+  private mutating func headerArrived(_ header: HeaderSection) {
+    content.headerIsComplete = true
+    content.asksAboutHeader = true
     conversation.header = header
+  }
+
+  private mutating func askAboutHeader() -> Action {
     // RFC 5321 §6.3: count the Received fields to end a loop.
-    if header.fields.count(where: { $0.isNamed("Received") }) > configuration.maximumReceivedFields {
+    let received = conversation.header?.fields.count { $0.isNamed("Received") } ?? 0
+    if received > configuration.maximumReceivedFields {
       content.refusal = .tooManyHops
       return .none
     }
@@ -87,8 +96,9 @@ extension ServerSession {
 
   private mutating func ended() -> Action {
     // A message without an empty line is all header; its hook is asked all the same.
-    if content.refusal == nil, !content.askedAboutHeader {
-      content.askedAboutHeader = true
+    if content.refusal == nil, !content.headerIsComplete, let header = content.header.finish() { headerArrived(header) }
+    if content.refusal == nil, content.asksAboutHeader {
+      content.asksAboutHeader = false
       content.endsAfterHeader = true
       let action = askAboutHeader()
       if content.refusal == nil { return action }

@@ -10,8 +10,13 @@ public struct Reply: Hashable, Sendable {
   public let enhanced: EnhancedStatus?
   public let lines: [String]
 
-  public init(_ code: UInt16, _ enhanced: EnhancedStatus? = nil, _ text: String) {
+  public init(_ code: UInt16, _ enhanced: EnhancedStatus, _ text: String) {
     self.init(code, enhanced, lines: [text])
+  }
+
+  /// Without enhanced status, as the greeting, EHLO's answer and 3yz replies are.
+  public init(_ code: UInt16, _ text: String) {
+    self.init(code, nil, lines: [text])
   }
 
   /// An empty list of lines counts as one empty line.
