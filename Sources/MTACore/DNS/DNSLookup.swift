@@ -78,6 +78,20 @@ extension DNSLookup {
     }
   }
 
+  /// Whether a name that a client greets with is in the DNS: it has an address, or takes mail. Nil when the DNS could not say.
+  public func knowsMailDomain(_ name: DNSName) async -> Bool? {
+    switch await addresses(of: name) {
+    case .found: return true
+    case .failure: return nil
+    case .none: break
+    }
+    return switch await lookup(name, .mx) {
+    case .records: true
+    case .noSuchName, .noSuchType: false
+    case .failure: nil
+    }
+  }
+
   /// The TXT records of a name, each with its strings joined.
   public func text(of name: DNSName) async -> DNSResult<[[UInt8]]> {
     switch await lookup(name, .txt) {

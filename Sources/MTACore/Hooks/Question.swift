@@ -78,3 +78,32 @@ extension ReceiverHooks {
     }
   }
 }
+
+extension Question {
+  /// The hook's name, for logs: never what it was asked with.
+  package var name: String {
+    switch self {
+    case .connect: "connect"
+    case .domainExists: "domainExists"
+    case .ehlo: "ehlo"
+    case .startTLS: "startTLS"
+    case .auth: "auth"
+    case .clientLookup: "clientLookup"
+    case .mailFrom: "mailFrom"
+    case .route: "route"
+    case .rcptTo: "rcptTo"
+    case .data: "data"
+    case .endOfHeaders: "endOfHeaders"
+    case .inspection: "inspection"
+    case .message: "message"
+    case .rset: "rset"
+    case .noop: "noop"
+    case .vrfy: "vrfy"
+    case .expn: "expn"
+    case .help: "help"
+    case .unknown: "unknown"
+    case .quit: "quit"
+    case .timeout: "timeout"
+    }
+  }
+}

@@ -159,6 +159,8 @@ public struct ServerSession: Sendable {
     case .stored(let receipt): return stored(receipt)
     case .storeFailed(let failure): return storeFailed(failure)
     case .answer(let answer):
+      // A hook that outlived its connection.
+      if phase == .closed { return .none }
       guard case .waiting(let pending) = phase else { return impossible() }
       phase = .idle
       return resume(pending, answer)
@@ -170,6 +172,22 @@ public struct ServerSession: Sendable {
     defer { contactEvents.removeAll() }
     return contactEvents
   }
+
+  // MARK: What the shell asks
+
+  package var hasContactEvents: Bool { !contactEvents.isEmpty }
+
+  /// The next bytes are a command or a line of AUTH, not content.
+  package var readsLines: Bool { phase == .idle || phase == .authResponse }
+
+  /// The next line is a password's.
+  package var readsSecret: Bool { phase == .authResponse }
+
+  /// No message is on its way in, so that the session can end without losing one.
+  package var isBetweenMessages: Bool { phase == .idle && conversation.mailID == nil }
+
+  /// Ends the session for a reason of the shell's; nothing of it counts against the client.
+  package mutating func turnAway(_ reply: Reply?) -> Action { close(reply) }
 
   // MARK: Shared steps
 
@@ -223,7 +241,7 @@ public struct ServerSession: Sendable {
     return close(.internalError)
   }
 
-  mutating func adopt(_ attributes: Attributes) { conversation.attributes = attributes }
+  package mutating func adopt(_ attributes: Attributes) { conversation.attributes = attributes }
 
   mutating func resetTransaction() {
     conversation.reversePath = nil

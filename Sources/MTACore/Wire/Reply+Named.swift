@@ -13,10 +13,10 @@ extension Reply {
     Reply(421, .badConnection, "\(server) closing connection due to inactivity")
   }
   static func shuttingDown(_ server: String) -> Reply { Reply(421, .notAccepting, "\(server) is shutting down, closing connection") }
-  static func accessDenied(until: String) -> Reply {
+  package static func accessDenied(until: String) -> Reply {
     Reply(421, .security, "Access TEMPORARILY denied; you may return at \(until)")
   }
-  static func tooManyConnections(_ server: String) -> Reply { Reply(421, .notAccepting, "\(server) has too many connections, try again later") }
+  package static func tooManyConnections(_ server: String) -> Reply { Reply(421, .notAccepting, "\(server) has too many connections, try again later") }
   static let tooManyErrors = Reply(421, .security, "too many errors, closing connection")
   static let internalError = Reply(421, .system, "internal error, closing connection")
   static let bytesBeforeTLS = Reply(554, .invalidCommand, "commands after STARTTLS must wait for the handshake, closing connection")
@@ -30,7 +30,7 @@ extension Reply {
   static let notUTF8 = Reply(500, .syntax, "command is not valid UTF-8")
   static func outOfSequence(_ what: String) -> Reply { Reply(503, .invalidCommand, what) }
   static let noArgument = Reply(501, .invalidArguments, "no argument is allowed here")
-  static let hookFailed = Reply(451, .system, "local error in processing, try again later")
+  package static let hookFailed = Reply(451, .system, "local error in processing, try again later")
 
   // MARK: EHLO, HELO (R4)
 

@@ -67,10 +67,12 @@ extension Reply {
 
 extension Reply: CustomStringConvertible {
   /// As on the wire, lines joined by " / ": for logs.
-  public var description: String {
+  public var description: String { wireLines.joined(separator: " / ") }
+
+  /// The lines as on the wire, without CR LF.
+  package var wireLines: [String] {
     var buffer = ByteBuffer()
     encode(into: &buffer)
     return buffer.readableBytesView.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0.dropLast(), as: UTF8.self) }
-      .joined(separator: " / ")
   }
 }

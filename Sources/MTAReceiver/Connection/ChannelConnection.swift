@@ -1,0 +1,112 @@
+import Logging
+import MTACore
+import MTATLS
+import NIOCore
+
+/// NIO's channel as the pump's duplex: the last handler of the pipeline.
+final class ChannelConnection: ChannelInboundHandler, Duplex {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private let makePump: (any Duplex) -> ConnectionPump
+  private let tls: TLSContext?
+  private let implicitTLS: Bool
+  private let onClose: () -> Void
+  private var pump: ConnectionPump?
+  private var context: ChannelHandlerContext?
+  private var reading = true
+  /// `read` was asked for while reading was off.
+  private var closing = false
+
+  init(
+    tls: TLSContext?, implicitTLS: Bool, makePump: @escaping (any Duplex) -> ConnectionPump, onClose: @escaping () -> Void
+  ) {
+    self.tls = tls
+    self.implicitTLS = implicitTLS
+    self.makePump = makePump
+    self.onClose = onClose
+  }
+
+  var isWritable: Bool { context?.channel.isWritable ?? false }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    if context.channel.isActive { begin() }
+  }
+
+  func channelActive(context: ChannelHandlerContext) { begin() }
+
+  private func begin() {
+    guard pump == nil else { return }
+    let pump = makePump(self)
+    self.pump = pump
+    if !implicitTLS { pump.opened() }
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var bytes = unwrapInboundIn(data)
+    // What comes behind our goodbye is only taken away, so that the kernel does not answer it with a reset.
+    if !closing { pump?.received(&bytes) }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) { pump?.receivedAll() }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable { pump?.becameWritable() }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard case .established(let facts)? = event as? TLSEvent else { return }
+    pump?.secured(
+      Encryption(version: facts.version, cipher: facts.cipher, bits: facts.secretBits, serverName: facts.serverName))
+    if implicitTLS { pump?.opened() }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // A reset or a failed handshake: nothing to say to the client any more.
+    context.close(promise: nil)
+  }
+
+  func channelInactive(context: ChannelHandlerContext) { over() }
+  func handlerRemoved(context: ChannelHandlerContext) { over() }
+
+  private func over() {
+    guard context != nil else { return }
+    context = nil
+    pump?.closed()
+    pump = nil
+    onClose()
+  }
+
+  // MARK: Duplex
+
+  func send(_ bytes: ByteBuffer) {
+    context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+  }
+
+  func setReading(_ on: Bool) {
+    guard on != reading, let context else { return }
+    reading = on
+    context.channel.setOption(.autoRead, value: on).assumeIsolated().whenFailure { _ in }
+  }
+
+  func startTLS() {
+    guard let context, let tls else { return }
+    do {
+      try context.pipeline.syncOperations.addHandler(TLSHandler(tls), position: .before(self))
+    } catch {
+      context.close(promise: nil)
+    }
+  }
+
+  func close() {
+    guard let context else { return }
+    if closing {
+      context.close(promise: nil)
+    } else {
+      closing = true
+      // Half closed: the client reads our last reply, closes, and we follow; the pump's linger bounds the wait.
+      context.close(mode: .output, promise: nil)
+    }
+  }
+}

@@ -1,0 +1,363 @@
+package import MTACore
+package import NIOCore
+
+/// The shell of one connection: reads a step from the session, performs it, and goes on while there is something to do.
+///
+/// There is one task while there is work and none when the connection idles, so two hook calls can never overlap. The
+/// task runs on the connection's own loop: a hook that does not suspend costs no thread switch.
+///
+/// All state is touched on `loop` only: that is what `@unchecked` promises, here and nowhere else.
+package final class ConnectionPump: @unchecked Sendable {
+  package let loop: any ConnectionLoop
+  package let number: UInt64
+  let environment: ReceiverEnvironment
+  private weak var duplex: (any Duplex)?
+  var session: ServerSession
+  /// Nil while one of them is being asked, and at the end.
+  private var hooks: (any ReceiverHooks)?
+  private var spool: (any MessageSpool)?
+  private var inspector: (any ContentInspector)?
+
+  private var inbound = ByteBuffer()
+  private var outbound = ByteBuffer()
+  private var todo: ServerSession.Action?
+
+  private var busy = false
+  private var running: Task<Void, Never>?
+  /// A hook, or what else may be cancelled, is being awaited.
+  private var asking = false
+  private var warned = false
+  private var receiving = false
+  private var reading = true
+  private var gone = false
+  private var closing = false
+  private var ended = false
+  private var leaving = false
+
+  private var deadline: Duration
+  /// When the content that is arriving must be complete.
+  private var contentDeadline: Duration?
+
+  /// Bytes that may wait to be worked on before reading pauses.
+  private static let inboundBound = 65_536
+
+  package init(
+    _ session: ServerSession, hooks: any ReceiverHooks, environment: ReceiverEnvironment, loop: any ConnectionLoop,
+    duplex: any Duplex, number: UInt64
+  ) {
+    self.session = session
+    self.hooks = hooks
+    self.environment = environment
+    self.loop = loop
+    self.duplex = duplex
+    self.number = number
+    deadline = loop.now + environment.timing.command
+  }
+
+  package var facts: ConnectionFacts { session.conversation.connection }
+
+  // MARK: What the wire tells
+
+  package func opened() {
+    loop.add(self)
+    busy = true
+    start { await self.admit() }
+  }
+
+  package func received(_ bytes: inout ByteBuffer) {
+    receiving = true
+    if inbound.readableBytes == 0 { swap(&inbound, &bytes) } else { inbound.writeBuffer(&bytes) }
+    go()
+    throttle()
+  }
+
+  /// The end of a burst: replies to pipelined commands leave together.
+  package func receivedAll() {
+    receiving = false
+    flush()
+  }
+
+  package func secured(_ encryption: Encryption) {
+    deadline = loop.now + environment.timing.command
+    let action = session.receive(.secured(encryption))
+    if case .none = action { go() } else { take(action) }
+  }
+
+  /// What was sent got away.
+  package func becameWritable() {
+    go()
+    throttle()
+  }
+
+  package func closed() {
+    guard !gone else { return }
+    gone = true
+    duplex = nil
+    if asking { running?.cancel() }
+    go()
+  }
+
+  /// The server is going down: a message that is arriving may finish, all else ends now.
+  package func shutDown() {
+    leaving = true
+    go()
+  }
+
+  /// Ends the connection whatever it is doing.
+  package func abort() { duplex?.close() }
+
+  // MARK: Time
+
+  package func tick() {
+    guard !gone else { return }
+    if closing {
+      if loop.now >= deadline { duplex?.close() }
+      return
+    }
+    if let contentDeadline, loop.now >= contentDeadline, !busy {
+      self.contentDeadline = nil
+      take(session.receive(.timedOut))
+      return
+    }
+    guard loop.now >= deadline else { return }
+    if asking {
+      // Late hooks are cancelled once; one that does not listen is left behind after a grace.
+      if warned { return leave() }
+      warned = true
+      deadline = loop.now + environment.timing.hookGrace
+      running?.cancel()
+    } else if !busy {
+      take(session.receive(.timedOut))
+    }
+  }
+
+  /// A hook ignores its cancellation: the peer need not wait for it.
+  private func leave() {
+    _ = session.turnAway(nil)
+    hangUp(after: .hookFailed)
+  }
+
+  private func hangUp(after reply: Reply?) {
+    if let reply { say(reply) }
+    flush()
+    closing = true
+    deadline = loop.now + environment.timing.linger
+    duplex?.close()
+  }
+
+  // MARK: One walk at a time
+
+  private func take(_ action: ServerSession.Action) {
+    todo = action
+    go()
+    if !receiving { flush() }
+  }
+
+  private func go() {
+    guard !busy, !ended else { return }
+    busy = true
+    start { await self.walk() }
+  }
+
+  private func start(_ body: sending @escaping () async -> Void) {
+    let task = Task.immediate(executorPreference: loop) { await body() }
+    running = busy ? task : nil
+  }
+
+  private func walk() async {
+    var progressed = false
+    while !Task.isCancelled, let action = next() {
+      progressed = true
+      if let event = await perform(action) { todo = session.receive(event) }
+      if session.hasContactEvents { tellContacts() }
+    }
+    if gone, !Task.isCancelled { await end() }
+    // An idle connection holds no buffers.
+    if inbound.readableBytes == 0 { inbound = ByteBuffer() }
+    busy = false
+    running = nil
+    // Only whole commands and pieces of content move the deadline: single bytes that drip in do not.
+    if progressed { deadline = loop.now + (closing ? environment.timing.linger : environment.timing.command) }
+    // A cancelled task stays cancelled: the walk goes on in a fresh one.
+    if Task.isCancelled { go() }
+    if !receiving {
+      throttle()
+      flush()
+    }
+  }
+
+  private func next() -> ServerSession.Action? {
+    if gone { return nil }
+    if let action = todo.take() { return action }
+    if leaving, !closing, session.isBetweenMessages { return session.receive(.shutdown) }
+    // A peer that does not read its replies gets no more of them.
+    guard duplex?.isWritable == true, outbound.readableBytes < Self.inboundBound else { return nil }
+    guard let observer = environment.observer, session.readsLines else { return session.read(&inbound) }
+    return readObserved(observer)
+  }
+
+  private func perform(_ action: ServerSession.Action) async -> ServerSession.Event? {
+    switch action {
+    case .none: break
+    case .reply(let reply): say(reply)
+    case .ask(let question): return .answer(await ask(question))
+    case .startTLS(let reply):
+      if inbound.readableBytes > 0 { return .plaintextBeforeTLS }
+      say(reply)
+      flush()
+      duplex?.startTLS()
+    case .openSpool:
+      let now = environment.clock.now
+      let id = environment.makeID(now)
+      do throws(StoreFailure) {
+        spool = try await environment.store.begin(id)
+        inspector = environment.inspector?()
+        contentDeadline = loop.now + environment.timing.content
+        return .spoolOpened(id, at: now)
+      } catch { return failed(error) }
+    case .spool(let piece):
+      inspector?.receive(piece)
+      do throws(StoreFailure) {
+        try await spool?.append(piece)
+        throttle()
+      } catch {
+        await drop()
+        return failed(error)
+      }
+    case .commit(let envelope, let trace):
+      contentDeadline = nil
+      guard let spool else { return .storeFailed(.failed("no spool is open")) }
+      do throws(StoreFailure) {
+        let receipt = try await spool.commit(envelope, trace: trace)
+        self.spool = nil
+        logAccepted(envelope)
+        return .stored(receipt)
+      } catch {
+        await drop()
+        return failed(error)
+      }
+    case .abandon(let reply):
+      await drop()
+      say(reply)
+    case .close(let reply): hangUp(after: reply)
+    }
+    return nil
+  }
+
+  private func failed(_ failure: StoreFailure) -> ServerSession.Event {
+    environment.logger.error("the store did not take a message: \(failure)")
+    return .storeFailed(failure)
+  }
+
+  private func drop() async {
+    contentDeadline = nil
+    inspector = nil
+    guard let spool else { return }
+    self.spool = nil
+    await spool.abandon()
+  }
+
+  /// The last thing that happens: the disconnect hook follows, uncancelled.
+  private func end() async {
+    guard !ended else { return }
+    ended = true
+    await drop()
+    _ = session.receive(.disconnected)
+    tellContacts()
+    if var hooks = hooks.take() { await hooks.disconnect(session.conversation) }
+    loop.remove(self)
+  }
+
+  // MARK: Questions
+
+  private func ask(_ question: Question) async -> Answer {
+    switch question {
+    case .domainExists(let name): return .domainExists(await awaiting { await self.environment.lookup.knowsMailDomain(name) })
+    case .route(let name): return .route(await awaiting { await self.environment.lookup.mailRoute(of: name) })
+    case .inspection:
+      guard var inspector = inspector.take() else { return .inspection([], at: environment.clock.now) }
+      let results = await awaiting { await inspector.finish(at: self.environment.clock.now) }
+      return .inspection(results, at: environment.clock.now)
+    default: return await askHooks(question)
+    }
+  }
+
+  private func askHooks(_ question: Question) async -> Answer {
+    guard var hooks = hooks.take() else { return .failed }
+    var seen = session.conversation
+    let answer = await awaiting { await hooks.answer(question, &seen) }
+    self.hooks = hooks
+    if case .failed = answer {
+      environment.logger.warning("a hook failed or was too late at \(question.name)")
+    } else {
+      session.adopt(seen.attributes)
+    }
+    return answer
+  }
+
+  private func awaiting<Result>(_ body: () async -> Result) async -> Result {
+    asking = true
+    warned = false
+    deadline = loop.now + environment.timing.hookBudget
+    let result = await body()
+    asking = false
+    return result
+  }
+
+  /// The first step: is the client let in at all (R2)?
+  private func admit() async {
+    switch await environment.contacts.admit(facts.remoteAddress) {
+    case .welcome: todo = session.receive(.connected)
+    case .warned(let until): todo = session.turnAway(.accessDenied(until: until.internetMessageDate))
+    case .slammed: todo = session.turnAway(nil)
+    }
+    await walk()
+  }
+
+  private func tellContacts() {
+    for event in session.takeContactEvents() { environment.contacts.note(event, from: facts.remoteAddress) }
+  }
+
+  // MARK: Output
+
+  private func say(_ reply: Reply) {
+    reply.encode(into: &outbound)
+    guard let observer = environment.observer else { return }
+    for line in reply.wireLines { observer(dialogueLine(.server, line)) }
+  }
+
+  /// The step that `read` takes, and the line that it took, for the observer.
+  private func readObserved(_ observer: @Sendable (DialogueLine) -> Void) -> ServerSession.Action? {
+    let isSecret = session.readsSecret
+    var before = inbound
+    let action = session.read(&inbound)
+    let taken = before.readSlice(length: before.readableBytes - inbound.readableBytes) ?? ByteBuffer()
+    if action != nil, taken.readableBytes > 0 {
+      observer(dialogueLine(.client, isSecret ? "(credentials)" : DialogueLine.printable(taken)))
+    }
+    return action
+  }
+
+  private func dialogueLine(_ side: DialogueLine.Side, _ text: String) -> DialogueLine {
+    DialogueLine(connection: number, remote: facts.remoteAddress, side: side, text: text)
+  }
+
+  private func flush() {
+    guard outbound.readableBytes > 0 else { return }
+    let bytes = outbound
+    outbound = ByteBuffer()
+    duplex?.send(bytes)
+  }
+
+  private func throttle() {
+    let wanted = !gone && inbound.readableBytes < Self.inboundBound
+    guard wanted != reading else { return }
+    reading = wanted
+    duplex?.setReading(wanted)
+  }
+
+  private func logAccepted(_ envelope: Envelope) {
+    environment.logger.info(
+      "accepted \(envelope.id) from=\(envelope.reversePath) recipients=\(envelope.recipients.count) client=\(facts.remoteAddress)")
+  }
+}

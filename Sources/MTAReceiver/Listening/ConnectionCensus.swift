@@ -1,0 +1,44 @@
+import MTACore
+import NIOConcurrencyHelpers
+
+/// How many connections there are, in all and from each address, so that no client takes them all.
+final class ConnectionCensus: Sendable {
+  private struct Counts {
+    var total = 0
+    var number: UInt64 = 0
+    var byAddress: [ContactKey: Int] = [:]
+  }
+
+  private let maximum: Int
+  private let maximumPerAddress: Int
+  private let counts = NIOLockedValueBox(Counts())
+
+  init(maximum: Int, maximumPerAddress: Int) {
+    self.maximum = maximum
+    self.maximumPerAddress = maximumPerAddress
+  }
+
+  /// Counts a connection in, and numbers it; nil when there are too many.
+  func enter(_ address: IPAddress) -> UInt64? {
+    let key = ContactKey(address)
+    return counts.withLockedValue { counts in
+      let here = counts.byAddress[key] ?? 0
+      guard counts.total < maximum, here < maximumPerAddress else { return nil }
+      counts.total += 1
+      counts.number += 1
+      counts.byAddress[key] = here + 1
+      return counts.number
+    }
+  }
+
+  func leave(_ address: IPAddress) {
+    let key = ContactKey(address)
+    counts.withLockedValue { counts in
+      counts.total -= 1
+      let here = (counts.byAddress[key] ?? 1) - 1
+      counts.byAddress[key] = here > 0 ? here : nil
+    }
+  }
+
+  var total: Int { counts.withLockedValue { $0.total } }
+}

@@ -1,0 +1,219 @@
+public import Logging
+public import MTACore
+public import MTATLS
+import MTASystem
+import NIOConcurrencyHelpers
+public import NIOCore
+import NIOPosix
+
+/// Receives mail by SMTP: listens, talks, asks the hooks, and gives what it takes to the store.
+///
+/// ```swift
+/// let receiver = Receiver(configuration, store: store, contacts: store, lookup: resolver, tls: nil) { Shop(users: users) }
+/// let ports = try await receiver.start(on: MultiThreadedEventLoopGroup.singleton)
+/// …
+/// await receiver.shutDown(grace: .seconds(30))
+/// ```
+public final class Receiver: Sendable {
+  /// Where a receiver listens, and in which role.
+  public struct Listener: Hashable, Sendable {
+    public var address: ListenAddress
+    public var role: PortRole
+    /// TLS from the first byte (RFC 8314 §3).
+    public var implicitTLS: Bool
+
+    public init(_ address: ListenAddress, role: PortRole = .standard, implicitTLS: Bool = false) {
+      self.address = address
+      self.role = role
+      self.implicitTLS = implicitTLS
+    }
+  }
+
+  /// Time limits.
+  public struct Timing: Hashable, Sendable {
+    /// Silence between commands, or between pieces of content, after which the session ends. Default 300 s (RFC 5321
+    /// §4.5.3.2.7).
+    public var command: Duration = .seconds(300)
+    /// From DATA to the end of the content. Default 1,800 s.
+    public var content: Duration = .seconds(1800)
+    /// What a hook may take before it is cancelled and answered for with 451. Default 30 s.
+    public var hookBudget: Duration = .seconds(30)
+    /// What a cancelled hook may take before the connection is closed over it. Default 5 s.
+    public var hookGrace: Duration = .seconds(5)
+    /// How long a closed connection waits for the client to close. Default 2 s.
+    public var linger: Duration = .seconds(2)
+
+    public init() {}
+  }
+
+  public struct Configuration: Sendable {
+    public var session: SessionConfiguration
+    public var listeners: [Listener]
+    public var timing = Timing()
+    public var contacts = ContactPolicy()
+    /// Clients from these networks may relay through ports of role `internalSubmit` (R12). Default loopback.
+    public var trustedNetworks = Network.loopback
+    /// Default 10,000.
+    public var maximumConnections = 10_000
+    /// Default 1,000.
+    public var maximumConnectionsPerAddress = 1000
+    /// 62 or 36 (``MailID``).
+    public var messageIDBase = 62
+
+    public init(session: SessionConfiguration, listeners: [Listener]) {
+      self.session = session
+      self.listeners = listeners
+    }
+  }
+
+  private let configuration: Configuration
+  private let tls: TLSContext?
+  private let makeHooks: @Sendable () -> any ReceiverHooks
+  private let environment: ReceiverEnvironment
+  private let census: ConnectionCensus
+  private let state = NIOLockedValueBox<(loops: [ReceiverLoop], listening: [any Channel])>(([], []))
+
+  /// - Parameters:
+  ///   - contacts: where contacts survive a restart; nil keeps them in memory.
+  ///   - tls: certificate and key; nil offers no STARTTLS.
+  ///   - inspector: makes what walks along with each message's content, such as DKIM verification.
+  ///   - observer: gets each line of each dialogue, credentials masked. Must be quick.
+  ///   - hooks: makes the hooks of one connection.
+  public init(
+    _ configuration: Configuration, store: any MessageStore, contacts: (any ContactStore)? = nil, lookup: any DNSLookup,
+    tls: TLSContext? = nil, inspector: (@Sendable () -> any ContentInspector)? = nil, clock: any WallClock = SystemClock(),
+    logger: Logger = Logger(label: "mta.receiver"), observer: (@Sendable (DialogueLine) -> Void)? = nil,
+    hooks: @escaping @Sendable () -> any ReceiverHooks
+  ) {
+    var configuration = configuration
+    configuration.session.offersTLS = tls != nil
+    self.configuration = configuration
+    self.tls = tls
+    makeHooks = hooks
+    census = ConnectionCensus(
+      maximum: configuration.maximumConnections, maximumPerAddress: configuration.maximumConnectionsPerAddress)
+    let base = configuration.messageIDBase
+    environment = ReceiverEnvironment(
+      store: store, contacts: ContactBook(configuration.contacts, store: contacts, clock: clock), lookup: lookup, inspector: inspector,
+      clock: clock, makeID: { MailID(at: $0, random: .random(in: .min ... .max), base: base) }, timing: configuration.timing,
+      logger: logger, observer: observer)
+  }
+
+  /// Binds every listener and accepts connections.
+  ///
+  /// - Returns: the addresses that are bound, in the listeners' order; `PORT` alone may yield two.
+  /// - Throws: ``ListenFailure`` naming the address; then nothing stays open.
+  public func start(on group: any EventLoopGroup) async throws -> [SocketAddress] {
+    let loops = group.makeIterator().map { ReceiverLoop($0) }
+    let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
+    state.withLockedValue { $0.loops = loops }
+    var addresses: [SocketAddress] = []
+    do {
+      for listener in configuration.listeners {
+        for channel in try await bind(listener, group, byLoop) {
+          state.withLockedValue { $0.listening.append(channel) }
+          if let address = channel.localAddress { addresses.append(address) }
+        }
+      }
+    } catch {
+      await shutDown(grace: .zero)
+      throw error
+    }
+    let limits = [configuration.timing.command, configuration.timing.hookBudget, configuration.timing.linger]
+    let finest = limits.map(\.wholeMilliseconds).min() ?? 1000
+    for loop in loops { loop.startTicking(every: .milliseconds(min(1000, max(20, finest / 4)))) }
+    return addresses
+  }
+
+  /// Stops accepting, lets messages that are arriving finish within `grace`, then closes what is left.
+  public func shutDown(grace: Duration) async {
+    let (loops, listening) = state.withLockedValue { state in
+      defer { state = ([], []) }
+      return state
+    }
+    for channel in listening { try? await channel.close() }
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask {
+        for loop in loops { try? await loop.shutDown().get() }
+      }
+      group.addTask { try? await Task.sleep(for: grace) }
+      await group.next()
+      group.cancelAll()
+      for loop in loops { loop.stop() }
+    }
+  }
+
+  /// Connections that are open now.
+  public var connectionCount: Int { census.total }
+}
+
+/// A listener could not be bound.
+public struct ListenFailure: Error, CustomStringConvertible {
+  public var listener: ListenAddress
+  public var reason: String
+
+  public var description: String { "cannot listen on \(listener): \(reason)" }
+}
+
+extension Receiver {
+  private func bind(
+    _ listener: Listener, _ group: any EventLoopGroup, _ loops: [ObjectIdentifier: ReceiverLoop]
+  ) async throws -> [any Channel] {
+    let bootstrap = ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 4096)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.maxMessagesPerRead, value: 1)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try self.welcome(channel, listener, loops)
+        }
+      }
+    do {
+      if let address = listener.address.address {
+        return [try await bootstrap.bind(host: address.description, port: Int(listener.address.port)).get()]
+      }
+      // PORT alone is dual-stack: an IPv6 socket that takes IPv4 as well; on a host without IPv6, IPv4 alone.
+      if let both = try? await bootstrap.bind(host: "::", port: Int(listener.address.port)).get() { return [both] }
+      return [try await bootstrap.bind(host: "0.0.0.0", port: Int(listener.address.port)).get()]
+    } catch {
+      throw ListenFailure(listener: listener.address, reason: "\(error)")
+    }
+  }
+
+  private func welcome(_ channel: any Channel, _ listener: Listener, _ loops: [ObjectIdentifier: ReceiverLoop]) throws {
+    guard let loop = loops[ObjectIdentifier(channel.eventLoop)], let remote = channel.remoteAddress,
+      let address = IPAddress(remote)
+    else { throw ChannelError.ioOnClosedChannel }
+    guard let number = census.enter(address) else {
+      var buffer = ByteBuffer()
+      Reply.tooManyConnections(configuration.session.serverName).encode(into: &buffer)
+      channel.writeAndFlush(buffer, promise: nil)
+      channel.close(promise: nil)
+      return
+    }
+    let facts = ConnectionFacts(
+      remoteAddress: address, remotePort: UInt16(clamping: remote.port ?? 0),
+      localPort: UInt16(clamping: channel.localAddress?.port ?? Int(listener.address.port)), role: listener.role,
+      isTrusted: listener.role == .internalSubmit && configuration.trustedNetworks.contains { $0.contains(address) })
+    let connection = ChannelConnection(tls: tls, implicitTLS: listener.implicitTLS) { duplex in
+      ConnectionPump(
+        ServerSession(self.configuration.session, facts), hooks: self.makeHooks(), environment: self.environment, loop: loop,
+        duplex: duplex, number: number)
+    } onClose: {
+      self.census.leave(address)
+    }
+    if listener.implicitTLS, let tls { try channel.pipeline.syncOperations.addHandler(TLSHandler(tls)) }
+    try channel.pipeline.syncOperations.addHandler(connection)
+  }
+}
+
+extension IPAddress {
+  init?(_ address: SocketAddress) {
+    switch address {
+    case .v4(let socket): self.init(octets: withUnsafeBytes(of: socket.address.sin_addr) { Array($0) })
+    case .v6(let socket): self.init(octets: withUnsafeBytes(of: socket.address.sin6_addr) { Array($0) })
+    case .unixDomainSocket: self = .loopback4
+    }
+  }
+}
