@@ -58,6 +58,8 @@ let package = Package(
     module("MTATLS", ["COpenSSL", nioCore]),
     module("MTACrypto", ["COpenSSL"]),
 
+    tests("MTATLS", ["MTATLS", nioCore, nioPosix, nioEmbedded]),
+
     // Layer 2: the resolver, the durable queue, signatures.
     module("MTADNS", ["MTACore", "MTATLS", nioCore, nioPosix]),
     module("MTAStore", ["MTACore", "MTASystem", "CSQLite", nioCore]),

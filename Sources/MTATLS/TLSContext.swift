@@ -1,0 +1,118 @@
+internal import COpenSSL
+
+/// The settings of one side of TLS, made once and used by many connections.
+///
+/// Cipher suites, curves and signature algorithms are those of the system's OpenSSL configuration, so that the
+/// distribution's security policy holds.
+///
+/// ```swift
+/// let context = try TLSContext.server(certificateChain: .file("chain.pem"), privateKey: .file("key.pem"))
+/// try channel.pipeline.syncOperations.addHandler(TLSHandler(context))
+/// ```
+// `@unchecked`: `pointer` is never changed after `init` returns, and OpenSSL counts references to it atomically.
+public final class TLSContext: @unchecked Sendable {
+  public enum Role: Hashable, Sendable { case server, client }
+
+  /// The lowest protocol version that is spoken. Versions below 1.2 are not on offer (RFC 8996).
+  public enum Version: Hashable, Sendable {
+    case tls12
+    case tls13
+  }
+
+  /// What a client makes of the server's certificate.
+  public enum Verification: Hashable, Sendable {
+    /// Any certificate will do: protection from listeners, not from impostors (RFC 7435). The check is made all the
+    /// same and its result told in ``TLSFacts/verification``.
+    case none
+    /// The chain must lead to a trusted root and the name must match, or the handshake fails.
+    case full
+  }
+
+  /// The authorities that a client trusts.
+  public enum TrustRoots: Hashable, Sendable {
+    /// Those of the operating system.
+    case system
+    case certificates(TLSSource)
+  }
+
+  public let role: Role
+  let pointer: OpaquePointer
+
+  private init(_ role: Role, minimumVersion: Version) throws(TLSFailure) {
+    OpenSSLErrors.clear()
+    guard let pointer = SSL_CTX_new(role == .server ? TLS_server_method() : TLS_client_method()) else {
+      throw .setup(OpenSSLErrors.takeReason())
+    }
+    self.role = role
+    self.pointer = pointer
+    guard mta_ssl_ctx_set_min_proto_version(pointer, minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION) == 1
+    else {
+      throw .setup(OpenSSLErrors.takeReason())
+    }
+    mta_ssl_ctx_set_modes(pointer)
+    mta_ssl_ctx_set_options(pointer)
+    // Sessions are resumed by tickets alone: a table of them would only take memory.
+    mta_ssl_ctx_disable_session_cache(pointer)
+  }
+
+  deinit { SSL_CTX_free(pointer) }
+
+  /// The settings of a server.
+  ///
+  /// - Parameters:
+  ///   - certificateChain: PEM, the server's own certificate first, then those that lead to the root.
+  ///   - privateKey: PEM, not encrypted.
+  /// - Throws: ``TLSFailure/unreadable(name:reason:)`` or ``TLSFailure/keyMismatch(certificate:privateKey:)``, naming
+  ///   the file.
+  public static func server(
+    certificateChain: TLSSource, privateKey: TLSSource, minimumVersion: Version = .tls12
+  ) throws(TLSFailure) -> TLSContext {
+    let context = try TLSContext(.server, minimumVersion: minimumVersion)
+    _ = mta_ssl_ctx_set_dh_auto(context.pointer)
+    try context.use(certificateChain)
+    let key = try privateKey.privateKey()
+    defer { EVP_PKEY_free(key) }
+    guard SSL_CTX_use_PrivateKey(context.pointer, key) == 1, SSL_CTX_check_private_key(context.pointer) == 1 else {
+      // With the certificate in place, a key is refused only because it is another's.
+      OpenSSLErrors.clear()
+      throw .keyMismatch(certificate: certificateChain.name, privateKey: privateKey.name)
+    }
+    return context
+  }
+
+  /// The settings of a client.
+  ///
+  /// - Throws: ``TLSFailure/unreadable(name:reason:)`` when the trust roots cannot be read.
+  public static func client(
+    verification: Verification = .none, trustRoots: TrustRoots = .system, minimumVersion: Version = .tls12
+  ) throws(TLSFailure) -> TLSContext {
+    let context = try TLSContext(.client, minimumVersion: minimumVersion)
+    SSL_CTX_set_verify(context.pointer, verification == .full ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)
+    switch trustRoots {
+    case .system:
+      guard SSL_CTX_set_default_verify_paths(context.pointer) == 1 else { throw .setup(OpenSSLErrors.takeReason()) }
+    case .certificates(let source):
+      let store = SSL_CTX_get_cert_store(context.pointer)
+      for certificate in try source.certificates() {
+        X509_STORE_add_cert(store, certificate)
+        X509_free(certificate)
+      }
+    }
+    return context
+  }
+
+  private func use(_ chain: TLSSource) throws(TLSFailure) {
+    var certificates = try chain.certificates()[...]
+    defer { for certificate in certificates { X509_free(certificate) } }
+    guard let own = certificates.first, SSL_CTX_use_certificate(pointer, own) == 1 else {
+      throw .unreadable(name: chain.name, reason: OpenSSLErrors.takeReason())
+    }
+    X509_free(certificates.removeFirst())
+    while let next = certificates.first {
+      guard mta_ssl_ctx_add0_chain_cert(pointer, next) == 1 else {
+        throw .unreadable(name: chain.name, reason: OpenSSLErrors.takeReason())
+      }
+      certificates.removeFirst()
+    }
+  }
+}

@@ -1,0 +1,99 @@
+internal import COpenSSL
+
+/// What a handshake came to.
+public struct TLSFacts: Hashable, Sendable {
+  /// `TLSv1.2` or `TLSv1.3`.
+  public var version: String
+  /// The cipher suite as OpenSSL names it: `TLS_AES_256_GCM_SHA384`.
+  public var cipher: String
+  /// Secret bits of the cipher.
+  public var secretBits: Int
+  /// The host name that the client asked for (SNI, RFC 6066 §3), lower case; nil when it asked for none or for something
+  /// that is no host name.
+  public var serverName: String?
+  /// The certificate that the peer showed; nil when it showed none, as clients do.
+  public var peerCertificate: PeerCertificate?
+  public var verification: Verification
+
+  public struct PeerCertificate: Hashable, Sendable {
+    /// The subject's distinguished name in the form of RFC 2253, control characters escaped, at most 512 octets.
+    public var subject: String
+    /// SHA-256 of the certificate: 32 octets.
+    public var sha256: [UInt8]
+
+    public init(subject: String, sha256: [UInt8]) {
+      self.subject = subject
+      self.sha256 = sha256
+    }
+  }
+
+  public enum Verification: Hashable, Sendable {
+    /// There was no certificate to check.
+    case noCertificate
+    /// The chain leads to a trusted root, and the name is the one we asked for.
+    case verified
+    /// It would not have passed; why.
+    case failed(String)
+    /// The chain leads to a trusted root, but no name was given to compare.
+    case chainOnly
+  }
+
+  public init(
+    version: String, cipher: String, secretBits: Int, serverName: String? = nil,
+    peerCertificate: PeerCertificate? = nil,
+    verification: Verification = .noCertificate
+  ) {
+    self.version = version
+    self.cipher = cipher
+    self.secretBits = secretBits
+    self.serverName = serverName
+    self.peerCertificate = peerCertificate
+    self.verification = verification
+  }
+}
+
+extension TLSFacts {
+  /// Reads what the handshake of `ssl` settled.
+  init(_ ssl: OpaquePointer, peerNameKnown: Bool) {
+    let cipher = SSL_get_current_cipher(ssl)
+    self.init(
+      version: String(cString: SSL_get_version(ssl)),
+      cipher: SSL_CIPHER_get_name(cipher).map { String(cString: $0) } ?? "unknown",
+      secretBits: Int(SSL_CIPHER_get_bits(cipher, nil)))
+    if let name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) {
+      serverName = Self.hostName(String(cString: name))
+    }
+    guard let certificate = SSL_get1_peer_certificate(ssl) else { return }
+    defer { X509_free(certificate) }
+    peerCertificate = PeerCertificate(subject: Self.subject(of: certificate), sha256: Self.fingerprint(of: certificate))
+    let result = SSL_get_verify_result(ssl)
+    if result != Int(X509_V_OK) {
+      verification = .failed(String(cString: X509_verify_cert_error_string(result)))
+    } else {
+      verification = peerNameKnown ? .verified : .chainOnly
+    }
+  }
+
+  /// What a peer sends is shown in logs and headers only if it is a host name.
+  private static func hostName(_ text: String) -> String? {
+    let bytes = text.utf8.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
+    let plain = bytes.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || [45, 46, 95].contains($0) }
+    return plain && (1...253).contains(bytes.count) ? String(decoding: bytes, as: UTF8.self) : nil
+  }
+
+  private static func subject(of certificate: OpaquePointer) -> String {
+    guard let bio = BIO_new(BIO_s_mem()) else { return "" }
+    defer { BIO_free(bio) }
+    _ = mta_x509_name_print(bio, X509_get_subject_name(certificate))
+    var text = [UInt8](repeating: 0, count: 512)
+    let count = BIO_read(bio, &text, Int32(text.count))
+    return String(decoding: text.prefix(max(0, Int(count))), as: UTF8.self)
+  }
+
+  private static func fingerprint(of certificate: OpaquePointer) -> [UInt8] {
+    var digest = [UInt8](repeating: 0, count: 32)
+    var length: UInt32 = 32
+    guard X509_digest(certificate, EVP_sha256(), &digest, &length) == 1 else { return [] }
+    return Array(digest.prefix(Int(length)))
+  }
+}

@@ -1,0 +1,156 @@
+public import NIOCore
+
+/// What a ``TLSHandler`` tells the handlers behind it, as a user event.
+public enum TLSEvent: Hashable, Sendable {
+  /// The handshake is done: what arrives from here on was sealed.
+  case established(TLSFacts)
+}
+
+/// TLS for one channel, server or client by its context.
+///
+/// Put it first in the pipeline. Added before the channel is active it speaks TLS from the first byte (implicit TLS);
+/// added to an active channel it begins at once (STARTTLS). It takes over only bytes that are read after it was added:
+/// whoever adds it must refuse what had arrived before (RFC 3207 §4.2 and its injection erratum).
+///
+/// - ``TLSEvent/established(_:)`` comes before the first plain byte. Bytes written earlier wait and are sealed, then sent.
+/// - A failure is `errorCaught` with a ``TLSFailure``, and closes the channel; the alert is sent first.
+/// - `close` sends what was flushed, then close_notify, and closes; not later than `closeTimeout`, whether the peer reads
+///   or not. `close(mode: .output)` leaves the channel open for reading.
+/// - The peer's close_notify closes the channel, or, where `allowRemoteHalfClosure` is set, is `ChannelEvent.inputClosed`.
+///   A connection that ends without one is not an error: mail protocols mark their own ends.
+/// - It reads ahead only as far as it needs to give what was asked for: a handler behind it that holds `read` back is
+///   honoured.
+public final class TLSHandler: ChannelDuplexHandler {
+  public typealias InboundIn = ByteBuffer
+  public typealias InboundOut = ByteBuffer
+  public typealias OutboundIn = ByteBuffer
+  public typealias OutboundOut = ByteBuffer
+
+  enum State {
+    case idle, handshaking, established
+    /// close_notify is sent; the peer may still speak.
+    case sendingEnded
+    /// Nothing more is sealed, opened or told.
+    case closed
+  }
+
+  let engine: TLSEngine
+  let handshakeTimeout: TimeAmount
+  let closeTimeout: TimeAmount
+  var state = State.idle
+  /// Writes that wait for the handshake or for a flush.
+  var unsent = MarkedCircularBuffer<(ByteBuffer, EventLoopPromise<Void>?)>(initialCapacity: 4)
+  /// Someone behind us asked to read, and nothing came yet.
+  private var isReadWanted = false
+  /// The peer said that it sends nothing more, and the handlers behind us know.
+  private var hasInputEnded = false
+  var timer: Scheduled<Void>?
+  /// Done when close_notify left, or could not.
+  var farewell: EventLoopFuture<Void>?
+
+  /// What the handshake came to; nil until it is done.
+  public internal(set) var facts: TLSFacts?
+
+  /// - Parameters:
+  ///   - peerName: for a client, the host name or address that is asked for (SNI) and compared with the certificate.
+  ///     Servers ignore it.
+  ///   - handshakeTimeout: how long the handshake may take, default 60 seconds.
+  ///   - closeTimeout: how long a close waits for what was flushed, default 5 seconds.
+  /// - Throws: ``TLSFailure/setup(_:)`` when OpenSSL has no memory, or when `peerName` cannot be a name.
+  public init(
+    _ context: TLSContext, peerName: String? = nil, handshakeTimeout: TimeAmount = .seconds(60),
+    closeTimeout: TimeAmount = .seconds(5)
+  ) throws(TLSFailure) {
+    engine = try TLSEngine(context, peerName: peerName)
+    self.handshakeTimeout = handshakeTimeout
+    self.closeTimeout = closeTimeout
+  }
+
+  public func handlerAdded(context: ChannelHandlerContext) {
+    if context.channel.isActive { begin(context) }
+  }
+
+  public func handlerRemoved(context: ChannelHandlerContext) { abandon(ChannelError.ioOnClosedChannel) }
+
+  public func channelActive(context: ChannelHandlerContext) {
+    begin(context)
+    context.fireChannelActive()
+  }
+
+  public func channelInactive(context: ChannelHandlerContext) {
+    let interrupted = state == .handshaking
+    abandon(ChannelError.ioOnClosedChannel)
+    if interrupted { context.fireErrorCaught(TLSFailure.closedDuringHandshake) }
+    context.fireChannelInactive()
+  }
+
+  public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .inputClosed? = event as? ChannelEvent {
+      if state == .handshaking { return fail(.closedDuringHandshake, context) }
+      if hasInputEnded { return }
+      hasInputEnded = true
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  // MARK: reading
+
+  public func read(context: ChannelHandlerContext) {
+    isReadWanted = true
+    context.read()
+  }
+
+  public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard state != .closed else { return }
+    do throws(TLSFailure) {
+      try engine.feed(unwrapInboundIn(data))
+      if state == .handshaking { try shakeHands(context) }
+      if state == .established || state == .sendingEnded { try openRecords(context) }
+    } catch {
+      fail(error, context)
+    }
+  }
+
+  public func channelReadComplete(context: ChannelHandlerContext) {
+    context.fireChannelReadComplete()
+    // Half a record, or a piece of the handshake, is nothing to whoever asked: the wish still stands.
+    if state == .handshaking || (isReadWanted && state != .closed) { context.read() }
+  }
+
+  private func openRecords(_ context: ChannelHandlerContext) throws(TLSFailure) {
+    guard engine.waiting > 0 else { return }
+    var plain = context.channel.allocator.buffer(capacity: min(max(engine.waiting, 4096), 262_144))
+    // What was opened before a damaged record is genuine: it is given on before the failure is told.
+    let result: Result<TLSEngine.Opened, TLSFailure>
+    do throws(TLSFailure) { result = .success(try engine.open(into: &plain)) } catch { result = .failure(error) }
+    if plain.readableBytes > 0 {
+      isReadWanted = false
+      context.fireChannelRead(wrapInboundOut(plain))
+    }
+    if case .closeNotify = try result.get() { peerEnded(context) } else { send(context) }
+  }
+
+  private func peerEnded(_ context: ChannelHandlerContext) {
+    guard state != .closed, !hasInputEnded else { return }
+    if (try? context.channel.syncOptions?.getOption(.allowRemoteHalfClosure)) ?? false {
+      hasInputEnded = true
+      context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    } else {
+      close(context: context, mode: .all, promise: nil)
+    }
+  }
+
+  // MARK: writing
+
+  public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    switch state {
+    case .idle, .handshaking, .established: unsent.append((unwrapOutboundIn(data), promise))
+    case .sendingEnded, .closed: promise?.fail(ChannelError.outputClosed)
+    }
+  }
+
+  public func flush(context: ChannelHandlerContext) {
+    unsent.mark()
+    if state == .established { sealUnsent(context) } else { context.flush() }
+  }
+}
