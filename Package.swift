@@ -11,6 +11,7 @@ let settings: [SwiftSetting] = [
 ]
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioLocks: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -54,7 +55,7 @@ let package = Package(
 
     // Layer 1: pure mail; the operating system; TLS and digests over OpenSSL.
     module("MTACore", [nioCore]),
-    module("MTASystem", ["MTACore"]),
+    module("MTASystem", ["MTACore", nioCore, nioLocks]),
     module("MTATLS", ["COpenSSL", nioCore]),
     module("MTACrypto", ["COpenSSL"]),
 
@@ -62,11 +63,11 @@ let package = Package(
 
     // Layer 2: the resolver, the durable queue, signatures.
     module("MTADNS", ["MTACore", "MTATLS", nioCore, nioPosix]),
-    module("MTAStore", ["MTACore", "MTASystem", "CSQLite", nioCore]),
+    module("MTAStore", ["MTACore", "MTASystem", "CSQLite", nioCore, nioLocks]),
     module("MTADKIM", ["MTACore", "MTACrypto", nioCore]),
 
     // Layer 3: the shells.
-    module("MTAReceiver", ["MTACore", "MTASystem", "MTATLS", "MTACrypto", "CCrypt", nioCore, nioPosix, logging]),
+    module("MTAReceiver", ["MTACore", "MTASystem", "MTATLS", "MTACrypto", "CCrypt", nioCore, nioPosix, nioLocks, logging]),
     module("MTADelivery", ["MTACore", "MTASystem", "MTATLS", "MTACrypto", nioCore, nioPosix, logging]),
 
     // Layer 4: the composition, and the test kit.
@@ -83,7 +84,9 @@ let package = Package(
       name: "ExampleServer", dependencies: ["MTACore", "MTAServer", "MTAReceiver", "MTADelivery", arguments, logging],
       swiftSettings: settings),
 
+    // Tests, in the modules' order. Keep one a line.
     tests("MTACore", ["MTACore", nioCore]),
+    tests("MTASystem", ["MTASystem", nioCore]),
   ],
   swiftLanguageModes: [.v6]
 )

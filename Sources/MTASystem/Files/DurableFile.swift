@@ -1,0 +1,136 @@
+public import NIOCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// An open file, closed with the last reference to it. Writes append where the last one ended; used by one thread at a
+/// time, except for ``read(from:upTo:at:)``, which any number may call.
+public final class DurableFile: Sendable {
+  private let descriptor: Int32
+  public let path: String
+  private let faults: FaultPlan?
+
+  init(_ descriptor: Int32, path: String, faults: FaultPlan?) {
+    self.descriptor = descriptor
+    self.path = path
+    self.faults = faults
+  }
+
+  // Nothing hangs on close(2): what must be durable was synced before.
+  deinit { close(descriptor) }
+
+  /// Writes all bytes, in as many calls as it takes.
+  public func write(_ bytes: ByteBuffer, at point: FaultPoint) throws(FileFailure) {
+    try check(point, "write")
+    var failure: FileFailure?
+    bytes.withUnsafeReadableBytes { bytes in
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        let written = Self.systemWrite(descriptor, UnsafeRawBufferPointer(rebasing: rest))
+        if written > 0 {
+          rest = rest.dropFirst(written)
+        } else if written < 0, errno == EINTR {
+          continue
+        } else {
+          failure = FileFailure(code: written < 0 ? errno : EIO, operation: "write", path: path)
+          return
+        }
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  /// Returns when content and size are on stable storage. After a failure nothing is known of what was written, and
+  /// calling again proves nothing: give the file up.
+  public func sync(at point: FaultPoint) throws(FileFailure) {
+    try check(point, "fdatasync")
+    #if canImport(Glibc)
+      try result("fdatasync", path) { fdatasync(descriptor) }
+    #else
+      // fsync(2) of Darwin leaves the bytes in the drive's cache.
+      try result("fcntl(F_FULLFSYNC)", path) { fcntl(descriptor, F_FULLFSYNC) }
+    #endif
+  }
+
+  /// Up to `length` bytes from `offset`; fewer only at the end of the file.
+  public func read(from offset: Int, upTo length: Int, at point: FaultPoint) throws(FileFailure) -> ByteBuffer {
+    try check(point, "read")
+    var buffer = ByteBuffer()
+    guard length > 0, offset >= 0 else { return buffer }
+    buffer.reserveCapacity(length)
+    var code: Int32 = 0
+    buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { space in
+      var filled = 0
+      while filled < length {
+        let (position, overflow) = offset.addingReportingOverflow(filled)
+        guard !overflow else { break }
+        let count = pread(descriptor, space.baseAddress.map { $0 + filled }, length - filled, off_t(position))
+        if count > 0 {
+          filled += count
+        } else if count == 0 {
+          break
+        } else if errno != EINTR {
+          code = errno
+          break
+        }
+      }
+      return filled
+    }
+    guard code == 0 else { throw FileFailure(code: code, operation: "read", path: path) }
+    return buffer
+  }
+
+  /// Bytes in the file now.
+  public func size(at point: FaultPoint) throws(FileFailure) -> Int {
+    try check(point, "fstat")
+    var record = stat()
+    try result("fstat", path) { fstat(descriptor, &record) }
+    return Int(record.st_size)
+  }
+
+  /// Sets the permission bits, whatever the process's umask made of them.
+  public func setMode(_ mode: UInt32, at point: FaultPoint) throws(FileFailure) {
+    try check(point, "fchmod")
+    try result("fchmod", path) { fchmod(descriptor, mode_t(truncatingIfNeeded: mode)) }
+  }
+
+  /// Takes an advisory lock (flock(2)) on the whole file; it ends with the file's closing, also by a crash. Taking the
+  /// other kind later replaces it, but not in one step: others may hold the file in between.
+  ///
+  /// - Parameter wait: whether to wait for others to let go.
+  /// - Returns: false when others hold it and `wait` is false.
+  public func lock(exclusive: Bool, wait: Bool, at point: FaultPoint) throws(FileFailure) -> Bool {
+    try check(point, "flock")
+    do {
+      try result("flock", path) { flock(descriptor, (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB)) }
+      return true
+    } catch {
+      if error.code == EWOULDBLOCK { return false }
+      throw error
+    }
+  }
+
+  /// Metadata too: what a folder needs.
+  func syncAll() throws(FileFailure) {
+    #if canImport(Glibc)
+      try result("fsync", path) { fsync(descriptor) }
+    #else
+      try result("fcntl(F_FULLFSYNC)", path) { fcntl(descriptor, F_FULLFSYNC) }
+    #endif
+  }
+
+  private func check(_ point: FaultPoint, _ operation: String) throws(FileFailure) {
+    if let code = faults?.fault(at: point) { throw FileFailure(code: code, operation: operation, path: path) }
+  }
+
+  private static func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+    #if canImport(Glibc)
+      Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+    #else
+      Darwin.write(descriptor, bytes.baseAddress, bytes.count)
+    #endif
+  }
+}

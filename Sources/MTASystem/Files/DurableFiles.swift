@@ -1,0 +1,195 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The one layer through which mail reaches the file system. Every call blocks, retries EINTR, reports a typed failure,
+/// and names its step, so that a ``FaultPlan`` can spoil it.
+///
+/// A file is durable under its name when, in this order, its bytes were written, ``DurableFile/sync(at:)`` returned, it
+/// was given its name, and ``syncDirectory(_:at:)`` of the folder returned.
+public struct DurableFiles: Sendable {
+  let faults: FaultPlan?
+
+  /// - Parameter faults: nil in production.
+  public init(faults: FaultPlan? = nil) { self.faults = faults }
+
+  /// Makes a file that must not exist yet, open for writing and reading. Fails with EEXIST otherwise.
+  public func create(_ path: String, mode: UInt32 = 0o600, at point: FaultPoint) throws(FileFailure) -> DurableFile {
+    try open(path, O_RDWR | O_CREAT | O_EXCL, mode, point)
+  }
+
+  /// Opens a file for writing and reading, and makes it when it does not exist.
+  public func openOrCreate(_ path: String, mode: UInt32 = 0o600, at point: FaultPoint) throws(FileFailure)
+    -> DurableFile
+  {
+    try open(path, O_RDWR | O_CREAT, mode, point)
+  }
+
+  public func openForReading(_ path: String, at point: FaultPoint) throws(FileFailure) -> DurableFile {
+    try open(path, O_RDONLY, 0, point)
+  }
+
+  /// Makes the folder's entries durable: names given or taken before this call survive a crash after it.
+  public func syncDirectory(_ path: String, at point: FaultPoint) throws(FileFailure) {
+    let folder = try open(path, O_RDONLY | O_DIRECTORY, 0, point)
+    try folder.syncAll()
+  }
+
+  /// Gives the file another name, in one step; what had that name before is gone.
+  public func rename(_ path: String, to other: String, at point: FaultPoint) throws(FileFailure) {
+    try check(point, "rename", path)
+    try result("rename", path) { Self.systemRename(path, other) }
+  }
+
+  /// Gives the file a second name. Fails with EEXIST when something has that name, which ``rename(_:to:at:)`` replaces.
+  public func link(_ path: String, to other: String, at point: FaultPoint) throws(FileFailure) {
+    try check(point, "link", path)
+    try result("link", path) { Self.systemLink(path, other) }
+  }
+
+  /// Takes the name away.
+  public func unlink(_ path: String, at point: FaultPoint) throws(FileFailure) {
+    try check(point, "unlink", path)
+    try result("unlink", path) { Self.systemUnlink(path) }
+  }
+
+  /// Makes one folder.
+  /// - Returns: false when there was one already.
+  @discardableResult
+  public func makeDirectory(_ path: String, mode: UInt32 = 0o700, at point: FaultPoint) throws(FileFailure) -> Bool {
+    try check(point, "mkdir", path)
+    do {
+      try result("mkdir", path) { mkdir(path, mode_t(truncatingIfNeeded: mode)) }
+      return true
+    } catch {
+      guard error.alreadyExists else { throw error }
+      // Something that is no folder may have the name: the caller's next step would fail less clearly.
+      guard try status(path, at: point).isDirectory else {
+        throw FileFailure(code: ENOTDIR, operation: "mkdir", path: path)
+      }
+      return false
+    }
+  }
+
+  /// Makes the folder and those above it that are missing, and makes their names durable.
+  public func makeDirectories(_ path: String, mode: UInt32 = 0o700, at point: FaultPoint) throws(FileFailure) {
+    let parent = Self.parent(of: path)
+    do {
+      if try makeDirectory(path, mode: mode, at: point) { try syncDirectory(parent, at: point) }
+    } catch {
+      guard error.isNotFound, parent != path else { throw error }
+      try makeDirectories(parent, mode: mode, at: point)
+      if try makeDirectory(path, mode: mode, at: point) { try syncDirectory(parent, at: point) }
+    }
+  }
+
+  /// The names in a folder, without `.` and `..`, in no order.
+  public func names(in path: String, at point: FaultPoint) throws(FileFailure) -> [String] {
+    try check(point, "opendir", path)
+    guard let folder = opendir(path) else { throw FileFailure(code: errno, operation: "opendir", path: path) }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while true {
+      errno = 0
+      guard let entry = readdir(folder) else {
+        guard errno == 0 else { throw FileFailure(code: errno, operation: "readdir", path: path) }
+        return names
+      }
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
+        field.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: field.pointee)) {
+          String(cString: $0)
+        }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+  }
+
+  /// What is at the path; a symbolic link is followed.
+  public func status(_ path: String, at point: FaultPoint) throws(FileFailure) -> FileStatus {
+    try check(point, "stat", path)
+    var record = stat()
+    try result("stat", path) { stat(path, &record) }
+    return FileStatus(record)
+  }
+
+  /// The folder that holds `path`: `a` for `a/b`, `.` for `b`, `/` for `/b`.
+  public static func parent(of path: String) -> String {
+    var bytes = Array(path.utf8)
+    let slash = UInt8(ascii: "/")
+    while bytes.count > 1, bytes.last == slash { bytes.removeLast() }
+    guard let last = bytes.lastIndex(of: slash) else { return "." }
+    return last == 0 ? "/" : String(decoding: bytes[..<last], as: UTF8.self)
+  }
+
+  private func open(_ path: String, _ flags: Int32, _ mode: UInt32, _ point: FaultPoint) throws(FileFailure)
+    -> DurableFile
+  {
+    try check(point, "open", path)
+    let descriptor = try result("open", path) { Self.systemOpen(path, flags | O_CLOEXEC | O_NOCTTY, mode) }
+    return DurableFile(descriptor, path: path, faults: faults)
+  }
+
+  private func check(_ point: FaultPoint, _ operation: String, _ path: String) throws(FileFailure) {
+    if let code = faults?.fault(at: point) { throw FileFailure(code: code, operation: operation, path: path) }
+  }
+
+  // Inside methods of the same name the system's functions are out of sight.
+  private static func systemOpen(_ path: String, _ flags: Int32, _ mode: UInt32) -> Int32 {
+    #if canImport(Glibc)
+      Glibc.open(path, flags, mode_t(truncatingIfNeeded: mode))
+    #else
+      Darwin.open(path, flags, mode_t(truncatingIfNeeded: mode))
+    #endif
+  }
+  private static func systemRename(_ path: String, _ other: String) -> Int32 {
+    #if canImport(Glibc)
+      Glibc.rename(path, other)
+    #else
+      Darwin.rename(path, other)
+    #endif
+  }
+  private static func systemLink(_ path: String, _ other: String) -> Int32 {
+    #if canImport(Glibc)
+      Glibc.link(path, other)
+    #else
+      Darwin.link(path, other)
+    #endif
+  }
+  private static func systemUnlink(_ path: String) -> Int32 {
+    #if canImport(Glibc)
+      Glibc.unlink(path)
+    #else
+      Darwin.unlink(path)
+    #endif
+  }
+}
+
+/// What the system says of a path.
+public struct FileStatus: Hashable, Sendable {
+  /// Bytes.
+  public let size: Int
+  public let isDirectory: Bool
+  public let isRegularFile: Bool
+  /// The permission bits alone.
+  public let mode: UInt32
+
+  init(_ record: stat) {
+    size = Int(record.st_size)
+    isDirectory = record.st_mode & S_IFMT == S_IFDIR
+    isRegularFile = record.st_mode & S_IFMT == S_IFREG
+    mode = UInt32(record.st_mode & 0o7777)
+  }
+}
+
+/// Calls until it is not interrupted; -1 becomes a failure.
+@discardableResult
+func result(_ operation: String, _ path: String, _ call: () -> Int32) throws(FileFailure) -> Int32 {
+  while true {
+    let value = call()
+    if value >= 0 { return value }
+    let code = errno
+    if code != EINTR { throw FileFailure(code: code, operation: operation, path: path) }
+  }
+}

@@ -1,0 +1,36 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A call on a file that the operating system refused.
+public struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The system's `errno`.
+  public let code: Int32
+  /// The call: `open`, `write`, `fdatasync` …
+  public let operation: String
+  public let path: String
+
+  public init(code: Int32, operation: String, path: String) {
+    self.code = code
+    self.operation = operation
+    self.path = path
+  }
+
+  /// The disk or a quota is full, or the file grew beyond a limit.
+  public var isNoSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
+  public var isNotFound: Bool { code == ENOENT }
+  public var alreadyExists: Bool { code == EEXIST }
+
+  /// `write queue/1dYwrI.part: No space left on device`.
+  public var description: String { "\(operation) \(path): \(Self.text(of: code))" }
+
+  private static func text(of code: Int32) -> String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+      buffer.initialize(repeating: 0)
+      guard let text = buffer.baseAddress, strerror_r(code, text, buffer.count - 1) == 0 else { return "error \(code)" }
+      return String(cString: text)
+    }
+  }
+}
