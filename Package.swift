@@ -77,7 +77,7 @@ let package = Package(
         "MTACore", "MTASystem", "MTATLS", "MTADNS", "MTAStore", "MTADKIM", "MTAReceiver", "MTADelivery", nioCore, nioPosix,
         logging, lifecycle,
       ]),
-    module("MTATestSupport", ["MTACore", "MTAReceiver", "MTADelivery", nioCore, nioPosix, nioEmbedded, logging]),
+    module("MTATestSupport", ["MTACore", "MTAReceiver", "MTADelivery", nioCore, nioPosix, nioLocks, nioEmbedded, logging]),
 
     // Layer 5: what an adopter would write.
     .executableTarget(
@@ -87,6 +87,7 @@ let package = Package(
     // Tests, in the modules' order. Keep one a line.
     tests("MTACore", ["MTACore", nioCore]),
     tests("MTASystem", ["MTASystem", nioCore]),
+    tests("MTAReceiver", ["MTACore", "MTAReceiver", "MTATestSupport", "MTATLS", nioCore, nioPosix, nioLocks, logging]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,7 +1,7 @@
 public import Logging
 public import MTACore
 public import MTATLS
-import MTASystem
+public import MTASystem
 import NIOConcurrencyHelpers
 public import NIOCore
 import NIOPosix
@@ -209,11 +209,12 @@ extension Receiver {
 }
 
 extension IPAddress {
+  /// A client at a Unix socket is on this machine.
   init?(_ address: SocketAddress) {
-    switch address {
-    case .v4(let socket): self.init(octets: withUnsafeBytes(of: socket.address.sin_addr) { Array($0) })
-    case .v6(let socket): self.init(octets: withUnsafeBytes(of: socket.address.sin6_addr) { Array($0) })
-    case .unixDomainSocket: self = .loopback4
+    guard let text = address.ipAddress else {
+      self = .loopback4
+      return
     }
+    self.init(text)
   }
 }

@@ -1,3 +1,4 @@
+import Logging
 package import MTACore
 package import NIOCore
 
@@ -55,6 +56,9 @@ package final class ConnectionPump: @unchecked Sendable {
   }
 
   package var facts: ConnectionFacts { session.conversation.connection }
+
+  /// Something is being worked on, or waited for, other than the client.
+  package var isBusy: Bool { busy }
 
   // MARK: What the wire tells
 

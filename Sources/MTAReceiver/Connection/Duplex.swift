@@ -1,4 +1,3 @@
-package import MTACore
 package import NIOCore
 
 /// A connection as the pump sees it: bytes out, reading on and off, TLS, the end. NIO's channel is one; the test kit's

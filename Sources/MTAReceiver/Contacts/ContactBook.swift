@@ -1,4 +1,4 @@
-import MTACore
+package import MTACore
 import NIOConcurrencyHelpers
 
 /// The contacts that this process knows, in front of the store that keeps them (R1).

@@ -1,0 +1,50 @@
+import MTACore
+import MTAReceiver
+import NIOCore
+
+/// A connection's other end in memory: the pump writes here, the dialogue reads.
+final class MockSocket: Duplex {
+  private(set) var isClosed = false
+  private(set) var isReading = true
+  /// Bytes sent to the client and not yet taken.
+  private var sent = ByteBuffer()
+  var isWritable = true
+  /// How the session is encrypted once STARTTLS was done.
+  var encryption = Encryption(version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", bits: 256)
+  weak var pump: ConnectionPump?
+
+  func send(_ bytes: ByteBuffer) {
+    guard !isClosed else { return }
+    sent.writeImmutableBuffer(bytes)
+  }
+
+  func setReading(_ on: Bool) { isReading = on }
+  func startTLS() { pump?.secured(encryption) }
+  func close() { isClosed = true }
+
+  /// The next whole reply as its lines, without line ends; nil when there is none.
+  func takeReply() -> [String]? {
+    var lines: [String] = []
+    var rest = sent
+    while let feed = rest.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
+      let length = feed - rest.readerIndex
+      let line = rest.readString(length: length)?.trimmingCarriageReturn ?? ""
+      rest.moveReaderIndex(forwardBy: 1)
+      lines.append(line)
+      if line.utf8.dropFirst(3).first != UInt8(ascii: "-") {
+        sent = rest
+        return lines
+      }
+    }
+    return nil
+  }
+
+  /// Whatever was sent and not taken.
+  var remainder: String { String(buffer: sent) }
+}
+
+extension String {
+  fileprivate var trimmingCarriageReturn: String {
+    utf8.last == UInt8(ascii: "\r") ? String(decoding: utf8.dropLast(), as: UTF8.self) : self
+  }
+}
