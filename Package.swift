@@ -16,6 +16,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A library module and, of the same name, its product.
@@ -75,7 +76,7 @@ let package = Package(
       "MTAServer",
       [
         "MTACore", "MTASystem", "MTATLS", "MTADNS", "MTAStore", "MTADKIM", "MTAReceiver", "MTADelivery", nioCore, nioPosix,
-        logging, lifecycle,
+        nioLocks, logging, lifecycle, unixSignals,
       ]),
     module("MTATestSupport", ["MTACore", "MTAReceiver", "MTADelivery", nioCore, nioPosix, nioLocks, nioEmbedded, logging]),
 
@@ -87,6 +88,7 @@ let package = Package(
     // Tests, in the modules' order. Keep one a line.
     tests("MTACore", ["MTACore", nioCore]),
     tests("MTASystem", ["MTASystem", nioCore]),
+    tests("MTAServer", ["MTACore", "MTAServer", nioCore, nioPosix]),
     tests("MTAReceiver", ["MTACore", "MTAReceiver", "MTATestSupport", "MTATLS", nioCore, nioPosix, nioLocks, logging]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,0 +1,94 @@
+public import Logging
+import MTACore
+import MTASystem
+import NIOConcurrencyHelpers
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A log of plain lines: time, level, label, text; to standard error or a file. What is logged stays on its line: control
+/// characters, which a peer may have sent, are written as escapes.
+public struct LineLog: LogHandler {
+  private let sink: Sink
+  private let label: String
+  public var logLevel = Logger.Level.info
+  public var metadata: Logger.Metadata = [:]
+
+  /// The place that lines go to. One `write` a line, so that lines of several threads do not mix.
+  public final class Sink: Sendable {
+    private let descriptor: NIOLockedValueBox<Int32>
+
+    /// Standard error.
+    public init() { descriptor = NIOLockedValueBox(STDERR_FILENO) }
+
+    /// Appends to a file, made with mode 0640 if it is missing.
+    public init(path: String) throws {
+      let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
+      guard file >= 0 else { throw SettingsFailure(["logFile: cannot open \(path): \(String(cString: strerror(errno)))"]) }
+      descriptor = NIOLockedValueBox(file)
+    }
+
+    package func write(_ line: String) {
+      var line = line
+      line.withUTF8 { bytes in
+        descriptor.withLockedValue { file in
+          var rest = bytes[...]
+          while !rest.isEmpty {
+            let count = put(file, UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: rest)))
+            if count < 0, errno == EINTR { continue }
+            // A log that cannot be written must not stop the mail.
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+          }
+        }
+      }
+    }
+  }
+
+  public init(label: String, sink: Sink) {
+    self.label = label
+    self.sink = sink
+  }
+
+  public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  public func log(event: LogEvent) {
+    var line = "\(SystemClock().now) [\(event.level)] \(label): "
+    line.append(escaping: event.message.description)
+    for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
+      line.append(escaping: " \(key)=\(value)")
+    }
+    sink.write(line + "\n")
+  }
+}
+
+private func put(_ file: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+  #if canImport(Glibc)
+    Glibc.write(file, bytes.baseAddress, bytes.count)
+  #else
+    Darwin.write(file, bytes.baseAddress, bytes.count)
+  #endif
+}
+
+extension String {
+  /// Control characters, and what could reorder a line on a screen, as `\u{…}`.
+  fileprivate mutating func append(escaping text: String) {
+    if text.utf8.allSatisfy({ (32...126).contains($0) }) {
+      self += text
+      return
+    }
+    for scalar in text.unicodeScalars {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned:
+        self += "\\u{" + String(scalar.value, radix: 16) + "}"
+      default: unicodeScalars.append(scalar)
+      }
+    }
+  }
+}

@@ -1,0 +1,240 @@
+package import MTACore
+import MTAReceiver
+import MTASystem
+import NIOCore
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+extension Settings {
+  /// Reads a settings file: one JSON object, every key known, every value of its form.
+  ///
+  /// - Throws: ``SettingsFailure`` with every problem, each naming its key.
+  public init(contentsOf path: String) throws(SettingsFailure) {
+    let data: Data
+    do throws(FileFailure) {
+      let file = try DurableFiles().openForReading(path, at: "settings.open")
+      data = Data(try file.read(from: 0, upTo: 16_777_216, at: "settings.read").readableBytesView)
+    } catch { throw SettingsFailure(["the settings file cannot be read: \(error)"]) }
+    let values: [String: AttributeValue]
+    do { values = try JSONDecoder().decode([String: AttributeValue].self, from: data) } catch DecodingError.dataCorrupted(let context) {
+      let cause = context.underlyingError.map { ": \($0)" } ?? ""
+      throw SettingsFailure(["\(path) is not a JSON object: \(context.debugDescription)\(cause)"])
+    } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
+      let key = context.codingPath.first?.stringValue
+      throw SettingsFailure([key.map { "\($0): null is not allowed" } ?? "\(path) is not a JSON object"])
+    } catch {
+      throw SettingsFailure(["\(path) is not a JSON object"])
+    }
+    let folder = URL(filePath: path).deletingLastPathComponent().absoluteURL.standardizedFileURL.path()
+    try self.init(values, folder: folder.hasSuffix("/") && folder.count > 1 ? String(folder.dropLast()) : folder)
+  }
+
+  /// - Parameter folder: where relative paths begin.
+  package init(_ values: [String: AttributeValue], folder: String) throws(SettingsFailure) {
+    var reader = SettingsReader(values, folder: folder)
+    let name = reader.take("serverName", "a domain name") { raw -> Domain? in
+      guard let domain = String(raw).flatMap({ Domain($0) }), case .name = domain else { return nil }
+      return domain
+    }
+    if name == nil, values["serverName"] == nil { reader.complain("serverName", "is required") }
+    let placeholder = Domain("unnamed.invalid") ?? .literal(.loopback4)
+    try self.init(serverName: name ?? placeholder)
+    readIdentity(&reader)
+    readListening(&reader)
+    readRules(&reader)
+    readDelivery(&reader)
+    readProcess(&reader)
+    let later = [
+      "delayWarning", "aliases", "logRotation", "userName", "groupName", "showIncomingData", "dumpMailIntoLog",
+    ]
+    noted = later.filter { values[$0] != nil }
+    if let isolation, isolation != .inProcess { noted.append("isolation") }
+    try reader.finish()
+  }
+
+  private mutating func readIdentity(_ reader: inout SettingsReader) {
+    reader.text("serverTitle", into: &serverTitle)
+    if let mailbox = reader.take("postmasterName", "a mailbox", { String($0).flatMap { Mailbox($0) } }) { postmasterName = mailbox }
+    reader.list("localDomains", "domain names", into: &localDomains) { String($0).flatMap { Domain($0) } }
+    let users = reader.take("users", "an object of mailboxes and crypt(3) hashes, or *") { raw -> [Mailbox: String?]? in
+      guard case .map(let entries) = raw else { return nil }
+      var users: [Mailbox: String?] = [:]
+      for (address, hash) in entries {
+        guard let mailbox = Mailbox(address), case .text(let hash) = hash, !hash.isEmpty else { return nil }
+        users.updateValue(hash == "*" ? nil : hash, forKey: mailbox.caseFolded)
+      }
+      return users
+    }
+    if let users { self.users = users }
+    let aliases = reader.take("aliases", "an object of mailboxes and lists of mailboxes") { raw -> [Mailbox: [Mailbox]]? in
+      guard case .map(let entries) = raw else { return nil }
+      var aliases: [Mailbox: [Mailbox]] = [:]
+      for (address, targets) in entries {
+        let texts = [String](targets) ?? String(targets).map { [$0] } ?? []
+        let mailboxes = texts.compactMap { Mailbox($0) }
+        guard let mailbox = Mailbox(address), !texts.isEmpty, mailboxes.count == texts.count else { return nil }
+        aliases[mailbox.caseFolded] = mailboxes
+      }
+      return aliases
+    }
+    if let aliases { self.aliases = aliases }
+  }
+
+  private mutating func readListening(_ reader: inout SettingsReader) {
+    reader.list("listeningPorts", "texts PORT, IPv4:PORT, IPv6/PORT or [IPv6]:PORT", into: &listeningPorts) {
+      String($0).flatMap { ListenAddress($0) }
+    }
+    reader.port("standardMailPort", into: &standardMailPort)
+    reader.port("internalSubmitPort", into: &internalSubmitPort)
+    reader.port("submissionPort", into: &submissionPort)
+    reader.list("implicitTLSPorts", "port numbers", into: &implicitTLSPorts) { SettingsReader.port($0) }
+    reader.optionalPath("certificate", into: &certificate)
+    reader.optionalPath("privateKey", into: &privateKey)
+    if (certificate == nil) != (privateKey == nil) {
+      reader.complain(certificate == nil ? "certificate" : "privateKey", "is needed with its counterpart")
+    }
+    if certificate == nil, !implicitTLSPorts.isEmpty { reader.complain("implicitTLSPorts", "need certificate and privateKey") }
+    reader.count("maximumConnections", 1...1_000_000, into: &maximumConnections)
+    reader.count("maximumConnectionsPerAddress", 1...1_000_000, into: &maximumConnectionsPerAddress)
+  }
+
+  private mutating func readRules(_ reader: inout SettingsReader) {
+    reader.seconds("receiverTimeout", into: &receiverTimeout)
+    reader.seconds("prohibitedSeconds", into: &prohibitedSeconds)
+    reader.count("maxFailedMessagesPerPeriod", 1...Int.max, into: &maxFailedMessagesPerPeriod)
+    reader.list("neverProhibit", "networks such as 192.0.2.0/24", into: &neverProhibit) { String($0).flatMap { Network($0) } }
+    reader.flag("ehloDomainRequired", into: &ehloDomainRequired)
+    reader.flag("ehloDomainVerifies", into: &ehloDomainVerifies)
+    reader.flag("enforceMemberPorts", into: &enforceMemberPorts)
+    if let word = reader.take("trustedNetworks", "\"loopback\" or a list of networks such as 192.0.2.0/24", { Self.networks($0) }) {
+      trustedNetworks = word
+    }
+    reader.count("maximumMessageBytes", 0...Int.max, into: &maximumMessageBytes)
+    reader.count("maximumRecipients", 1...1_000_000, into: &maximumRecipients)
+    reader.count("maximumErrorsPerSession", 0...Int.max, into: &maximumErrorsPerSession)
+    reader.count("maximumReceivedFields", 1...Int.max, into: &maximumReceivedFields)
+  }
+
+  private static func networks(_ raw: AttributeValue) -> [Network]? {
+    if case .text("loopback") = raw { return Network.loopback }
+    guard let texts = [String](raw) else { return nil }
+    let networks = texts.compactMap { Network($0) }
+    return networks.count == texts.count ? networks : nil
+  }
+
+  private mutating func readDelivery(_ reader: inout SettingsReader) {
+    reader.path("database", into: &database)
+    reader.path("mailQueue", into: &mailQueue)
+    if let base = reader.take("messageIDBase", "62 or 36", { Int64($0).flatMap { [62, 36].contains($0) ? Int($0) : nil } }) {
+      messageIDBase = base
+    }
+    let forms = "maildir:DIR, lmtp:HOST:PORT, lmtp:/SOCKET, smtp:HOST:PORT or none"
+    localDelivery = reader.take("localDelivery", forms) { String($0).flatMap { LocalDelivery($0) } } ?? localDelivery
+    if case .maildir(let path) = localDelivery { localDelivery = .maildir(reader.absolute(path)) }
+    reader.port("remoteSMTPPort", into: &remoteSMTPPort)
+    let host = reader.take("smarthost", "HOST:PORT or none") { raw -> HostPort?? in
+      guard let text = String(raw) else { return nil }
+      if text == "none" { return .some(nil) }
+      return SettingsReader.hostPort(text).map { .some($0) }
+    }
+    if let host { smarthost = host }
+    reader.list("resolvers", "texts HOST:PORT", into: &resolvers) { raw in
+      guard var server = String(raw).flatMap({ SettingsReader.hostPort($0) }) else { return nil }
+      // A name server is needed to find a name, so it is itself given by address; only this machine has a fixed one.
+      if server.host == "localhost" { server.host = "127.0.0.1" }
+      return IPAddress(server.host) == nil ? nil : server
+    }
+    readDKIM(&reader)
+    reader.seconds("queueRunnerTimeout", into: &queueRunnerTimeout)
+    reader.list("retrySchedule", "numbers of seconds above 0", into: &retrySchedule) { SettingsReader.seconds($0) }
+    if retrySchedule.isEmpty { reader.complain("retrySchedule", "must not be empty") }
+    reader.seconds("queueLifetime", into: &queueLifetime)
+    reader.seconds("delayWarning", into: &delayWarning)
+    if let running = reader.take("queueRunner", "automatic or off", { String($0).flatMap { QueueRunning(rawValue: $0) } }) {
+      queueRunner = running
+    }
+  }
+
+  private mutating func readDKIM(_ reader: inout SettingsReader) {
+    let keys = reader.take("dkim", "an object of domains, each with selector and keyFile") { raw -> [Domain: DKIMKey]? in
+      guard case .map(let entries) = raw else { return nil }
+      var keys: [Domain: DKIMKey] = [:]
+      for (name, entry) in entries {
+        guard let domain = Domain(name), case .map(let fields) = entry, Set(fields.keys) == ["selector", "keyFile"],
+          let selector = fields["selector"].flatMap({ SettingsReader.text($0) }), DNSName(selector) != nil,
+          let file = fields["keyFile"].flatMap({ SettingsReader.text($0) })
+        else { return nil }
+        keys[domain] = DKIMKey(selector: selector, keyFile: file)
+      }
+      return keys
+    }
+    if let keys { dkim = keys.mapValues { DKIMKey(selector: $0.selector, keyFile: reader.absolute($0.keyFile)) } }
+  }
+
+  private mutating func readProcess(_ reader: inout SettingsReader) {
+    reader.optionalPath("logFile", into: &logFile)
+    if let rotation = reader.take("logRotation", "daily, weekly, monthly or a number of bytes, and perhaps \", keep N\"", { Self.rotation($0) }) {
+      logRotation = rotation
+    }
+    reader.path("pidFile", into: &pidFile)
+    reader.path("lockFile", into: &lockFile)
+    reader.optionalText("userName", into: &userName)
+    reader.optionalText("groupName", into: &groupName)
+    if let isolation = reader.take("isolation", "inProcess, workers:N or processPerConnection", { String($0).flatMap { Isolation($0) } }) {
+      self.isolation = isolation
+    }
+    reader.flag("showIncomingData", into: &showIncomingData)
+    reader.flag("dumpMailIntoLog", into: &dumpMailIntoLog)
+    reader.flag("displayReceiverDialog", into: &displayReceiverDialog)
+    reader.flag("logReceiverConversation", into: &logReceiverConversation)
+    reader.flag("displayQueueRunnerDialog", into: &displayQueueRunnerDialog)
+    reader.flag("logQueueRunnerConversation", into: &logQueueRunnerConversation)
+  }
+
+  private static func rotation(_ raw: AttributeValue) -> String? {
+    guard let text = String(raw) else { return nil }
+    let parts = text.split(separator: ",").map { $0.trimmingPrefix(" ") }
+    guard let period = parts.first, (1...2).contains(parts.count) else { return nil }
+    guard ["daily", "weekly", "monthly"].contains(period) || UInt64(period).map({ $0 > 0 }) == true else { return nil }
+    if parts.count == 2 { guard parts[1].hasPrefix("keep "), UInt16(parts[1].dropFirst(5)) != nil else { return nil } }
+    return text
+  }
+}
+
+extension Settings.LocalDelivery {
+  init?(_ text: String) {
+    func behind(_ prefix: String) -> Substring? { text.hasPrefix(prefix) ? text.dropFirst(prefix.count) : nil }
+    if text == "none" {
+      self = .none
+    } else if let path = behind("maildir:"), !path.isEmpty {
+      self = .maildir(String(path))
+    } else if let rest = behind("lmtp:") {
+      if rest.hasPrefix("/") {
+        self = .lmtpSocket(path: String(rest))
+      } else {
+        guard let host = SettingsReader.hostPort(rest) else { return nil }
+        self = .lmtp(host)
+      }
+    } else if let rest = behind("smtp:"), let host = SettingsReader.hostPort(rest) {
+      self = .smtp(host)
+    } else {
+      return nil
+    }
+  }
+}
+
+extension Settings.Isolation {
+  init?(_ text: String) {
+    switch text {
+    case "inProcess": self = .inProcess
+    case "processPerConnection": self = .processPerConnection
+    default:
+      guard text.hasPrefix("workers:"), let count = Int(text.dropFirst(8)), (1...256).contains(count) else { return nil }
+      self = .workers(count)
+    }
+  }
+}

@@ -1,0 +1,155 @@
+public import MTACore
+public import MTAReceiver
+
+/// Everything that can be set, with its default: the founding parameters and what came after.
+///
+/// Read from a JSON file with ``init(contentsOf:)``, or made in Swift. Durations in the file are seconds, fractions allowed; paths are
+/// relative to the file.
+public struct Settings: Sendable {
+  // MARK: Identity
+
+  /// The server's own domain name. The one setting without a default.
+  public var serverName: Domain
+  /// Shown in the greeting. Default: the server's name.
+  public var serverTitle: String
+  /// Where `postmaster` goes. Default: postmaster at the server name's domain, that is the name without its first label.
+  public var postmasterName: Mailbox
+  public var localDomains: [Domain] = []
+  /// Mailboxes and their crypt(3) hashes; nil (`*` in the file) is a mailbox that nobody logs in to.
+  public var users: [Mailbox: String?] = [:]
+  public var aliases: [Mailbox: [Mailbox]] = [:]
+
+  // MARK: Listening
+
+  public var listeningPorts: [ListenAddress] = [ListenAddress(nil, port: 2525), ListenAddress(nil, port: 2526), ListenAddress(nil, port: 2587)]
+  public var standardMailPort: UInt16 = 2525
+  public var internalSubmitPort: UInt16 = 2526
+  public var submissionPort: UInt16 = 2587
+  public var implicitTLSPorts: [UInt16] = []
+  /// Paths of PEM files. Without both there is no TLS, and so no AUTH.
+  public var certificate: String?
+  public var privateKey: String?
+  public var maximumConnections = 10_000
+  public var maximumConnectionsPerAddress = 1000
+
+  // MARK: Rules
+
+  public var receiverTimeout: Duration = .seconds(300)
+  public var prohibitedSeconds: Duration = .seconds(3600)
+  public var maxFailedMessagesPerPeriod = 3
+  public var neverProhibit: [Network] = []
+  public var ehloDomainRequired = true
+  public var ehloDomainVerifies = true
+  public var enforceMemberPorts = true
+  public var trustedNetworks = Network.loopback
+  /// Bytes; 0 for no limit.
+  public var maximumMessageBytes = 52_428_800
+  public var maximumRecipients = 1000
+  public var maximumErrorsPerSession = 20
+  public var maximumReceivedFields = 100
+
+  // MARK: Queue and delivery
+
+  /// Paths.
+  public var database = "mta.db"
+  public var mailQueue = "queue"
+  /// 62 or 36.
+  public var messageIDBase = 62
+  public var localDelivery = LocalDelivery.maildir("maildir")
+  public var remoteSMTPPort: UInt16 = 25
+  public var smarthost: HostPort?
+  /// Name servers; empty means those of /etc/resolv.conf.
+  public var resolvers: [HostPort] = []
+  public var dkim: [Domain: DKIMKey] = [:]
+  public var queueRunnerTimeout: Duration = .seconds(300)
+  public var retrySchedule: [Duration] = [60, 300, 900, 3600, 7200, 14_400].map { .seconds($0) }
+  public var queueLifetime: Duration = .seconds(432_000)
+  public var delayWarning: Duration = .seconds(14_400)
+  public var queueRunner = QueueRunning.automatic
+
+  // MARK: Process and log
+
+  /// Path; nil writes to standard error.
+  public var logFile: String?
+  public var logRotation = "daily, keep 14"
+  public var pidFile = "mta.pid"
+  public var lockFile = "mta.lock"
+  public var userName: String?
+  public var groupName: String?
+  public var isolation: Isolation?
+  public var showIncomingData = false
+  public var dumpMailIntoLog = false
+  public var displayReceiverDialog = false
+  public var logReceiverConversation = false
+  public var displayQueueRunnerDialog = false
+  public var logQueueRunnerConversation = false
+
+  /// Settings that were given though what they set comes in a later version: noted in the log at start.
+  public var noted: [String] = []
+
+  public init(serverName: Domain) throws(SettingsFailure) {
+    guard case .name(let name) = serverName else { throw SettingsFailure(["serverName: must be a domain name"]) }
+    self.serverName = serverName
+    serverTitle = name
+    let labels = name.split(separator: ".")
+    let domain = labels.count > 2 ? labels.dropFirst().joined(separator: ".") : name
+    guard let postmaster = Mailbox("postmaster@" + domain) else { throw SettingsFailure(["serverName: must be a domain name"]) }
+    postmasterName = postmaster
+  }
+
+  /// Where local mail goes.
+  public enum LocalDelivery: Hashable, Sendable {
+    /// A folder: `DIR/<domain>/<mailbox>/{tmp,new,cur}`.
+    case maildir(String)
+    case lmtp(HostPort)
+    case lmtpSocket(path: String)
+    case smtp(HostPort)
+    case none
+  }
+
+  public struct HostPort: Hashable, Sendable, CustomStringConvertible {
+    public var host: String
+    public var port: UInt16
+
+    public init(host: String, port: UInt16) {
+      self.host = host
+      self.port = port
+    }
+
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  }
+
+  /// The key that signs the mail of a domain.
+  public struct DKIMKey: Hashable, Sendable {
+    public var selector: String
+    /// Path of a PEM file.
+    public var keyFile: String
+
+    public init(selector: String, keyFile: String) {
+      self.selector = selector
+      self.keyFile = keyFile
+    }
+  }
+
+  public enum QueueRunning: String, Hashable, Sendable {
+    /// Delivers as long as the server runs.
+    case automatic
+    /// Only `run-queue` delivers.
+    case off
+  }
+
+  public enum Isolation: Hashable, Sendable {
+    case inProcess
+    case workers(Int)
+    case processPerConnection
+  }
+}
+
+/// Settings that cannot be used: every problem found, each beginning with its key.
+public struct SettingsFailure: Error, Hashable, Sendable, CustomStringConvertible {
+  public var problems: [String]
+
+  public init(_ problems: [String]) { self.problems = problems }
+
+  public var description: String { problems.joined(separator: "\n") }
+}

@@ -1,0 +1,122 @@
+import MTACore
+import MTAReceiver
+
+/// Takes values out of a decoded object key by key, remembers what was wrong, and at the end what was left over.
+struct SettingsReader {
+  private var values: [String: AttributeValue]
+  private(set) var problems: [String] = []
+  /// Relative paths begin here.
+  private let folder: String
+
+  init(_ values: [String: AttributeValue], folder: String) {
+    self.values = values
+    self.folder = folder
+  }
+
+  /// The value of a key, made by `read`; nil when the key is absent, or wrong, which is remembered.
+  mutating func take<Value>(_ key: String, _ expected: String, _ read: (AttributeValue) -> Value?) -> Value? {
+    guard let raw = values.removeValue(forKey: key) else { return nil }
+    if let value = read(raw) { return value }
+    problems.append("\(key): must be \(expected), not \(raw.shown)")
+    return nil
+  }
+
+  mutating func complain(_ key: String, _ problem: String) { problems.append("\(key): \(problem)") }
+
+  /// Keys that nobody took.
+  mutating func finish() throws(SettingsFailure) {
+    problems += values.keys.sorted().map { "\($0): unknown setting" }
+    if !problems.isEmpty { throw SettingsFailure(problems) }
+  }
+
+  // MARK: Forms of value
+
+  mutating func text(_ key: String, into value: inout String) {
+    if let text = take(key, "a text that is not empty", { Self.text($0) }) { value = text }
+  }
+
+  /// Absent and `none` are the same.
+  mutating func optionalText(_ key: String, into value: inout String?) {
+    if let text = take(key, "a text that is not empty", { Self.text($0) }) { value = text == "none" ? nil : text }
+  }
+
+  mutating func path(_ key: String, into value: inout String) {
+    value = absolute(take(key, "a path", { Self.text($0) }) ?? value)
+  }
+
+  mutating func optionalPath(_ key: String, into value: inout String?) {
+    if let path = take(key, "a path", { Self.text($0) }), path != "none" { value = absolute(path) }
+  }
+
+  mutating func flag(_ key: String, into value: inout Bool) {
+    if let flag = take(key, "true or false", { Bool($0) }) { value = flag }
+  }
+
+  mutating func count(_ key: String, _ range: ClosedRange<Int>, into value: inout Int) {
+    let expected = range.upperBound == .max ? "a whole number from \(range.lowerBound)" : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    let read = take(key, expected) { raw -> Int? in
+      guard case .integer(let number) = raw, let count = Int(exactly: number), range.contains(count) else { return nil }
+      return count
+    }
+    if let read { value = read }
+  }
+
+  mutating func port(_ key: String, into value: inout UInt16) {
+    if let port = take(key, "a port number", { Self.port($0) }) { value = port }
+  }
+
+  mutating func seconds(_ key: String, into value: inout Duration) {
+    if let duration = take(key, "a number of seconds above 0", { Self.seconds($0) }) { value = duration }
+  }
+
+  mutating func list<Value>(_ key: String, _ expected: String, into values: inout [Value], _ read: (AttributeValue) -> Value?) {
+    let list = take(key, "a list of " + expected) { raw -> [Value]? in
+      guard case .list(let raws) = raw else { return nil }
+      let read = raws.compactMap(read)
+      return read.count == raws.count ? read : nil
+    }
+    if let list { values = list }
+  }
+
+  func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : folder + "/" + path }
+
+  static func text(_ raw: AttributeValue) -> String? { String(raw).flatMap { $0.isEmpty ? nil : $0 } }
+
+  static func port(_ raw: AttributeValue) -> UInt16? {
+    guard case .integer(let number) = raw, number > 0 else { return nil }
+    return UInt16(exactly: number)
+  }
+
+  static func seconds(_ raw: AttributeValue) -> Duration? {
+    guard let seconds = Double(raw), seconds > 0, seconds <= 1_000_000_000 else { return nil }
+    return .milliseconds(Int64((seconds * 1000).rounded()))
+  }
+
+  /// `HOST:PORT`, `[IPv6]:PORT`.
+  static func hostPort(_ text: some StringProtocol) -> Settings.HostPort? {
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else { return nil }
+    var host = String(text[..<colon])
+    if host.hasPrefix("["), host.hasSuffix("]") {
+      host = String(host.dropFirst().dropLast())
+      guard case .v6? = IPAddress(host) else { return nil }
+    } else {
+      guard case .name? = Domain(host) else { return nil }
+    }
+    return Settings.HostPort(host: host, port: port)
+  }
+}
+
+extension AttributeValue {
+  /// As it may stand in an error: short, and without what a password's hash might be.
+  var shown: String {
+    switch self {
+    case .text(let text): "\"\(text.prefix(60))\""
+    case .integer(let number): "\(number)"
+    case .number(let number): "\(number)"
+    case .flag(let flag): "\(flag)"
+    case .bytes: "bytes"
+    case .list: "this list"
+    case .map: "this object"
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import MTACore
+import NIOCore
+import Testing
+
+@Suite struct ContentFramerTests {
+  /// The content, whether a fault was found, and what was left behind the end.
+  private func play(_ text: String, by count: Int) -> (content: String, bareLineEnd: Bool?, rest: String) {
+    var framer = ContentFramer()
+    var buffer = ByteBuffer()
+    var content = ByteBuffer()
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      buffer.writeBytes(rest.prefix(count))
+      rest = rest.dropFirst(count)
+      while let piece = framer.next(&buffer) {
+        switch piece {
+        case .bytes(let bytes): content.writeImmutableBuffer(bytes)
+        case .end(let fault):
+          buffer.writeBytes(rest)
+          return (String(buffer: content), fault, String(buffer: buffer))
+        }
+      }
+    }
+    return (String(buffer: content), nil, String(buffer: buffer))
+  }
+
+  @Test(arguments: [1, 2, 3, 4, 5, 1000])
+  func dotsAreTakenAway(count: Int) {
+    let (content, fault, rest) = play("Subject: x\r\n\r\n..\r\n...a\r\n.b\r\nc.\r\n.\r\nQUIT\r\n", by: count)
+    #expect(content == "Subject: x\r\n\r\n.\r\n..a\r\nb\r\nc.\r\n")
+    #expect(fault == false)
+    #expect(rest == "QUIT\r\n")
+  }
+
+  @Test(arguments: [1, 2, 1000])
+  func theEmptyMessage(count: Int) {
+    let (content, fault, rest) = play(".\r\n", by: count)
+    #expect(content.isEmpty && fault == false && rest.isEmpty)
+  }
+
+  /// Every way that some server takes for an end, and that is none.
+  @Test(arguments: [
+    "a\n.\r\n", "a\n.\n", "a\r\n.\n", "a\r.\r\n", "a\r.\r", "a\r\n.\r", "a\r\n.\rb\r\n", "\n.\r\n", "a\r\n.\n\r\n", "a\r\r\n.\n",
+  ])
+  func nothingElseEndsIt(text: String) {
+    for count in [1, 2, 3, 1000] {
+      let whole = play(text + "MAIL FROM:<x@y>\r\nz\r\n.\r\nRSET\r\n", by: count)
+      #expect(whole.bareLineEnd == true)
+      #expect(whole.content.contains("MAIL FROM:<x@y>"))
+      #expect(whole.rest == "RSET\r\n")
+    }
+  }
+
+  @Test func everySplitGivesTheSame() {
+    let text = "..\r\n.a\r\r\n\r\n\r\n.\rb\n.\r\n\r\n.\r\nNEXT"
+    let whole = play(text, by: 1000)
+    for first in 1..<text.utf8.count {
+      let split = play(text, by: first)
+      #expect(split.content == whole.content && split.bareLineEnd == whole.bareLineEnd && split.rest == whole.rest)
+    }
+  }
+}

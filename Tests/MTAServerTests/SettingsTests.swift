@@ -1,0 +1,80 @@
+import MTACore
+import MTAServer
+import Testing
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+@Suite struct SettingsTests {
+  /// Reads settings from text as from a file in `/srv/mta`.
+  private func read(_ json: String) throws -> Settings {
+    try Settings(JSONDecoder().decode([String: AttributeValue].self, from: Data(json.utf8)), folder: "/srv/mta")
+  }
+
+  private func problems(_ json: String) throws -> [String] {
+    do {
+      _ = try read(json)
+      return []
+    } catch let failure as SettingsFailure {
+      return failure.problems
+    }
+  }
+
+  @Test func onlyTheNameIsRequired() throws {
+    let settings = try read(#"{"serverName": "mail.example.org"}"#)
+    #expect(settings.listeningPorts.map(\.description) == ["2525", "2526", "2587"])
+    #expect(settings.postmasterName.description == "postmaster@example.org")
+    #expect(settings.localDelivery == .maildir("/srv/mta/maildir"))
+    #expect(settings.database == "/srv/mta/mta.db")
+    #expect(settings.retrySchedule.map(\.components.seconds) == [60, 300, 900, 3600, 7200, 14_400])
+    #expect(settings.noted.isEmpty)
+    #expect(try problems("{}") == ["serverName: is required"])
+  }
+
+  @Test func everyProblemIsNamed() throws {
+    let found = try problems(
+      #"{"serverName": "a.example", "nonsense": 1, "standardMailPort": "25", "receiverTimeout": 0, "localDelivery": "maildir:", "listeningPorts": ["1:2:3"], "certificate": "x.pem", "users": {"a@b": 5}}"#)
+    #expect(found.map { $0.prefix { $0 != ":" } }.sorted() == [
+      "listeningPorts", "localDelivery", "nonsense", "privateKey", "receiverTimeout", "standardMailPort", "users",
+    ])
+  }
+
+  @Test(arguments: [
+    ("maildir:/var/mail", Settings.LocalDelivery.maildir("/var/mail")),
+    ("lmtp:127.0.0.1:24", .lmtp(.init(host: "127.0.0.1", port: 24))),
+    ("lmtp:/run/lmtp", .lmtpSocket(path: "/run/lmtp")),
+    ("smtp:[::1]:25", .smtp(.init(host: "::1", port: 25))),
+    ("none", .none),
+  ])
+  func localDelivery(text: String, expected: Settings.LocalDelivery) throws {
+    #expect(try read(#"{"serverName": "a.example", "localDelivery": "\#(text)"}"#).localDelivery == expected)
+  }
+
+  @Test func everyFoundingKeyIsTaken() throws {
+    let settings = try read(
+      #"""
+      {"serverName": "mail.tzar.example", "serverTitle": "Test Mail", "postmasterName": "postmaster@tzar.example",
+       "listeningPorts": ["2000", "127.0.0.1:2001", "::1/2002", "[::1]:2003"], "standardMailPort": 2000, "internalSubmitPort": 2001,
+       "submissionPort": 2002, "implicitTLSPorts": [2003], "localDelivery": "lmtp:127.0.0.1:24", "remoteSMTPPort": 25, "smarthost": "none",
+       "localDomains": ["tzar.example"], "users": {"coco@tzar.example": "$5$x", "box@tzar.example": "*"}, "aliases": {"a@tzar.example": ["coco@tzar.example"]},
+       "resolvers": ["127.0.0.1:5353", "localhost:5354"], "certificate": "gmta.crt", "privateKey": "gmta.key",
+       "dkim": {"tzar.example": {"selector": "s1", "keyFile": "dkim.pem"}}, "database": "gmta.db", "mailQueue": "queue", "logFile": "/var/log/mta.log",
+       "logRotation": "weekly, keep 4", "pidFile": "p", "lockFile": "l", "userName": "devel", "groupName": "devel", "isolation": "workers:2",
+       "queueRunner": "off", "receiverTimeout": 0.5, "queueRunnerTimeout": 30, "retrySchedule": [1, 2.5], "queueLifetime": 10, "delayWarning": 5,
+       "prohibitedSeconds": 3600, "maxFailedMessagesPerPeriod": 3, "neverProhibit": ["10.0.0.0/8"], "ehloDomainRequired": true,
+       "ehloDomainVerifies": false, "enforceMemberPorts": false, "trustedNetworks": ["::1"], "showIncomingData": false, "dumpMailIntoLog": false,
+       "displayReceiverDialog": false, "logReceiverConversation": true, "displayQueueRunnerDialog": false, "logQueueRunnerConversation": false,
+       "messageIDBase": 36, "maximumMessageBytes": 1000, "maximumConnections": 5, "maximumConnectionsPerAddress": 4, "maximumRecipients": 3,
+       "maximumErrorsPerSession": 2, "maximumReceivedFields": 1}
+      """#)
+    #expect(settings.listeningPorts.map(\.description) == ["2000", "127.0.0.1:2001", "[::1]:2002", "[::1]:2003"])
+    #expect(settings.receiverTimeout == .milliseconds(500))
+    #expect(settings.resolvers.map(\.description) == ["127.0.0.1:5353", "127.0.0.1:5354"])
+    #expect(settings.users[try #require(Mailbox("box@tzar.example"))] == .some(nil))
+    #expect(settings.noted.contains("isolation"))
+    #expect(settings.dkim.values.first?.keyFile == "/srv/mta/dkim.pem")
+  }
+}
