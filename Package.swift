@@ -82,6 +82,7 @@ let package = Package(
       swiftSettings: settings),
 
     tests("MTACore", ["MTACore", nioCore]),
+    tests("MTACrypto", ["MTACrypto"]),
   ],
   swiftLanguageModes: [.v6]
 )

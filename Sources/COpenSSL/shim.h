@@ -6,3 +6,6 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+
+// MTACrypto: RSA parameters.
+#include <openssl/rsa.h>

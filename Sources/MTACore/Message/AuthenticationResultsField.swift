@@ -1,0 +1,172 @@
+/// The header field in which a receiver says what it found out about a mail (RFC 8601).
+///
+/// ```
+/// Authentication-Results: mx.example.org;
+///  dkim=pass header.d=example.net header.s=mail header.a=rsa-sha256
+///  header.b=dzdVyOfA;
+///  spf=none smtp.mailfrom=a@example.net
+/// ```
+public struct AuthenticationResultsField: Hashable, Sendable {
+  public static let name = "Authentication-Results"
+
+  /// The authserv-id: the name under which this system speaks, by habit its host name (RFC 8601 §2.5).
+  public let authority: String
+  public let results: [AuthenticationResult]
+
+  public init(authority: String, results: [AuthenticationResult]) {
+    self.authority = authority
+    self.results = results
+  }
+
+  /// The whole field with its CR LF, folded before column 78 wherever a word ends.
+  ///
+  /// Whatever the values hold, the field stays one field: control characters become `?`, values are quoted where RFC 8601
+  /// §2.2 asks for it, and cut at 255 characters.
+  /// - Parameter international: leaves UTF-8 in values as it is, for mail under SMTPUTF8; otherwise it becomes `?` too.
+  public func render(international: Bool = false) -> String {
+    var line = FoldedLine(Self.name + ":")
+    guard !results.isEmpty else {
+      line.append(value(authority, international) + ";")
+      line.append("none")
+      return line.text + "\r\n"
+    }
+    line.append(value(authority, international))
+    for result in results {
+      line.end(with: ";")
+      line.append(keyword(result.method) + "=" + keyword(result.result))
+      if let reason = result.reason { line.append("reason=" + quoted(printable(reason, international))) }
+      for property in result.properties {
+        line.append(keyword(property.type) + "." + keyword(property.name) + "=" + value(property.value, international))
+      }
+    }
+    return line.text + "\r\n"
+  }
+
+  /// Whether a field that came with a mail speaks under our name, so that it must not stay (RFC 8601 §5).
+  ///
+  /// One whose name cannot be read counts as ours: others might read it more kindly.
+  public static func claims(_ field: HeaderSection.Field, authority: String) -> Bool {
+    guard field.isNamed(name) else { return false }
+    guard let claimed = claimedName(in: field) else { return true }
+    return without(dot: claimed).elementsEqual(without(dot: Array(authority.utf8)))
+  }
+
+  /// The authserv-id, comments before it and quotes around it gone.
+  private static func claimedName(in field: HeaderSection.Field) -> [UInt8]? {
+    let bytes = field.unfoldedValue
+    var index = 0
+    var depth = 0
+    while index < bytes.count {
+      switch bytes[index] {
+      case UInt8(ascii: "("): depth += 1
+      case UInt8(ascii: ")") where depth > 0: depth -= 1
+      case UInt8(ascii: "\\") where depth > 0: index += 1
+      case 32, 9: break
+      case _ where depth > 0: break
+      default:
+        if bytes[index] == UInt8(ascii: "\"") { return quotedText(bytes[(index + 1)...]) }
+        let word = bytes[index...].prefix { ![32, 9, UInt8(ascii: ";"), UInt8(ascii: "(")].contains($0) }
+        return word.isEmpty ? nil : Array(word)
+      }
+      index += 1
+    }
+    return nil
+  }
+
+  private static func quotedText(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
+    var text: [UInt8] = []
+    var isEscaped = false
+    for byte in bytes {
+      if !isEscaped, byte == UInt8(ascii: "\"") { return text }
+      isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+      if !isEscaped { text.append(byte) }
+    }
+    return nil
+  }
+
+  /// In lower case, without a dot at the end.
+  private static func without(dot name: [UInt8]) -> [UInt8] {
+    let lower = name.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
+    return lower.last == UInt8(ascii: ".") ? lower.dropLast() : lower
+  }
+
+  // MARK: - Words
+
+  /// Letters, digits, hyphens and underscores: what keywords are made of.
+  private func keyword(_ text: String) -> String {
+    let word = text.utf8.filter { $0.isLetterOrDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+    return word.isEmpty ? "unknown" : String(decoding: word, as: UTF8.self)
+  }
+
+  /// As it is when it is a token (RFC 2045 §5.1), or an address or domain; otherwise in quotes.
+  private func value(_ text: String, _ international: Bool) -> String {
+    let text = printable(text, international)
+    let parts = text.utf8.split(separator: UInt8(ascii: "@"), maxSplits: 1, omittingEmptySubsequences: false)
+    guard let host = parts.last, !host.isEmpty, host.allSatisfy(\.isTokenText),
+      parts.count == 1 || parts[0].allSatisfy(\.isTokenText)
+    else { return quoted(text) }
+    return text
+  }
+
+  private func quoted(_ text: String) -> String {
+    var bytes = [UInt8(ascii: "\"")]
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
+      bytes.append(byte)
+    }
+    bytes.append(UInt8(ascii: "\""))
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private func printable(_ text: String, _ international: Bool) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars.prefix(255) {
+      let isKept = (32...126).contains(scalar.value) || (international && scalar.value >= 160)
+      // Runs of blanks become one, so that folding at a blank changes nothing.
+      if scalar == " ", result.last == " " { continue }
+      result.append(isKept ? scalar : "?")
+    }
+    return String(result)
+  }
+}
+
+/// Text that is folded at blanks so that no line passes 78 columns, as far as its words allow (RFC 5322 §2.1.1).
+struct FoldedLine {
+  private(set) var text: String
+  private var column: Int
+
+  init(_ start: String) {
+    text = start
+    column = start.utf8.count
+  }
+
+  /// Adds words, with a blank or a fold before each.
+  mutating func append(_ words: String) {
+    for word in words.utf8.split(separator: UInt8(ascii: " ")) {
+      if column + 1 + word.count > 78 {
+        text += "\r\n "
+        column = 1
+      } else {
+        text += " "
+        column += 1
+      }
+      text += String(decoding: Array(word), as: UTF8.self)
+      column += word.count
+    }
+  }
+
+  /// Adds a mark behind the last word, and folds at the next.
+  mutating func end(with mark: Character) {
+    text.append(mark)
+    column = 78
+  }
+}
+
+extension UInt8 {
+  fileprivate var isLetterOrDigit: Bool {
+    (48...57).contains(self) || (65...90).contains(self) || (97...122).contains(self)
+  }
+
+  /// token of RFC 2045 §5.1: no blanks, controls or tspecials; UTF-8 counts as text (RFC 6532 §3.2).
+  fileprivate var isTokenText: Bool { self > 32 && self != 127 && !"()<>@,;:\\\"/[]?=".utf8.contains(self) }
+}
