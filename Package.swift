@@ -90,6 +90,7 @@ let package = Package(
     tests("MTASystem", ["MTASystem", nioCore]),
     tests("MTAServer", ["MTACore", "MTAServer", nioCore, nioPosix]),
     tests("MTAReceiver", ["MTACore", "MTAReceiver", "MTATestSupport", "MTATLS", nioCore, nioPosix, nioLocks, logging]),
+    tests("MTACrypto", ["MTACrypto"]),
   ],
   swiftLanguageModes: [.v6]
 )

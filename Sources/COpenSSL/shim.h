@@ -7,3 +7,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include "tls.h"
+
+// MTACrypto: RSA parameters.
+#include <openssl/rsa.h>

@@ -47,12 +47,12 @@ public struct AuthenticationResultsField: Hashable, Sendable {
   /// One whose name cannot be read counts as ours: others might read it more kindly.
   public static func claims(_ field: HeaderSection.Field, authority: String) -> Bool {
     guard field.isNamed(name) else { return false }
-    guard let claimed = Self.authority(of: field) else { return true }
+    guard let claimed = claimedName(in: field) else { return true }
     return without(dot: claimed).elementsEqual(without(dot: Array(authority.utf8)))
   }
 
   /// The authserv-id, comments before it and quotes around it gone.
-  private static func authority(of field: HeaderSection.Field) -> [UInt8]? {
+  private static func claimedName(in field: HeaderSection.Field) -> [UInt8]? {
     let bytes = field.unfoldedValue
     var index = 0
     var depth = 0
@@ -163,7 +163,9 @@ struct FoldedLine {
 }
 
 extension UInt8 {
-  fileprivate var isLetterOrDigit: Bool { (48...57).contains(self) || (65...90).contains(self) || (97...122).contains(self) }
+  fileprivate var isLetterOrDigit: Bool {
+    (48...57).contains(self) || (65...90).contains(self) || (97...122).contains(self)
+  }
 
   /// token of RFC 2045 §5.1: no blanks, controls or tspecials; UTF-8 counts as text (RFC 6532 §3.2).
   fileprivate var isTokenText: Bool { self > 32 && self != 127 && !"()<>@,;:\\\"/[]?=".utf8.contains(self) }

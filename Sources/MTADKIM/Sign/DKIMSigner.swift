@@ -1,0 +1,92 @@
+public import MTACore
+
+/// Who signs, with which key, and how: what is the same for all mails of a domain.
+public struct DKIMSigner: Sendable {
+  /// `d=`
+  public let domain: DNSName
+  /// `s=`
+  public let selector: DNSName
+  public let key: DKIMPrivateKey
+  public let options: Options
+
+  /// What a signature covers and how much change it forgives.
+  public struct Options: Hashable, Sendable {
+    /// Relaxed unless told.
+    public var headerCanonicalization = DKIMCanonicalization.relaxed
+    /// Relaxed unless told.
+    public var bodyCanonicalization = DKIMCanonicalization.relaxed
+    /// Fields that are signed where they are, and whose absence is signed as well, so that nobody can add one later
+    /// (RFC 6376 §8.15). From is always among them.
+    public var oversignedFields = DKIMSigner.oversignedFields
+    /// Further fields that are signed where they are.
+    public var signedFields = DKIMSigner.signedFields
+    /// How long the signature is valid; nil, the default, for ever.
+    public var lifetime: Duration?
+
+    public init() {}
+  }
+
+  /// The default of ``Options/oversignedFields``: what makes a mail what its readers see (RFC 6376 §5.4.1).
+  public static let oversignedFields = [
+    "From", "To", "Cc", "Subject", "Date", "Reply-To", "Message-ID", "MIME-Version", "Content-Type",
+    "Content-Transfer-Encoding",
+  ]
+
+  /// The default of ``Options/signedFields``: what mailing lists and resenders may add to.
+  public static let signedFields = [
+    "Sender", "In-Reply-To", "References", "Resent-Date", "Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc",
+    "Resent-Message-ID", "List-Id", "List-Help", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Subscribe",
+    "List-Post",
+    "List-Owner", "List-Archive",
+  ]
+
+  public init(domain: DNSName, selector: DNSName, key: DKIMPrivateKey, options: Options = Options()) {
+    self.domain = domain
+    self.selector = selector
+    self.key = key
+    self.options = options
+  }
+
+  /// The signature over a mail whose body hash is known, without the signature itself.
+  /// - Parameter extraFields: signed where they are, like those of the options.
+  func unsigned(
+    _ section: HeaderSection, bodyHash: [UInt8], identity: String?, extraFields: [String], at now: Timestamp
+  ) -> DKIMSignature {
+    var names: [String] = []
+    var seen: Set<String> = []
+    func add(_ name: String, extra: Int) {
+      // RFC 6376 §5.4: DKIM-Signature is signed by itself; Return-Path changes at delivery (§5.4.1).
+      guard seen.insert(name.lowercased()).inserted, !["dkim-signature", "return-path"].contains(name.lowercased())
+      else { return }
+      names += Array(repeating: name, count: section.count(of: name) + extra)
+    }
+    add("From", extra: 1)
+    for name in options.oversignedFields { add(name, extra: 1) }
+    for name in options.signedFields + extraFields { add(name, extra: 0) }
+    return DKIMSignature(
+      domain: domain, selector: selector, algorithm: key.algorithm,
+      headerCanonicalization: options.headerCanonicalization,
+      bodyCanonicalization: options.bodyCanonicalization, signedFields: names, identity: identity,
+      signedAt: now, expiresAt: options.lifetime.map { now + $0 }, bodyHash: bodyHash)
+  }
+}
+
+extension DKIMSignature {
+  init(
+    domain: DNSName, selector: DNSName, algorithm: DKIMAlgorithm, headerCanonicalization: DKIMCanonicalization,
+    bodyCanonicalization: DKIMCanonicalization, signedFields: [String], identity: String?, signedAt: Timestamp?,
+    expiresAt: Timestamp?, bodyHash: [UInt8]
+  ) {
+    self.domain = domain
+    self.selector = selector
+    self.algorithm = algorithm
+    self.headerCanonicalization = headerCanonicalization
+    self.bodyCanonicalization = bodyCanonicalization
+    self.signedFields = signedFields
+    self.identity = identity
+    self.signedAt = signedAt
+    self.expiresAt = expiresAt
+    self.bodyHash = bodyHash
+    signature = []
+  }
+}

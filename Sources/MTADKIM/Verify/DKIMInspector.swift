@@ -1,0 +1,31 @@
+public import MTACore
+public import NIOCore
+
+/// DKIM verification as the receiver calls it: walks along with a mail's content and reports what its signatures are
+/// worth, one result each, or `dkim=none`.
+public struct DKIMInspector: ContentInspector {
+  private var verifier: DKIMVerifier
+  private let lookup: any DNSLookup
+
+  /// The findings in full, once ``finish(at:)`` returned.
+  public private(set) var verifications: [DKIMVerification] = []
+
+  /// - Parameters:
+  ///   - lookup: who is asked for keys.
+  ///   - policy: what is accepted; see ``DKIMVerifier/Policy``.
+  public init(lookup: any DNSLookup, policy: DKIMVerifier.Policy = DKIMVerifier.Policy()) {
+    self.lookup = lookup
+    verifier = DKIMVerifier(policy: policy)
+  }
+
+  public mutating func receive(_ piece: ByteBuffer) { verifier.receive(piece) }
+
+  public mutating func finish(at now: Timestamp) async -> [AuthenticationResult] {
+    verifications = await verifier.finish(at: now, lookup: lookup)
+    guard !verifications.isEmpty else {
+      // RFC 8601 §2.7.1: the mail was not signed.
+      return [AuthenticationResult(method: "dkim", result: "none")]
+    }
+    return verifications.map(\.authenticationResult)
+  }
+}

@@ -1,0 +1,65 @@
+public import MTACore
+
+/// What became of one signature of a mail.
+public struct DKIMVerification: Hashable, Sendable {
+  /// The results of RFC 8601 §2.7.1.
+  public enum Outcome: String, Hashable, Sendable, CaseIterable {
+    /// The signed parts are as the domain signed them.
+    case pass
+    /// They are not.
+    case fail
+    /// The signature could not be judged, and nothing is wrong with it for certain.
+    case neutral
+    /// The signature may be right, but is of a kind that we do not accept.
+    case policy
+    /// The signature can never be verified.
+    case permerror
+    /// It cannot be verified now; later it might.
+    case temperror
+  }
+
+  public var outcome: Outcome
+  /// Why it did not pass, or what to know about a pass; nil when there is nothing to say.
+  public var reason: String?
+
+  /// The tags as the field spells them, without blanks; nil for those that cannot be read. Names of domains are in
+  /// lower case.
+  public var domain: String?
+  public var selector: String?
+  public var algorithm: String?
+  public var identity: String?
+  /// The first eight characters of `b=`, by which to tell signatures apart (RFC 6008).
+  public var signaturePrefix: String?
+
+  /// Signed was only the beginning of the body (`l=`): whoever passed the mail on may have added to it.
+  public var isPartial = false
+  /// The domain is only trying DKIM out (`t=y`): to be treated as unsigned mail (RFC 6376 §3.6.1).
+  public var isTesting = false
+
+  init(_ outcome: Outcome, reason: String? = nil) {
+    self.outcome = outcome
+    self.reason = reason
+  }
+
+  /// As Authentication-Results reports it.
+  public var authenticationResult: AuthenticationResult {
+    let notes = [
+      reason, isPartial ? "only part of the body is signed" : nil, isTesting ? "domain is testing DKIM" : nil,
+    ]
+    let text = notes.compactMap(\.self).joined(separator: "; ")
+    let tags = [("d", domain), ("s", selector), ("a", algorithm), ("b", signaturePrefix), ("i", identity)]
+    return AuthenticationResult(
+      method: "dkim", result: outcome.rawValue, reason: text.isEmpty ? nil : text,
+      properties: tags.compactMap { name, value in value.map { AuthenticationResult.Property("header", name, $0) } })
+  }
+
+  /// Takes what the tags of a signature claim.
+  mutating func describe(_ tags: TagList) {
+    func word(_ name: String) -> String? { tags.word(name).flatMap { $0.isEmpty ? nil : String($0.prefix(255)) } }
+    domain = word("d").map { DNSName($0)?.description ?? $0 }
+    selector = word("s").map { DNSName($0)?.description ?? $0 }
+    algorithm = word("a")
+    identity = word("i")
+    signaturePrefix = word("b").map { String($0.prefix(8)) }
+  }
+}
