@@ -12,6 +12,7 @@ let settings: [SwiftSetting] = [
 
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioLocks: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -59,7 +60,7 @@ let package = Package(
     module("MTACrypto", ["COpenSSL"]),
 
     // Layer 2: the resolver, the durable queue, signatures.
-    module("MTADNS", ["MTACore", "MTATLS", nioCore, nioPosix]),
+    module("MTADNS", ["MTACore", "MTATLS", nioCore, nioPosix, nioLocks]),
     module("MTAStore", ["MTACore", "MTASystem", "CSQLite", nioCore]),
     module("MTADKIM", ["MTACore", "MTACrypto", nioCore]),
 
@@ -80,6 +81,9 @@ let package = Package(
     .executableTarget(
       name: "ExampleServer", dependencies: ["MTACore", "MTAServer", "MTAReceiver", "MTADelivery", arguments, logging],
       swiftSettings: settings),
+
+    tests("MTADNS", ["MTACore", "MTADNS", nioCore, nioPosix, nioLocks]),
+    tests("MTATestSupport", ["MTACore", "MTATestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -97,7 +97,9 @@ extension DNSLookup {
     case .records(let records, _):
       var confirmed: [DNSName] = []
       for case .pointer(let name) in records.prefix(8).map(\.data) where name.isHostName {
-        if case .found(let addresses) = await addresses(of: name), addresses.contains(address) { confirmed.append(name) }
+        if case .found(let addresses) = await addresses(of: name), addresses.contains(address) {
+          confirmed.append(name)
+        }
       }
       return confirmed.isEmpty ? .none : .found(confirmed)
     }
