@@ -26,6 +26,17 @@ package struct QueryMachine: Sendable {
     package var type: DNSRecordType
     package var extensions: Bool
     package var timeout: Duration
+
+    package init(
+      server: Int, carrier: DNSCarrier, name: DNSName, type: DNSRecordType, extensions: Bool, timeout: Duration
+    ) {
+      self.server = server
+      self.carrier = carrier
+      self.name = name
+      self.type = type
+      self.extensions = extensions
+      self.timeout = timeout
+    }
   }
 
   package static let maximumAliases = 16

@@ -1,4 +1,4 @@
-/// Whom a ``Resolver`` asks, and for how long.
+/// Whom a ``DNSResolver`` asks, and for how long.
 public struct ResolverConfiguration: Hashable, Sendable {
   /// Asked in this order; those that fail come last for a while. None: every look-up fails as unreachable.
   public var servers: [DNSServer]
@@ -15,7 +15,7 @@ public struct ResolverConfiguration: Hashable, Sendable {
   public var maximumConcurrentLookups = 512
   public var cache = Cache()
 
-  /// The bounds of what a ``Resolver`` remembers.
+  /// The bounds of what a ``DNSResolver`` remembers.
   public struct Cache: Hashable, Sendable {
     /// 10,000; zero keeps nothing.
     public var maximumEntries = 10_000

@@ -5,7 +5,7 @@ public import NIOCore
 /// A stub resolver: it asks recursive name servers, believes only what answers its question, and remembers.
 ///
 /// ```swift
-/// let resolver = Resolver(configuration: .system(), group: group)
+/// let resolver = DNSResolver(configuration: .system(), group: group)
 /// switch await resolver.mailRoute(of: domain) { … }
 /// ```
 ///
@@ -15,7 +15,7 @@ public import NIOCore
 ///
 /// Cancelling a task that waits here answers it with ``DNSFailure/timedOut``; the query goes on as long as anybody waits for it.
 /// There is nothing to close: an idle resolver holds no socket. ``shutdown()`` ends what is under way.
-public final class Resolver: DNSLookup {
+public final class DNSResolver: DNSLookup {
   private typealias Waiter = CheckedContinuation<DNSAnswer, Never>
 
   /// A question under way and whoever waits for its answer.
