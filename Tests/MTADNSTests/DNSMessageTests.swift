@@ -108,6 +108,7 @@ struct DNSMessageTests {
       [0xff, 0xff],  // beyond the end
       [0xc0, 3],  // into the header
       [1, 97, 0xc0, 29],  // its own label
+      [3, 1, 97, 0, 0xc0, 30],  // within its own label
       [0x40, 1], [0x80, 1],  // kinds of label that are no more
       [0xc0],  // half a pointer
       [63] + Array(repeating: 97, count: 62),

@@ -6,6 +6,7 @@ import NIOPosix
 import Testing
 
 /// The resolver with its sockets, against name servers on the loopback interface.
+@Suite(.timeLimit(.minutes(1)))
 struct LoopbackTests {
   private let name = DNSName(test: "a.example")
 
@@ -125,6 +126,7 @@ struct LoopbackTests {
     let resolver = resolver(server.address)
     for _ in 0..<30 { #expect(await resolver.lookup(name, .a) == .noSuchName) }
     #expect(seen.withLockedValue { $0.count } > 25)
+    #expect(server.ports.withLockedValue { $0.count } > 25)
     try await server.close()
   }
 

@@ -54,7 +54,10 @@ struct AnswerBuilder {
 
 extension DNSName {
   /// For names that are written in a test.
-  init(test text: String) { self = DNSName(text) ?? .root }
+  init(test text: String) {
+    guard let name = DNSName(text) else { preconditionFailure("no name: \(text)") }
+    self = name
+  }
 }
 
 extension IPAddress {

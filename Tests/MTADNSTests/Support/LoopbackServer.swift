@@ -12,6 +12,8 @@ final class LoopbackServer: Sendable {
   let address: DNSServer
   /// Connections over TCP that are open.
   let open = NIOLockedValueBox(0)
+  /// The ports that queries came from over UDP.
+  let ports = NIOLockedValueBox<Set<Int>>([])
   private let channels: [any Channel]
 
   /// - Parameter bystander: also sends each answer over UDP from another port, before the server does.
@@ -30,9 +32,10 @@ final class LoopbackServer: Sendable {
       .bind(host: "127.0.0.1", port: 0).get()
     let port = tcp.localAddress?.port ?? 0
     let udp = try await DatagramBootstrap(group: group)
-      .channelInitializer { channel in
+      .channelInitializer { [ports] channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(DatagramAnswerer(answers, bystander: bystander, stranger))
+          try channel.pipeline.syncOperations.addHandler(
+            DatagramAnswerer(answers, bystander: bystander, stranger, ports: ports))
         }
       }
       .bind(host: "127.0.0.1", port: port).get()
@@ -53,7 +56,13 @@ private final class DatagramAnswerer: ChannelInboundHandler {
   private let bystander: LoopbackServer.Answers?
   private let stranger: (any Channel)?
 
-  init(_ answers: @escaping LoopbackServer.Answers, bystander: LoopbackServer.Answers?, _ stranger: (any Channel)?) {
+  private let ports: NIOLockedValueBox<Set<Int>>
+
+  init(
+    _ answers: @escaping LoopbackServer.Answers, bystander: LoopbackServer.Answers?, _ stranger: (any Channel)?,
+    ports: NIOLockedValueBox<Set<Int>>
+  ) {
+    self.ports = ports
     self.answers = answers
     self.bystander = bystander
     self.stranger = stranger
@@ -62,6 +71,7 @@ private final class DatagramAnswerer: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let envelope = unwrapInboundIn(data)
     let query = Array(envelope.data.readableBytesView)
+    if let port = envelope.remoteAddress.port { _ = ports.withLockedValue { $0.insert(port) } }
     for answer in bystander?(query, .datagram) ?? [] {
       stranger?.writeAndFlush(
         AddressedEnvelope(remoteAddress: envelope.remoteAddress, data: ByteBuffer(bytes: answer)), promise: nil)
