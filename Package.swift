@@ -13,6 +13,7 @@ let settings: [SwiftSetting] = [
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioLocks: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioLocks: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -65,6 +66,8 @@ let package = Package(
     // Layer 2: the resolver, the durable queue, signatures.
     module("MTADNS", ["MTACore", "MTATLS", nioCore, nioPosix]),
     module("MTAStore", ["MTACore", "MTASystem", "CSQLite", nioCore, nioLocks]),
+    module("MTADNS", ["MTACore", "MTATLS", nioCore, nioPosix, nioLocks]),
+    module("MTAStore", ["MTACore", "MTASystem", "CSQLite", nioCore]),
     module("MTADKIM", ["MTACore", "MTACrypto", nioCore]),
 
     // Layer 3: the shells.
@@ -91,6 +94,8 @@ let package = Package(
     tests("MTAServer", ["MTACore", "MTAServer", nioCore, nioPosix]),
     tests("MTAReceiver", ["MTACore", "MTAReceiver", "MTATestSupport", "MTATLS", nioCore, nioPosix, nioLocks, logging]),
     tests("MTACrypto", ["MTACrypto"]),
+    tests("MTADNS", ["MTACore", "MTADNS", nioCore, nioPosix, nioLocks]),
+    tests("MTATestSupport", ["MTACore", "MTATestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

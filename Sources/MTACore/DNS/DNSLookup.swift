@@ -1,4 +1,4 @@
-/// Whoever answers questions to the DNS: `MTADNS.Resolver`, a literal zone in tests, or an adopter's own.
+/// Whoever answers questions to the DNS: `MTADNS.DNSResolver`, a literal zone in tests, or an adopter's own.
 public protocol DNSLookup: Sendable {
   /// Asks for the records of `type` at `name`, following aliases. Never throws and always answers in bounded time.
   func lookup(_ name: DNSName, _ type: DNSRecordType) async -> DNSAnswer
@@ -111,7 +111,9 @@ extension DNSLookup {
     case .records(let records, _):
       var confirmed: [DNSName] = []
       for case .pointer(let name) in records.prefix(8).map(\.data) where name.isHostName {
-        if case .found(let addresses) = await addresses(of: name), addresses.contains(address) { confirmed.append(name) }
+        if case .found(let addresses) = await addresses(of: name), addresses.contains(address) {
+          confirmed.append(name)
+        }
       }
       return confirmed.isEmpty ? .none : .found(confirmed)
     }

@@ -1,0 +1,188 @@
+public import MTACore
+import NIOConcurrencyHelpers
+public import NIOCore
+
+/// A stub resolver: it asks recursive name servers, believes only what answers its question, and remembers.
+///
+/// ```swift
+/// let resolver = DNSResolver(configuration: .system(), group: group)
+/// switch await resolver.mailRoute(of: domain) { … }
+/// ```
+///
+/// A look-up never throws and ends within `ResolverConfiguration.deadline`. Questions that are asked at the same time share one
+/// query; each goes out with a random id, from a random port, with its letters in random case (RFC 5452), by UDP
+/// with EDNS and a size of 1232 octets, and by TCP when the answer is truncated. Names are complete: no search list.
+///
+/// Cancelling a task that waits here answers it with ``DNSFailure/timedOut``; the query goes on as long as anybody waits for it.
+/// There is nothing to close: an idle resolver holds no socket. ``shutdown()`` ends what is under way.
+public final class DNSResolver: DNSLookup {
+  private typealias Waiter = CheckedContinuation<DNSAnswer, Never>
+
+  /// A question under way and whoever waits for its answer.
+  private struct Flight {
+    /// The waiter that it began with: tells it from a later flight for the same question.
+    var id: UInt64
+    var task: Task<Void, Never>?
+    var waiters: [UInt64: Waiter] = [:]
+  }
+
+  private struct State {
+    var cache: ResolverCache
+    var health: ServerHealth
+    var flights: [DNSQuestion: Flight] = [:]
+    var lastWaiter: UInt64 = 0
+    var isShutDown = false
+  }
+
+  private enum Place {
+    case answered(DNSAnswer)
+    case waiting(isFirst: Bool)
+  }
+
+  private let configuration: ResolverConfiguration
+  private let transport: any DNSTransport
+  private let clock: any MonotonicClock
+  private let state: NIOLockedValueBox<State>
+
+  /// - Parameter group: runs the sockets; the caller shuts it down, after this resolver.
+  public convenience init(configuration: ResolverConfiguration, group: any EventLoopGroup) {
+    self.init(configuration: configuration, transport: SocketTransport(group: group))
+  }
+
+  /// With a transport and a clock of one's own, as tests have them.
+  public init(
+    configuration: ResolverConfiguration, transport: any DNSTransport,
+    clock: any MonotonicClock = SystemMonotonicClock()
+  ) {
+    self.configuration = configuration
+    self.transport = transport
+    self.clock = clock
+    state = NIOLockedValueBox(
+      State(
+        cache: ResolverCache(configuration.cache), health: ServerHealth(servers: configuration.servers.count)))
+  }
+
+  public func lookup(_ name: DNSName, _ type: DNSRecordType) async -> DNSAnswer {
+    let question = DNSQuestion(name, type)
+    let now = clock.now
+    let (known, id) = state.withLockedValue { state -> (DNSAnswer?, UInt64) in
+      state.lastWaiter += 1
+      return (state.cache.answer(to: question, at: now), state.lastWaiter)
+    }
+    if let known { return known }
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { wait(for: question, as: id, $0) }
+    } onCancel: {
+      leave(question, id)
+    }
+  }
+
+  /// Ends every look-up that is under way, and each that comes later, with ``DNSFailure/unreachable``.
+  public func shutdown() {
+    let flights = state.withLockedValue { state in
+      state.isShutDown = true
+      defer { state.flights = [:] }
+      return state.flights.values
+    }
+    for flight in flights {
+      flight.task?.cancel()
+      for waiter in flight.waiters.values { waiter.resume(returning: .failure(.unreachable)) }
+    }
+  }
+
+  private func wait(for question: DNSQuestion, as id: UInt64, _ waiter: Waiter) {
+    let now = clock.now
+    let place = state.withLockedValue { state -> Place in
+      if state.isShutDown { return .answered(.failure(.unreachable)) }
+      if state.flights[question] != nil {
+        state.flights[question]?.waiters[id] = waiter
+        return .waiting(isFirst: false)
+      }
+      // It may have been answered since the first look.
+      if let known = state.cache.answer(to: question, at: now) { return .answered(known) }
+      guard state.flights.count < configuration.maximumConcurrentLookups else { return .answered(.failure(.timedOut)) }
+      state.flights[question] = Flight(id: id, waiters: [id: waiter])
+      return .waiting(isFirst: true)
+    }
+    switch place {
+    case .answered(let answer): waiter.resume(returning: answer)
+    case .waiting(let isFirst):
+      if isFirst { takeOff(question, id) }
+      // `onCancel` may have run before there was anybody to leave.
+      if Task.isCancelled { leave(question, id) }
+    }
+  }
+
+  private func takeOff(_ question: DNSQuestion, _ id: UInt64) {
+    let task = Task { await self.fly(question, id) }
+    let isWanted = state.withLockedValue { state in
+      guard state.flights[question]?.id == id else { return false }
+      state.flights[question]?.task = task
+      return true
+    }
+    if !isWanted { task.cancel() }
+  }
+
+  private func leave(_ question: DNSQuestion, _ id: UInt64) {
+    let (waiter, orphan) = state.withLockedValue { state -> (Waiter?, Task<Void, Never>?) in
+      guard let waiter = state.flights[question]?.waiters.removeValue(forKey: id) else { return (nil, nil) }
+      guard state.flights[question]?.waiters.isEmpty == true else { return (waiter, nil) }
+      return (waiter, state.flights.removeValue(forKey: question)?.task)
+    }
+    orphan?.cancel()
+    waiter?.resume(returning: .failure(.timedOut))
+  }
+
+  private func fly(_ question: DNSQuestion, _ id: UInt64) async {
+    let (answer, ttl) = await ask(question)
+    let now = clock.now
+    let waiters = state.withLockedValue { state -> [UInt64: Waiter] in
+      if let ttl { state.cache.store(answer, to: question, ttl: ttl, at: now) }
+      guard state.flights[question]?.id == id else { return [:] }
+      return state.flights.removeValue(forKey: question)?.waiters ?? [:]
+    }
+    for waiter in waiters.values { waiter.resume(returning: answer) }
+  }
+
+  /// The loop of one look-up: the machine decides, this carries it out.
+  private func ask(_ question: DNSQuestion) async -> (DNSAnswer, ttl: UInt32?) {
+    let start = clock.now
+    var machine = QueryMachine(
+      question.name, question.type, servers: state.withLockedValue { $0.health.order(at: start) },
+      patience: configuration.patience, rounds: max(configuration.attempts, 1), deadline: start + configuration.deadline
+    )
+    var generator = SystemRandomNumberGenerator()
+    var action = machine.start(at: start)
+    while true {
+      switch action {
+      case .finish(let answer, let ttl): return (answer, ttl)
+      case .ask(let ask):
+        let query = DNSQuery.random(
+          ask.name, ask.type, extensions: ask.extensions,
+          asksAuthenticated: configuration.trustsAuthenticatedData, using: &generator)
+        let event = await exchange(query, ask, aliases: machine.aliasesLeft)
+        action = machine.receive(event, at: clock.now)
+      }
+    }
+  }
+
+  private func exchange(_ query: DNSQuery, _ ask: QueryMachine.Ask, aliases: Int) async -> QueryMachine.Event {
+    do {
+      let packet = try await transport.exchange(
+        query.packet, with: configuration.servers[ask.server], over: ask.carrier, timeout: ask.timeout
+      ) { query.match($0) != .stranger }
+      state.withLockedValue { $0.health.answered(ask.server) }
+      return .read(
+        AnswerReader.read(
+          packet, to: query, over: ask.carrier, aliases: aliases,
+          trustsAuthenticated: configuration.trustsAuthenticatedData))
+    } catch {
+      let now = clock.now
+      switch error {
+      case .timedOut, .unreachable: state.withLockedValue { $0.health.failed(ask.server, at: now) }
+      case .strangers, .cancelled: break
+      }
+      return .failed(error)
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/// What carries a DNS packet.
+public enum DNSCarrier: Hashable, Sendable {
+  /// UDP.
+  case datagram
+  /// TCP, each packet behind its length (RFC 1035 §4.2.2).
+  case stream
+}
+
+/// Why no answer came.
+public enum DNSTransportFault: Error, Hashable, Sendable {
+  case timedOut
+  /// No socket, no route, a refused or broken connection.
+  case unreachable
+  /// So many packets came that were no answer that somebody may be guessing.
+  case strangers
+  /// The asking task was cancelled.
+  case cancelled
+}
+
+/// Whoever takes packets to name servers: sockets, or a test's own.
+public protocol DNSTransport: Sendable {
+  /// Sends `packet` to `server` and answers with the first packet from there that `accepts` takes; others are ignored as if
+  /// they had not come. Throws by the end of `timeout`, which covers connecting too, and leaves no socket behind.
+  func exchange(
+    _ packet: [UInt8], with server: DNSServer, over carrier: DNSCarrier, timeout: Duration,
+    accepts: @escaping @Sendable ([UInt8]) -> Bool
+  ) async throws(DNSTransportFault) -> [UInt8]
+}
