@@ -1,0 +1,207 @@
+/// The sending side of SMTP (RFC 5321) and LMTP (RFC 2033) as a value: events in, actions out. It owns no socket, no clock
+/// and no content.
+///
+/// The shell connects, then gives each event to ``receive(_:)`` and does what the action says. One mail's dialogue:
+///
+/// ```
+/// event                        action
+/// .opened                      .wait
+/// .reply(220)                  .send([EHLO])
+/// .reply(250 …)                .ready
+/// .deliver(transaction)        .send([MAIL, RCPT, RCPT])
+/// .reply(250) ×3               .wait, .wait, .send([DATA])
+/// .reply(354)                  .sendContent
+/// .contentSent                 .wait
+/// .reply(250)                  .settled([delivered, delivered], .ready)
+/// .finish                      .send([QUIT])
+/// .reply(221)                  .close
+/// ```
+///
+/// Every transaction ends in exactly one `.settled`, with one result per recipient in order, whatever the server does; or
+/// in one `.refused`, when the session ended before the server said anything about the mail, so that another connection
+/// may be tried at once.
+public struct ClientSession: Hashable, Sendable {
+  public enum Dialect: Hashable, Sendable { case smtp, lmtp }
+
+  public enum TLSWish: Hashable, Sendable {
+    /// Not even when offered.
+    case never
+    /// When offered; the certificate is the shell's affair (RFC 7435).
+    case opportunistic
+    /// Or no mail at all.
+    case required
+    /// The connection was encrypted before the first byte (implicit TLS).
+    case established
+  }
+
+  public struct Configuration: Hashable, Sendable {
+    public var dialect: Dialect
+    /// Our own name, said in EHLO; a domain or a bracketed literal.
+    public var serverName: String
+    public var tls: TLSWish
+    /// For AUTH PLAIN; nil for none.
+    public var credentials: Credentials?
+    /// Whether credentials may be said without TLS; only for loopback and private links.
+    public var allowsAuthInClear: Bool
+
+    public init(
+      _ dialect: Dialect = .smtp, serverName: String, tls: TLSWish = .opportunistic, credentials: Credentials? = nil,
+      allowsAuthInClear: Bool = false
+    ) {
+      self.dialect = dialect
+      self.serverName = serverName
+      self.tls = tls
+      self.credentials = credentials
+      self.allowsAuthInClear = allowsAuthInClear
+    }
+  }
+
+  public enum Event: Hashable, Sendable {
+    /// The connection stands; with ``TLSWish/established`` also its TLS.
+    case opened
+    /// `bytesFollow`: more bytes of the server are at hand behind this reply.
+    case reply(RemoteReply, bytesFollow: Bool = false)
+    case malformedReply(ReplyFault)
+    case secured
+    case tlsFailed(String)
+    /// Only after an action that says ready.
+    case deliver(ClientTransaction)
+    /// All content and its end were handed to the connection.
+    case contentSent
+    /// The content could not be read to its end.
+    case contentFailed(String)
+    /// No more mails; only after an action that says ready.
+    case finish
+    case lost
+    case timedOut
+  }
+
+  public enum Action: Hashable, Sendable {
+    case wait
+    /// To be sent in one write.
+    case send([ClientCommand])
+    /// Begin the handshake as a client, then ``Event/secured`` or ``Event/tlsFailed(_:)``.
+    case startTLS
+    /// The next mail, or the end.
+    case ready
+    /// Send the mail through a ``DotStuffer``, then ``Event/contentSent``.
+    case sendContent
+    /// The mail's dialogue is over: one result per recipient, in order.
+    case settled([RecipientResult], Sequel)
+    /// No mail can be given to this server now; the transaction under way, if any, was not looked at. Another host is
+    /// to be tried.
+    case refused(DeliveryTrouble, Sequel)
+    /// Close the connection; nothing follows.
+    case close
+  }
+
+  /// How a session goes on.
+  public enum Sequel: Hashable, Sendable {
+    case ready
+    /// Send QUIT; its answer brings ``Action/close``.
+    case quit
+    /// Close at once.
+    case close
+  }
+
+  enum State: Hashable, Sendable {
+    case connecting
+    case greeting
+    /// EHLO or LHLO was said; or HELO after EHLO was refused.
+    case hello(isFallback: Bool)
+    case startTLS
+    case handshaking
+    case auth
+    /// `isDirty`: the server still holds a transaction, which RSET must end.
+    case ready(isDirty: Bool)
+    case mailing
+    case quitting
+    case closed
+  }
+
+  public let configuration: Configuration
+  /// What the server announced last; forgotten at STARTTLS (RFC 3207 §4.2).
+  public internal(set) var capabilities = ServerCapabilities()
+  public internal(set) var isSecured: Bool
+  var state = State.connecting
+  /// The transaction under way, only in state `mailing`. Not in the state's payload: it would be copied at each reply.
+  var mailing = Mailing()
+  /// The commands of its steps, by the steps' indexes.
+  var commands: [ClientCommand] = []
+
+  public init(_ configuration: Configuration) {
+    self.configuration = configuration
+    isSecured = configuration.tls == .established
+  }
+
+  /// What the session waits for now.
+  public var phase: ClientPhase {
+    switch state {
+    case .connecting, .greeting: .greeting
+    case .hello: .hello
+    case .startTLS, .handshaking: .startTLS
+    case .auth: .auth
+    case .ready, .closed: .idle
+    case .mailing: mailing.phase
+    case .quitting: .quit
+    }
+  }
+
+  /// Takes one event. An event that has no place in the session's state ends it.
+  public mutating func receive(_ event: Event) -> Action {
+    switch (event, state) {
+    case (_, .closed): return .wait
+    case (.opened, .connecting):
+      state = .greeting
+      return .wait
+    case (.reply(let reply, let bytesFollow), _): return receive(reply, bytesFollow)
+    case (.secured, .handshaking):
+      isSecured = true
+      return sayHello()
+    case (.tlsFailed(let reason), _): return end(.tls(reason), .close)
+    case (.deliver(let transaction), .ready(let isDirty)): return begin(transaction, resetFirst: isDirty)
+    case (.contentSent, .mailing) where mailing.phase == .content: return endContent()
+    case (.contentFailed(let reason), .mailing): return end(.contentUnavailable(reason), .close)
+    case (.finish, .ready):
+      state = .quitting
+      return .send([.quit])
+    case (.malformedReply(let fault), _): return end(.violation("\(fault)", phase), .close)
+    case (.lost, _): return end(.connectionLost(phase), .close)
+    case (.timedOut, _): return end(.timedOut(phase), .close)
+    default:
+      assertionFailure("\(event) while \(state)")
+      return end(.violation("out of step", phase), .close)
+    }
+  }
+
+  private mutating func receive(_ reply: RemoteReply, _ bytesFollow: Bool) -> Action {
+    // RFC 5321 §3.8: after 421 the server closes, whatever we had asked.
+    if reply.code == 421, state != .quitting { return end(.refused(reply, phase), .close) }
+    switch state {
+    case .greeting: return greeted(reply)
+    case .hello(let isFallback): return helloAnswered(reply, isFallback: isFallback)
+    case .startTLS: return startTLSAnswered(reply, bytesFollow)
+    case .auth: return authAnswered(reply)
+    case .mailing: return mailAnswered(reply)
+    case .quitting: return close()
+    case .connecting, .handshaking, .ready, .closed: return end(.violation("\(reply) unasked", phase), .close)
+    }
+  }
+
+  private mutating func close() -> Action {
+    state = .closed
+    return .close
+  }
+
+  /// Ends the session: a transaction that the server has seen is settled, what comes earlier is refused, an idle session
+  /// just ends.
+  mutating func end(_ trouble: DeliveryTrouble, _ sequel: Sequel) -> Action {
+    let before = state
+    state = sequel == .quit ? .quitting : .closed
+    switch before {
+    case .mailing where mailing.isMailAnswered: return .settled(mailing.settle(trouble), sequel)
+    case .ready, .quitting, .closed: return .close
+    default: return .refused(trouble, sequel)
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/// One mail for some recipients of one destination.
+public struct ClientTransaction: Hashable, Sendable {
+  public var reversePath: ReversePath
+  /// Each gets exactly one result, in this order.
+  public var recipients: [Mailbox]
+  /// Octets of the mail with CR LF line ends, dots not doubled (RFC 1870 §3).
+  public var size: Int
+  public var body: BodyType
+  /// Whether the header holds other than ASCII, so that only SMTPUTF8 can carry it. International addresses are seen
+  /// without it.
+  public var hasInternationalHeader: Bool
+
+  public init(
+    from reversePath: ReversePath, to recipients: [Mailbox], size: Int, body: BodyType = .sevenBit,
+    hasInternationalHeader: Bool = false
+  ) {
+    self.reversePath = reversePath
+    self.recipients = recipients
+    self.size = size
+    self.body = body
+    self.hasInternationalHeader = hasInternationalHeader
+  }
+}
+
+/// What an attempt came to for one recipient.
+public struct RecipientResult: Hashable, Sendable {
+  public var outcome: DeliveryOutcome
+  /// The server's words or ours, in one printable line.
+  public var message: String
+  /// Deferred only because the transaction was full (RFC 5321 §4.5.3.1.10): the next one on the same connection may
+  /// take this recipient.
+  public var isSurplus: Bool
+
+  public init(_ outcome: DeliveryOutcome, _ message: String, isSurplus: Bool = false) {
+    self.outcome = outcome
+    self.message = message
+    self.isSurplus = isSurplus
+  }
+}
+
+/// What the client waits for: it decides how long (RFC 5321 §4.5.3.2) and what trouble means.
+public enum ClientPhase: Hashable, Sendable {
+  case greeting
+  /// EHLO, HELO or LHLO.
+  case hello
+  case startTLS
+  case auth
+  case rset
+  case mail
+  case rcpt
+  case data
+  /// The content is being sent.
+  case content
+  /// The answer to the end of the content.
+  case endOfContent
+  case quit
+  /// Nothing: between two mails.
+  case idle
+}
+
+extension ClientPhase: CustomStringConvertible {
+  /// As in "in reply to …".
+  public var description: String {
+    switch self {
+    case .greeting: "the connection"
+    case .hello: "EHLO"
+    case .startTLS: "STARTTLS"
+    case .auth: "AUTH"
+    case .rset: "RSET"
+    case .mail: "MAIL FROM"
+    case .rcpt: "RCPT TO"
+    case .data: "DATA"
+    case .content: "the content"
+    case .endOfContent: "end of DATA"
+    case .quit: "QUIT"
+    case .idle: "nothing"
+    }
+  }
+}

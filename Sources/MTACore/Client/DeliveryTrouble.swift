@@ -1,0 +1,48 @@
+/// Everything that keeps a mail from its recipient. What it means for the mail is ``OutcomeClassifier``'s to say.
+public enum DeliveryTrouble: Error, Hashable, Sendable {
+  // MARK: the dialogue
+  /// The server refused.
+  case refused(RemoteReply, ClientPhase)
+  /// The server said something that the protocol does not allow here.
+  case violation(String, ClientPhase)
+  case connectionLost(ClientPhase)
+  case timedOut(ClientPhase)
+
+  // MARK: the session
+  /// No connection; the system's reason.
+  case connect(String)
+  /// The handshake failed.
+  case tls(String)
+  /// TLS is required and not offered.
+  case tlsNotOffered
+  /// Bytes came behind the answer to STARTTLS, in clear: somebody may have put them there.
+  case bytesBeforeTLS
+  /// Credentials are set, but the server offers no PLAIN, or no TLS to say them under.
+  case authenticationNotOffered
+
+  // MARK: the mail
+  /// The server's limit in octets.
+  case tooBig(limit: Int)
+  /// The server cannot carry international addresses or headers (RFC 6531).
+  case international
+  /// Content that only BDAT could carry (RFC 3030 §3).
+  case binary
+  /// The address holds what cannot stand in a command.
+  case unencodableSender
+  case unencodableRecipient
+  /// Our own store did not give the content.
+  case contentUnavailable(String)
+
+  // MARK: the way
+  case noSuchDomain(String)
+  case nullMX(String)
+  case dns(DNSFailure, String)
+  /// All exchangers are ourselves.
+  case loopsToSelf(String)
+  /// There is no transport for the recipient.
+  case noTransport
+
+  // MARK: the last step
+  /// A file could not be written; the system's reason.
+  case file(String)
+}

@@ -1,0 +1,96 @@
+/// One transaction's bookkeeping: which commands were sent, what each was answered, what became of each recipient.
+struct Mailing: Hashable, Sendable {
+  enum Step: Hashable, Sendable {
+    case reset
+    case mail
+    /// With the recipient's index.
+    case rcpt(Int)
+    case data
+    /// With the recipients that the answer is for: all accepted ones, or under LMTP one (RFC 2033 §4.2).
+    case endOfContent([Int])
+  }
+
+  private enum Recipient: Hashable, Sendable {
+    case waiting
+    case accepted
+    case done(RecipientResult)
+  }
+
+  private var recipients: [Recipient] = []
+  /// What awaits its answer, or its turn.
+  private(set) var steps: [Step] = []
+  /// How many of `steps` were sent, and how many answered.
+  private(set) var sent = 0
+  private(set) var answered = 0
+  /// Whether the content is on its way: answers then come too early.
+  var isSendingContent = false
+  /// Whether the server has said something about this mail.
+  var isMailAnswered = false
+  /// Whether MAIL was taken, so that the server holds a transaction.
+  var isOpen = false
+
+  init() {}
+
+  init(recipients count: Int) { recipients = Array(repeating: .waiting, count: count) }
+
+  var phase: ClientPhase {
+    if isSendingContent { return .content }
+    guard answered < steps.count else { return .idle }
+    switch steps[answered] {
+    case .reset: return .rset
+    case .mail: return .mail
+    case .rcpt: return .rcpt
+    case .data: return .data
+    case .endOfContent: return .endOfContent
+    }
+  }
+
+  mutating func append(_ step: Step) { steps.append(step) }
+
+  /// The steps to be sent now: all of them, or only the first.
+  mutating func takeSteps(all: Bool) -> ArraySlice<Step> {
+    let start = sent
+    sent = all ? steps.count : min(sent + 1, steps.count)
+    return steps[start..<sent]
+  }
+
+  /// The step that the next answer belongs to; nil when none is awaited.
+  mutating func takeAnswered() -> Step? {
+    guard answered < sent else { return nil }
+    answered += 1
+    return steps[answered - 1]
+  }
+
+  var awaitsAnswer: Bool { answered < sent }
+
+  /// Nothing that was not yet sent will be.
+  mutating func dropUnsent() { steps.removeSubrange(sent...) }
+
+  mutating func accept(_ index: Int) {
+    if recipients.indices.contains(index), recipients[index] == .waiting { recipients[index] = .accepted }
+  }
+
+  /// Keeps a result that a recipient has already.
+  mutating func finish(_ index: Int, _ result: RecipientResult) {
+    guard recipients.indices.contains(index) else { return }
+    if case .done = recipients[index] { return }
+    recipients[index] = .done(result)
+  }
+
+  mutating func finishAll(_ result: RecipientResult) {
+    for index in recipients.indices { finish(index, result) }
+  }
+
+  /// The recipients that the server took.
+  var accepted: [Int] { recipients.indices.filter { recipients[$0] == .accepted } }
+  var hasAccepted: Bool { recipients.contains(.accepted) }
+  /// Whether a recipient has no result yet, nor was accepted.
+  func isWaiting(_ index: Int) -> Bool { recipients.indices.contains(index) && recipients[index] == .waiting }
+  var isWaiting: Bool { recipients.contains { if case .done = $0 { false } else { true } } }
+
+  /// The results, in order; those that are still open share the trouble.
+  func settle(_ trouble: DeliveryTrouble) -> [RecipientResult] {
+    let rest = OutcomeClassifier.judge(trouble)
+    return recipients.map { if case .done(let result) = $0 { result } else { rest } }
+  }
+}

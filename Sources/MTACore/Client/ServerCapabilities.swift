@@ -1,0 +1,44 @@
+/// What a server announced in its answer to EHLO or LHLO (RFC 5321 §4.1.1.1).
+public struct ServerCapabilities: Hashable, Sendable {
+  /// RFC 2920.
+  public var pipelining = false
+  /// RFC 3207.
+  public var startTLS = false
+  /// RFC 6152.
+  public var eightBitMIME = false
+  /// RFC 6531.
+  public var smtpUTF8 = false
+  /// RFC 1870: whether MAIL takes a size.
+  public var takesSize = false
+  /// The size limit in octets, when the server has named one above zero.
+  public var sizeLimit: Int?
+  /// RFC 4954: mechanisms, upper case.
+  public var authentication: Set<String> = []
+
+  /// None: after HELO, and before any greeting.
+  public init() {}
+
+  /// Reads the lines behind the first one. Unknown keywords are passed over.
+  public init(_ reply: RemoteReply) {
+    for line in reply.lines.dropFirst() {
+      // `AUTH=PLAIN` is an old way of writing `AUTH PLAIN`.
+      let words = line.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "=") }.map { word in
+        String(decoding: word.map { (97...122).contains($0) ? $0 & 0xDF : $0 }, as: UTF8.self)
+      }
+      switch words.first {
+      case "PIPELINING": pipelining = true
+      case "STARTTLS": startTLS = true
+      case "8BITMIME": eightBitMIME = true
+      case "SMTPUTF8": smtpUTF8 = true
+      case "AUTH": authentication.formUnion(words.dropFirst())
+      case "SIZE":
+        takesSize = true
+        // RFC 1870 §3: zero means no fixed limit.
+        if words.count > 1, words[1].utf8.allSatisfy({ (48...57).contains($0) }), let limit = Int(words[1]), limit > 0 {
+          sizeLimit = limit
+        }
+      default: break
+      }
+    }
+  }
+}

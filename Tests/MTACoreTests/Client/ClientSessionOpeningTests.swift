@@ -1,0 +1,144 @@
+import MTACore
+import Testing
+
+/// Greeting, EHLO, TLS and AUTH.
+struct ClientSessionOpeningTests {
+  typealias Tests = ClientSessionTests
+
+  static let us = ClientCommand.ehlo("us.example")
+
+  @Test func heloServesWhereEhloIsUnknown() {
+    var session = Tests.session()
+    Tests.play(
+      &session,
+      [
+        (.opened, .wait), (Tests.reply(220), .send([Self.us])), (Tests.reply(502), .send([.helo("us.example")])),
+        (Tests.reply(250, "mx\nPIPELINING\nSTARTTLS"), .ready),
+      ])
+    #expect(session.capabilities == ServerCapabilities())
+  }
+
+  @Test func lmtpHasNoFallback() {
+    var session = Tests.session(.lmtp)
+    Tests.play(
+      &session,
+      [
+        (.opened, .wait), (Tests.reply(220), .send([.lhlo("us.example")])),
+        (Tests.reply(500), .refused(.refused(RemoteReply(500), .hello), .quit)), (Tests.reply(221), .close),
+      ])
+  }
+
+  @Test(arguments: [421, 450, 554] as [UInt16]) func anUnwillingGreetingRefusesNoMailForGood(_ code: UInt16) {
+    var session = Tests.session()
+    _ = session.receive(.opened)
+    let trouble = DeliveryTrouble.refused(RemoteReply(code), .greeting)
+    #expect(session.receive(Tests.reply(code)) == .refused(trouble, code == 421 ? .close : .quit))
+    #expect(OutcomeClassifier.judge(trouble).outcome == .deferred)
+  }
+
+  @Test func tlsForgetsWhatWasSaidInClear() {
+    var session = Tests.session()
+    Tests.play(
+      &session,
+      [
+        (.opened, .wait), (Tests.reply(220), .send([Self.us])),
+        (Tests.reply(250, "mx\nSTARTTLS\nSIZE 10"), .send([.startTLS])),
+        (Tests.reply(220), .startTLS), (.secured, .send([Self.us])), (Tests.reply(250, "mx\nPIPELINING"), .ready),
+      ])
+    #expect(session.isSecured)
+    #expect(session.capabilities.sizeLimit == nil)
+    #expect(session.capabilities.pipelining)
+  }
+
+  /// RFC 3207: an offer repeated under TLS is not taken up again.
+  @Test func tlsIsNotStartedTwice() {
+    var session = Tests.session()
+    Tests.play(
+      &session,
+      [
+        (.opened, .wait), (Tests.reply(220), .send([Self.us])), (Tests.reply(250, "mx\nSTARTTLS"), .send([.startTLS])),
+        (Tests.reply(220), .startTLS), (.secured, .send([Self.us])), (Tests.reply(250, "mx\nSTARTTLS"), .ready),
+      ])
+  }
+
+  @Test func bytesBehindTheAnswerToStartTLSEndTheSession() {
+    var session = Tests.session()
+    Tests.play(
+      &session,
+      [
+        (.opened, .wait), (Tests.reply(220), .send([Self.us])), (Tests.reply(250, "mx\nSTARTTLS"), .send([.startTLS])),
+        (Tests.reply(220, bytesFollow: true), .refused(.bytesBeforeTLS, .close)),
+      ])
+  }
+
+  @Test func opportunisticTLSGoesOnWithout() {
+    var session = Tests.session()
+    Tests.play(
+      &session,
+      [
+        (.opened, .wait), (Tests.reply(220), .send([Self.us])),
+        (Tests.reply(250, "mx\nSTARTTLS\nPIPELINING"), .send([.startTLS])),
+        (Tests.reply(454), .ready),
+      ])
+    #expect(session.capabilities.pipelining)
+  }
+
+  @Test func requiredTLSDoesNot() {
+    var session = Tests.session(tls: .required)
+    Tests.play(
+      &session,
+      [
+        (.opened, .wait), (Tests.reply(220), .send([Self.us])),
+        (Tests.reply(250, "mx"), .refused(.tlsNotOffered, .quit)),
+      ])
+    session = Tests.session(tls: .required)
+    Tests.play(
+      &session,
+      [
+        (.opened, .wait), (Tests.reply(220), .send([Self.us])), (Tests.reply(250, "mx\nSTARTTLS"), .send([.startTLS])),
+        (Tests.reply(500), .refused(.refused(RemoteReply(500), .startTLS), .quit)),
+      ])
+  }
+
+  @Test func aFailedHandshakeIsTheHostsTrouble() {
+    var session = Tests.session()
+    Tests.play(
+      &session,
+      [
+        (.opened, .wait), (Tests.reply(220), .send([Self.us])), (Tests.reply(250, "mx\nSTARTTLS"), .send([.startTLS])),
+        (Tests.reply(220), .startTLS), (.tlsFailed("no shared cipher"), .refused(.tls("no shared cipher"), .close)),
+      ])
+  }
+
+  @Test func credentialsAreSaidOnlyUnderTLS() {
+    let credentials = Credentials(username: "u", password: "p")
+    var session = Tests.session(credentials: credentials)
+    Tests.play(
+      &session,
+      [
+        (.opened, .wait), (Tests.reply(220), .send([Self.us])),
+        (Tests.reply(250, "mx\nAUTH PLAIN"), .refused(.authenticationNotOffered, .quit)),
+      ])
+    session = Tests.session(tls: .established, credentials: credentials)
+    Tests.play(
+      &session,
+      [
+        (.opened, .wait), (Tests.reply(220), .send([Self.us])),
+        (Tests.reply(250, "mx\nAUTH LOGIN PLAIN"), .send([.authPlain(credentials)])), (Tests.reply(235), .ready),
+      ])
+  }
+
+  @Test func refusedCredentialsDefer() {
+    let credentials = Credentials(username: "u", password: "p")
+    var session = Tests.session(tls: .established, credentials: credentials)
+    let trouble = DeliveryTrouble.refused(RemoteReply(535), .auth)
+    Tests.play(
+      &session,
+      [
+        (.opened, .wait), (Tests.reply(220), .send([Self.us])),
+        (Tests.reply(250, "mx\nAUTH=PLAIN"), .send([.authPlain(credentials)])),
+        (Tests.reply(535), .refused(trouble, .quit)),
+      ])
+    #expect(OutcomeClassifier.judge(trouble).outcome == .deferred)
+  }
+}

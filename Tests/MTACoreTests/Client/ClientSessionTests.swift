@@ -1,0 +1,234 @@
+import MTACore
+import Testing
+
+/// The session's dialogue as lists of events and expected actions.
+struct ClientSessionTests {
+  typealias Event = ClientSession.Event
+  typealias Action = ClientSession.Action
+
+  static let a = Mailbox("a@example.org")!
+  static let b = Mailbox("b@example.org")!
+  static let c = Mailbox("c@example.org")!
+  static let sender = ReversePath("<s@example.com>")!
+
+  static func session(
+    _ dialect: ClientSession.Dialect = .smtp, tls: ClientSession.TLSWish = .opportunistic,
+    credentials: Credentials? = nil
+  ) -> ClientSession {
+    ClientSession(.init(dialect, serverName: "us.example", tls: tls, credentials: credentials))
+  }
+
+  static func reply(_ code: UInt16, _ text: String = "", bytesFollow: Bool = false) -> Event {
+    .reply(RemoteReply(code, text), bytesFollow: bytesFollow)
+  }
+
+  static func mail(_ recipients: Mailbox..., size: Int = 100, body: BodyType = .sevenBit, utf8: Bool = false) -> Event {
+    .deliver(ClientTransaction(from: sender, to: recipients, size: size, body: body, hasInternationalHeader: utf8))
+  }
+
+  /// A session that is ready, with these lines announced.
+  static func ready(_ dialect: ClientSession.Dialect = .smtp, _ capabilities: String...) -> ClientSession {
+    var session = session(dialect, tls: .never)
+    play(
+      &session,
+      [
+        (.opened, .wait),
+        (reply(220), .send([dialect == .lmtp ? .lhlo("us.example") : .ehlo("us.example")])),
+        (reply(250, (["mx.example.org"] + capabilities).joined(separator: "\n")), .ready),
+      ])
+    return session
+  }
+
+  static func play(
+    _ session: inout ClientSession, _ steps: [(Event, Action)], sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    for (event, expected) in steps {
+      let action = session.receive(event)
+      #expect(action == expected, "at \(event)", sourceLocation: sourceLocation)
+    }
+  }
+
+  @Test func oneMailWithoutPipelining() {
+    var session = Self.ready()
+    Self.play(
+      &session,
+      [
+        (Self.mail(Self.a, Self.b), .send([.mail(Self.sender, parameters: [])])),
+        (Self.reply(250), .send([.rcpt(Self.a)])),
+        (Self.reply(250), .send([.rcpt(Self.b)])),
+        (Self.reply(250), .send([.data])),
+        (Self.reply(354), .sendContent),
+        (.contentSent, .wait),
+        (
+          Self.reply(250, "2.0.0 ok"),
+          .settled([.init(.delivered, "250 2.0.0 ok"), .init(.delivered, "250 2.0.0 ok")], .ready)
+        ),
+        (.finish, .send([.quit])),
+        (Self.reply(221), .close),
+      ])
+  }
+
+  @Test func pipelinedWithParameters() {
+    var session = Self.ready(.smtp, "PIPELINING", "SIZE 1000", "8BITMIME", "SMTPUTF8")
+    Self.play(
+      &session,
+      [
+        (
+          Self.mail(Self.a, Self.b, body: .eightBitMIME),
+          .send([.mail(Self.sender, parameters: ["SIZE=100", "BODY=8BITMIME"]), .rcpt(Self.a), .rcpt(Self.b)])
+        ),
+        (Self.reply(250), .wait),
+        (Self.reply(250), .wait),
+        (Self.reply(250), .send([.data])),
+        (Self.reply(354), .sendContent),
+        (.contentSent, .wait),
+        (Self.reply(250), .settled([.init(.delivered, "250"), .init(.delivered, "250")], .ready)),
+        // The next mail needs no RSET.
+        (
+          Self.mail(Self.c, utf8: true),
+          .send([.mail(Self.sender, parameters: ["SIZE=100", "SMTPUTF8"]), .rcpt(Self.c)])
+        ),
+      ])
+  }
+
+  @Test func aRefusedRecipientMarksNoOther() {
+    var session = Self.ready(.smtp, "PIPELINING")
+    Self.play(
+      &session,
+      [
+        (
+          Self.mail(Self.a, Self.b, Self.c),
+          .send([.mail(Self.sender, parameters: []), .rcpt(Self.a), .rcpt(Self.b), .rcpt(Self.c)])
+        ),
+        (Self.reply(250), .wait),
+        (Self.reply(550, "5.1.1 unknown"), .wait),
+        (Self.reply(250), .wait),
+        (Self.reply(450, "4.2.0 greylisted"), .send([.data])),
+        (Self.reply(354), .sendContent),
+        (.contentSent, .wait),
+        (
+          Self.reply(250, "ok"),
+          .settled(
+            [
+              .init(.failed, "550 5.1.1 unknown (in reply to RCPT TO)"), .init(.delivered, "250 ok"),
+              .init(.deferred, "450 4.2.0 greylisted (in reply to RCPT TO)"),
+            ], .ready)
+        ),
+      ])
+  }
+
+  @Test func withoutAcceptedRecipientNoDataAndThenRset() {
+    var session = Self.ready()
+    Self.play(
+      &session,
+      [
+        (Self.mail(Self.a), .send([.mail(Self.sender, parameters: [])])),
+        (Self.reply(250), .send([.rcpt(Self.a)])),
+        (Self.reply(550, "no"), .settled([.init(.failed, "550 no (in reply to RCPT TO)")], .ready)),
+        (Self.mail(Self.b), .send([.rset])),
+        (Self.reply(250), .send([.mail(Self.sender, parameters: [])])),
+        (Self.reply(250), .send([.rcpt(Self.b)])),
+      ])
+  }
+
+  @Test func aRefusedSenderSettlesAllOnceTheirAnswersCame() {
+    var session = Self.ready(.smtp, "PIPELINING")
+    let refused = RecipientResult(.failed, "550 5.7.1 go away (in reply to MAIL FROM)")
+    Self.play(
+      &session,
+      [
+        (Self.mail(Self.a, Self.b), .send([.mail(Self.sender, parameters: []), .rcpt(Self.a), .rcpt(Self.b)])),
+        (Self.reply(550, "5.7.1 go away"), .wait),
+        (Self.reply(503), .wait),
+        (Self.reply(250), .settled([refused, refused], .ready)),
+      ])
+  }
+
+  @Test func aRefusedSenderEndsAnUnpipelinedTransactionAtOnce() {
+    var session = Self.ready()
+    Self.play(
+      &session,
+      [
+        (Self.mail(Self.a), .send([.mail(Self.sender, parameters: [])])),
+        (Self.reply(451, "later"), .settled([.init(.deferred, "451 later (in reply to MAIL FROM)")], .ready)),
+        (Self.mail(Self.b), .send([.mail(Self.sender, parameters: [])])),
+      ])
+  }
+
+  @Test func aFullTransactionLeavesASurplus() {
+    var session = Self.ready(.smtp, "PIPELINING")
+    Self.play(
+      &session,
+      [
+        (
+          Self.mail(Self.a, Self.b, Self.c),
+          .send([.mail(Self.sender, parameters: []), .rcpt(Self.a), .rcpt(Self.b), .rcpt(Self.c)])
+        ),
+        (Self.reply(250), .wait),
+        (Self.reply(250), .wait),
+        (Self.reply(452, "4.5.3 too many recipients"), .wait),
+        (Self.reply(552, "5.2.2 mailbox full"), .send([.data])),
+        (Self.reply(354), .sendContent),
+        (.contentSent, .wait),
+        (
+          Self.reply(250),
+          .settled(
+            [
+              .init(.delivered, "250"),
+              .init(.deferred, "452 4.5.3 too many recipients (in reply to RCPT TO)", isSurplus: true),
+              .init(.failed, "552 5.2.2 mailbox full (in reply to RCPT TO)"),
+            ], .ready)
+        ),
+      ])
+  }
+
+  @Test func lmtpAnswersForEachAcceptedRecipient() {
+    var session = Self.ready(.lmtp, "PIPELINING")
+    Self.play(
+      &session,
+      [
+        (
+          Self.mail(Self.a, Self.b, Self.c),
+          .send([.mail(Self.sender, parameters: []), .rcpt(Self.a), .rcpt(Self.b), .rcpt(Self.c)])
+        ),
+        (Self.reply(250), .wait),
+        (Self.reply(250), .wait),
+        (Self.reply(550, "unknown"), .wait),
+        (Self.reply(250), .send([.data])),
+        (Self.reply(354), .sendContent),
+        (.contentSent, .wait),
+        (Self.reply(452, "4.2.2 quota"), .wait),
+        (
+          Self.reply(250, "2.1.5 saved"),
+          .settled(
+            [
+              .init(.deferred, "452 4.2.2 quota (in reply to end of DATA)"),
+              .init(.failed, "550 unknown (in reply to RCPT TO)"), .init(.delivered, "250 2.1.5 saved"),
+            ], .ready)
+        ),
+      ])
+  }
+
+  @Test func aLineLostBetweenLmtpAnswersDefersTheRestOnly() {
+    var session = Self.ready(.lmtp)
+    Self.play(
+      &session,
+      [
+        (Self.mail(Self.a, Self.b), .send([.mail(Self.sender, parameters: [])])),
+        (Self.reply(250), .send([.rcpt(Self.a)])),
+        (Self.reply(250), .send([.rcpt(Self.b)])),
+        (Self.reply(250), .send([.data])),
+        (Self.reply(354), .sendContent),
+        (.contentSent, .wait),
+        (Self.reply(250), .wait),
+        (
+          .lost,
+          .settled(
+            [
+              .init(.delivered, "250"),
+              .init(.deferred, "4.4.2 connection lost while waiting for the answer to end of DATA"),
+            ], .close)
+        ),
+      ])
+  }
+}
