@@ -13,7 +13,6 @@ let settings: [SwiftSetting] = [
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioLocks: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
-let nioLocks: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -61,13 +60,9 @@ let package = Package(
     module("MTATLS", ["COpenSSL", nioCore]),
     module("MTACrypto", ["COpenSSL"]),
 
-    tests("MTATLS", ["MTATLS", nioCore, nioPosix, nioEmbedded]),
-
     // Layer 2: the resolver, the durable queue, signatures.
-    module("MTADNS", ["MTACore", "MTATLS", nioCore, nioPosix]),
     module("MTAStore", ["MTACore", "MTASystem", "CSQLite", nioCore, nioLocks]),
     module("MTADNS", ["MTACore", "MTATLS", nioCore, nioPosix, nioLocks]),
-    module("MTAStore", ["MTACore", "MTASystem", "CSQLite", nioCore]),
     module("MTADKIM", ["MTACore", "MTACrypto", nioCore]),
 
     // Layer 3: the shells.
@@ -91,9 +86,10 @@ let package = Package(
     // Tests, in the modules' order. Keep one a line.
     tests("MTACore", ["MTACore", nioCore]),
     tests("MTASystem", ["MTASystem", nioCore]),
-    tests("MTAServer", ["MTACore", "MTAServer", nioCore, nioPosix]),
+    tests("MTAServer", ["MTACore", "MTAReceiver", "MTAServer", nioCore, nioPosix]),
     tests("MTAReceiver", ["MTACore", "MTAReceiver", "MTATestSupport", "MTATLS", nioCore, nioPosix, nioLocks, logging]),
     tests("MTACrypto", ["MTACrypto"]),
+    tests("MTATLS", ["MTATLS", nioCore, nioPosix, nioEmbedded]),
     tests("MTADNS", ["MTACore", "MTADNS", nioCore, nioPosix, nioLocks]),
     tests("MTATestSupport", ["MTACore", "MTATestSupport"]),
   ],

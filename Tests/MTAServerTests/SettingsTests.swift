@@ -1,4 +1,5 @@
 import MTACore
+import MTAReceiver
 import MTAServer
 import Testing
 
