@@ -1,7 +1,7 @@
 public import Logging
 public import MTACore
-public import MTATLS
 public import MTASystem
+public import MTATLS
 import NIOConcurrencyHelpers
 public import NIOCore
 import NIOPosix
@@ -81,7 +81,8 @@ public final class Receiver: Sendable {
   ///   - hooks: makes the hooks of one connection.
   public init(
     _ configuration: Configuration, store: any MessageStore, contacts: (any ContactStore)? = nil, lookup: any DNSLookup,
-    tls: TLSContext? = nil, inspector: (@Sendable () -> any ContentInspector)? = nil, clock: any WallClock = SystemClock(),
+    tls: TLSContext? = nil, inspector: (@Sendable () -> any ContentInspector)? = nil,
+    clock: any WallClock = SystemClock(),
     logger: Logger = Logger(label: "mta.receiver"), observer: (@Sendable (DialogueLine) -> Void)? = nil,
     hooks: @escaping @Sendable () -> any ReceiverHooks
   ) {
@@ -94,8 +95,10 @@ public final class Receiver: Sendable {
       maximum: configuration.maximumConnections, maximumPerAddress: configuration.maximumConnectionsPerAddress)
     let base = configuration.messageIDBase
     environment = ReceiverEnvironment(
-      store: store, contacts: ContactBook(configuration.contacts, store: contacts, clock: clock), lookup: lookup, inspector: inspector,
-      clock: clock, makeID: { MailID(at: $0, random: .random(in: .min ... .max), base: base) }, timing: configuration.timing,
+      store: store, contacts: ContactBook(configuration.contacts, store: contacts, clock: clock), lookup: lookup,
+      inspector: inspector,
+      clock: clock, makeID: { MailID(at: $0, random: .random(in: .min ... .max), base: base) },
+      timing: configuration.timing,
       logger: logger, observer: observer)
   }
 
@@ -198,7 +201,8 @@ extension Receiver {
       isTrusted: listener.role == .internalSubmit && configuration.trustedNetworks.contains { $0.contains(address) })
     let connection = ChannelConnection(tls: tls, implicitTLS: listener.implicitTLS) { duplex in
       ConnectionPump(
-        ServerSession(self.configuration.session, facts), hooks: self.makeHooks(), environment: self.environment, loop: loop,
+        ServerSession(self.configuration.session, facts), hooks: self.makeHooks(), environment: self.environment,
+        loop: loop,
         duplex: duplex, number: number)
     } onClose: {
       self.census.leave(address)

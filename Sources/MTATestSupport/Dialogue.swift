@@ -50,7 +50,8 @@ public final class Dialogue {
   ///   - hooks: evaluated anew for each connection.
   ///   - configuration: a server `mx.test.example`, home of `test.example`, with TLS, no DNS checks; change it as needed.
   public init(
-    hooks: @autoclosure @escaping () -> any ReceiverHooks, configuration: SessionConfiguration = .forTests, zone: any DNSLookup = EmptyZone(),
+    hooks: @autoclosure @escaping () -> any ReceiverHooks, configuration: SessionConfiguration = .forTests,
+    zone: any DNSLookup = EmptyZone(),
     store: VolatileStore = VolatileStore(), clock: ManualClock = ManualClock()
   ) {
     makeHooks = hooks
@@ -70,10 +71,18 @@ public final class Dialogue {
     let serial = serial
     let environment = ReceiverEnvironment(
       store: store, contacts: book, lookup: zone, inspector: inspector, clock: clock,
-      makeID: { MailID(at: $0, random: serial.withLockedValue { $0 += 1; return $0 }) }, timing: timing,
+      makeID: {
+        MailID(
+          at: $0,
+          random: serial.withLockedValue {
+            $0 += 1
+            return $0
+          })
+      }, timing: timing,
       logger: Logger(label: "dialogue") { _ in SwiftLogNoOpLogHandler() })
     let pump = ConnectionPump(
-      ServerSession(configuration, facts), hooks: makeHooks(), environment: environment, loop: loop, duplex: socket, number: 1)
+      ServerSession(configuration, facts), hooks: makeHooks(), environment: environment, loop: loop, duplex: socket,
+      number: 1)
     socket.pump = pump
     pump.opened()
     try await settle(loop, pump, script, 0)
@@ -92,16 +101,21 @@ public final class Dialogue {
       case .client(let bytes): try await send(bytes, chunking, loop, pump, script, line)
       case .server(let expected):
         guard let reply = socket.takeReply() else {
-          throw DialogueFailure(script: script.lines, line: line, what: "the server said nothing more" + (socket.isClosed ? " and closed" : ""))
+          throw DialogueFailure(
+            script: script.lines, line: line,
+            what: "the server said nothing more" + (socket.isClosed ? " and closed" : ""))
         }
         guard DialogueScript.matches(reply, expected) else {
-          throw DialogueFailure(script: script.lines, line: line, what: "the server said \"\(reply.joined(separator: " / "))\"")
+          throw DialogueFailure(
+            script: script.lines, line: line, what: "the server said \"\(reply.joined(separator: " / "))\"")
         }
       case .hangUp:
         pump.closed()
         try await settle(loop, pump, script, line)
       case .closed:
-        guard socket.isClosed else { throw DialogueFailure(script: script.lines, line: line, what: "the server did not close") }
+        guard socket.isClosed else {
+          throw DialogueFailure(script: script.lines, line: line, what: "the server did not close")
+        }
         guard socket.remainder.isEmpty else {
           throw DialogueFailure(script: script.lines, line: line, what: "the server said more: \(socket.remainder)")
         }
@@ -121,7 +135,8 @@ public final class Dialogue {
   }
 
   private func send(
-    _ bytes: [UInt8], _ chunking: Chunking, _ loop: ManualLoop, _ pump: ConnectionPump, _ script: DialogueScript, _ line: Int
+    _ bytes: [UInt8], _ chunking: Chunking, _ loop: ManualLoop, _ pump: ConnectionPump, _ script: DialogueScript,
+    _ line: Int
   ) async throws {
     let size = if case .bytes(let count) = chunking { max(1, count) } else { bytes.count }
     var rest = bytes[...]
@@ -159,7 +174,8 @@ extension SessionConfiguration {
     guard let domain = Domain("test.example"), let postmaster = Mailbox("postmaster@test.example") else {
       preconditionFailure("the test kit's own names are well formed")
     }
-    var configuration = SessionConfiguration(serverName: "mx.test.example", postmaster: postmaster, localDomains: [domain])
+    var configuration = SessionConfiguration(
+      serverName: "mx.test.example", postmaster: postmaster, localDomains: [domain])
     configuration.greetingDomainVerifies = false
     configuration.checksRoutes = false
     configuration.offersTLS = true

@@ -42,7 +42,9 @@ struct DialogueScript {
         pending = []
         continue
       }
-      guard pending.isEmpty else { throw DialogueFailure(script: lines, line: number, what: "the reply above is not ended") }
+      guard pending.isEmpty else {
+        throw DialogueFailure(script: lines, line: number, what: "the reply above is not ended")
+      }
       if line.hasPrefix("C:") {
         steps.append((number, .client(Self.bytes(Self.body(line)))))
       } else if let directive = Self.directive(line) {
@@ -102,7 +104,8 @@ struct DialogueScript {
 
   private static func fits(_ text: String, _ pattern: String) -> Bool {
     var rest = text[...]
-    for (index, part) in pattern.split(separator: "*", omittingEmptySubsequences: false).enumerated() where !part.isEmpty {
+    for (index, part) in pattern.split(separator: "*", omittingEmptySubsequences: false).enumerated()
+    where !part.isEmpty {
       if index == 0 {
         guard rest.hasPrefix(part) else { return false }
         rest = rest.dropFirst(part.count)

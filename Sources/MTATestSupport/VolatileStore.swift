@@ -43,11 +43,15 @@ public final class VolatileStore: MessageStore, ContactStore {
     return Spool(self)
   }
 
-  public func contact(_ key: ContactKey) async throws(StoreFailure) -> ContactRecord? { state.withLockedValue { $0.contacts[key] } }
+  public func contact(_ key: ContactKey) async throws(StoreFailure) -> ContactRecord? {
+    state.withLockedValue { $0.contacts[key] }
+  }
   public func save(_ record: ContactRecord) { state.withLockedValue { $0.contacts[record.key] = record } }
 
   /// What is kept of an address.
-  public func contact(of address: IPAddress) -> ContactRecord? { state.withLockedValue { $0.contacts[ContactKey(address)] } }
+  public func contact(of address: IPAddress) -> ContactRecord? {
+    state.withLockedValue { $0.contacts[ContactKey(address)] }
+  }
 
   private func check(_ step: Step) throws(StoreFailure) {
     if let failure = state.withLockedValue({ $0.failures[step] }) { throw failure }

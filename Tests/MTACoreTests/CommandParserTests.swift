@@ -7,10 +7,13 @@ import Testing
   private func mailbox(_ text: String) throws -> Mailbox { try #require(Mailbox(text)) }
 
   @Test(arguments: [
-    ("MAIL FROM:<a@b.example>", "a@b.example"), ("mail from:<a@b.example>", "a@b.example"), ("MAIL FROM: <a@b.example> ", "a@b.example"),
+    ("MAIL FROM:<a@b.example>", "a@b.example"), ("mail from:<a@b.example>", "a@b.example"),
+    ("MAIL FROM: <a@b.example> ", "a@b.example"),
     ("MAIL FROM:A Name <a@b.example>", "a@b.example"), ("MAIL FROM:<@x.example,@y.example:a@b.example>", "a@b.example"),
-    ("MAIL FROM:<\"john \\\"x\\\" smith\"@b.example>", "\"john \\\"x\\\" smith\"@b.example"), ("MAIL FROM:<\"a\"@B.Example>", "a@b.example"),
-    ("MAIL FROM:<a+b=c/d@[192.0.2.1]>", "a+b=c/d@[192.0.2.1]"), ("MAIL FROM:<a@[IPv6:2001:DB8::1]>", "a@[IPv6:2001:db8::1]"),
+    ("MAIL FROM:<\"john \\\"x\\\" smith\"@b.example>", "\"john \\\"x\\\" smith\"@b.example"),
+    ("MAIL FROM:<\"a\"@B.Example>", "a@b.example"),
+    ("MAIL FROM:<a+b=c/d@[192.0.2.1]>", "a+b=c/d@[192.0.2.1]"),
+    ("MAIL FROM:<a@[IPv6:2001:DB8::1]>", "a@[IPv6:2001:db8::1]"),
     ("MAIL FROM:<\"a>b\"@c.example> SIZE=5", "\"a>b\"@c.example"),
   ])
   func senders(line: String, expected: String) throws {
@@ -22,20 +25,30 @@ import Testing
   }
 
   @Test func nullSenderAndParameters() throws {
-    #expect(try parse("MAIL FROM:<> BODY=8bitmime SIZE=18446744073709551616 AUTH=<>") == .mail(.null, MailParameters(size: .max, body: .eightBitMIME)))
+    #expect(
+      try parse("MAIL FROM:<> BODY=8bitmime SIZE=18446744073709551616 AUTH=<>")
+        == .mail(.null, MailParameters(size: .max, body: .eightBitMIME)))
   }
 
   @Test(arguments: [
-    ("MAIL", CommandFault.noSender), ("MAIL FROM:", .noSender), ("MAIL FROM:a@b", .noSender), ("MAIL FROM:<a@b", .noSender),
-    ("MAIL FROM:<a>", .noSender), ("MAIL FROM:<@b>", .noSender), ("MAIL FROM:<a@>", .noSender), ("MAIL FROM:<a@-b>", .noSender),
-    ("MAIL FROM:<a@b>x", .badParameter), ("MAIL FROM:<a@b> FOO=1", .unknownParameter), ("MAIL FROM:<a@b> SIZE=1 SIZE=2", .badParameter),
-    ("MAIL FROM:<a@b> SIZE=-1", .badParameter), ("MAIL FROM:<a@b> SIZE=+5", .badParameter), ("MAIL FROM:<a@b> SMTPUTF8", .unknownParameter),
+    ("MAIL", CommandFault.noSender), ("MAIL FROM:", .noSender), ("MAIL FROM:a@b", .noSender),
+    ("MAIL FROM:<a@b", .noSender),
+    ("MAIL FROM:<a>", .noSender), ("MAIL FROM:<@b>", .noSender), ("MAIL FROM:<a@>", .noSender),
+    ("MAIL FROM:<a@-b>", .noSender),
+    ("MAIL FROM:<a@b>x", .badParameter), ("MAIL FROM:<a@b> FOO=1", .unknownParameter),
+    ("MAIL FROM:<a@b> SIZE=1 SIZE=2", .badParameter),
+    ("MAIL FROM:<a@b> SIZE=-1", .badParameter), ("MAIL FROM:<a@b> SIZE=+5", .badParameter),
+    ("MAIL FROM:<a@b> SMTPUTF8", .unknownParameter),
     ("MAIL FROM:<.a@b>", .senderLocalPart("a leading dot")), ("MAIL FROM:<a.@b>", .senderLocalPart("a trailing dot")),
-    ("MAIL FROM:<a..b@c>", .senderLocalPart("two dots in a row")), ("MAIL FROM:<ä@b>", .needsSMTPUTF8), ("MAIL FROM:<a@ä>", .needsSMTPUTF8),
+    ("MAIL FROM:<a..b@c>", .senderLocalPart("two dots in a row")), ("MAIL FROM:<ä@b>", .needsSMTPUTF8),
+    ("MAIL FROM:<a@ä>", .needsSMTPUTF8),
     ("RCPT TO:<>", .noRecipient), ("RCPT TO:", .noRecipient), ("RCPT TO:<a@b> X", .unknownParameter),
-    ("RCPT TO:<.a@b>", .recipientLocalPart("a leading dot")), ("DATA now", .unexpectedArgument), ("EHLO two words", .domainSyntax),
-    ("EHLO [1.2.3]", .domainSyntax), ("NOOP\0", .controlCharacter), ("NOOP\nRSET", .controlCharacter), ("NOOP\r", .controlCharacter),
-    ("GET / HTTP/1.1", .http), ("POST", .unknownVerb("POST")), ("", .unknownVerb("")), ("ſtarttls", .unknownVerb("??TARTTLS")),
+    ("RCPT TO:<.a@b>", .recipientLocalPart("a leading dot")), ("DATA now", .unexpectedArgument),
+    ("EHLO two words", .domainSyntax),
+    ("EHLO [1.2.3]", .domainSyntax), ("NOOP\0", .controlCharacter), ("NOOP\nRSET", .controlCharacter),
+    ("NOOP\r", .controlCharacter),
+    ("GET / HTTP/1.1", .http), ("POST", .unknownVerb("POST")), ("", .unknownVerb("")),
+    ("ſtarttls", .unknownVerb("??TARTTLS")),
   ])
   func faults(line: String, expected: CommandFault) {
     #expect(throws: expected) { try parse(line) }

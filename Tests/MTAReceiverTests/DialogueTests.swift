@@ -44,8 +44,12 @@ import Testing
     let dialogue = Dialogue(hooks: Village())
     try await dialogue.play(Self.mail, chunking: chunking)
     #expect(dialogue.store.mails.map(\.text) == ["Subject: hello\r\n\r\n.one dot\r\n", ""])
-    #expect(dialogue.store.mails.map(\.envelope.reversePath) == [.mailbox(try #require(Mailbox("a@client.example"))), .null])
-    #expect(dialogue.store.mails.map { $0.envelope.recipients.map(\.mailbox.description) } == [["coco@test.example"], ["postmaster@test.example"]])
+    #expect(
+      dialogue.store.mails.map(\.envelope.reversePath) == [.mailbox(try #require(Mailbox("a@client.example"))), .null])
+    #expect(
+      dialogue.store.mails.map { $0.envelope.recipients.map(\.mailbox.description) } == [
+        ["coco@test.example"], ["postmaster@test.example"],
+      ])
     #expect(dialogue.store.openSpools == 0)
     let trace = try #require(dialogue.store.mails.first?.trace)
     #expect(trace.hasPrefix("Received: from client.example ([192.0.2.1])\r\n\tby mx.test.example with ESMTP id "))
@@ -120,7 +124,8 @@ import Testing
     #expect(mail.envelope.isSubmission)
     #expect(mail.trace.contains("with ESMTPSA id "))
     #expect(mail.trace.contains("\ttls TLS_AES_256_GCM_SHA384"))
-    #expect(mail.trace.hasPrefix("Authentication-Results: mx.test.example;\r\n auth=pass smtp.auth=coco@test.example\r\n"))
+    #expect(
+      mail.trace.hasPrefix("Authentication-Results: mx.test.example;\r\n auth=pass smtp.auth=coco@test.example\r\n"))
     #expect(mail.trace.contains("\r\nDate: "))
     #expect(mail.trace.contains("\r\nMessage-ID: <"))
   }

@@ -8,7 +8,9 @@ struct Village {
 
 extension Village: ReceiverHooks {
   mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
-    guard mailbox.domain == Domain("test.example"), Self.members[mailbox.caseFolded.localPart] != nil else { return nil }
+    guard mailbox.domain == Domain("test.example"), Self.members[mailbox.caseFolded.localPart] != nil else {
+      return nil
+    }
     return ClientRecord(mailboxID: mailbox.caseFolded.localPart, ownerID: mailbox.caseFolded.localPart)
   }
 

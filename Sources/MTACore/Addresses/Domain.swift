@@ -13,7 +13,8 @@ public enum Domain: Hashable, Sendable {
 
   package init?(bytes: [UInt8], international: Bool) {
     if bytes.first == UInt8(ascii: "[") {
-      guard bytes.count > 2, bytes.last == UInt8(ascii: "]"), let text = String(validating: bytes.dropFirst().dropLast(), as: UTF8.self)
+      guard bytes.count > 2, bytes.last == UInt8(ascii: "]"),
+        let text = String(validating: bytes.dropFirst().dropLast(), as: UTF8.self)
       else { return nil }
       let tag = "ipv6:"
       if text.utf8.count > tag.utf8.count, text.prefix(tag.count).lowercased() == tag {

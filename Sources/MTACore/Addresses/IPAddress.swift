@@ -8,7 +8,11 @@ public enum IPAddress: Hashable, Sendable {
 
   /// The address in 16 bytes of network order, unmapped.
   public init(v6High high: UInt64, low: UInt64) {
-    if high == 0, low >> 32 == 0xffff { self = .v4(UInt32(truncatingIfNeeded: low)) } else { self = .v6(high: high, low: low) }
+    if high == 0, low >> 32 == 0xffff {
+      self = .v4(UInt32(truncatingIfNeeded: low))
+    } else {
+      self = .v6(high: high, low: low)
+    }
   }
 
   /// From 4 or 16 octets in network order, as DNS and sockets carry them; nil for any other count.

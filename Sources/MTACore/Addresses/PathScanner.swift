@@ -50,7 +50,9 @@ package struct PathScanner {
   package mutating func barePostmaster() -> Bool {
     let word = Array("<postmaster>".utf8)
     guard bytes.count - index >= word.count,
-      zip(bytes[index..<index + word.count], word).allSatisfy({ $0 == $1 || ((65...90).contains($0) && $0 | 0x20 == $1) })
+      zip(bytes[index..<index + word.count], word).allSatisfy({
+        $0 == $1 || ((65...90).contains($0) && $0 | 0x20 == $1)
+      })
     else { return false }
     index += word.count
     return true
@@ -65,7 +67,9 @@ package struct PathScanner {
   }
 
   package mutating func mailbox(international: Bool) throws(PathFault) -> Mailbox {
-    let local = try next == UInt8(ascii: "\"") ? quotedString(international: international) : dotString(international: international)
+    let local =
+      try next == UInt8(ascii: "\"")
+      ? quotedString(international: international) : dotString(international: international)
     guard take("@") else { throw .noPath }
     let domain = try domain(international: international)
     guard let mailbox = Mailbox(localPart: local, domain: domain) else { throw .noPath }
@@ -85,7 +89,9 @@ package struct PathScanner {
     }
     if part.first == UInt8(ascii: ".") { throw .localPart("a leading dot") }
     if part.last == UInt8(ascii: ".") { throw .localPart("a trailing dot") }
-    if zip(part, part.dropFirst()).contains(where: { $0 == UInt8(ascii: ".") && $1 == $0 }) { throw .localPart("two dots in a row") }
+    if zip(part, part.dropFirst()).contains(where: { $0 == UInt8(ascii: ".") && $1 == $0 }) {
+      throw .localPart("two dots in a row")
+    }
     guard part.count <= 64 else { throw .localPart("more than 64 octets") }
     index = at
     return text
@@ -101,7 +107,9 @@ package struct PathScanner {
       case UInt8(ascii: "\""):
         guard !content.isEmpty else { throw .localPart("nothing between its quotes") }
         guard content.count <= 64 else { throw .localPart("more than 64 octets") }
-        guard let text = String(validating: content, as: UTF8.self) else { throw .localPart("bytes that are not UTF-8") }
+        guard let text = String(validating: content, as: UTF8.self) else {
+          throw .localPart("bytes that are not UTF-8")
+        }
         return text
       case UInt8(ascii: "\\"):
         guard let quoted = next, (32...126).contains(quoted) else { throw .localPart("a stray backslash") }
@@ -123,7 +131,9 @@ package struct PathScanner {
       guard let close = bytes[start...].firstIndex(of: UInt8(ascii: "]")) else { throw .noPath }
       index = close + 1
     } else {
-      while let byte = next, ![UInt8(ascii: ">"), UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: " ")].contains(byte) {
+      while let byte = next,
+        ![UInt8(ascii: ">"), UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: " ")].contains(byte)
+      {
         if byte >= 128, !international { throw .international }
         index += 1
       }

@@ -7,8 +7,12 @@ open class BaseReceiverHooks: ReceiverPolicy {
   open func connect(_ conversation: inout Conversation) async throws -> ConnectVerdict { .proceed }
   open func ehlo(_ domain: Domain?, _ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
   open func startTLS(_ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
-  open func mailFrom(_ sender: ReversePath, _ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
-  open func rcptTo(_ recipient: Mailbox, _ conversation: inout Conversation) async throws -> RecipientVerdict { .proceed }
+  open func mailFrom(_ sender: ReversePath, _ conversation: inout Conversation) async throws -> StageVerdict {
+    .proceed
+  }
+  open func rcptTo(_ recipient: Mailbox, _ conversation: inout Conversation) async throws -> RecipientVerdict {
+    .proceed
+  }
   open func data(_ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
   open func endOfHeaders(_ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
   open func message(_ conversation: inout Conversation) async throws -> MessageVerdict { .proceed }

@@ -19,7 +19,8 @@ public struct ConnectionFacts: Hashable, Sendable {
   public var isTrusted: Bool
 
   public init(
-    remoteAddress: IPAddress, remotePort: UInt16 = 0, localPort: UInt16 = 0, role: PortRole = .standard, isTrusted: Bool = false
+    remoteAddress: IPAddress, remotePort: UInt16 = 0, localPort: UInt16 = 0, role: PortRole = .standard,
+    isTrusted: Bool = false
   ) {
     self.remoteAddress = remoteAddress
     self.remotePort = remotePort

@@ -11,7 +11,9 @@ public struct HookChain<First: ReceiverPolicy, Rest: ReceiverHooks>: ReceiverHoo
     self.rest = rest
   }
 
-  public mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? { try await rest.clientLookup(mailbox) }
+  public mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
+    try await rest.clientLookup(mailbox)
+  }
   public mutating func auth(_ credentials: Credentials, _ c: inout Conversation) async throws -> ClientRecord? {
     try await rest.auth(credentials, &c)
   }

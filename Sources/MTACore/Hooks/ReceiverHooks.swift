@@ -87,19 +87,31 @@ public protocol ReceiverHooks: ReceiverPolicy {
 
 extension ReceiverPolicy {
   public mutating func connect(_ conversation: inout Conversation) async throws -> ConnectVerdict { .proceed }
-  public mutating func ehlo(_ domain: Domain?, _ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
+  public mutating func ehlo(_ domain: Domain?, _ conversation: inout Conversation) async throws -> StageVerdict {
+    .proceed
+  }
   public mutating func startTLS(_ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
-  public mutating func mailFrom(_ sender: ReversePath, _ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
-  public mutating func rcptTo(_ recipient: Mailbox, _ conversation: inout Conversation) async throws -> RecipientVerdict { .proceed }
+  public mutating func mailFrom(_ sender: ReversePath, _ conversation: inout Conversation) async throws -> StageVerdict
+  { .proceed }
+  public mutating func rcptTo(_ recipient: Mailbox, _ conversation: inout Conversation) async throws -> RecipientVerdict
+  { .proceed }
   public mutating func data(_ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
   public mutating func endOfHeaders(_ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
   public mutating func message(_ conversation: inout Conversation) async throws -> MessageVerdict { .proceed }
   public mutating func rset(_ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
   public mutating func noop(_ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
-  public mutating func vrfy(_ text: String, _ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
-  public mutating func expn(_ text: String, _ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
-  public mutating func help(_ text: String?, _ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
-  public mutating func unknown(_ verb: String, _ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
+  public mutating func vrfy(_ text: String, _ conversation: inout Conversation) async throws -> CommandVerdict {
+    .proceed
+  }
+  public mutating func expn(_ text: String, _ conversation: inout Conversation) async throws -> CommandVerdict {
+    .proceed
+  }
+  public mutating func help(_ text: String?, _ conversation: inout Conversation) async throws -> CommandVerdict {
+    .proceed
+  }
+  public mutating func unknown(_ verb: String, _ conversation: inout Conversation) async throws -> CommandVerdict {
+    .proceed
+  }
   public mutating func quit(_ conversation: inout Conversation) async throws {}
   public mutating func timeout(_ conversation: inout Conversation) async throws {}
   public mutating func disconnect(_ conversation: Conversation) async {}

@@ -56,12 +56,16 @@ extension AttributeValue: Codable {
 }
 
 extension EnvelopeRecipient: Codable {
-  enum CodingKeys: String, CodingKey { case mailbox = "to", client }
+  enum CodingKeys: String, CodingKey {
+    case mailbox = "to"
+    case client
+  }
 
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
-      try fields.decode(Mailbox.self, forKey: .mailbox), client: try fields.decodeIfPresent(ClientRecord.self, forKey: .client))
+      try fields.decode(Mailbox.self, forKey: .mailbox),
+      client: try fields.decodeIfPresent(ClientRecord.self, forKey: .client))
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -73,7 +77,11 @@ extension EnvelopeRecipient: Codable {
 
 extension Envelope: Codable {
   enum CodingKeys: String, CodingKey {
-    case id, from, recipients, body, smtpUTF8 = "utf8", authenticatedAs = "auth", isSubmission = "submission", client, at, attributes
+    case id, from, recipients, body
+    case smtpUTF8 = "utf8"
+    case authenticatedAs = "auth"
+    case isSubmission = "submission"
+    case client, at, attributes
   }
 
   public init(from decoder: any Decoder) throws {
@@ -85,7 +93,8 @@ extension Envelope: Codable {
       return value
     }
     self.init(
-      id: try parsed(.id), reversePath: try parsed(.from), recipients: try fields.decode([EnvelopeRecipient].self, forKey: .recipients),
+      id: try parsed(.id), reversePath: try parsed(.from),
+      recipients: try fields.decode([EnvelopeRecipient].self, forKey: .recipients),
       body: try fields.decodeIfPresent(BodyType.self, forKey: .body) ?? .sevenBit,
       smtpUTF8: try fields.decodeIfPresent(Bool.self, forKey: .smtpUTF8) ?? false,
       authenticatedAs: try fields.decodeIfPresent(Mailbox.self, forKey: .authenticatedAs),

@@ -66,7 +66,8 @@ public struct Envelope: Hashable, Sendable {
   public var attributes: Attributes
 
   public init(
-    id: MailID, reversePath: ReversePath, recipients: [EnvelopeRecipient], body: BodyType = .sevenBit, smtpUTF8: Bool = false,
+    id: MailID, reversePath: ReversePath, recipients: [EnvelopeRecipient], body: BodyType = .sevenBit,
+    smtpUTF8: Bool = false,
     authenticatedAs: Mailbox? = nil, isSubmission: Bool = false, clientAddress: IPAddress? = nil, receivedAt: Timestamp,
     attributes: Attributes = Attributes()
   ) {

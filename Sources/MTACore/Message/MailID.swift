@@ -13,7 +13,8 @@ public struct MailID: Hashable, Sendable, CustomStringConvertible, LosslessStrin
     // 6 digits of base 62 hold 56 thousand million; base 36 needs 7 for any UInt32.
     let width = base == 62 ? 6 : 7
     description =
-      Self.digits(seconds, base, width) + "-" + Self.digits(UInt64(random), base, width) + "-" + Self.digits(milliseconds, base, 2)
+      Self.digits(seconds, base, width) + "-" + Self.digits(UInt64(random), base, width) + "-"
+      + Self.digits(milliseconds, base, 2)
   }
 
   /// Takes any text of 1 to 64 letters, digits and hyphens.

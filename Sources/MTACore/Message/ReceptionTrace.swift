@@ -58,6 +58,8 @@ struct ReceptionTrace {
       results.insert(AuthenticationResult(method: "auth", result: "pass", properties: [property]), at: 0)
     }
     guard !results.isEmpty else { return }
-    buffer.writeString(AuthenticationResultsField(authority: serverName, results: results).render(international: conversation.parameters.smtpUTF8))
+    buffer.writeString(
+      AuthenticationResultsField(authority: serverName, results: results).render(
+        international: conversation.parameters.smtpUTF8))
   }
 }

@@ -18,7 +18,8 @@ public struct Parcel: Hashable, Sendable {
   public var expiresAt: Timestamp
 
   public init(
-    id: ParcelID, mailID: MailID, recipient: EnvelopeRecipient, attempts: Int = 0, createdAt: Timestamp, expiresAt: Timestamp
+    id: ParcelID, mailID: MailID, recipient: EnvelopeRecipient, attempts: Int = 0, createdAt: Timestamp,
+    expiresAt: Timestamp
   ) {
     self.id = id
     self.mailID = mailID

@@ -7,7 +7,8 @@ public protocol ParcelQueue: Sendable {
   ///
   /// A leased parcel is not handed out again until it is recorded, the lease is released, or (for owners on other
   /// machines) `deadline` has passed.
-  func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) async throws(StoreFailure) -> [ClaimedMail]
+  func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) async throws(StoreFailure)
+    -> [ClaimedMail]
 
   /// What the mail consists of. Throws when the content is missing: such a mail is held, never guessed at.
   func content(of id: MailID) async throws(StoreFailure) -> StoredContent
@@ -65,7 +66,8 @@ public struct LeaseOwner: Hashable, Sendable, CustomStringConvertible, LosslessS
 
   public init?(_ text: String) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 4, let process = Int32(parts[1]), let started = UInt64(parts[2]), let runner = UInt32(parts[3]) else {
+    guard parts.count == 4, let process = Int32(parts[1]), let started = UInt64(parts[2]), let runner = UInt32(parts[3])
+    else {
       return nil
     }
     self.init(boot: String(parts[0]), process: process, started: started, runner: runner)
@@ -82,7 +84,8 @@ public struct StoredContent: Sendable {
 
   /// - Parameter read: gives up to `length` bytes of content from `offset`; empty only at the end.
   public init(
-    trace: ByteBuffer, size: Int, read: @escaping @Sendable (_ offset: Int, _ length: Int) async throws(StoreFailure) -> ByteBuffer
+    trace: ByteBuffer, size: Int,
+    read: @escaping @Sendable (_ offset: Int, _ length: Int) async throws(StoreFailure) -> ByteBuffer
   ) {
     self.trace = trace
     self.size = size
@@ -93,7 +96,8 @@ public struct StoredContent: Sendable {
   public init(trace: ByteBuffer, content: ByteBuffer) {
     self.init(trace: trace, size: content.readableBytes) { offset, length throws(StoreFailure) in
       let start = min(max(offset, 0), content.readableBytes)
-      return content.getSlice(at: content.readerIndex + start, length: min(length, content.readableBytes - start)) ?? ByteBuffer()
+      return content.getSlice(at: content.readerIndex + start, length: min(length, content.readableBytes - start))
+        ?? ByteBuffer()
     }
   }
 
@@ -104,7 +108,9 @@ public struct StoredContent: Sendable {
     var offset = 0
     while offset < size {
       let piece = try await read(offset, min(pieceBytes, size - offset))
-      guard piece.readableBytes > 0 else { throw StoreFailure.failed("content ended early at byte \(offset) of \(size)") }
+      guard piece.readableBytes > 0 else {
+        throw StoreFailure.failed("content ended early at byte \(offset) of \(size)")
+      }
       offset += piece.readableBytes
       try await body(piece)
     }

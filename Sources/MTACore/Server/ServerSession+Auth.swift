@@ -26,12 +26,14 @@ extension ServerSession {
     guard let bytes = Base64.decode(response) else { return settle(.badBase64) }
     let parts = bytes.split(separator: 0, omittingEmptySubsequences: false)
     guard parts.count == 3, !parts[1].isEmpty, parts[1].count <= 255, parts[2].count <= 1024,
-      let authorization = String(validating: parts[0], as: UTF8.self), let username = String(validating: parts[1], as: UTF8.self),
+      let authorization = String(validating: parts[0], as: UTF8.self),
+      let username = String(validating: parts[1], as: UTF8.self),
       let password = String(validating: parts[2], as: UTF8.self)
     else { return settle(.badCredentials) }
     // Nobody acts for somebody else here: an authorization identity must be the user's own.
     guard authorization.isEmpty || authorization == username else { return settle(.badCredentials) }
-    let credentials = Credentials(authorizationID: authorization.isEmpty ? nil : authorization, username: username, password: password)
+    let credentials = Credentials(
+      authorizationID: authorization.isEmpty ? nil : authorization, username: username, password: password)
     return ask(.auth(credentials), for: .auth(credentials))
   }
 

@@ -56,7 +56,8 @@ extension ServerSession {
       return .startTLS(.readyForTLS)
     case (.auth(let credentials), .client(let client)): return authenticated(credentials, client)
     case (.auth, .failed): return settle(.authFailed)
-    case (.senderLookup(let sender, let parameters), .client(let client)): return senderKnown(sender, parameters, client)
+    case (.senderLookup(let sender, let parameters), .client(let client)):
+      return senderKnown(sender, parameters, client)
     case (.mailFrom(let sender, let parameters), .stage(let verdict)):
       if let action = refusal(verdict) {
         resetTransaction()

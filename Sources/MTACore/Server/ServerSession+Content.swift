@@ -143,7 +143,8 @@ extension ServerSession {
     guard let id = conversation.mailID, let reversePath = conversation.reversePath else { return impossible() }
     let isSubmission = conversation.isAuthenticated || conversation.connection.isTrusted
     let envelope = Envelope(
-      id: id, reversePath: reversePath, recipients: conversation.recipients, body: conversation.parameters.body ?? .sevenBit,
+      id: id, reversePath: reversePath, recipients: conversation.recipients,
+      body: conversation.parameters.body ?? .sevenBit,
       smtpUTF8: conversation.parameters.smtpUTF8, authenticatedAs: conversation.login.flatMap { Mailbox($0.name) },
       isSubmission: isSubmission, clientAddress: conversation.connection.remoteAddress, receivedAt: content.receivedAt,
       attributes: conversation.attributes)

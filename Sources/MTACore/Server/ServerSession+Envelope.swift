@@ -39,7 +39,8 @@ extension ServerSession {
 
   mutating func recipientKnown(_ mailbox: Mailbox, _ client: ClientRecord?) -> Action {
     // RFC 5321 §4.5.1: postmaster exists at each local domain, known to the adopter or not.
-    if client == nil, configuration.localDomains.contains(mailbox.domain), mailbox.caseFolded.localPart == "postmaster" {
+    if client == nil, configuration.localDomains.contains(mailbox.domain), mailbox.caseFolded.localPart == "postmaster"
+    {
       return ask(.clientLookup(configuration.postmaster), for: .postmasterLookup)
     }
     for rule in configuration.recipientRules {

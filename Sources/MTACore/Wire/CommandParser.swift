@@ -118,7 +118,9 @@ public struct CommandParser: Hashable, Sendable {
   }
 
   /// What stands behind the `>` that closes the path: parameters, each after a blank; anything else is refused (R5).
-  private static func behindPath(_ bytes: [UInt8], orThrow fault: CommandFault) throws(CommandFault) -> [ArraySlice<UInt8>] {
+  private static func behindPath(_ bytes: [UInt8], orThrow fault: CommandFault) throws(CommandFault) -> [ArraySlice<
+    UInt8
+  >] {
     guard let open = bytes.firstIndex(of: UInt8(ascii: "<")) else { throw fault }
     var index = open + 1
     var quoted = false
@@ -189,6 +191,7 @@ public struct CommandParser: Hashable, Sendable {
   /// ASCII upper case, byte by byte; other bytes become `?`, which no verb has.
   static func uppercased(_ bytes: some Collection<UInt8>) -> String {
     String(
-      decoding: bytes.prefix(64).map { (97...122).contains($0) ? $0 & 0xdf : $0 < 128 ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+      decoding: bytes.prefix(64).map { (97...122).contains($0) ? $0 & 0xdf : $0 < 128 ? $0 : UInt8(ascii: "?") },
+      as: UTF8.self)
   }
 }

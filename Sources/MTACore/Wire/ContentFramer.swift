@@ -60,7 +60,9 @@ public struct ContentFramer: Hashable, Sendable {
   }
 
   private mutating func walk(_ bytes: UnsafeRawBufferPointer) -> Step {
-    let carriageReturn = UInt8(ascii: "\r"), lineFeed = UInt8(ascii: "\n"), dot = UInt8(ascii: ".")
+    let carriageReturn = UInt8(ascii: "\r")
+    let lineFeed = UInt8(ascii: "\n")
+    let dot = UInt8(ascii: ".")
     var start = 0
     var index = 0
     while index < bytes.count {

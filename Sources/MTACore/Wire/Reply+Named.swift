@@ -12,14 +12,19 @@ extension Reply {
   static func inactivity(_ server: String) -> Reply {
     Reply(421, .badConnection, "\(server) closing connection due to inactivity")
   }
-  static func shuttingDown(_ server: String) -> Reply { Reply(421, .notAccepting, "\(server) is shutting down, closing connection") }
+  static func shuttingDown(_ server: String) -> Reply {
+    Reply(421, .notAccepting, "\(server) is shutting down, closing connection")
+  }
   package static func accessDenied(until: String) -> Reply {
     Reply(421, .security, "Access TEMPORARILY denied; you may return at \(until)")
   }
-  package static func tooManyConnections(_ server: String) -> Reply { Reply(421, .notAccepting, "\(server) has too many connections, try again later") }
+  package static func tooManyConnections(_ server: String) -> Reply {
+    Reply(421, .notAccepting, "\(server) has too many connections, try again later")
+  }
   static let tooManyErrors = Reply(421, .security, "too many errors, closing connection")
   static let internalError = Reply(421, .system, "internal error, closing connection")
-  static let bytesBeforeTLS = Reply(554, .invalidCommand, "commands after STARTTLS must wait for the handshake, closing connection")
+  static let bytesBeforeTLS = Reply(
+    554, .invalidCommand, "commands after STARTTLS must wait for the handshake, closing connection")
 
   // MARK: Any command
 
@@ -36,7 +41,9 @@ extension Reply {
 
   static let domainRequired = Reply(501, .syntax, "Domain required after EHLO/HELO")
   static let domainSyntax = Reply(501, .syntax, "neither a domain nor an address literal after EHLO/HELO")
-  static func domainNotFound(_ domain: Domain) -> Reply { Reply(550, .policy, "\(domain) was not found in the DNS system") }
+  static func domainNotFound(_ domain: Domain) -> Reply {
+    Reply(550, .policy, "\(domain) was not found in the DNS system")
+  }
   static func domainUnresolved(_ domain: Domain) -> Reply {
     Reply(451, .directoryFailure, "\(domain) could not be looked up in the DNS system, try again later")
   }
@@ -62,7 +69,9 @@ extension Reply {
 
   static let senderOK = Reply(250, .otherAddress, "sender OK")
   static let noSender = Reply(501, .badSenderSyntax, "No proper sender (MAIL FROM:<address>)")
-  static func senderLocalPart(_ fault: String) -> Reply { Reply(553, .badSenderSyntax, "Local part of the sender cannot contain \(fault)") }
+  static func senderLocalPart(_ fault: String) -> Reply {
+    Reply(553, .badSenderSyntax, "Local part of the sender cannot contain \(fault)")
+  }
   static let recipientOK = Reply(250, .recipientValid, "recipient OK")
   static let noRecipient = Reply(501, .badRecipientSyntax, "No proper recipient (RCPT TO:<address>)")
   static func recipientLocalPart(_ fault: String) -> Reply {
@@ -87,7 +96,9 @@ extension Reply {
   static let tooManyHops = Reply(554, .loop, "too many hops: this looks like a mail loop")
   static let headerTooLarge = Reply(552, .tooBig, "message header is too large")
   static let noSpace = Reply(452, .systemFull, "no space, try again later")
-  static func unableToSave(_ id: MailID) -> Reply { Reply(451, .system, "unable to save message id=\(id), try again later") }
+  static func unableToSave(_ id: MailID) -> Reply {
+    Reply(451, .system, "unable to save message id=\(id), try again later")
+  }
 
   /// The only way to the 250 after a message: with the store's proof.
   public static func accepted(_ receipt: StoreReceipt) -> Reply { Reply(250, .other, "queued as \(receipt.id)") }
@@ -95,7 +106,9 @@ extension Reply {
 
   // MARK: VRFY, EXPN, HELP (R17)
 
-  static let cannotVerify = Reply(252, .otherAddress, "cannot verify the user, but will take the message and try to deliver it")
+  static let cannotVerify = Reply(
+    252, .otherAddress, "cannot verify the user, but will take the message and try to deliver it")
   static let help = Reply(
-    214, .other, lines: ["commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY EXPN HELP QUIT", "see RFC 5321"])
+    214, .other,
+    lines: ["commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY EXPN HELP QUIT", "see RFC 5321"])
 }

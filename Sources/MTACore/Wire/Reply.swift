@@ -73,6 +73,8 @@ extension Reply: CustomStringConvertible {
   package var wireLines: [String] {
     var buffer = ByteBuffer()
     encode(into: &buffer)
-    return buffer.readableBytesView.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0.dropLast(), as: UTF8.self) }
+    return buffer.readableBytesView.split(separator: UInt8(ascii: "\n")).map {
+      String(decoding: $0.dropLast(), as: UTF8.self)
+    }
   }
 }

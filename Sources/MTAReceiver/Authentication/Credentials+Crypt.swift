@@ -45,7 +45,12 @@ private final class CryptThreads: Sendable {
   }
 
   func verify(_ password: String, _ hash: String) async throws -> Bool {
-    guard waiting.withLockedValue({ $0 < bound ? ($0 += 1) == () : false }) else { throw CryptBusy() }
+    let admitted = waiting.withLockedValue { waiting in
+      guard waiting < bound else { return false }
+      waiting += 1
+      return true
+    }
+    guard admitted else { throw CryptBusy() }
     defer { waiting.withLockedValue { $0 -= 1 } }
     return try await pool.runIfActive { Self.crypt(password, matches: hash) }
   }
@@ -53,7 +58,9 @@ private final class CryptThreads: Sendable {
   private static func crypt(_ password: String, matches hash: String) -> Bool {
     guard !password.utf8.contains(0), !hash.utf8.contains(0) else { return false }
     // 32 KiB: too large for a thread's stack.
-    guard let data = calloc(1, MemoryLayout<crypt_data>.size)?.assumingMemoryBound(to: crypt_data.self) else { return false }
+    guard let data = calloc(1, MemoryLayout<crypt_data>.size)?.assumingMemoryBound(to: crypt_data.self) else {
+      return false
+    }
     defer { free(data) }
     // libcrypt answers nil, or a string that begins with "*", for a setting that it cannot use.
     guard let result = crypt_r(password, hash, data), result.pointee != CChar(UInt8(ascii: "*")) else { return false }

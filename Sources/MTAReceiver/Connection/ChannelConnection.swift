@@ -19,7 +19,8 @@ final class ChannelConnection: ChannelInboundHandler, Duplex {
   private var closing = false
 
   init(
-    tls: TLSContext?, implicitTLS: Bool, makePump: @escaping (any Duplex) -> ConnectionPump, onClose: @escaping () -> Void
+    tls: TLSContext?, implicitTLS: Bool, makePump: @escaping (any Duplex) -> ConnectionPump,
+    onClose: @escaping () -> Void
   ) {
     self.tls = tls
     self.implicitTLS = implicitTLS

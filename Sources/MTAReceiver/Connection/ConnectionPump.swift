@@ -276,7 +276,8 @@ package final class ConnectionPump: @unchecked Sendable {
 
   private func ask(_ question: Question) async -> Answer {
     switch question {
-    case .domainExists(let name): return .domainExists(await awaiting { await self.environment.lookup.knowsMailDomain(name) })
+    case .domainExists(let name):
+      return .domainExists(await awaiting { await self.environment.lookup.knowsMailDomain(name) })
     case .route(let name): return .route(await awaiting { await self.environment.lookup.mailRoute(of: name) })
     case .inspection:
       guard var inspector = inspector.take() else { return .inspection([], at: environment.clock.now) }
@@ -362,6 +363,7 @@ package final class ConnectionPump: @unchecked Sendable {
 
   private func logAccepted(_ envelope: Envelope) {
     environment.logger.info(
-      "accepted \(envelope.id) from=\(envelope.reversePath) recipients=\(envelope.recipients.count) client=\(facts.remoteAddress)")
+      "accepted \(envelope.id) from=\(envelope.reversePath) recipients=\(envelope.recipients.count) client=\(facts.remoteAddress)"
+    )
   }
 }

@@ -3,7 +3,10 @@ import NIOCore
 
 /// One line of a dialogue, as an observer gets it: printable, credentials masked.
 public struct DialogueLine: Hashable, Sendable {
-  public enum Side: String, Hashable, Sendable { case client = "C", server = "S" }
+  public enum Side: String, Hashable, Sendable {
+    case client = "C"
+    case server = "S"
+  }
 
   /// The connection, counted from the start of the process.
   public var connection: UInt64
@@ -22,5 +25,7 @@ public struct DialogueLine: Hashable, Sendable {
     return line.reduce(into: "") { $0.unicodeScalars.append(printable($1)) }
   }
 
-  private static func printable(_ byte: UInt8) -> Unicode.Scalar { (32...126).contains(byte) ? Unicode.Scalar(byte) : "?" }
+  private static func printable(_ byte: UInt8) -> Unicode.Scalar {
+    (32...126).contains(byte) ? Unicode.Scalar(byte) : "?"
+  }
 }

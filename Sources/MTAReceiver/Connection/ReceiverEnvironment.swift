@@ -15,7 +15,8 @@ package struct ReceiverEnvironment: Sendable {
   package var observer: (@Sendable (DialogueLine) -> Void)?
 
   package init(
-    store: any MessageStore, contacts: ContactBook, lookup: any DNSLookup, inspector: (@Sendable () -> any ContentInspector)? = nil,
+    store: any MessageStore, contacts: ContactBook, lookup: any DNSLookup,
+    inspector: (@Sendable () -> any ContentInspector)? = nil,
     clock: any WallClock, makeID: @escaping @Sendable (Timestamp) -> MailID, timing: Receiver.Timing, logger: Logger,
     observer: (@Sendable (DialogueLine) -> Void)? = nil
   ) {

@@ -23,7 +23,9 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible, Lossle
       return
     }
     let separator: Character = text.contains("/") ? "/" : ":"
-    guard let cut = text.lastIndex(of: separator), let port = number(text[text.index(after: cut)...]) else { return nil }
+    guard let cut = text.lastIndex(of: separator), let port = number(text[text.index(after: cut)...]) else {
+      return nil
+    }
     var host = text[..<cut]
     if host.hasPrefix("["), host.hasSuffix("]"), separator == ":" {
       host = host.dropFirst().dropLast()

@@ -27,7 +27,9 @@ public struct LineLog: LogHandler {
     /// Appends to a file, made with mode 0640 if it is missing.
     public init(path: String) throws {
       let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
-      guard file >= 0 else { throw SettingsFailure(["logFile: cannot open \(path): \(String(cString: strerror(errno)))"]) }
+      guard file >= 0 else {
+        throw SettingsFailure(["logFile: cannot open \(path): \(String(cString: strerror(errno)))"])
+      }
       descriptor = NIOLockedValueBox(file)
     }
 
@@ -61,7 +63,8 @@ public struct LineLog: LogHandler {
   public func log(event: LogEvent) {
     var line = "\(SystemClock().now) [\(event.level)] \(label): "
     line.append(escaping: event.message.description)
-    for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }) {
+    for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }
+    ) {
       line.append(escaping: " \(key)=\(value)")
     }
     sink.write(line + "\n")

@@ -1,4 +1,6 @@
 package import MTACore
+import MTADNS
+import MTADelivery
 import MTAReceiver
 import MTASystem
 import NIOCore
@@ -20,7 +22,9 @@ extension Settings {
       data = Data(try file.read(from: 0, upTo: 16_777_216, at: "settings.read").readableBytesView)
     } catch { throw SettingsFailure(["the settings file cannot be read: \(error)"]) }
     let values: [String: AttributeValue]
-    do { values = try JSONDecoder().decode([String: AttributeValue].self, from: data) } catch DecodingError.dataCorrupted(let context) {
+    do {
+      values = try JSONDecoder().decode([String: AttributeValue].self, from: data)
+    } catch DecodingError.dataCorrupted(let context) {
       let cause = context.underlyingError.map { ": \($0)" } ?? ""
       throw SettingsFailure(["\(path) is not a JSON object: \(context.debugDescription)\(cause)"])
     } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
@@ -58,7 +62,9 @@ extension Settings {
 
   private mutating func readIdentity(_ reader: inout SettingsReader) {
     reader.text("serverTitle", into: &serverTitle)
-    if let mailbox = reader.take("postmasterName", "a mailbox", { String($0).flatMap { Mailbox($0) } }) { postmasterName = mailbox }
+    if let mailbox = reader.take("postmasterName", "a mailbox", { String($0).flatMap { Mailbox($0) } }) {
+      postmasterName = mailbox
+    }
     reader.list("localDomains", "domain names", into: &localDomains) { String($0).flatMap { Domain($0) } }
     let users = reader.take("users", "an object of mailboxes and crypt(3) hashes, or *") { raw -> [Mailbox: String?]? in
       guard case .map(let entries) = raw else { return nil }
@@ -70,7 +76,8 @@ extension Settings {
       return users
     }
     if let users { self.users = users }
-    let aliases = reader.take("aliases", "an object of mailboxes and lists of mailboxes") { raw -> [Mailbox: [Mailbox]]? in
+    let aliases = reader.take("aliases", "an object of mailboxes and lists of mailboxes") {
+      raw -> [Mailbox: [Mailbox]]? in
       guard case .map(let entries) = raw else { return nil }
       var aliases: [Mailbox: [Mailbox]] = [:]
       for (address, targets) in entries {
@@ -97,7 +104,9 @@ extension Settings {
     if (certificate == nil) != (privateKey == nil) {
       reader.complain(certificate == nil ? "certificate" : "privateKey", "is needed with its counterpart")
     }
-    if certificate == nil, !implicitTLSPorts.isEmpty { reader.complain("implicitTLSPorts", "need certificate and privateKey") }
+    if certificate == nil, !implicitTLSPorts.isEmpty {
+      reader.complain("implicitTLSPorts", "need certificate and privateKey")
+    }
     reader.count("maximumConnections", 1...1_000_000, into: &maximumConnections)
     reader.count("maximumConnectionsPerAddress", 1...1_000_000, into: &maximumConnectionsPerAddress)
   }
@@ -106,11 +115,15 @@ extension Settings {
     reader.seconds("receiverTimeout", into: &receiverTimeout)
     reader.seconds("prohibitedSeconds", into: &prohibitedSeconds)
     reader.count("maxFailedMessagesPerPeriod", 1...Int.max, into: &maxFailedMessagesPerPeriod)
-    reader.list("neverProhibit", "networks such as 192.0.2.0/24", into: &neverProhibit) { String($0).flatMap { Network($0) } }
+    reader.list("neverProhibit", "networks such as 192.0.2.0/24", into: &neverProhibit) {
+      String($0).flatMap { Network($0) }
+    }
     reader.flag("ehloDomainRequired", into: &ehloDomainRequired)
     reader.flag("ehloDomainVerifies", into: &ehloDomainVerifies)
     reader.flag("enforceMemberPorts", into: &enforceMemberPorts)
-    if let word = reader.take("trustedNetworks", "\"loopback\" or a list of networks such as 192.0.2.0/24", { Self.networks($0) }) {
+    if let word = reader.take(
+      "trustedNetworks", "\"loopback\" or a list of networks such as 192.0.2.0/24", { Self.networks($0) })
+    {
       trustedNetworks = word
     }
     reader.count("maximumMessageBytes", 0...Int.max, into: &maximumMessageBytes)
@@ -129,24 +142,25 @@ extension Settings {
   private mutating func readDelivery(_ reader: inout SettingsReader) {
     reader.path("database", into: &database)
     reader.path("mailQueue", into: &mailQueue)
-    if let base = reader.take("messageIDBase", "62 or 36", { Int64($0).flatMap { [62, 36].contains($0) ? Int($0) : nil } }) {
+    if let base = reader.take(
+      "messageIDBase", "62 or 36", { Int64($0).flatMap { [62, 36].contains($0) ? Int($0) : nil } })
+    {
       messageIDBase = base
     }
     let forms = "maildir:DIR, lmtp:HOST:PORT, lmtp:/SOCKET, smtp:HOST:PORT or none"
     localDelivery = reader.take("localDelivery", forms) { String($0).flatMap { LocalDelivery($0) } } ?? localDelivery
-    if case .maildir(let path) = localDelivery { localDelivery = .maildir(reader.absolute(path)) }
+    if case .maildir(let path) = localDelivery { localDelivery = .maildir(directory: reader.absolute(path)) }
     reader.port("remoteSMTPPort", into: &remoteSMTPPort)
-    let host = reader.take("smarthost", "HOST:PORT or none") { raw -> HostPort?? in
+    let host = reader.take("smarthost", "HOST:PORT or none") { raw -> HostAndPort?? in
       guard let text = String(raw) else { return nil }
       if text == "none" { return .some(nil) }
-      return SettingsReader.hostPort(text).map { .some($0) }
+      return HostAndPort(text).map { .some($0) }
     }
     if let host { smarthost = host }
-    reader.list("resolvers", "texts HOST:PORT", into: &resolvers) { raw in
-      guard var server = String(raw).flatMap({ SettingsReader.hostPort($0) }) else { return nil }
-      // A name server is needed to find a name, so it is itself given by address; only this machine has a fixed one.
-      if server.host == "localhost" { server.host = "127.0.0.1" }
-      return IPAddress(server.host) == nil ? nil : server
+    reader.list("resolvers", "texts ADDRESS:PORT", into: &resolvers) { raw in
+      guard let text = String(raw) else { return nil }
+      // A name server is needed to find a name, so it is itself given by address; only this machine's is fixed.
+      return DNSServer(text.hasPrefix("localhost:") ? "127.0.0.1" + text.dropFirst(9) : text)
     }
     readDKIM(&reader)
     reader.seconds("queueRunnerTimeout", into: &queueRunnerTimeout)
@@ -154,13 +168,16 @@ extension Settings {
     if retrySchedule.isEmpty { reader.complain("retrySchedule", "must not be empty") }
     reader.seconds("queueLifetime", into: &queueLifetime)
     reader.seconds("delayWarning", into: &delayWarning)
-    if let running = reader.take("queueRunner", "automatic or off", { String($0).flatMap { QueueRunning(rawValue: $0) } }) {
+    if let running = reader.take(
+      "queueRunner", "automatic or off", { String($0).flatMap { QueueRunning(rawValue: $0) } })
+    {
       queueRunner = running
     }
   }
 
   private mutating func readDKIM(_ reader: inout SettingsReader) {
-    let keys = reader.take("dkim", "an object of domains, each with selector and keyFile") { raw -> [Domain: DKIMKey]? in
+    let keys = reader.take("dkim", "an object of domains, each with selector and keyFile") {
+      raw -> [Domain: DKIMKey]? in
       guard case .map(let entries) = raw else { return nil }
       var keys: [Domain: DKIMKey] = [:]
       for (name, entry) in entries {
@@ -177,14 +194,18 @@ extension Settings {
 
   private mutating func readProcess(_ reader: inout SettingsReader) {
     reader.optionalPath("logFile", into: &logFile)
-    if let rotation = reader.take("logRotation", "daily, weekly, monthly or a number of bytes, and perhaps \", keep N\"", { Self.rotation($0) }) {
+    if let rotation = reader.take(
+      "logRotation", "daily, weekly, monthly or a number of bytes, and perhaps \", keep N\"", { Self.rotation($0) })
+    {
       logRotation = rotation
     }
     reader.path("pidFile", into: &pidFile)
     reader.path("lockFile", into: &lockFile)
     reader.optionalText("userName", into: &userName)
     reader.optionalText("groupName", into: &groupName)
-    if let isolation = reader.take("isolation", "inProcess, workers:N or processPerConnection", { String($0).flatMap { Isolation($0) } }) {
+    if let isolation = reader.take(
+      "isolation", "inProcess, workers:N or processPerConnection", { String($0).flatMap { Isolation($0) } })
+    {
       self.isolation = isolation
     }
     reader.flag("showIncomingData", into: &showIncomingData)
@@ -205,35 +226,15 @@ extension Settings {
   }
 }
 
-extension Settings.LocalDelivery {
-  init?(_ text: String) {
-    func behind(_ prefix: String) -> Substring? { text.hasPrefix(prefix) ? text.dropFirst(prefix.count) : nil }
-    if text == "none" {
-      self = .none
-    } else if let path = behind("maildir:"), !path.isEmpty {
-      self = .maildir(String(path))
-    } else if let rest = behind("lmtp:") {
-      if rest.hasPrefix("/") {
-        self = .lmtpSocket(path: String(rest))
-      } else {
-        guard let host = SettingsReader.hostPort(rest) else { return nil }
-        self = .lmtp(host)
-      }
-    } else if let rest = behind("smtp:"), let host = SettingsReader.hostPort(rest) {
-      self = .smtp(host)
-    } else {
-      return nil
-    }
-  }
-}
-
 extension Settings.Isolation {
   init?(_ text: String) {
     switch text {
     case "inProcess": self = .inProcess
     case "processPerConnection": self = .processPerConnection
     default:
-      guard text.hasPrefix("workers:"), let count = Int(text.dropFirst(8)), (1...256).contains(count) else { return nil }
+      guard text.hasPrefix("workers:"), let count = Int(text.dropFirst(8)), (1...256).contains(count) else {
+        return nil
+      }
       self = .workers(count)
     }
   }

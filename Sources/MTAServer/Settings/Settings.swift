@@ -1,4 +1,6 @@
 public import MTACore
+public import MTADNS
+public import MTADelivery
 public import MTAReceiver
 
 /// Everything that can be set, with its default: the founding parameters and what came after.
@@ -21,7 +23,9 @@ public struct Settings: Sendable {
 
   // MARK: Listening
 
-  public var listeningPorts: [ListenAddress] = [ListenAddress(nil, port: 2525), ListenAddress(nil, port: 2526), ListenAddress(nil, port: 2587)]
+  public var listeningPorts: [ListenAddress] = [
+    ListenAddress(nil, port: 2525), ListenAddress(nil, port: 2526), ListenAddress(nil, port: 2587),
+  ]
   public var standardMailPort: UInt16 = 2525
   public var internalSubmitPort: UInt16 = 2526
   public var submissionPort: UInt16 = 2587
@@ -55,11 +59,11 @@ public struct Settings: Sendable {
   public var mailQueue = "queue"
   /// 62 or 36.
   public var messageIDBase = 62
-  public var localDelivery = LocalDelivery.maildir("maildir")
+  public var localDelivery = LocalDelivery.maildir(directory: "maildir")
   public var remoteSMTPPort: UInt16 = 25
-  public var smarthost: HostPort?
+  public var smarthost: HostAndPort?
   /// Name servers; empty means those of /etc/resolv.conf.
-  public var resolvers: [HostPort] = []
+  public var resolvers: [DNSServer] = []
   public var dkim: [Domain: DKIMKey] = [:]
   public var queueRunnerTimeout: Duration = .seconds(300)
   public var retrySchedule: [Duration] = [60, 300, 900, 3600, 7200, 14_400].map { .seconds($0) }
@@ -93,30 +97,10 @@ public struct Settings: Sendable {
     serverTitle = name
     let labels = name.split(separator: ".")
     let domain = labels.count > 2 ? labels.dropFirst().joined(separator: ".") : name
-    guard let postmaster = Mailbox("postmaster@" + domain) else { throw SettingsFailure(["serverName: must be a domain name"]) }
-    postmasterName = postmaster
-  }
-
-  /// Where local mail goes.
-  public enum LocalDelivery: Hashable, Sendable {
-    /// A folder: `DIR/<domain>/<mailbox>/{tmp,new,cur}`.
-    case maildir(String)
-    case lmtp(HostPort)
-    case lmtpSocket(path: String)
-    case smtp(HostPort)
-    case none
-  }
-
-  public struct HostPort: Hashable, Sendable, CustomStringConvertible {
-    public var host: String
-    public var port: UInt16
-
-    public init(host: String, port: UInt16) {
-      self.host = host
-      self.port = port
+    guard let postmaster = Mailbox("postmaster@" + domain) else {
+      throw SettingsFailure(["serverName: must be a domain name"])
     }
-
-    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    postmasterName = postmaster
   }
 
   /// The key that signs the mail of a domain.

@@ -53,7 +53,9 @@ struct SettingsReader {
   }
 
   mutating func count(_ key: String, _ range: ClosedRange<Int>, into value: inout Int) {
-    let expected = range.upperBound == .max ? "a whole number from \(range.lowerBound)" : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    let expected =
+      range.upperBound == .max
+      ? "a whole number from \(range.lowerBound)" : "a whole number from \(range.lowerBound) to \(range.upperBound)"
     let read = take(key, expected) { raw -> Int? in
       guard case .integer(let number) = raw, let count = Int(exactly: number), range.contains(count) else { return nil }
       return count
@@ -69,7 +71,9 @@ struct SettingsReader {
     if let duration = take(key, "a number of seconds above 0", { Self.seconds($0) }) { value = duration }
   }
 
-  mutating func list<Value>(_ key: String, _ expected: String, into values: inout [Value], _ read: (AttributeValue) -> Value?) {
+  mutating func list<Value>(
+    _ key: String, _ expected: String, into values: inout [Value], _ read: (AttributeValue) -> Value?
+  ) {
     let list = take(key, "a list of " + expected) { raw -> [Value]? in
       guard case .list(let raws) = raw else { return nil }
       let read = raws.compactMap(read)
@@ -90,19 +94,6 @@ struct SettingsReader {
   static func seconds(_ raw: AttributeValue) -> Duration? {
     guard let seconds = Double(raw), seconds > 0, seconds <= 1_000_000_000 else { return nil }
     return .milliseconds(Int64((seconds * 1000).rounded()))
-  }
-
-  /// `HOST:PORT`, `[IPv6]:PORT`.
-  static func hostPort(_ text: some StringProtocol) -> Settings.HostPort? {
-    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else { return nil }
-    var host = String(text[..<colon])
-    if host.hasPrefix("["), host.hasSuffix("]") {
-      host = String(host.dropFirst().dropLast())
-      guard case .v6? = IPAddress(host) else { return nil }
-    } else {
-      guard case .name? = Domain(host) else { return nil }
-    }
-    return Settings.HostPort(host: host, port: port)
   }
 }
 

@@ -1,0 +1,84 @@
+public import Logging
+public import MTACore
+import MTADKIM
+import MTADNS
+import MTADelivery
+public import MTAReceiver
+import MTAStore
+import MTASystem
+import MTATLS
+import NIOCore
+import NIOPosix
+public import ServiceLifecycle
+
+/// A whole mail server in one process: receiver, durable queue, resolver, signatures and queue runner, wired by the settings.
+///
+/// ```swift
+/// let settings = try Settings(contentsOf: "mta.json")
+/// try await MailServer(settings) { Shop() }.runUntilSignal()
+/// ```
+public final class MailServer: Service {
+  private let settings: Settings
+  private let makeHooks: @Sendable () -> any ReceiverHooks
+  private let rooms: Rooms
+  private var logger: Logger { rooms.logger }
+
+  /// Opens what the settings name: certificates, keys, the queue. No port yet.
+  ///
+  /// - Parameter hooks: makes the hooks of one connection.
+  /// - Throws: ``SettingsFailure`` or ``StartFailure``, naming the setting.
+  public init(_ settings: Settings, hooks: @escaping @Sendable () -> any ReceiverHooks) throws {
+    self.settings = settings
+    makeHooks = hooks
+    rooms = try Rooms(settings)
+  }
+
+  /// Serves until the task is cancelled or the service group shuts down gracefully. Then: no further connections, messages that
+  /// are arriving may finish (30 s), deliveries under way end, the queue is closed.
+  public func run() async throws {
+    let files = DurableFiles()
+    let lock = try LockFile(settings.lockFile, files)
+    let pid = try PIDFile(settings.pidFile, files)
+    defer {
+      pid.remove()
+      withExtendedLifetime(lock) {}
+    }
+    settings.logNotes(to: logger)
+    let receiver = try rooms.receiver(settings, hooks: makeHooks)
+    let addresses = try await receiver.start(on: rooms.group)
+    for address in addresses {
+      logger.info("listening on \(address.ipAddress ?? "?") port \(address.port ?? 0)")
+    }
+    let runner = settings.queueRunner == .automatic ? try rooms.queueRunner(settings) : nil
+    await withTaskGroup(of: Void.self) { group in
+      if let runner { group.addTask { await self.deliver(runner) } }
+      try? await gracefulShutdown()
+      logger.info("shutting down")
+      await receiver.shutDown(grace: .seconds(30))
+      group.cancelAll()
+    }
+    await rooms.close()
+    logger.info("stopped")
+  }
+
+  private func deliver(_ runner: QueueRunner) async {
+    do { try await runner.run() } catch is CancellationError {} catch {
+      // Reception goes on: what is accepted stays in the queue.
+      logger.critical("the queue runner stopped: \(error)")
+    }
+  }
+
+  /// Delivers everything that is due, once, and returns what became of it: for cron, beside or without a running server.
+  public static func runQueue(_ settings: Settings) async throws -> RunSummary {
+    let rooms = try Rooms(settings)
+    settings.logNotes(to: rooms.logger)
+    do {
+      let summary = try await rooms.queueRunner(settings).runOnce()
+      await rooms.close()
+      return summary
+    } catch {
+      await rooms.close()
+      throw error
+    }
+  }
+}

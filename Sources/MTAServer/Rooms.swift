@@ -1,0 +1,104 @@
+import Logging
+import MTACore
+import MTADKIM
+import MTADNS
+import MTADelivery
+import MTAReceiver
+import MTAStore
+import MTASystem
+import MTATLS
+import NIOCore
+import NIOPosix
+
+/// The composition: the one place that knows which store, resolver and signer are in use.
+struct Rooms: Sendable {
+  let store: MailStore
+  let resolver: DNSResolver
+  let group: MultiThreadedEventLoopGroup
+  let logger: Logger
+  private let log: LineLog.Sink
+  private let tls: TLSContext?
+  private let signer: (any MailSigner)?
+
+  init(_ settings: Settings) throws {
+    let log = try settings.logFile.map { try LineLog.Sink(path: $0) } ?? LineLog.Sink()
+    let logger = Logger(label: "mta") { LineLog(label: $0, sink: log) }
+    self.log = log
+    self.logger = logger
+    tls = try Self.tls(settings)
+    signer = try Self.signer(settings)
+    var configuration = MailStore.Configuration(database: settings.database, queue: settings.mailQueue)
+    configuration.queueLifetime = settings.queueLifetime
+    configuration.notice = { notice in
+      if notice.isTrouble { logger.error("\(notice)") } else { logger.info("\(notice)") }
+    }
+    do { store = try MailStore(configuration) } catch { throw StartFailure("database: \(error)") }
+    group = MultiThreadedEventLoopGroup.singleton
+    resolver = DNSResolver(
+      configuration: settings.resolvers.isEmpty ? .system() : ResolverConfiguration(servers: settings.resolvers),
+      group: group)
+  }
+
+  func close() async {
+    resolver.shutdown()
+    await store.close()
+  }
+
+  func receiver(_ settings: Settings, hooks: @escaping @Sendable () -> any ReceiverHooks) throws -> Receiver {
+    let lookup = resolver
+    return Receiver(
+      settings.receiver, store: store, contacts: store, lookup: lookup, tls: tls,
+      inspector: { DKIMInspector(lookup: lookup) },
+      logger: Logger(label: "mta.receiver") { [log] in LineLog(label: $0, sink: log) }, observer: observer(settings),
+      hooks: hooks)
+  }
+
+  func queueRunner(_ settings: Settings) throws -> QueueRunner {
+    try QueueRunner(
+      queue: store, dns: resolver, configuration: settings.runner(dialogue: deliveryObserver(settings)), signer: signer,
+      eventLoopGroup: group, logger: Logger(label: "mta.queue") { [log] in LineLog(label: $0, sink: log) })
+  }
+
+  private func observer(_ settings: Settings) -> (@Sendable (DialogueLine) -> Void)? {
+    guard settings.displayReceiverDialog || settings.logReceiverConversation else { return nil }
+    let (display, logs, logger) = (settings.displayReceiverDialog, settings.logReceiverConversation, logger)
+    return { line in
+      let text = "#\(line.connection) \(line.remote) \(line.side.rawValue): \(line.text)"
+      if display { print(text) }
+      if logs { logger.info("\(text)") }
+    }
+  }
+
+  private func deliveryObserver(_ settings: Settings) -> (@Sendable (DeliveryDialogueLine) -> Void)? {
+    guard settings.displayQueueRunnerDialog || settings.logQueueRunnerConversation else { return nil }
+    let (display, logs, logger) = (settings.displayQueueRunnerDialog, settings.logQueueRunnerConversation, logger)
+    return { line in
+      let text = "\(line.host) \(line.side.rawValue): \(line.text)"
+      if display { print(text) }
+      if logs { logger.info("\(text)") }
+    }
+  }
+
+  private static func tls(_ settings: Settings) throws(StartFailure) -> TLSContext? {
+    guard let certificate = settings.certificate, let key = settings.privateKey else { return nil }
+    do {
+      return try TLSContext.server(certificateChain: .file(certificate), privateKey: .file(key))
+    } catch { throw StartFailure("certificate, privateKey: \(error)") }
+  }
+
+  private static func signer(_ settings: Settings) throws(StartFailure) -> (any MailSigner)? {
+    if settings.dkim.isEmpty { return nil }
+    var signers: [DKIMSigner] = []
+    for (domain, entry) in settings.dkim {
+      do {
+        let file = try DurableFiles().openForReading(entry.keyFile, at: "dkim.open")
+        let key = try DKIMPrivateKey(pem: Array(file.read(from: 0, upTo: 1_048_576, at: "dkim.read").readableBytesView))
+        guard let name = domain.dnsName, let selector = DNSName(entry.selector) else {
+          throw StartFailure("not a domain name")
+        }
+        signers.append(DKIMSigner(domain: name, selector: selector, key: key))
+      } catch { throw StartFailure("dkim: \(domain): \(error)") }
+    }
+    return DKIMMailSigner(signers)
+  }
+}

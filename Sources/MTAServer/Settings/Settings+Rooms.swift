@@ -1,0 +1,72 @@
+import Logging
+import MTACore
+import MTADelivery
+import MTAReceiver
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+extension Settings {
+  /// What the receiver is told.
+  var receiver: Receiver.Configuration {
+    var session = SessionConfiguration(
+      serverName: serverName.description, serverTitle: serverTitle, postmaster: postmasterName,
+      localDomains: Set(localDomains),
+      memberPorts: enforceMemberPorts
+        ? MemberPortRule(standardPort: standardMailPort, submissionPort: submissionPort) : nil)
+    session.greetingDomainRequired = ehloDomainRequired
+    session.greetingDomainVerifies = ehloDomainVerifies
+    session.checksRoutes = smarthost == nil
+    session.maximumMessageBytes = maximumMessageBytes
+    session.maximumRecipients = maximumRecipients
+    session.maximumErrors = maximumErrorsPerSession
+    session.maximumReceivedFields = maximumReceivedFields
+    let listeners = listeningPorts.map {
+      Receiver.Listener($0, role: role(of: $0.port), implicitTLS: implicitTLSPorts.contains($0.port))
+    }
+    var configuration = Receiver.Configuration(session: session, listeners: listeners)
+    configuration.timing.command = receiverTimeout
+    configuration.contacts = ContactPolicy(
+      maximumViolations: maxFailedMessagesPerPeriod, prohibited: prohibitedSeconds, neverProhibit: neverProhibit)
+    configuration.trustedNetworks = trustedNetworks
+    configuration.maximumConnections = maximumConnections
+    configuration.maximumConnectionsPerAddress = maximumConnectionsPerAddress
+    configuration.messageIDBase = messageIDBase
+    return configuration
+  }
+
+  /// What the queue runner is told.
+  func runner(dialogue: (@Sendable (DeliveryDialogueLine) -> Void)?) -> QueueRunner.Configuration {
+    var configuration = QueueRunner.Configuration(serverName: serverName.description)
+    configuration.localDelivery = localDelivery
+    configuration.smarthost = smarthost
+    configuration.remoteSMTPPort = remoteSMTPPort
+    configuration.retrySchedule = retrySchedule
+    configuration.queueLifetime = queueLifetime
+    configuration.timeouts = DeliveryTimeouts(command: queueRunnerTimeout)
+    configuration.dialogue = dialogue
+    return configuration
+  }
+
+  /// A listening port without a role is a standard port.
+  private func role(of port: UInt16) -> PortRole {
+    switch port {
+    case standardMailPort: .standard
+    case internalSubmitPort: .internalSubmit
+    case submissionPort: .submission
+    default: .standard
+    }
+  }
+
+  /// What was given though it does nothing yet, and what an operator should know.
+  func logNotes(to logger: Logger) {
+    for key in noted { logger.notice("\(key): accepted, but takes effect in a later version") }
+    if getuid() == 0 {
+      logger.warning("isolation: running as root in one process; a fault in it would have root's rights")
+    }
+    if certificate == nil { logger.notice("certificate: none, so there is no STARTTLS and no AUTH") }
+  }
+}
