@@ -83,6 +83,7 @@ let package = Package(
       swiftSettings: settings),
 
     tests("MTASystem", ["MTASystem", nioCore]),
+    tests("MTAStore", ["MTACore", "MTASystem", "MTAStore", "CSQLite", nioCore, nioLocks]),
   ],
   swiftLanguageModes: [.v6]
 )

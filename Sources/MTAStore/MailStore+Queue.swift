@@ -37,7 +37,9 @@ extension MailStore: ParcelQueue {
       if failure.isNotFound { throw await missing(id, "its content file \(name) is missing") }
       throw failure.storeFailure
     case .success(let (file, size)):
-      guard size == row.size else { throw await missing(id, "its content file \(name) has \(size) bytes instead of \(row.size)") }
+      guard size == row.size else {
+        throw await missing(id, "its content file \(name) has \(size) bytes instead of \(row.size)")
+      }
       return StoredContent(trace: row.trace, size: size) { (offset, length) throws(StoreFailure) in
         switch await files.start({ file.part(from: offset, upTo: length) }).value() {
         case .success(let bytes): return bytes
@@ -113,13 +115,15 @@ extension ClaimedRows {
       else { throw .failed("parcel \(row.id) is unreadable") }
       var recipient = known[mailbox] ?? EnvelopeRecipient(mailbox)
       let isAsAccepted =
-        recipient.delivery == delivery && recipient.client?.mailboxID == row.mailboxID && recipient.client?.ownerID == row.ownerID
+        recipient.delivery == delivery && recipient.client?.mailboxID == row.mailboxID
+        && recipient.client?.ownerID == row.ownerID
       if !isAsAccepted {
         recipient.client = ClientRecord(mailboxID: row.mailboxID, ownerID: row.ownerID, delivery: delivery)
       }
       parcels.append(
         Parcel(
-          id: row.id, mailID: id, recipient: recipient, attempts: row.attempts, createdAt: createdAt, expiresAt: expiresAt))
+          id: row.id, mailID: id, recipient: recipient, attempts: row.attempts, createdAt: createdAt,
+          expiresAt: expiresAt))
     }
     return ClaimedMail(envelope, parcels: parcels)
   }

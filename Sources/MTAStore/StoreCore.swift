@@ -71,11 +71,13 @@ final class StoreCore: Sendable {
 
   func close(_ done: @escaping @Sendable () -> Void) {
     writer.close { [reader, files, lock] in
-      reader.close()
-      files.close()
-      // The lock is held until nothing of this store writes any more.
-      withExtendedLifetime(lock) {}
-      done()
+      reader.close {
+        files.close {
+          // Only now does nothing of this store write any more. A lock that cannot be given back ends with the file.
+          try? lock.unlock(at: "close.unlock")
+          done()
+        }
+      }
     }
   }
 
@@ -83,7 +85,8 @@ final class StoreCore: Sendable {
   func hold(_ id: MailID, because reason: String) async {
     let now = configuration.clock.now
     do {
-      try await write { (database) throws(SQLiteFailure) in try database.hold(id.description, because: reason, at: now) }
+      try await write { (database) throws(SQLiteFailure) in try database.hold(id.description, because: reason, at: now)
+      }
       reportHeld(id.description, reason)
     } catch {
       configuration.notice(MailStore.Notice("mail \(id) cannot be held: \(error)", isTrouble: true))
@@ -109,7 +112,7 @@ final class Reader: @unchecked Sendable {
   func read<Value: Sendable>(
     _ body: @escaping @Sendable (Database) throws(SQLiteFailure) -> Value
   ) async throws(StoreFailure) -> Value {
-    try await thread.start { self.answer(body) }.value().get()
+    try await thread.start(late: { .failure(.closed) }) { self.answer(body) }.value().get()
   }
 
   private func answer<Value>(_ body: (Database) throws(SQLiteFailure) -> Value) -> Result<Value, StoreFailure> {
@@ -126,11 +129,12 @@ final class Reader: @unchecked Sendable {
     }
   }
 
-  func close() {
-    thread.start {
+  func close(_ done: @escaping @Sendable () -> Void) {
+    let end: @Sendable () -> Void = {
       self.isClosed = true
       self.database = nil
     }
-    thread.close()
+    thread.start(late: {}, end)
+    thread.close(done)
   }
 }

@@ -17,10 +17,12 @@ extension Database {
 
   func contact(_ key: ContactKey) throws(SQLiteFailure) -> ContactRecord? {
     try first(
-      "SELECT hits, locks, violations, expires_at FROM contacts WHERE remote_ip = ?", [.text(key.description)], at: "contact.find"
+      "SELECT hits, locks, violations, expires_at FROM contacts WHERE remote_ip = ?", [.text(key.description)],
+      at: "contact.find"
     ) {
       ContactRecord(
-        key, hits: Int(clamping: $0.integer(0)), locks: Int(clamping: $0.integer(1)), violations: Int(clamping: $0.integer(2)),
+        key, hits: Int(clamping: $0.integer(0)), locks: Int(clamping: $0.integer(1)),
+        violations: Int(clamping: $0.integer(2)),
         expiresAt: $0.text(3).flatMap { Timestamp($0) })
     }
   }

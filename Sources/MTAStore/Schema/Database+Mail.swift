@@ -43,7 +43,8 @@ extension Database {
           expires_at, next_hop, mailbox_id, owner_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
-          contact, id, from, .text(recipient.mailbox.description), .text(delivery.rawValue), delivery == .none ? .null : now,
+          contact, id, from, .text(recipient.mailbox.description), .text(delivery.rawValue),
+          delivery == .none ? .null : now,
           now, now, .text((delivery == .none ? ParcelState.recorded : .waiting).rawValue), expires,
           delivery == .remote ? .text(recipient.mailbox.domain.description) : .null,
           .text(optional: recipient.client?.mailboxID), .text(optional: recipient.client?.ownerID),
@@ -116,10 +117,12 @@ extension Database {
 
   func content(of id: MailID) throws(SQLiteFailure) -> StoredRow? {
     try first(
-      "SELECT size, content_file, trace, content FROM messages WHERE id = ?", [.text(id.description)], at: "content.find"
+      "SELECT size, content_file, trace, content FROM messages WHERE id = ?", [.text(id.description)],
+      at: "content.find"
     ) {
       StoredRow(
-        trace: $0.blob(2) ?? ByteBuffer(), size: Int(clamping: $0.integer(0)), contentFile: $0.text(1), content: $0.blob(3))
+        trace: $0.blob(2) ?? ByteBuffer(), size: Int(clamping: $0.integer(0)), contentFile: $0.text(1),
+        content: $0.blob(3))
     }
   }
 

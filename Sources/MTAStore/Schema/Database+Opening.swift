@@ -7,7 +7,8 @@ extension Database {
     for pragma in ["page_size = 4096", "auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = FULL"] {
       try run("PRAGMA " + pragma, at: "database.configure")
     }
-    for pragma in ["foreign_keys = ON", "trusted_schema = OFF", "cache_size = -16000", "journal_size_limit = 67108864"] {
+    for pragma in ["foreign_keys = ON", "trusted_schema = OFF", "cache_size = -16000", "journal_size_limit = 67108864"]
+    {
       try run("PRAGMA " + pragma, at: "database.configure")
     }
     #if canImport(Darwin)

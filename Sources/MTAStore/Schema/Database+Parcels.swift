@@ -50,7 +50,8 @@ extension Database {
     var count = 0
     for id in mails where count < limit {
       let found = try first(
-        "SELECT envelope, content IS NULL AND content_file IS NULL FROM messages WHERE id = ?", [.text(id)], at: "claim.mail"
+        "SELECT envelope, content IS NULL AND content_file IS NULL FROM messages WHERE id = ?", [.text(id)],
+        at: "claim.mail"
       ) { (envelope: $0.text(0) ?? "", isEmpty: $0.integer(1) != 0) }
       guard let found, !found.isEmpty, let mailID = MailID(id) else {
         let reason = "the content is missing"
@@ -65,7 +66,9 @@ extension Database {
     return result
   }
 
-  private func lease(_ id: String, to owner: LeaseOwner, now: Timestamp, deadline: Timestamp) throws(SQLiteFailure) -> [ParcelRow] {
+  private func lease(_ id: String, to owner: LeaseOwner, now: Timestamp, deadline: Timestamp) throws(SQLiteFailure)
+    -> [ParcelRow]
+  {
     var parcels: [ParcelRow] = []
     let values: [SQLValue] = [
       .text(id), .text(now.description), .text(owner.description), .text(deadline.description), .text(owner.boot + "/"),
@@ -155,6 +158,7 @@ extension ParcelRow {
   fileprivate init(_ row: Row) {
     self.init(
       id: ParcelID(row.integer(0)), to: row.text(1) ?? "", delivery: row.text(2) ?? "", mailboxID: row.text(3),
-      ownerID: row.text(4), attempts: Int(clamping: row.integer(5)), createdAt: row.text(6) ?? "", expiresAt: row.text(7) ?? "")
+      ownerID: row.text(4), attempts: Int(clamping: row.integer(5)), createdAt: row.text(6) ?? "",
+      expiresAt: row.text(7) ?? "")
   }
 }

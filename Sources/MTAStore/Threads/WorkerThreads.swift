@@ -10,6 +10,8 @@ final class WorkerThreads: Sendable {
     var jobs: [@Sendable () -> Void] = []
     var next = 0
     var closing = false
+    var threads: Int
+    var whenEnded: [@Sendable () -> Void] = []
 
     mutating func take() -> (@Sendable () -> Void)? {
       guard next < jobs.count else { return nil }
@@ -30,43 +32,55 @@ final class WorkerThreads: Sendable {
     case end
   }
 
-  private let monitor = Monitor(State())
+  private let monitor: Monitor<State>
 
   init(count: Int) {
+    monitor = Monitor(State(threads: max(count, 1)))
     for _ in 0..<max(count, 1) {
       startThread { [monitor] in
         while true {
           let turn: Turn? = monitor.wait(until: { _ in nil }) { state in
             state.take().map(Turn.job) ?? (state.closing ? .end : nil)
           }
-          guard case .job(let job)? = turn else { return }
+          guard case .job(let job)? = turn else { break }
           job()
         }
+        let waiting: [@Sendable () -> Void] = monitor.withLock { state in
+          state.threads -= 1
+          return state.threads == 0 ? state.whenEnded : []
+        }
+        for done in waiting { done() }
       }
     }
   }
 
-  deinit { close() }
+  deinit { close {} }
 
-  /// Runs `body` on one of the threads. After ``close()`` it runs at once, on the caller's.
+  /// Runs `body` on one of the threads. After ``close(_:)``, `late` runs instead, on the caller's; without it, `body`.
   @discardableResult
-  func start<Value: Sendable>(_ body: @escaping @Sendable () -> Value) -> OneShot<Value> {
+  func start<Value: Sendable>(
+    late: (() -> Value)? = nil, _ body: @escaping @Sendable () -> Value
+  ) -> OneShot<Value> {
     let answer = OneShot<Value>()
-    let job: @Sendable () -> Void = { answer.fulfil(body()) }
     var refused = false
     monitor.signal { state in
       refused = state.closing
-      if !refused { state.jobs.append(job) }
+      if !refused { state.jobs.append({ answer.fulfil(body()) }) }
       return !refused
     }
-    if refused { job() }
+    if refused { answer.fulfil(late?() ?? body()) }
     return answer
   }
 
-  /// Lets the threads end when what was started is done.
-  func close() {
-    monitor.withLock { $0.closing = true }
+  /// Lets the threads end when what was started is done, then calls `done`.
+  func close(_ done: @escaping @Sendable () -> Void) {
+    let isOver: Bool = monitor.withLock { state in
+      state.closing = true
+      if state.threads > 0 { state.whenEnded.append(done) }
+      return state.threads == 0
+    }
     monitor.wakeAll()
+    if isOver { done() }
   }
 }
 

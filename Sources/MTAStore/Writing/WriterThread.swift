@@ -27,7 +27,8 @@ final class WriterThread: @unchecked Sendable {
   private var housekeeping: Housekeeping
 
   init(
-    _ database: consuming sending Database, configuration: MailStore.Configuration, removeFiles: @escaping @Sendable ([String]) -> Void,
+    _ database: consuming sending Database, configuration: MailStore.Configuration,
+    removeFiles: @escaping @Sendable ([String]) -> Void,
     open: @escaping @Sendable () throws(SQLiteFailure) -> Database
   ) {
     self.database = database
