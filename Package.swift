@@ -95,6 +95,7 @@ let package = Package(
     tests("MTATLS", ["MTATLS", nioCore, nioPosix, nioEmbedded]),
     tests("MTADNS", ["MTACore", "MTADNS", nioCore, nioPosix, nioLocks]),
     tests("MTATestSupport", ["MTACore", "MTATestSupport"]),
+    tests("MTAStore", ["MTACore", "MTASystem", "MTAStore", "CSQLite", nioCore, nioLocks]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -113,6 +113,12 @@ public final class DurableFile: Sendable {
     }
   }
 
+  /// Gives the lock back before the file is closed.
+  public func unlock(at point: FaultPoint) throws(FileFailure) {
+    try check(point, "flock")
+    try result("flock", path) { flock(descriptor, LOCK_UN) }
+  }
+
   /// Metadata too: what a folder needs.
   func syncAll() throws(FileFailure) {
     #if canImport(Glibc)

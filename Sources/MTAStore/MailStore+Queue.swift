@@ -1,0 +1,147 @@
+public import MTACore
+import MTASystem
+import NIOConcurrencyHelpers
+import NIOCore
+
+extension MailStore: ParcelQueue {
+  public func claim(
+    by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp
+  ) async throws(StoreFailure) -> [ClaimedMail] {
+    guard limit > 0 else { return [] }
+    let claim = try await core.write { (database) throws(SQLiteFailure) in
+      try database.claim(by: owner, limit: limit, now: now, deadline: deadline)
+    }
+    for mail in claim.held { core.reportHeld(mail.id, mail.reason) }
+    var mails: [ClaimedMail] = []
+    for rows in claim.mails {
+      do { mails.append(try rows.decoded()) } catch { await core.hold(rows.id, because: "\(error)") }
+    }
+    return mails
+  }
+
+  public func content(of id: MailID) async throws(StoreFailure) -> StoredContent {
+    let row = try await core.reader.read { (database) throws(SQLiteFailure) in try database.content(of: id) }
+    guard let row else { throw .failed("there is no mail \(id)") }
+    if let content = row.content {
+      guard content.readableBytes == row.size else {
+        throw await missing(id, "its content has \(content.readableBytes) bytes instead of \(row.size)")
+      }
+      return StoredContent(trace: row.trace, content: content)
+    }
+    guard let name = row.contentFile else { throw await missing(id, "its content is missing") }
+    let folder = core.folder
+    let files = core.files
+    let opened = await files.start { folder.open(name) }.value()
+    switch opened {
+    case .failure(let failure):
+      if failure.isNotFound { throw await missing(id, "its content file \(name) is missing") }
+      throw failure.storeFailure
+    case .success(let (file, size)):
+      guard size == row.size else {
+        throw await missing(id, "its content file \(name) has \(size) bytes instead of \(row.size)")
+      }
+      return StoredContent(trace: row.trace, size: size) { (offset, length) throws(StoreFailure) in
+        switch await files.start({ file.part(from: offset, upTo: length) }).value() {
+        case .success(let bytes): return bytes
+        case .failure(let failure): throw failure.storeFailure
+        }
+      }
+    }
+  }
+
+  private func missing(_ id: MailID, _ reason: String) async -> StoreFailure {
+    await core.hold(id, because: reason)
+    return .failed("mail \(id): \(reason)")
+  }
+
+  public func record(_ results: [ParcelResult], by owner: LeaseOwner, at now: Timestamp) async throws(StoreFailure) {
+    guard !results.isEmpty else { return }
+    let files = try await core.write { (database) throws(SQLiteFailure) in
+      var settled: [MailID] = []
+      for result in results {
+        if let mail = try database.record(result, by: owner, at: now), !settled.contains(mail) { settled.append(mail) }
+      }
+      var files: [String] = []
+      for mail in settled {
+        if let file = try database.settle(mail, at: now) { files.append(file) }
+      }
+      return files
+    }
+    // After the commit: a crash in between leaves a file without a row's name on it, which the next start removes.
+    if !files.isEmpty {
+      let folder = core.folder
+      core.files.start { folder.remove(files) }
+    }
+  }
+
+  public func renew(_ parcels: [ParcelID], by owner: LeaseOwner, deadline: Timestamp) async throws(StoreFailure) {
+    guard !parcels.isEmpty else { return }
+    try await core.write { (database) throws(SQLiteFailure) in
+      for parcel in parcels { try database.renew(parcel, by: owner, deadline: deadline) }
+    }
+  }
+
+  public func releaseLeases(unless isAlive: @Sendable (LeaseOwner) -> Bool) async throws(StoreFailure) -> Int {
+    let owners = try await core.reader.read { (database) throws(SQLiteFailure) in try database.leaseOwners() }
+    // What names no process belongs to nobody.
+    let dead = owners.filter { text in LeaseOwner(text).map { !isAlive($0) } ?? true }
+    guard !dead.isEmpty else { return 0 }
+    let now = core.configuration.clock.now
+    return try await core.write { (database) throws(SQLiteFailure) in
+      var count = 0
+      for owner in dead { count += try database.release(owner, at: now) }
+      return count
+    }
+  }
+
+  public func nextDue() async throws(StoreFailure) -> Timestamp? {
+    try await core.reader.read { (database) throws(SQLiteFailure) in try database.nextDue() }
+  }
+
+  public func onArrival(_ notify: @escaping @Sendable () -> Void) {
+    core.writer.onArrival.withLockedValue { $0 = notify }
+  }
+}
+
+extension ClaimedRows {
+  /// The rows as values. The parcel's own columns count; what they cannot say of the recipient is in the envelope.
+  func decoded() throws(StoreFailure) -> ClaimedMail {
+    let envelope = try EnvelopeText.decode(self.envelope)
+    let known = Dictionary(envelope.recipients.map { ($0.mailbox, $0) }) { first, _ in first }
+    var parcels: [Parcel] = []
+    for row in self.parcels {
+      guard let mailbox = Mailbox(row.to), let delivery = DeliveryKind(rawValue: row.delivery),
+        let createdAt = Timestamp(row.createdAt), let expiresAt = Timestamp(row.expiresAt)
+      else { throw .failed("parcel \(row.id) is unreadable") }
+      var recipient = known[mailbox] ?? EnvelopeRecipient(mailbox)
+      let isAsAccepted =
+        recipient.delivery == delivery && recipient.client?.mailboxID == row.mailboxID
+        && recipient.client?.ownerID == row.ownerID
+      if !isAsAccepted {
+        recipient.client = ClientRecord(mailboxID: row.mailboxID, ownerID: row.ownerID, delivery: delivery)
+      }
+      parcels.append(
+        Parcel(
+          id: row.id, mailID: id, recipient: recipient, attempts: row.attempts, createdAt: createdAt,
+          expiresAt: expiresAt))
+    }
+    return ClaimedMail(envelope, parcels: parcels)
+  }
+}
+
+extension ContentFolder {
+  fileprivate func open(_ name: String) -> Result<(DurableFile, Int), FileFailure> {
+    do throws(FileFailure) {
+      let file = try files.openForReading(path + "/" + name, at: "content.open")
+      return .success((file, try file.size(at: "content.open")))
+    } catch { return .failure(error) }
+  }
+}
+
+extension DurableFile {
+  fileprivate func part(from offset: Int, upTo length: Int) -> Result<ByteBuffer, FileFailure> {
+    do throws(FileFailure) { return .success(try read(from: offset, upTo: length, at: "content.read")) } catch {
+      return .failure(error)
+    }
+  }
+}

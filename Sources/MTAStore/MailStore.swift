@@ -1,0 +1,54 @@
+public import MTACore
+import MTASystem
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// The durable queue and the contacts, in one SQLite file and a folder for large content.
+///
+/// What a receipt promises, and what a crash leaves at each step, is written in `Docs/DURABILITY.md`. Several processes
+/// may have the same store open; leases keep their runners apart.
+///
+/// ```swift
+/// let store = try MailStore(.init(database: "mta.db", queue: "queue"))
+/// let spool = try await store.begin(id)
+/// try await spool.append(piece)
+/// let receipt = try await spool.commit(envelope, trace: trace)   // now, and only now: 250
+/// ```
+public final class MailStore: Sendable {
+  let core: StoreCore
+
+  /// Opens the store, makes what is missing, and cleans up after a crash. Blocks on the disk.
+  ///
+  /// - Throws: ``OpenFailure``, also for a file that is something else, damaged, or of a newer version; it is left as
+  ///   it was.
+  public init(_ configuration: Configuration) throws(OpenFailure) {
+    core = try StoreCore(configuration)
+  }
+
+  deinit { core.close {} }
+
+  /// Writes what waits, and closes the files. What is called later throws ``StoreFailure/closed``.
+  public func close() async {
+    await withCheckedContinuation { continuation in core.close { continuation.resume() } }
+  }
+
+  public var statistics: Statistics { core.writer.counters.withLockedValue { $0 } }
+}
+
+extension MailStore: MessageStore {
+  public func begin(_ id: MailID) async throws(StoreFailure) -> any MessageSpool {
+    guard !core.isClosed else { throw .closed }
+    return Spool(core, id)
+  }
+}
+
+extension MailStore: ContactStore {
+  public func contact(_ key: ContactKey) async throws(StoreFailure) -> ContactRecord? {
+    guard !core.isClosed else { throw .closed }
+    // Memory before the database: what is not in memory any more was committed before we look there.
+    if let pending = core.writer.pendingContact(key) { return pending }
+    return try await core.reader.read { (database) throws(SQLiteFailure) in try database.contact(key) }
+  }
+
+  public func save(_ record: ContactRecord) { core.writer.save(record) }
+}

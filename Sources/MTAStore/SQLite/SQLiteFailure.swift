@@ -1,0 +1,29 @@
+import CSQLite
+import MTACore
+
+/// What SQLite refused.
+struct SQLiteFailure: Error, Hashable, CustomStringConvertible {
+  /// The extended result code.
+  let code: Int32
+  let message: String
+  /// What was attempted.
+  let statement: String
+
+  /// Whether the statement itself is at fault, so that others in the same transaction are not to blame.
+  var isOfStatement: Bool {
+    switch code & 0xff {
+    case SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_RANGE, SQLITE_ERROR: true
+    default: false
+    }
+  }
+
+  /// Whether another process merely holds the database.
+  var isBusy: Bool { code & 0xff == SQLITE_BUSY || code & 0xff == SQLITE_LOCKED }
+  var isFull: Bool { code & 0xff == SQLITE_FULL }
+  var isNotADatabase: Bool { code & 0xff == SQLITE_NOTADB }
+  var isCorrupt: Bool { code & 0xff == SQLITE_CORRUPT }
+
+  var storeFailure: StoreFailure { isFull ? .noSpace : .failed(description) }
+
+  var description: String { "\(statement): \(message) (SQLite \(code))" }
+}

@@ -1,0 +1,102 @@
+import CSQLite
+import NIOCore
+
+/// What goes into a statement's parameters.
+enum SQLValue {
+  case null
+  case integer(Int64)
+  case text(String)
+  case blob(ByteBuffer)
+
+  static func text(optional text: String?) -> Self { text.map(Self.text) ?? .null }
+}
+
+/// A prepared statement, used again and again.
+final class Statement {
+  /// SQLITE_TRANSIENT: SQLite takes a copy.
+  private static var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
+
+  private let handle: OpaquePointer
+
+  init(_ handle: OpaquePointer) { self.handle = handle }
+
+  deinit { sqlite3_finalize(handle) }
+
+  /// Binds, steps to the end, and makes ready for the next time. Returns SQLITE_DONE or the failure's code.
+  func run(_ values: [SQLValue], _ body: (Row) -> Void) -> Int32 {
+    defer {
+      sqlite3_reset(handle)
+      sqlite3_clear_bindings(handle)
+    }
+    var large: [(Int32, ByteBuffer)] = []
+    for (index, value) in values.enumerated() {
+      let position = Int32(truncatingIfNeeded: index + 1)
+      let code: Int32
+      switch value {
+      case .null: code = sqlite3_bind_null(handle, position)
+      case .integer(let number): code = sqlite3_bind_int64(handle, position, number)
+      case .text(let text): code = bind(text, position)
+      case .blob(let blob):
+        large.append((position, blob))
+        code = SQLITE_OK
+      }
+      guard code == SQLITE_OK else { return code }
+    }
+    return run(binding: large[...], body)
+  }
+
+  /// Blobs are lent to SQLite for the time of the steps, not copied.
+  private func run(binding blobs: ArraySlice<(Int32, ByteBuffer)>, _ body: (Row) -> Void) -> Int32 {
+    guard let (position, blob) = blobs.first else { return step(body) }
+    return blob.withUnsafeReadableBytes { bytes in
+      let code =
+        bytes.isEmpty
+        ? sqlite3_bind_zeroblob(handle, position, 0)
+        : sqlite3_bind_blob64(handle, position, bytes.baseAddress, UInt64(bytes.count), nil)
+      guard code == SQLITE_OK else { return code }
+      return run(binding: blobs.dropFirst(), body)
+    }
+  }
+
+  private func step(_ body: (Row) -> Void) -> Int32 {
+    while true {
+      let code = sqlite3_step(handle)
+      guard code == SQLITE_ROW else { return code }
+      body(Row(handle: handle))
+    }
+  }
+
+  private func bind(_ text: String, _ position: Int32) -> Int32 {
+    // A null pointer would bind NULL, and an empty string may have no address.
+    guard !text.isEmpty else { return sqlite3_bind_text64(handle, position, "", 0, Self.copied, UInt8(SQLITE_UTF8)) }
+    var text = text
+    return text.withUTF8 { bytes in
+      bytes.withMemoryRebound(to: CChar.self) {
+        sqlite3_bind_text64(
+          handle, position, $0.baseAddress, UInt64($0.count), Self.copied, UInt8(SQLITE_UTF8))
+      }
+    }
+  }
+}
+
+/// The current row of a running statement.
+struct Row {
+  fileprivate let handle: OpaquePointer
+
+  func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
+  func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+
+  /// Nil for NULL. Bytes that are not UTF-8 are repaired.
+  func text(_ column: Int32) -> String? {
+    guard let text = sqlite3_column_text(handle, column) else { return nil }
+    let count = Int(sqlite3_column_bytes(handle, column))
+    return String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self)
+  }
+
+  /// A copy; nil for NULL.
+  func blob(_ column: Int32) -> ByteBuffer? {
+    guard !isNull(column) else { return nil }
+    guard let bytes = sqlite3_column_blob(handle, column) else { return ByteBuffer() }
+    return ByteBuffer(bytes: UnsafeRawBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(handle, column))))
+  }
+}

@@ -1,0 +1,29 @@
+import MTACore
+import MTASystem
+
+extension Database {
+  func save(_ record: ContactRecord, at now: Timestamp) throws(SQLiteFailure) {
+    try run(
+      """
+      INSERT INTO contacts (remote_ip, hits, locks, violations, expires_at, created_at, updated_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)
+        ON CONFLICT (remote_ip) DO UPDATE SET hits = ?2, locks = ?3, violations = ?4, expires_at = ?5, updated_at = ?6
+      """,
+      [
+        .text(record.key.description), .integer(Int64(record.hits)), .integer(Int64(record.locks)),
+        .integer(Int64(record.violations)), .text(optional: record.expiresAt?.description), .text(now.description),
+      ], at: "contact.save")
+  }
+
+  func contact(_ key: ContactKey) throws(SQLiteFailure) -> ContactRecord? {
+    try first(
+      "SELECT hits, locks, violations, expires_at FROM contacts WHERE remote_ip = ?", [.text(key.description)],
+      at: "contact.find"
+    ) {
+      ContactRecord(
+        key, hits: Int(clamping: $0.integer(0)), locks: Int(clamping: $0.integer(1)),
+        violations: Int(clamping: $0.integer(2)),
+        expiresAt: $0.text(3).flatMap { Timestamp($0) })
+    }
+  }
+}

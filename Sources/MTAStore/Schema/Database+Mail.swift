@@ -1,0 +1,137 @@
+import MTACore
+import MTASystem
+import NIOCore
+
+/// A mail on its way into the database: all that the writer needs, worked out beforehand on the caller's thread.
+struct NewMail: Sendable {
+  let envelope: Envelope
+  let envelopeText: String
+  let trace: ByteBuffer
+  /// Nil when the content is in a file.
+  let content: ByteBuffer?
+  let contentFile: String?
+  let size: Int
+  let expiresAt: Timestamp
+
+  /// Whether a runner has something to do at once.
+  var isDue: Bool { envelope.recipients.contains { $0.delivery != .none } }
+}
+
+extension Database {
+  /// State S3 of `Docs/DURABILITY.md`: content, or the name of its durable file, and all parcels.
+  func insert(_ mail: NewMail) throws(SQLiteFailure) {
+    let envelope = mail.envelope
+    let id = SQLValue.text(envelope.id.description)
+    let now = SQLValue.text(envelope.receivedAt.description)
+    try run(
+      """
+      INSERT INTO messages (id, size, created_at, settled_at, envelope, content_file, trace, content)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        id, .integer(Int64(mail.size)), now, mail.isDue ? .null : now, .text(mail.envelopeText),
+        .text(optional: mail.contentFile), .blob(mail.trace), mail.content.map(SQLValue.blob) ?? .null,
+      ], at: "mail.insert")
+    let contact = try contactID(of: envelope.clientAddress)
+    let from = SQLValue.text(envelope.reversePath.mailbox?.description ?? "<>")
+    let expires = SQLValue.text(mail.expiresAt.description)
+    for recipient in envelope.recipients {
+      let delivery = recipient.delivery
+      try run(
+        """
+        INSERT INTO parcels (contact_id, mail_id, "from", "to", delivery, retry_at, created_at, updated_at, state,
+          expires_at, next_hop, mailbox_id, owner_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        [
+          contact, id, from, .text(recipient.mailbox.description), .text(delivery.rawValue),
+          delivery == .none ? .null : now,
+          now, now, .text((delivery == .none ? ParcelState.recorded : .waiting).rawValue), expires,
+          delivery == .remote ? .text(recipient.mailbox.domain.description) : .null,
+          .text(optional: recipient.client?.mailboxID), .text(optional: recipient.client?.ownerID),
+        ], at: "parcel.insert")
+    }
+  }
+
+  /// Takes back what a commit of unknown outcome may have left.
+  func withdraw(_ id: MailID) throws(SQLiteFailure) {
+    try run("DELETE FROM messages WHERE id = ?", [.text(id.description)], at: "mail.withdraw")
+  }
+
+  private func contactID(of address: IPAddress?) throws(SQLiteFailure) -> SQLValue {
+    guard let address else { return .null }
+    let key = ContactKey(address).description
+    return try first("SELECT id FROM contacts WHERE remote_ip = ?", [.text(key)], at: "contact.find") {
+      SQLValue.integer($0.integer(0))
+    } ?? .null
+  }
+
+  /// State S6: when all parcels are final, the content goes and the row stays as history.
+  /// - Returns: the file to remove after the commit.
+  func settle(_ id: MailID, at now: Timestamp) throws(SQLiteFailure) -> String? {
+    let settled = try first(
+      """
+      SELECT content_file FROM messages WHERE id = ?1 AND settled_at IS NULL AND NOT EXISTS
+        (SELECT 1 FROM parcels WHERE mail_id = ?1 AND state IN ('waiting', 'working'))
+      """, [.text(id.description)], at: "mail.settle"
+    ) { (file: $0.text(0), isSettled: true) }
+    guard let settled else { return nil }
+    try run(
+      "UPDATE messages SET settled_at = ?2, content = NULL, content_file = NULL WHERE id = ?1",
+      [.text(id.description), .text(now.description)], at: "mail.settle")
+    return settled.file
+  }
+
+  func hasHistory(before cutoff: Timestamp) throws(SQLiteFailure) -> Bool {
+    try first(
+      "SELECT 1 FROM messages WHERE settled_at IS NOT NULL AND settled_at < ? LIMIT 1", [.text(cutoff.description)],
+      at: "history.find"
+    ) { _ in true } ?? false
+  }
+
+  /// Returns some free pages to the file system when the file is mostly holes.
+  func giveSpaceBack() throws(SQLiteFailure) {
+    let free = try first("PRAGMA freelist_count", at: "vacuum.look") { $0.integer(0) } ?? 0
+    let all = try first("PRAGMA page_count", at: "vacuum.look") { $0.integer(0) } ?? 0
+    if free > 16_384, free > all / 2 { try run("PRAGMA incremental_vacuum(4096)", at: "vacuum.run") }
+  }
+
+  /// Removes up to `limit` settled mails older than `cutoff`, and their parcels.
+  /// - Returns: how many, and the files to remove after the commit.
+  func removeHistory(before cutoff: Timestamp, limit: Int) throws(SQLiteFailure) -> (count: Int, files: [String]) {
+    var old: [(id: String, file: String?)] = []
+    try run(
+      "SELECT id, content_file FROM messages WHERE settled_at IS NOT NULL AND settled_at < ? LIMIT ?",
+      [.text(cutoff.description), .integer(Int64(limit))], at: "history.find"
+    ) { old.append(($0.text(0) ?? "", $0.text(1))) }
+    for mail in old { try run("DELETE FROM messages WHERE id = ?", [.text(mail.id)], at: "history.remove") }
+    return (old.count, old.compactMap(\.file))
+  }
+
+  /// What an id's content consists of: the file's name, or the bytes.
+  struct StoredRow: Sendable {
+    let trace: ByteBuffer
+    let size: Int
+    let contentFile: String?
+    let content: ByteBuffer?
+  }
+
+  func content(of id: MailID) throws(SQLiteFailure) -> StoredRow? {
+    try first(
+      "SELECT size, content_file, trace, content FROM messages WHERE id = ?", [.text(id.description)],
+      at: "content.find"
+    ) {
+      StoredRow(
+        trace: $0.blob(2) ?? ByteBuffer(), size: Int(clamping: $0.integer(0)), contentFile: $0.text(1),
+        content: $0.blob(3))
+    }
+  }
+
+  /// The files that rows name, with the mails that they belong to.
+  func contentFiles() throws(SQLiteFailure) -> [String: MailID] {
+    var files: [String: MailID] = [:]
+    try run("SELECT content_file, id FROM messages WHERE content_file IS NOT NULL", at: "content.list") { row in
+      if let file = row.text(0), let id = row.text(1).flatMap({ MailID($0) }) { files[file] = id }
+    }
+    return files
+  }
+}

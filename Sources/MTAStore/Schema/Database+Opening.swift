@@ -1,0 +1,65 @@
+import MTASystem
+
+extension Database {
+  /// The settings of every connection that writes. WAL with FULL: a commit returns after its sync.
+  func configureForWriting() throws(SQLiteFailure) {
+    // Page size and auto_vacuum count only before the first table, and page size only before WAL.
+    for pragma in ["page_size = 4096", "auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = FULL"] {
+      try run("PRAGMA " + pragma, at: "database.configure")
+    }
+    for pragma in ["foreign_keys = ON", "trusted_schema = OFF", "cache_size = -16000", "journal_size_limit = 67108864"]
+    {
+      try run("PRAGMA " + pragma, at: "database.configure")
+    }
+    #if canImport(Darwin)
+      // fsync(2) of Darwin stops at the drive's cache.
+      try run("PRAGMA fullfsync = ON", at: "database.configure")
+      try run("PRAGMA checkpoint_fullfsync = ON", at: "database.configure")
+    #endif
+  }
+
+  func configureForReading() throws(SQLiteFailure) {
+    try run("PRAGMA query_only = ON", at: "database.configure")
+    try run("PRAGMA trusted_schema = OFF", at: "database.configure")
+  }
+
+  /// What is in the file, before anything in it is changed.
+  enum Content {
+    case empty
+    case ours(version: Int)
+    case foreign
+  }
+
+  func inspect() throws(SQLiteFailure) -> Content {
+    let application = try number("PRAGMA application_id")
+    let tables = try number("SELECT count(*) FROM sqlite_master")
+    if tables == 0 { return .empty }
+    return application == Schema.applicationID ? .ours(version: Int(try number("PRAGMA user_version"))) : .foreign
+  }
+
+  /// Leads the file forward to ``Schema/version``, each step in a transaction of its own.
+  func migrate() throws(SQLiteFailure) {
+    while true {
+      try run("BEGIN IMMEDIATE", at: "migration.begin")
+      do {
+        // Read under the lock: another process may have made the step meanwhile.
+        let version = Int(try number("PRAGMA user_version"))
+        guard version >= 0, version < Schema.version else {
+          rollBack()
+          return
+        }
+        for statement in Schema.migrations[version] { try run(statement, at: "migration.step") }
+        try run("PRAGMA application_id = \(Schema.applicationID)", at: "migration.step")
+        try run("PRAGMA user_version = \(version + 1)", at: "migration.step")
+        try run("COMMIT", at: "migration.commit")
+      } catch {
+        rollBack()
+        throw error
+      }
+    }
+  }
+
+  private func number(_ sql: String) throws(SQLiteFailure) -> Int64 {
+    try first(sql, at: "database.inspect") { $0.integer(0) } ?? 0
+  }
+}

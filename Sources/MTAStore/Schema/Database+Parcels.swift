@@ -1,0 +1,164 @@
+import MTACore
+import MTASystem
+
+/// A parcel's row as a claim returns it.
+struct ParcelRow: Sendable {
+  let id: ParcelID
+  let to: String
+  let delivery: String
+  let mailboxID: String?
+  let ownerID: String?
+  let attempts: Int
+  let createdAt: String
+  let expiresAt: String
+}
+
+/// What a claim came to.
+struct Claim: Sendable {
+  var mails: [ClaimedRows] = []
+  /// Mails that could not be handed out, and why.
+  var held: [(id: String, reason: String)] = []
+}
+
+/// A mail's rows as a claim returns them, not yet decoded.
+struct ClaimedRows: Sendable {
+  let id: MailID
+  let envelope: String
+  let parcels: [ParcelRow]
+}
+
+extension Database {
+  /// Leases due parcels: the mails whose parcels wait longest first, each with all of its due parcels.
+  func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) throws(SQLiteFailure) -> Claim {
+    var mails: [String] = []
+    var seen: Set<String> = []
+    let take: (Row) -> Void = { row in
+      if let id = row.text(0), seen.insert(id).inserted { mails.append(id) }
+    }
+    let bound = SQLValue.integer(Int64(limit))
+    try run(
+      "SELECT mail_id FROM parcels WHERE state = 'waiting' AND hold = 0 AND retry_at <= ?1 ORDER BY retry_at, mail_id LIMIT ?2",
+      [.text(now.description), bound], at: "claim.find", take)
+    // Leases of this machine end with their owner, or by its word; only those of other machines lapse.
+    try run(
+      """
+      SELECT mail_id FROM parcels WHERE state = 'working' AND hold = 0 AND lease_until <= ?1
+        AND substr(lease_owner, 1, length(?2)) <> ?2 ORDER BY lease_until LIMIT ?3
+      """, [.text(now.description), .text(owner.boot + "/"), bound], at: "claim.find", take)
+
+    var result = Claim()
+    var count = 0
+    for id in mails where count < limit {
+      let found = try first(
+        "SELECT envelope, content IS NULL AND content_file IS NULL FROM messages WHERE id = ?", [.text(id)],
+        at: "claim.mail"
+      ) { (envelope: $0.text(0) ?? "", isEmpty: $0.integer(1) != 0) }
+      guard let found, !found.isEmpty, let mailID = MailID(id) else {
+        let reason = "the content is missing"
+        try hold(id, because: reason, at: now)
+        result.held.append((id, reason))
+        continue
+      }
+      let parcels = try lease(id, to: owner, now: now, deadline: deadline)
+      count += parcels.count
+      if !parcels.isEmpty { result.mails.append(ClaimedRows(id: mailID, envelope: found.envelope, parcels: parcels)) }
+    }
+    return result
+  }
+
+  private func lease(_ id: String, to owner: LeaseOwner, now: Timestamp, deadline: Timestamp) throws(SQLiteFailure)
+    -> [ParcelRow]
+  {
+    var parcels: [ParcelRow] = []
+    let values: [SQLValue] = [
+      .text(id), .text(now.description), .text(owner.description), .text(deadline.description), .text(owner.boot + "/"),
+    ]
+    try run(
+      """
+      UPDATE parcels SET state = 'working', lease_owner = ?3, lease_until = ?4, updated_at = ?2
+        WHERE mail_id = ?1 AND hold = 0 AND (state = 'waiting' AND retry_at <= ?2
+          OR state = 'working' AND lease_until <= ?2 AND substr(lease_owner, 1, length(?5)) <> ?5)
+        RETURNING id, "to", delivery, mailbox_id, owner_id, attempts, created_at, expires_at
+      """, values, at: "claim.lease"
+    ) { parcels.append(ParcelRow($0)) }
+    return parcels.sorted { $0.id < $1.id }
+  }
+
+  /// Sets a mail's unfinished parcels aside until somebody looks at it.
+  func hold(_ mail: String, because reason: String, at now: Timestamp) throws(SQLiteFailure) {
+    try run(
+      """
+      UPDATE parcels SET hold = 1, state = 'waiting', delivery_msg = ?2, updated_at = ?3, lease_owner = NULL, lease_until = NULL
+        WHERE mail_id = ?1 AND state IN ('waiting', 'working')
+      """, [.text(mail), .text("held: " + reason), .text(now.description)], at: "mail.hold")
+  }
+
+  /// Writes one outcome.
+  /// - Returns: the mail, if the parcel became final.
+  func record(_ result: ParcelResult, by owner: LeaseOwner, at now: Timestamp) throws(SQLiteFailure) -> MailID? {
+    // A lost lease: the new owner's attempt decides, but what was delivered was delivered.
+    let isDelivered = result.outcome == .delivered
+    let condition = isDelivered ? "" : " AND state = 'working' AND lease_owner = ?8"
+    let state: ParcelState =
+      switch result.outcome {
+      case .delivered: .delivered
+      case .deferred: .waiting
+      case .failed: .failed
+      }
+    // A deferral without an instant must not become a busy loop.
+    let retryAt = state == .waiting ? (result.retryAt ?? now + .seconds(60)).description : nil
+    let mail = try first(
+      """
+      UPDATE parcels SET state = ?2, delivery_at = CASE ?2 WHEN 'delivered' THEN ?3 ELSE delivery_at END, delivery_msg = ?4,
+        retry_at = ?5, updated_at = ?3, attempts = attempts + 1, last_host = ?6, last_tls = ?7,
+        lease_owner = NULL, lease_until = NULL WHERE id = ?1\(condition) RETURNING mail_id
+      """,
+      [
+        .integer(result.parcel.number), .text(state.rawValue), .text(now.description), .text(result.message),
+        .text(optional: retryAt), .text(optional: result.host), .text(optional: result.encryption),
+      ] + (isDelivered ? [] : [.text(owner.description)]), at: "parcel.record"
+    ) { $0.text(0) }
+    return state == .waiting ? nil : mail?.flatMap { MailID($0) }
+  }
+
+  func renew(_ parcel: ParcelID, by owner: LeaseOwner, deadline: Timestamp) throws(SQLiteFailure) {
+    try run(
+      "UPDATE parcels SET lease_until = ?3 WHERE id = ?1 AND state = 'working' AND lease_owner = ?2",
+      [.integer(parcel.number), .text(owner.description), .text(deadline.description)], at: "lease.renew")
+  }
+
+  func leaseOwners() throws(SQLiteFailure) -> [String] {
+    var owners: [String] = []
+    try run("SELECT DISTINCT lease_owner FROM parcels WHERE state = 'working'", at: "lease.owners") {
+      owners.append($0.text(0) ?? "")
+    }
+    return owners
+  }
+
+  /// The parcels keep the retry time that made them due.
+  /// - Returns: how many.
+  func release(_ owner: String, at now: Timestamp) throws(SQLiteFailure) -> Int {
+    var count = 0
+    try run(
+      """
+      UPDATE parcels SET state = 'waiting', lease_owner = NULL, lease_until = NULL, updated_at = ?2
+        WHERE state = 'working' AND coalesce(lease_owner, '') = ?1 RETURNING id
+      """, [.text(owner), .text(now.description)], at: "lease.release"
+    ) { _ in count += 1 }
+    return count
+  }
+
+  func nextDue() throws(SQLiteFailure) -> Timestamp? {
+    try first("SELECT min(retry_at) FROM parcels WHERE state = 'waiting' AND hold = 0", at: "due.find") { $0.text(0) }?
+      .flatMap { Timestamp($0) }
+  }
+}
+
+extension ParcelRow {
+  fileprivate init(_ row: Row) {
+    self.init(
+      id: ParcelID(row.integer(0)), to: row.text(1) ?? "", delivery: row.text(2) ?? "", mailboxID: row.text(3),
+      ownerID: row.text(4), attempts: Int(clamping: row.integer(5)), createdAt: row.text(6) ?? "",
+      expiresAt: row.text(7) ?? "")
+  }
+}

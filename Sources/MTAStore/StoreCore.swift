@@ -1,0 +1,140 @@
+import MTACore
+import MTASystem
+import NIOCore
+
+/// What the parts of one open store share: folder, threads, connections.
+final class StoreCore: Sendable {
+  let configuration: MailStore.Configuration
+  let folder: ContentFolder
+  /// For content files: these calls block, and callers are event loops.
+  let files: WorkerThreads
+  let writer: WriterThread
+  let reader: Reader
+  /// Shared with every process that has the store open; who holds it alone may tidy the folder.
+  private let lock: DurableFile
+
+  init(_ configuration: MailStore.Configuration) throws(MailStore.OpenFailure) {
+    self.configuration = configuration
+    let opening = StoreOpening(configuration)
+    let lock = try opening.prepareFolders()
+    let database = try opening.openDatabase()
+    try opening.tidy(database, under: lock)
+    self.lock = lock
+    let folder = opening.folder
+    let files = WorkerThreads(count: configuration.fileThreads)
+    self.folder = folder
+    self.files = files
+    reader = Reader { () throws(SQLiteFailure) in try opening.connect(forWriting: false) }
+    writer = WriterThread(
+      database, configuration: configuration, removeFiles: { names in files.start { folder.remove(names) } },
+      open: { () throws(SQLiteFailure) in try opening.connect(forWriting: true) })
+    writer.start()
+  }
+
+  var isClosed: Bool { writer.isClosed }
+
+  /// Group commit: returns when the mail is durable, or is not.
+  func insert(_ mail: NewMail) async -> WriteEnd {
+    await withCheckedContinuation { continuation in
+      writer.submit(
+        WriteJob(
+          bytes: mail.trace.readableBytes + (mail.content?.readableBytes ?? 0),
+          mail: WriteJob.Mail(id: mail.envelope.id, contentFile: mail.contentFile, isDue: mail.isDue),
+          body: { (database) throws(SQLiteFailure) in try database.insert(mail) },
+          finish: { continuation.resume(returning: $0) }))
+    }
+  }
+
+  /// Runs `body` within a transaction of the writer thread; returns its value when that is durable.
+  func write<Value: Sendable>(
+    _ body: @escaping @Sendable (Database) throws(SQLiteFailure) -> Value
+  ) async throws(StoreFailure) -> Value {
+    let slot = Slot<Value>()
+    let end: WriteEnd = await withCheckedContinuation { continuation in
+      writer.submit(
+        WriteJob(
+          body: { (database) throws(SQLiteFailure) in slot.value = try body(database) },
+          finish: { continuation.resume(returning: $0) }))
+    }
+    switch end {
+    case .committed: break
+    case .rolledBack(let failure), .uncertain(let failure): throw failure
+    }
+    guard let value = slot.value else { throw .failed("the writer gave no value") }
+    return value
+  }
+
+  /// `@unchecked`: written by the writer thread before it finishes the job, read by the caller after.
+  private final class Slot<Value>: @unchecked Sendable {
+    var value: Value?
+  }
+
+  func close(_ done: @escaping @Sendable () -> Void) {
+    writer.close { [reader, files, lock] in
+      reader.close {
+        files.close {
+          // Only now does nothing of this store write any more. A lock that cannot be given back ends with the file.
+          try? lock.unlock(at: "close.unlock")
+          done()
+        }
+      }
+    }
+  }
+
+  /// Sets a mail aside and says so.
+  func hold(_ id: MailID, because reason: String) async {
+    let now = configuration.clock.now
+    do {
+      try await write { (database) throws(SQLiteFailure) in try database.hold(id.description, because: reason, at: now)
+      }
+      reportHeld(id.description, reason)
+    } catch {
+      configuration.notice(MailStore.Notice("mail \(id) cannot be held: \(error)", isTrouble: true))
+    }
+  }
+
+  func reportHeld(_ id: String, _ reason: String) {
+    configuration.notice(MailStore.Notice("mail \(id) is held: \(reason)", isTrouble: true))
+  }
+}
+
+/// The connection that reads, on a thread of its own: readers never stand in a commit's way.
+///
+/// `@unchecked`: `database` is touched on the one thread of `thread` only.
+final class Reader: @unchecked Sendable {
+  private let thread = WorkerThreads(count: 1)
+  private let open: @Sendable () throws(SQLiteFailure) -> Database
+  private var database: Database?
+  private var isClosed = false
+
+  init(_ open: @escaping @Sendable () throws(SQLiteFailure) -> Database) { self.open = open }
+
+  func read<Value: Sendable>(
+    _ body: @escaping @Sendable (Database) throws(SQLiteFailure) -> Value
+  ) async throws(StoreFailure) -> Value {
+    try await thread.start(late: { .failure(.closed) }) { self.answer(body) }.value().get()
+  }
+
+  private func answer<Value>(_ body: (Database) throws(SQLiteFailure) -> Value) -> Result<Value, StoreFailure> {
+    guard !isClosed else { return .failure(.closed) }
+    do throws(SQLiteFailure) {
+      if let database { return .success(try body(database)) }
+      let opened = try open()
+      database = opened
+      return .success(try body(opened))
+    } catch {
+      // The next reader begins afresh.
+      if !error.isOfStatement { database = nil }
+      return .failure(error.storeFailure)
+    }
+  }
+
+  func close(_ done: @escaping @Sendable () -> Void) {
+    let end: @Sendable () -> Void = {
+      self.isClosed = true
+      self.database = nil
+    }
+    thread.start(late: {}, end)
+    thread.close(done)
+  }
+}

@@ -1,0 +1,115 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A fixed number of threads for calls that block. Jobs start in the order given; with one thread they run in it.
+final class WorkerThreads: Sendable {
+  private struct State {
+    var jobs: [@Sendable () -> Void] = []
+    var next = 0
+    var closing = false
+    var threads: Int
+    var whenEnded: [@Sendable () -> Void] = []
+
+    mutating func take() -> (@Sendable () -> Void)? {
+      guard next < jobs.count else { return nil }
+      defer {
+        next += 1
+        // The taken front is dropped now and then, not each time.
+        if next == jobs.count || next > 1024 {
+          jobs.removeFirst(next)
+          next = 0
+        }
+      }
+      return jobs[next]
+    }
+  }
+
+  private enum Turn {
+    case job(@Sendable () -> Void)
+    case end
+  }
+
+  private let monitor: Monitor<State>
+
+  init(count: Int) {
+    monitor = Monitor(State(threads: max(count, 1)))
+    for _ in 0..<max(count, 1) {
+      startThread { [monitor] in
+        while true {
+          let turn: Turn? = monitor.wait(until: { _ in nil }) { state in
+            state.take().map(Turn.job) ?? (state.closing ? .end : nil)
+          }
+          guard case .job(let job)? = turn else { break }
+          job()
+        }
+        let waiting: [@Sendable () -> Void] = monitor.withLock { state in
+          state.threads -= 1
+          return state.threads == 0 ? state.whenEnded : []
+        }
+        for done in waiting { done() }
+      }
+    }
+  }
+
+  deinit { close {} }
+
+  /// Runs `body` on one of the threads. After ``close(_:)``, `late` runs instead, on the caller's; without it, `body`.
+  @discardableResult
+  func start<Value: Sendable>(
+    late: (() -> Value)? = nil, _ body: @escaping @Sendable () -> Value
+  ) -> OneShot<Value> {
+    let answer = OneShot<Value>()
+    var refused = false
+    monitor.signal { state in
+      refused = state.closing
+      if !refused { state.jobs.append({ answer.fulfil(body()) }) }
+      return !refused
+    }
+    if refused { answer.fulfil(late?() ?? body()) }
+    return answer
+  }
+
+  /// Lets the threads end when what was started is done, then calls `done`.
+  func close(_ done: @escaping @Sendable () -> Void) {
+    let isOver: Bool = monitor.withLock { state in
+      state.closing = true
+      if state.threads > 0 { state.whenEnded.append(done) }
+      return state.threads == 0
+    }
+    monitor.wakeAll()
+    if isOver { done() }
+  }
+}
+
+/// Starts a detached thread.
+func startThread(_ body: @escaping @Sendable () -> Void) {
+  final class Body: Sendable {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+  }
+  let context = Unmanaged.passRetained(Body(body)).toOpaque()
+  #if canImport(Glibc)
+    var thread = pthread_t()
+    let code = pthread_create(
+      &thread, nil,
+      { context in
+        if let context { Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run() }
+        return nil
+      }, context)
+    precondition(code == 0, "the system gives no thread: error \(code)")
+    pthread_detach(thread)
+  #else
+    var thread: pthread_t?
+    let code = pthread_create(
+      &thread, nil,
+      { context in
+        Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
+        return nil
+      }, context)
+    precondition(code == 0, "the system gives no thread: error \(code)")
+    if let thread { pthread_detach(thread) }
+  #endif
+}

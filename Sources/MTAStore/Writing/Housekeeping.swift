@@ -1,0 +1,62 @@
+/// When the writer thread does what nobody waits for: a value without I/O.
+///
+/// Checkpoints stay off the commit path: they run when nothing came for a while, or when the write-ahead log has grown
+/// so much that its pages must be moved before the next group.
+struct Housekeeping {
+  enum Task: Hashable {
+    case checkpoint
+    case history
+  }
+
+  /// Pages of 4 KiB in the log that call for a checkpoint once the store is idle, and at once.
+  static let idlePages = 1000
+  static let busyPages = 4096
+  /// A log this large is cut: readers kept it from starting over.
+  static let largePages = 65_536
+
+  /// Milliseconds.
+  static let shortIdle: Int64 = 100
+  static let longIdle: Int64 = 30_000
+  static let historyInterval: Int64 = 600_000
+
+  private var pagesInLog = 0
+  private var pagesMoved = 0
+  private var lastCommit: MonotonicInstant
+  private var nextHistory: MonotonicInstant
+
+  init(now: MonotonicInstant) {
+    lastCommit = now
+    nextHistory = now.after(milliseconds: 1000)
+  }
+
+  var logIsLarge: Bool { pagesInLog > Self.largePages }
+
+  private var pagesToMove: Int { pagesInLog - pagesMoved }
+
+  /// After a group: whether the log cannot wait.
+  mutating func committed(pagesInLog pages: Int, at now: MonotonicInstant) -> Task? {
+    if pages < pagesInLog { pagesMoved = 0 }
+    pagesInLog = pages
+    lastCommit = now
+    return pagesToMove >= Self.busyPages ? .checkpoint : nil
+  }
+
+  mutating func checkpointed() { pagesMoved = pagesInLog }
+
+  private var nextCheckpoint: MonotonicInstant? {
+    guard pagesToMove > 0 else { return nil }
+    return lastCommit.after(milliseconds: pagesToMove >= Self.idlePages ? Self.shortIdle : Self.longIdle)
+  }
+
+  /// When to look again if nothing comes.
+  var nextIdle: MonotonicInstant { nextCheckpoint.map { min($0, nextHistory) } ?? nextHistory }
+
+  mutating func takeIdleTask(at now: MonotonicInstant) -> Task? {
+    if let instant = nextCheckpoint, instant <= now { return .checkpoint }
+    return nextHistory <= now ? .history : nil
+  }
+
+  mutating func historyRemoved(more: Bool, at now: MonotonicInstant) {
+    nextHistory = now.after(milliseconds: more ? Self.shortIdle : Self.historyInterval)
+  }
+}

@@ -1,0 +1,276 @@
+import MTACore
+import MTASystem
+import NIOConcurrencyHelpers
+
+/// The one thread that writes to the database, with group commit: it takes all that waits, writes it in one transaction
+/// with one sync, then answers all. There is no timer: while one sync lasts, the next group gathers.
+///
+/// `@unchecked`: ``database``, ``withdrawn`` and the instants are touched by the thread alone once it was started.
+final class WriterThread: @unchecked Sendable {
+  /// Contacts wait at most this long for somebody's commit to ride on.
+  static let contactDelay: Int64 = 900
+
+  private let inbox = Monitor(WriterInbox())
+  private let open: @Sendable () throws(SQLiteFailure) -> Database
+  private let clock: any WallClock
+  private let removeFiles: @Sendable ([String]) -> Void
+  private let notice: @Sendable (MailStore.Notice) -> Void
+  private let historyRetention: Duration
+  let counters = NIOLockedValueBox(MailStore.Statistics())
+  let onArrival = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
+
+  /// Nil after a failed sync, until it was opened again.
+  private var database: Database?
+  /// Mails whose commit failed with unknown outcome: their rows are deleted in the next transaction, and their files
+  /// only after it, for the log could bring the rows back at a restart until it was written over.
+  private var withdrawn: [WriteJob.Mail] = []
+  private var housekeeping: Housekeeping
+
+  init(
+    _ database: consuming sending Database, configuration: MailStore.Configuration,
+    removeFiles: @escaping @Sendable ([String]) -> Void,
+    open: @escaping @Sendable () throws(SQLiteFailure) -> Database
+  ) {
+    self.database = database
+    self.open = open
+    self.removeFiles = removeFiles
+    clock = configuration.clock
+    notice = configuration.notice
+    historyRetention = configuration.historyRetention
+    housekeeping = Housekeeping(now: .now)
+  }
+
+  func start() { startThread { self.run() } }
+
+  // MARK: Any thread
+
+  func submit(_ job: WriteJob) {
+    var refused = false
+    inbox.signal { inbox in
+      refused = inbox.isClosing
+      if !refused { inbox.jobs.append(job) }
+      return !refused && inbox.jobs.count == 1
+    }
+    if refused { job.finish(.rolledBack(.closed)) }
+  }
+
+  func save(_ record: ContactRecord) {
+    inbox.signal { inbox in
+      guard !inbox.isClosing else { return false }
+      inbox.contacts[record.key] = record
+      guard inbox.contactsDue == nil else { return false }
+      inbox.contactsDue = MonotonicInstant.now.after(milliseconds: Self.contactDelay)
+      return true
+    }
+  }
+
+  /// The record, if it has not reached the database yet.
+  func pendingContact(_ key: ContactKey) -> ContactRecord? {
+    inbox.withLock { $0.contacts[key] ?? $0.contactsInFlight[key] }
+  }
+
+  var isClosed: Bool { inbox.withLock { $0.isClosing } }
+
+  /// Takes nothing more, writes what waits, closes the database, then calls `done`.
+  func close(_ done: @escaping @Sendable () -> Void) {
+    let isOver: Bool = inbox.withLock { inbox in
+      guard !inbox.isClosing || !inbox.whenClosed.isEmpty else { return true }
+      inbox.isClosing = true
+      inbox.whenClosed.append(done)
+      return false
+    }
+    if isOver { done() } else { inbox.wakeAll() }
+  }
+
+  // MARK: The thread
+
+  private enum Turn {
+    case group(WriterInbox.Group)
+    case end
+  }
+
+  private func run() {
+    while true {
+      let idleEnd = housekeeping.nextIdle
+      let turn: Turn? = inbox.wait(
+        until: { inbox in inbox.contactsDue.map { min($0, idleEnd) } ?? idleEnd },
+        take: { inbox in inbox.takeGroup(at: .now).map(Turn.group) ?? (inbox.isClosing ? .end : nil) })
+      switch turn {
+      case .group(let group):
+        write(group)
+        if housekeeping.committed(pagesInLog: database?.pagesInLog ?? 0, at: .now) == .checkpoint { checkpoint() }
+      case nil: keepHouse()
+      case .end:
+        checkpoint(truncating: true)
+        database = nil
+        let waiting: [@Sendable () -> Void] = inbox.withLock { inbox in
+          defer { inbox.whenClosed = [] }
+          return inbox.whenClosed
+        }
+        for done in waiting { done() }
+        return
+      }
+    }
+  }
+
+  private func write(_ group: WriterInbox.Group) {
+    var jobs = group.jobs
+    var contacts = group.contacts
+    while true {
+      switch attempt(jobs, contacts) {
+      case .committed:
+        inbox.withLock { $0.contactsWritten(true, retryAt: .now) }
+        for job in jobs { job.finish(.committed) }
+        if jobs.contains(where: { $0.mail?.isDue == true }) { onArrival.withLockedValue { $0 }?() }
+        return
+      case .job(let index, let failure):
+        // One job's own fault: the others are written without it.
+        jobs[index].finish(.rolledBack(failure.storeFailure))
+        jobs.remove(at: index)
+        if jobs.isEmpty, contacts.isEmpty {
+          inbox.withLock { $0.contactsWritten(true, retryAt: .now) }
+          return
+        }
+      case .contacts(let failure):
+        // They would fail again: forgotten, as a crash might have it.
+        report("contacts not saved: \(failure)")
+        contacts = []
+        if jobs.isEmpty {
+          inbox.withLock { $0.contactsWritten(true, retryAt: .now) }
+          return
+        }
+      case .group(let failure, let isUncertain):
+        inbox.withLock { $0.contactsWritten(false, retryAt: Self.retry) }
+        report("commit failed: \(failure)")
+        for job in jobs {
+          job.finish(isUncertain ? .uncertain(failure.storeFailure) : .rolledBack(failure.storeFailure))
+        }
+        return
+      }
+    }
+  }
+
+  private static var retry: MonotonicInstant { .now.after(milliseconds: contactDelay) }
+
+  private enum Attempt {
+    case committed
+    case job(Int, SQLiteFailure)
+    case contacts(SQLiteFailure)
+    case group(SQLiteFailure, isUncertain: Bool)
+  }
+
+  private func attempt(_ jobs: [WriteJob], _ contacts: [ContactRecord]) -> Attempt {
+    let database: Database
+    do { database = try connection() } catch { return .group(error, isUncertain: false) }
+    do throws(SQLiteFailure) {
+      try database.run("BEGIN IMMEDIATE", at: "store.begin")
+      for mail in withdrawn { try database.withdraw(mail.id) }
+    } catch {
+      giveUp(database, after: error)
+      return .group(error, isUncertain: false)
+    }
+    do throws(SQLiteFailure) {
+      let now = contacts.isEmpty ? nil : clock.now
+      for contact in contacts { try database.save(contact, at: now ?? clock.now) }
+    } catch {
+      giveUp(database, after: error)
+      return error.isOfStatement ? .contacts(error) : .group(error, isUncertain: false)
+    }
+    for (index, job) in jobs.enumerated() {
+      do { try job.body(database) } catch {
+        giveUp(database, after: error)
+        return error.isOfStatement ? .job(index, error) : .group(error, isUncertain: false)
+      }
+    }
+    do throws(SQLiteFailure) {
+      try database.run("COMMIT", at: "store.commit")
+      try database.pass("store.committed")
+    } catch {
+      // Whether the transaction is on the disk is not known, and a second sync would not tell: the system may have
+      // dropped the pages that it could not write. The connection goes, and what may be there is taken back.
+      database.rollBack()
+      reopenLater(after: error)
+      withdrawn += jobs.compactMap(\.mail)
+      return .group(error, isUncertain: true)
+    }
+    counters.withLockedValue {
+      $0.transactions += 1
+      $0.jobs += jobs.count
+      $0.mails += jobs.count { $0.mail != nil }
+    }
+    if !withdrawn.isEmpty {
+      removeFiles(withdrawn.compactMap(\.contentFile))
+      withdrawn = []
+    }
+    return .committed
+  }
+
+  private func connection() throws(SQLiteFailure) -> Database {
+    if let database { return database }
+    let opened = try open()
+    database = opened
+    return opened
+  }
+
+  private func giveUp(_ database: Database, after failure: SQLiteFailure) {
+    database.rollBack()
+    if !failure.isOfStatement, !failure.isBusy, !failure.isFull { reopenLater(after: failure) }
+  }
+
+  private func reopenLater(after failure: SQLiteFailure) {
+    database = nil
+    counters.withLockedValue { $0.reopenings += 1 }
+  }
+
+  // MARK: Housekeeping
+
+  private func keepHouse() {
+    let now = MonotonicInstant.now
+    switch housekeeping.takeIdleTask(at: now) {
+    case .checkpoint: checkpoint()
+    case .history:
+      let more = removeHistory()
+      housekeeping.historyRemoved(more: more, at: .now)
+    case nil: break
+    }
+  }
+
+  private func checkpoint(truncating: Bool = false) {
+    guard let database else { return }
+    do throws(SQLiteFailure) {
+      try database.checkpoint(truncating: truncating || housekeeping.logIsLarge)
+      counters.withLockedValue { $0.checkpoints += 1 }
+    } catch {
+      // Nothing is lost: all is in the log, and the next connection tries again.
+      report("checkpoint failed: \(error)")
+      reopenLater(after: error)
+    }
+    housekeeping.checkpointed()
+  }
+
+  /// - Returns: whether there is more to remove.
+  private func removeHistory() -> Bool {
+    let limit = 200
+    do throws(SQLiteFailure) {
+      let database = try connection()
+      let cutoff = clock.now - historyRetention
+      // Most of the time there is nothing old, and then nothing is written.
+      guard try database.hasHistory(before: cutoff) else {
+        try database.giveSpaceBack()
+        return false
+      }
+      try database.run("BEGIN IMMEDIATE", at: "history.begin")
+      let removed = try database.removeHistory(before: cutoff, limit: limit)
+      try database.run("COMMIT", at: "history.commit")
+      removeFiles(removed.files)
+      return removed.count == limit
+    } catch {
+      database?.rollBack()
+      if !error.isBusy { reopenLater(after: error) }
+      report("history not removed: \(error)")
+      return false
+    }
+  }
+
+  private func report(_ text: String) { notice(MailStore.Notice(text, isTrouble: true)) }
+}

@@ -1,0 +1,52 @@
+import MTACore
+import NIOCore
+import Testing
+
+@testable import MTAStore
+
+@Suite struct ContactTests {
+  let fixture = StoreFixture()
+
+  @Test func aRecordIsReadBackAtOnceAndAfterARestart() async throws {
+    let store = try fixture.open()
+    let key = ContactKey(try #require(IPAddress("2001:db8::1")))
+    #expect(try await store.contact(key) == nil)
+    var record = ContactRecord(key, hits: 1, locks: 2, violations: 3, expiresAt: StoreFixture.noon)
+    store.save(record)
+    #expect(try await store.contact(key) == record)
+    record.hits = 2
+    record.expiresAt = nil
+    store.save(record)
+    #expect(try await store.contact(key) == record)
+    await store.close()
+    let again = try fixture.open()
+    #expect(try await again.contact(key) == record)
+    #expect(try fixture.query("SELECT remote_ip FROM contacts") == ["2001:db8::/64"])
+    await again.close()
+  }
+
+  @Test func recordsRideTheNextCommitAndParcelsNameThem() async throws {
+    let store = try fixture.open()
+    for address in ["192.0.2.7", "192.0.2.8"] {
+      store.save(ContactRecord(ContactKey(try #require(IPAddress(address))), hits: 1))
+    }
+    try await fixture.commit(to: store)
+    #expect(store.statistics.transactions == 1)
+    #expect(try fixture.query("SELECT remote_ip FROM contacts ORDER BY remote_ip") == ["192.0.2.7", "192.0.2.8"])
+    #expect(
+      try fixture.query("SELECT remote_ip FROM contacts JOIN parcels ON contact_id = contacts.id") == ["192.0.2.7"])
+    await store.close()
+  }
+
+  @Test func withoutACommitTheyAreWrittenSoonAllTheSame() async throws {
+    let store = try fixture.open()
+    store.save(ContactRecord(ContactKey(try #require(IPAddress("192.0.2.7"))), hits: 1))
+    var tries = 0
+    while try fixture.query("SELECT count(*) FROM contacts") == ["0"] {
+      tries += 1
+      try #require(tries < 500)
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    await store.close()
+  }
+}

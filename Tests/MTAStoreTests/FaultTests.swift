@@ -1,0 +1,141 @@
+import MTACore
+import MTASystem
+import NIOConcurrencyHelpers
+import NIOCore
+import Testing
+
+@testable import MTAStore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+@Suite struct FaultTests {
+  let fixture = StoreFixture()
+
+  /// In memory; kept in memory but too large for the database; spilled while it arrives.
+  enum Kind: CaseIterable { case small, large, spilled }
+
+  private func pieces(_ kind: Kind) -> [ByteBuffer] {
+    switch kind {
+    case .small: [noise(500, seed: 1)]
+    case .large: [noise(1500, seed: 2)]
+    case .spilled: (0..<5).map { noise(40_000, seed: $0) }
+    }
+  }
+
+  @Test(arguments: Kind.allCases, [ENOSPC, EIO])
+  func everyStepFailingInTurnLeavesNothingAndGivesNoReceipt(_ kind: Kind, _ code: Int32) async throws {
+    let store = try fixture.open {
+      $0.contentInDatabase = 1000
+      $0.spillThreshold = 2000
+    }
+    var accepted = 0
+    var call = 1
+    while true {
+      fixture.faults.inject(.fails(code), call: call)
+      let before = fixture.faults.injected
+      let result: Result<MailID, any Error>
+      do { result = .success(try await fixture.commit(to: store, pieces(kind))) } catch { result = .failure(error) }
+      fixture.faults.clear()
+      switch result {
+      case .success:
+        accepted += 1
+        // A receipt although a step failed is right only where the step came after the promise, or was mere tidying.
+        #expect(fixture.faults.injected == before)
+      case .failure(let error):
+        #expect(fixture.faults.injected == before + 1)
+        #expect((error as? StoreFailure) == .noSpace || code != ENOSPC, "\(error)")
+      }
+      // The next mail goes through, and is followed by the clean-up of the one before.
+      try await fixture.commit(to: store, pieces(kind))
+      accepted += 1
+      #expect(try fixture.query("SELECT count(*) FROM messages") == ["\(accepted)"])
+      #expect(try fixture.query("SELECT count(*) FROM parcels") == ["\(accepted)"])
+      if case .success = result { break }
+      call += 1
+      try #require(call < 100)
+    }
+    #expect(call > (kind == .small ? 4 : 8))
+    await store.close()
+    #expect(fixture.contentFiles.count == (kind == .small ? 0 : accepted))
+  }
+
+  @Test func aFailedSyncFailsItsWholeGroupAndTheNextOneWorks() async throws {
+    let store = try fixture.open()
+    fixture.faults.inject(.fails(EIO), at: "store.commit")
+    let failures = await withTaskGroup(of: Bool.self) { group in
+      for _ in 0..<30 {
+        group.addTask { [fixture] in (try? await fixture.commit(to: store)) == nil }
+      }
+      return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+    }
+    #expect(failures >= 1)
+    #expect(store.statistics.reopenings == 1)
+    #expect(try fixture.query("SELECT count(*) FROM messages") == ["\(30 - failures)"])
+    try await fixture.commit(to: store)
+    #expect(try fixture.query("SELECT count(*) FROM parcels") == ["\(31 - failures)"])
+    await store.close()
+  }
+
+  /// The disk took the transaction and said that it had not.
+  @Test func aCommitOfUnknownOutcomeIsTakenBack() async throws {
+    let store = try fixture.open { $0.contentInDatabase = 100 }
+    fixture.faults.inject(.fails(EIO), at: "store.committed")
+    await #expect(throws: StoreFailure.self) { try await fixture.commit(to: store, [noise(5000, seed: 1)]) }
+    #expect(try fixture.query("SELECT count(*) FROM messages") == ["1"])
+    let id = try await fixture.commit(to: store, [noise(5000, seed: 2)])
+    #expect(try fixture.query("SELECT id FROM messages") == ["\(id)"])
+    await store.close()
+    #expect(fixture.contentFiles == ["\(id).content"])
+  }
+
+  @Test func aDatabaseThatCannotBeOpenedAgainIsTriedForEachGroup() async throws {
+    let store = try fixture.open()
+    fixture.faults.inject(.fails(EIO), at: "store.commit")
+    fixture.faults.inject(.fails(EIO), at: "database.open", times: .max)
+    for _ in 0..<3 { await #expect(throws: StoreFailure.self) { try await fixture.commit(to: store) } }
+    fixture.faults.clear()
+    try await fixture.commit(to: store)
+    #expect(try fixture.query("SELECT count(*) FROM messages") == ["1"])
+    await store.close()
+  }
+
+  @Test func resultsThatCannotBeRecordedLeaveTheParcelLeased() async throws {
+    let store = try fixture.open()
+    try await fixture.commit(to: store)
+    let mails = try await store.claim(
+      by: StoreFixture.me, limit: 1, now: StoreFixture.noon, deadline: StoreFixture.noon + .seconds(60))
+    let result = ParcelResult(try #require(mails.first?.parcels.first).id, .delivered, message: "250 ok")
+    for step: FaultPoint in ["store.begin", "parcel.record", "mail.settle", "store.commit"] {
+      fixture.faults.inject(.fails(EIO), at: step)
+      await #expect(throws: StoreFailure.self) {
+        try await store.record([result], by: StoreFixture.me, at: StoreFixture.noon)
+      }
+      #expect(try fixture.query("SELECT state FROM parcels") == ["working"])
+      #expect(try fixture.query("SELECT content IS NOT NULL FROM messages") == ["1"])
+    }
+    // Recorded, though the store could not know: the runner says it again, and nothing changes.
+    fixture.faults.inject(.fails(EIO), at: "store.committed")
+    await #expect(throws: StoreFailure.self) {
+      try await store.record([result], by: StoreFixture.me, at: StoreFixture.noon)
+    }
+    try await store.record([result], by: StoreFixture.me, at: StoreFixture.noon)
+    #expect(try fixture.query("SELECT state FROM parcels") == ["delivered"])
+    await store.close()
+  }
+
+  @Test func contactsOutliveAFailedCommit() async throws {
+    let store = try fixture.open()
+    let key = ContactKey(try #require(IPAddress("192.0.2.1")))
+    fixture.faults.inject(.fails(EIO), at: "store.commit")
+    store.save(ContactRecord(key, hits: 1))
+    await #expect(throws: StoreFailure.self) { try await fixture.commit(to: store) }
+    #expect(try await store.contact(key)?.hits == 1)
+    try await fixture.commit(to: store)
+    #expect(try fixture.query("SELECT hits FROM contacts") == ["1"])
+    await store.close()
+  }
+}
