@@ -3,12 +3,6 @@ import MTACore
 import MTAReceiver
 import MTAServer
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Receive and deliver mail until SIGINT or SIGTERM.",
@@ -43,24 +37,16 @@ struct SettingsFile: ParsableArguments {
 
   func read() throws -> Settings {
     do { return try Settings(contentsOf: config) } catch {
-      standardError("ExampleServer: \(config):\n" + error.problems.map { "  " + $0 }.joined(separator: "\n"))
-      throw ExitCode(EX_USAGE)
+      throw ValidationError("\(config):\n" + error.problems.map { "  " + $0 }.joined(separator: "\n"))
     }
   }
 }
 
-/// Tells failures in a sentence, with the exit code that fits: 64 where a setting is at fault.
+/// A setting at fault is told as such, with exit code 64; other failures are left to be told with 1.
 private func explained(_ body: () async throws -> Void) async throws {
   do { try await body() } catch let failure as SettingsFailure {
-    standardError("ExampleServer: \(failure)")
-    throw ExitCode(EX_USAGE)
+    throw ValidationError(failure.description)
   } catch let failure as StartFailure {
-    standardError("ExampleServer: \(failure)")
-    throw ExitCode(EX_USAGE)
-  } catch {
-    standardError("ExampleServer: \(error)")
-    throw ExitCode.failure
+    throw ValidationError(failure.description)
   }
 }
-
-private func standardError(_ text: String) { fputs(text + "\n", stderr) }

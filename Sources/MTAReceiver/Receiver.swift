@@ -189,10 +189,8 @@ extension Receiver {
       let address = IPAddress(remote)
     else { throw ChannelError.ioOnClosedChannel }
     guard let number = census.enter(address) else {
-      var buffer = ByteBuffer()
-      Reply.tooManyConnections(configuration.session.serverName).encode(into: &buffer)
-      channel.writeAndFlush(buffer, promise: nil)
-      channel.close(promise: nil)
+      let reply = Reply.tooManyConnections(configuration.session.serverName)
+      try channel.pipeline.syncOperations.addHandler(TurnAwayHandler(reply))
       return
     }
     let facts = ConnectionFacts(

@@ -1,9 +1,9 @@
-public import Logging
+import Logging
 public import MTACore
 import MTADKIM
 import MTADNS
-import MTADelivery
-public import MTAReceiver
+public import MTADelivery
+import MTAReceiver
 import MTAStore
 import MTASystem
 import MTATLS

@@ -42,7 +42,7 @@ final class WireClient {
         end = feed + 1 - buffer.readerIndex
         if line.dropFirst(3).first != UInt8(ascii: "-") { return buffer.readString(length: end) }
       }
-      guard let more = try await inbound.next() else { return nil }
+      guard let more = try await inbound.next(isolation: #isolation) else { return nil }
       buffer.writeImmutableBuffer(more)
     }
   }

@@ -1,0 +1,21 @@
+import MTACore
+import NIOCore
+
+/// Tells a client that there are too many connections, and closes: no session is made for it.
+final class TurnAwayHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private let reply: Reply
+
+  init(_ reply: Reply) { self.reply = reply }
+
+  func channelActive(context: ChannelHandlerContext) {
+    var buffer = ByteBuffer()
+    reply.encode(into: &buffer)
+    context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+    context.close(promise: nil)
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+}
