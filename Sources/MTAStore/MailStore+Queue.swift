@@ -28,6 +28,7 @@ extension MailStore: ParcelQueue {
       }
       return StoredContent(trace: row.trace, content: content)
     }
+    if row.isSettled, row.contentFile == nil { throw .failed("mail \(id) is done, its content is gone") }
     guard let name = row.contentFile else { throw await missing(id, "its content is missing") }
     let folder = core.folder
     let files = core.files

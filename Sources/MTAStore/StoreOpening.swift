@@ -27,6 +27,9 @@ struct StoreOpening: Sendable {
     }
   }
 
+  /// The file is looked at through SQLite alone. To open and close it by other means would drop the locks that another
+  /// connection of this process has on it (fcntl(2) locks belong to the process), and a second process could then
+  /// delete the log under that connection's feet.
   func openDatabase() throws(Failure) -> Database {
     let path = configuration.database
     do {
@@ -35,7 +38,6 @@ struct StoreOpening: Sendable {
     } catch {
       guard error.alreadyExists else { throw Failure(reason: .notWritable, path: path, detail: error.description) }
     }
-    try checkHeader()
     do {
       let database = try Database(path: path, busyMilliseconds: busyMilliseconds, faults: configuration.faults)
       guard !database.isReadOnly else { throw Failure(reason: .notWritable, path: path, detail: "read-only") }
@@ -93,20 +95,6 @@ struct StoreOpening: Sendable {
   }
 
   private var busyMilliseconds: Int32 { Int32(clamping: configuration.busyTimeout.wholeMilliseconds) }
-
-  /// SQLite takes the file's word for it only when it first reads; the answer here is clearer, and changes nothing.
-  private func checkHeader() throws(Failure) {
-    let path = configuration.database
-    let header: ByteBuffer
-    do {
-      header = try files.openForReading(path, at: "open.look").read(from: 0, upTo: 16, at: "open.look")
-    } catch {
-      throw Failure(reason: .notWritable, path: path, detail: error.description)
-    }
-    guard header.readableBytes == 0 || header == ByteBuffer(string: "SQLite format 3\0") else {
-      throw Failure(reason: .notOurDatabase, path: path, detail: "it is no SQLite file")
-    }
-  }
 
   private static func reason(_ failure: SQLiteFailure) -> Failure.Reason {
     if failure.isNotADatabase { return .notOurDatabase }

@@ -7,6 +7,7 @@ final class Database {
   private let handle: OpaquePointer
   private var statements: [String: Statement] = [:]
   private let faults: FaultPlan?
+  private let busyMilliseconds: Int32
   /// Pages in the write-ahead log after the last commit of this connection.
   private let loggedPages: UnsafeMutablePointer<Int32>
 
@@ -22,6 +23,7 @@ final class Database {
     }
     handle = opened
     self.faults = faults
+    self.busyMilliseconds = busyMilliseconds
     sqlite3_busy_timeout(opened, busyMilliseconds)
     loggedPages = .allocate(capacity: 1)
     loggedPages.initialize(to: 0)
@@ -74,11 +76,14 @@ final class Database {
   var pagesInLog: Int { Int(loggedPages.pointee) }
 
   /// Moves pages from the write-ahead log to the database file. What others still read stays for the next time.
-  /// - Parameter truncating: waits for readers, and cuts the log's file to nothing.
+  /// - Parameter truncating: waits half a second for readers, and cuts the log's file to nothing.
   func checkpoint(truncating: Bool) throws(SQLiteFailure) {
     try pass("database.checkpoint")
     var logged: Int32 = 0
     var moved: Int32 = 0
+    // Commits stand behind this: somebody's forgotten shell must not stop them for long.
+    sqlite3_busy_timeout(handle, min(busyMilliseconds, 500))
+    defer { sqlite3_busy_timeout(handle, busyMilliseconds) }
     let mode = truncating ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
     let code = sqlite3_wal_checkpoint_v2(handle, nil, mode, &logged, &moved)
     if code != SQLITE_OK, code & 0xff != SQLITE_BUSY { throw failure(code, "checkpoint") }

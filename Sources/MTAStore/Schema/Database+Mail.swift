@@ -113,16 +113,19 @@ extension Database {
     let size: Int
     let contentFile: String?
     let content: ByteBuffer?
+    /// Whether all parcels are final, so that the content may be gone.
+    let isSettled: Bool
   }
 
   func content(of id: MailID) throws(SQLiteFailure) -> StoredRow? {
     try first(
-      "SELECT size, content_file, trace, content FROM messages WHERE id = ?", [.text(id.description)],
+      "SELECT size, content_file, settled_at, trace, content FROM messages WHERE id = ?", [.text(id.description)],
       at: "content.find"
     ) {
       StoredRow(
-        trace: $0.blob(2) ?? ByteBuffer(), size: Int(clamping: $0.integer(0)), contentFile: $0.text(1),
-        content: $0.blob(3))
+        trace: $0.blob(3) ?? ByteBuffer(), size: Int(clamping: $0.integer(0)), contentFile: $0.text(1),
+        content: $0.blob(4),
+        isSettled: !$0.isNull(2))
     }
   }
 

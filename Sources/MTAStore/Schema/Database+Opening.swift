@@ -1,3 +1,4 @@
+import CSQLite
 import MTASystem
 
 extension Database {
@@ -6,6 +7,12 @@ extension Database {
     // Page size and auto_vacuum count only before the first table, and page size only before WAL.
     for pragma in ["page_size = 4096", "auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = FULL"] {
       try run("PRAGMA " + pragma, at: "database.configure")
+    }
+    // The promise stands on these two; a file system without shared memory refuses WAL without an error.
+    let journal = try first("PRAGMA journal_mode", at: "database.configure") { $0.text(0) }
+    guard journal == "wal", try number("PRAGMA synchronous") == 2 else {
+      throw SQLiteFailure(
+        code: SQLITE_CANTOPEN, message: "the file system does not allow WAL", statement: "journal_mode")
     }
     for pragma in ["foreign_keys = ON", "trusted_schema = OFF", "cache_size = -16000", "journal_size_limit = 67108864"]
     {

@@ -263,6 +263,7 @@ final class WriterThread: @unchecked Sendable {
       let removed = try database.removeHistory(before: cutoff, limit: limit)
       try database.run("COMMIT", at: "history.commit")
       removeFiles(removed.files)
+      _ = housekeeping.committed(pagesInLog: database.pagesInLog, at: .now)
       return removed.count == limit
     } catch {
       database?.rollBack()
