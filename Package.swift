@@ -83,6 +83,7 @@ let package = Package(
 
     tests("MTACore", ["MTACore", nioCore]),
     tests("MTACrypto", ["MTACrypto"]),
+    tests("MTADKIM", ["MTADKIM", "MTACore", "MTACrypto", nioCore]),
   ],
   swiftLanguageModes: [.v6]
 )
