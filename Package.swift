@@ -96,6 +96,7 @@ let package = Package(
     tests("MTADNS", ["MTACore", "MTADNS", nioCore, nioPosix, nioLocks]),
     tests("MTATestSupport", ["MTACore", "MTATestSupport"]),
     tests("MTAStore", ["MTACore", "MTASystem", "MTAStore", "CSQLite", nioCore, nioLocks]),
+    tests("MTADKIM", ["MTADKIM", "MTACore", "MTACrypto", nioCore]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -79,6 +79,8 @@ public struct DKIMSignature: Hashable, Sendable {
     guard let selector = DNSName(try required("s")) else { throw .malformedTag("s") }
     self.selector = selector
     guard let names = tags.list("h") else { throw .missingTag("h") }
+    // Each name costs a look-up; honest signers list some dozens.
+    guard names.count <= 1000 else { throw .malformedTag("h") }
     guard names.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { (33...126).contains($0) } }) else {
       throw .malformedTag("h")
     }

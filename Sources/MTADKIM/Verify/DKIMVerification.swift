@@ -36,7 +36,7 @@ public struct DKIMVerification: Hashable, Sendable {
   /// The domain is only trying DKIM out (`t=y`): to be treated as unsigned mail (RFC 6376 §3.6.1).
   public var isTesting = false
 
-  init(_ outcome: Outcome, reason: String? = nil) {
+  public init(_ outcome: Outcome, reason: String? = nil) {
     self.outcome = outcome
     self.reason = reason
   }

@@ -1,0 +1,71 @@
+import MTACore
+import NIOCore
+import Testing
+
+@testable import MTADKIM
+
+@Suite struct MailSignerTests {
+  static let trace = "Received: by mx.example.org\r\n"
+
+  private func sign(_ mail: String, with signer: DKIMMailSigner, from trace: String = trace) async throws -> String? {
+    let content = StoredContent(trace: ByteBuffer(string: trace), content: ByteBuffer(string: mail))
+    let id = try #require(MailID("test"))
+    let envelope = Envelope(id: id, reversePath: .null, recipients: [], receivedAt: testTime)
+    return try await signer.signature(for: envelope, content, at: testTime).map { String(buffer: $0) }
+  }
+
+  @Test func theFromFieldChoosesTheKey() async throws {
+    let signer = DKIMMailSigner([try SignerTests.signer(), try SignerTests.signer(domain: "example.net")])
+    let signed = try #require(await sign(SignerTests.mail, with: signer))
+    #expect(signed.contains("d=example.org;"))
+    #expect(await verify(signed + Self.trace + SignerTests.mail, Forge.zone).map(\.outcome) == [.pass])
+    #expect(try await sign("From: a@EXAMPLE.net\r\n\r\n", with: signer)?.contains("d=example.net;") == true)
+    for mail in [
+      "From: a@sub.example.org\r\n\r\n", "From: a@evil.example\r\n\r\n", "\r\n", "",
+      "From: a@example.org, b@example.net\r\n\r\n",
+    ] {
+      #expect(try await sign(mail, with: signer) == nil)
+    }
+  }
+
+  @Test func parentsMaySignForSubdomains() async throws {
+    let signer = DKIMMailSigner(
+      [try SignerTests.signer(), try SignerTests.signer(domain: "own.example.org")], coversSubdomains: true)
+    let mail = "From: a@x.y.example.org\r\n\r\n"
+    let signed = try #require(await sign(mail, with: signer))
+    #expect(signed.contains("d=example.org;") && signed.contains("i=@x.y.example.org;"))
+    #expect(await verify(signed + mail, Forge.zone).map(\.outcome) == [.pass])
+    #expect(try await sign("From: a@own.example.org\r\n\r\n", with: signer)?.contains("d=own.example.org;") == true)
+    #expect(try await sign("From: a@z.own.example.org\r\n\r\n", with: signer)?.contains("d=own.example.org;") == true)
+    #expect(try await sign("From: a@notexample.org\r\n\r\n", with: signer) == nil)
+    #expect(try await sign("From: a@org\r\n\r\n", with: signer) == nil)
+  }
+
+  @Test func traceFieldsAreSignedOnRequestOnly() async throws {
+    let mail = "From: a@example.org\r\n\r\nbody\r\n"
+    let plain = try #require(await sign(mail, with: DKIMMailSigner([try SignerTests.signer()])))
+    #expect(await verify(plain + mail, Forge.zone).map(\.outcome) == [.pass])
+    let trace = "Return-Path: <a@example.org>\r\n" + Self.trace
+    let tracing = try #require(
+      await sign(mail, with: DKIMMailSigner([try SignerTests.signer()], signsTraceFields: true), from: trace))
+    #expect(!tracing.contains("Return-Path"))
+    #expect(await verify(tracing + trace + mail, Forge.zone).map(\.outcome) == [.pass])
+    #expect(await verify(tracing + mail, Forge.zone).map(\.outcome) == [.fail])
+    #expect(await verify(tracing + trace.replacing("mx.", with: "mx2.") + mail, Forge.zone).map(\.outcome) == [.fail])
+  }
+
+  @Test func largeMailsAreReadInPieces() async throws {
+    let mail =
+      "X-Filler: \(String(repeating: "x", count: 100_000))\r\n" + SignerTests.mail
+      + String(repeating: "0123456789 abcdef\r\n", count: 20_000)
+    let signed = try #require(await sign(mail, with: DKIMMailSigner([try SignerTests.signer()])))
+    #expect(await verify(signed + Self.trace + mail, Forge.zone).map(\.outcome) == [.pass])
+  }
+
+  @Test func failuresOfTheStoreAreThrown() async throws {
+    let content = StoredContent(trace: ByteBuffer(), size: 10) { _, _ throws(StoreFailure) in throw .noSpace }
+    let envelope = Envelope(id: try #require(MailID("test")), reversePath: .null, recipients: [], receivedAt: testTime)
+    let signer = DKIMMailSigner([try SignerTests.signer()])
+    await #expect(throws: StoreFailure.noSpace) { try await signer.signature(for: envelope, content, at: testTime) }
+  }
+}
