@@ -19,7 +19,8 @@ import Testing
     configuration.contacts.neverProhibit = Network.loopback
     change(&configuration)
     let context = try TLSContext.server(
-      certificateChain: .pem(Array(TestCertificate.chain.utf8)), privateKey: .pem(Array(TestCertificate.privateKey.utf8)))
+      certificateChain: .pem(Array(TestCertificate.chain.utf8)),
+      privateKey: .pem(Array(TestCertificate.privateKey.utf8)))
     let receiver = Receiver(configuration, store: store, lookup: EmptyZone(), tls: tls ? context : nil) { Village() }
     let address = try #require(await receiver.start(on: MultiThreadedEventLoopGroup.singleton).first)
     do { try await body(address, receiver) } catch {
@@ -98,7 +99,8 @@ import Testing
       try await WireClient.connect(to: address) { client in
         _ = try await client.reply()
         try await client.send(
-          "EHLO c.example\r\nMAIL FROM:<a@c.example>\r\nRCPT TO:<coco@test.example>\r\nRCPT TO:<x@y.example>\r\nDATA\r\n")
+          "EHLO c.example\r\nMAIL FROM:<a@c.example>\r\nRCPT TO:<coco@test.example>\r\nRCPT TO:<x@y.example>\r\nDATA\r\n"
+        )
         var codes: [String] = []
         for _ in 1...5 { codes.append(String(try await client.reply()?.prefix(3) ?? "")) }
         #expect(codes == ["250", "250", "250", "550", "354"])
@@ -111,7 +113,9 @@ import Testing
     try await withReceiver(change: { $0.maximumConnectionsPerAddress = 1 }) { address, receiver in
       try await WireClient.connect(to: address) { first in
         #expect(try await first.reply()?.hasPrefix("220") == true)
-        let told = try await WireClient.connect(to: address) { second in [try await second.reply(), try await second.reply()] }
+        let told = try await WireClient.connect(to: address) { second in
+          [try await second.reply(), try await second.reply()]
+        }
         #expect(told[0]?.hasPrefix("421 4.3.2") == true)
         #expect(told[1] == nil)
         #expect(receiver.connectionCount == 1)
@@ -167,6 +171,8 @@ import Testing
   ])
   func listenAddresses(text: String, canonical: String) { #expect(ListenAddress(text)?.description == canonical) }
 
-  @Test(arguments: ["", "x", "65536", "-1", "+1", "1.2.3.4", "1.2.3:25", "::1:25", "[::1]/25", "[1.2.3.4]:25", "1.2.3.4/25", "host:25"])
+  @Test(arguments: [
+    "", "x", "65536", "-1", "+1", "1.2.3.4", "1.2.3:25", "::1:25", "[::1]/25", "[1.2.3.4]:25", "1.2.3.4/25", "host:25",
+  ])
   func noListenAddresses(text: String) { #expect(ListenAddress(text) == nil) }
 }

@@ -1,21 +1,24 @@
-import MTATLS
-import NIOCore
+package import MTATLS
+package import NIOCore
 import NIOPosix
 
 /// A client over a real socket: sends bytes, takes replies.
-final class WireClient {
+package final class WireClient {
   private let channel: any Channel
   private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
   private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
   private var buffer = ByteBuffer()
 
-  private init(_ channel: any Channel, _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>) {
+  private init(
+    _ channel: any Channel, _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
+    _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+  ) {
     self.channel = channel
     self.inbound = inbound.makeAsyncIterator()
     self.outbound = outbound
   }
 
-  static func connect<Result>(
+  package static func connect<Result>(
     to address: SocketAddress, tls: TLSContext? = nil, _ body: (WireClient) async throws -> Result
   ) async throws -> Result {
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -31,10 +34,10 @@ final class WireClient {
     }
   }
 
-  func send(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
+  package func send(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
 
   /// The next whole reply, its lines joined by CR LF; nil when the server closed.
-  func reply() async throws -> String? {
+  package func reply() async throws -> String? {
     var end = 0
     while true {
       while let feed = buffer.readableBytesView.dropFirst(end).firstIndex(of: UInt8(ascii: "\n")) {
@@ -48,13 +51,13 @@ final class WireClient {
   }
 
   /// Sends a line and takes its reply.
-  func say(_ line: String) async throws -> String {
+  package func say(_ line: String) async throws -> String {
     try await send(line + "\r\n")
     return try await reply() ?? "(closed)"
   }
 
   /// Puts TLS on the connection; what is sent from here on is sealed.
-  func startTLS(_ context: TLSContext) async throws {
+  package func startTLS(_ context: TLSContext) async throws {
     try await channel.eventLoop.submit { [channel] in
       try channel.pipeline.syncOperations.addHandler(TLSHandler(context, peerName: "mx.test.example"), position: .first)
     }.get()

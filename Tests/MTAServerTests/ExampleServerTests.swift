@@ -1,0 +1,101 @@
+import Foundation
+import MTATestSupport
+import NIOCore
+import Testing
+
+/// ExampleServer as a process: settings in, mail through, signals, kill -9.
+@Suite(.timeLimit(.minutes(2))) struct ExampleServerTests {
+  private func settings(_ more: String = "") -> String {
+    #"""
+    {"serverName": "mx.test.example", "listeningPorts": ["127.0.0.1:0"], "localDomains": ["test.example"], "isolation": "inProcess",
+     "users": {"coco@test.example": "*", "mike@test.example": "*"}, "ehloDomainVerifies": false, "neverProhibit": ["127.0.0.0/8"],
+     "resolvers": ["127.0.0.1:9"]\#(more)}
+    """#
+  }
+
+  private func send(_ content: String, to recipients: [String] = ["coco"], at address: SocketAddress) async throws
+    -> String
+  {
+    try await WireClient.connect(to: address) { client in
+      _ = try await client.reply()
+      _ = try await client.say("EHLO client.example")
+      _ = try await client.say("MAIL FROM:<a@client.example>")
+      for recipient in recipients { _ = try await client.say("RCPT TO:<\(recipient)@test.example>") }
+      _ = try await client.say("DATA")
+      return try await client.say(content + "\r\n.")
+    }
+  }
+
+  @Test func mailReachesItsMaildirAndSignalsEndInOrder() async throws {
+    let server = try ServerProcess()
+    try server.write(settings(), to: "mta.json")
+    let address = try await server.serve()
+    #expect(server.exists("mta.pid"))
+    #expect(
+      try await send("Subject: x\r\n\r\n..dot", to: ["coco", "mike"], at: address).hasPrefix("250 2.0.0 queued as "))
+    let coco = try #require(try await server.mails(of: "coco", count: 1).first)
+    #expect(coco.hasPrefix("Return-Path: <a@client.example>\nDelivered-To: coco@test.example\n"))
+    #expect(coco.hasSuffix("\nSubject: x\n\n.dot\n"))
+    let mike = try #require(try await server.mails(of: "mike", count: 1).first)
+    #expect(!mike.contains("coco"))
+    server.signal(SIGTERM)
+    #expect(try await server.end() == 0)
+    #expect(!server.exists("mta.pid"))
+  }
+
+  @Test func whatWasAcknowledgedSurvivesKill9() async throws {
+    let server = try ServerProcess()
+    try server.write(settings(#", "queueRunner": "off""#), to: "mta.json")
+    let big = "Subject: big\r\n\r\n" + String(repeating: String(repeating: "y", count: 70) + "\r\n", count: 10_000)
+    var address = try await server.serve()
+    #expect(try await send("Subject: small", at: address).hasPrefix("250"))
+    #expect(try await send(String(big.dropLast()), at: address).hasPrefix("250"))
+    server.signal(SIGKILL)
+    #expect(try await server.end() == SIGKILL)
+    try server.write(settings(), to: "mta.json")
+    address = try await server.serve()
+    let mails = try await server.mails(of: "coco", count: 2)
+    #expect(mails.contains { $0.hasSuffix("\nSubject: small\n") })
+    #expect(mails.contains { $0.hasSuffix(big.replacing("\r\n", with: "\n")) })
+  }
+
+  @Test func theQueueCanBeRunByHand() async throws {
+    let server = try ServerProcess()
+    try server.write(settings(#", "queueRunner": "off""#), to: "mta.json")
+    let address = try await server.serve()
+    #expect(try await send("Subject: x", at: address).hasPrefix("250"))
+    server.signal(SIGINT)
+    #expect(try await server.end() == 0)
+    #expect(!server.exists("maildir/test.example/coco/new"))
+    let (status, output) = try await server.run([
+      "run-queue", "--config", server.folder.appending(path: "mta.json").path(),
+    ])
+    #expect(status == 0)
+    #expect(output.contains("1 delivered, 0 deferred, 0 failed"))
+    #expect(try await server.mails(of: "coco", count: 1).count == 1)
+  }
+
+  @Test(arguments: [
+    (#"{"serverName": "a.example", "nonsense": 1}"#, "nonsense"), ("{}", "serverName"), ("{", "JSON"), ("[]", "JSON"),
+    (#"{"serverName": "a.example", "certificate": "missing.pem", "privateKey": "missing.pem"}"#, "certificate"),
+    (#"{"serverName": "a.example", "listeningPorts": ["1:2:3"]}"#, "listeningPorts"),
+  ])
+  func settingsAtFaultAreNamed(text: String, named: String) async throws {
+    let server = try ServerProcess()
+    try server.write(text, to: "mta.json")
+    let (status, output) = try await server.run(["serve", "--config", server.folder.appending(path: "mta.json").path()])
+    #expect(status == 64)
+    #expect(output.contains(named))
+    #expect(!output.contains("listening on"))
+  }
+
+  @Test func aSecondServerIsKeptOut() async throws {
+    let server = try ServerProcess()
+    try server.write(settings(), to: "mta.json")
+    _ = try await server.serve()
+    let second = try ServerProcess()
+    let (status, output) = try await second.run(["serve", "--config", server.folder.appending(path: "mta.json").path()])
+    #expect(status == 64)
+    #expect(output.contains("lockFile"))
+  }
+}

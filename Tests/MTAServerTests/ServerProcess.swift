@@ -1,0 +1,102 @@
+import Foundation
+import NIOCore
+import Testing
+
+/// A running ExampleServer, in a folder of its own: the thing itself, as an operator runs it.
+final class ServerProcess {
+  let folder: URL
+  private var process: Process?
+  private var log: URL { folder.appending(path: "log") }
+
+  static let binary: URL = {
+    let given = ProcessInfo.processInfo.environment["MTA_EXAMPLE_SERVER"].map { URL(filePath: $0) }
+    return given
+      ?? URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: ".build/debug/ExampleServer")
+  }()
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: "mta-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  }
+
+  deinit {
+    process?.terminate()
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  func write(_ text: String, to name: String) throws {
+    try text.write(to: folder.appending(path: name), atomically: true, encoding: .utf8)
+  }
+
+  /// Starts `serve`, and waits until it listens. Returns where.
+  func serve() async throws -> SocketAddress {
+    try launch(["serve", "--config", folder.appending(path: "mta.json").path()])
+    for _ in 0..<500 {
+      let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+      if let line = text.split(separator: "\n").last(where: { $0.contains("listening on 127.0.0.1 port") }),
+        let port = line.split(separator: " ").last.flatMap({ Int($0) })
+      {
+        return try SocketAddress(ipAddress: "127.0.0.1", port: port)
+      }
+      guard process?.isRunning == true else { throw Failure("the server ended: \(text)") }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    throw Failure("the server does not listen")
+  }
+
+  /// Runs a command to its end. Returns its status and what it said.
+  func run(_ arguments: [String]) async throws -> (status: Int32, output: String) {
+    try launch(arguments)
+    let status = try await end()
+    return (status, try String(contentsOf: log, encoding: .utf8))
+  }
+
+  private func launch(_ arguments: [String]) throws {
+    try Data().write(to: log)
+    let process = Process()
+    process.executableURL = Self.binary
+    process.arguments = arguments
+    let output = try FileHandle(forWritingTo: log)
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    self.process = process
+  }
+
+  func signal(_ number: Int32) {
+    guard let process, process.isRunning else { return }
+    kill(process.processIdentifier, number)
+  }
+
+  /// Waits for the end; the exit status, or the number of the signal that ended it.
+  @discardableResult
+  func end() async throws -> Int32 {
+    for _ in 0..<1000 {
+      guard let process, process.isRunning else { break }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    guard let process, !process.isRunning else { throw Failure("the process does not end") }
+    return process.terminationStatus
+  }
+
+  /// The files of a mailbox of `test.example`, once there are as many.
+  func mails(of mailbox: String, count: Int) async throws -> [String] {
+    let inbox = folder.appending(path: "maildir/test.example/\(mailbox)/new")
+    for _ in 0..<500 {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: inbox.path())) ?? []
+      if names.count >= count {
+        return try names.sorted().map { try String(contentsOf: inbox.appending(path: $0), encoding: .utf8) }
+      }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    throw Failure("no \(count) mails came for \(mailbox): \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
+  }
+
+  func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder.appending(path: name).path()) }
+
+  struct Failure: Error, CustomStringConvertible {
+    var description: String
+    init(_ description: String) { self.description = description }
+  }
+}
