@@ -127,6 +127,14 @@ import Testing
     await store.close()
   }
 
+  @Test func closingEndsThoughNothingCanBeWritten() async throws {
+    let store = try fixture.open()
+    store.save(ContactRecord(ContactKey(try #require(IPAddress("192.0.2.1"))), hits: 1))
+    fixture.faults.inject(.fails(EIO), at: "store.commit", times: .max)
+    await store.close()
+    #expect(try fixture.query("SELECT count(*) FROM contacts") == ["0"])
+  }
+
   @Test func contactsOutliveAFailedCommit() async throws {
     let store = try fixture.open()
     let key = ContactKey(try #require(IPAddress("192.0.2.1")))

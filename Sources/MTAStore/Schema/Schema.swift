@@ -24,6 +24,7 @@ enum Schema {
       )
       """,
       "CREATE INDEX messages_settled ON messages (settled_at) WHERE settled_at IS NOT NULL",
+      "CREATE INDEX messages_file ON messages (content_file, id) WHERE content_file IS NOT NULL",
       """
       CREATE TABLE contacts (
         id INTEGER PRIMARY KEY,

@@ -43,7 +43,8 @@ struct WriterInbox {
 
   /// The group's contacts are durable, or must be tried again later.
   mutating func contactsWritten(_ succeeded: Bool, retryAt: MonotonicInstant) {
-    if !succeeded {
+    // At the end there is no later.
+    if !succeeded, !isClosing {
       contacts.merge(contactsInFlight) { newer, _ in newer }
       if !contacts.isEmpty, contactsDue == nil { contactsDue = retryAt }
     }

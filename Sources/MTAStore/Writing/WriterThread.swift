@@ -236,6 +236,8 @@ final class WriterThread: @unchecked Sendable {
   }
 
   private func checkpoint(truncating: Bool = false) {
+    // Whatever comes of it, the next one is due only after further commits.
+    defer { housekeeping.checkpointed() }
     guard let database else { return }
     do throws(SQLiteFailure) {
       try database.checkpoint(truncating: truncating || housekeeping.logIsLarge)
@@ -245,7 +247,6 @@ final class WriterThread: @unchecked Sendable {
       report("checkpoint failed: \(error)")
       reopenLater(after: error)
     }
-    housekeeping.checkpointed()
   }
 
   /// - Returns: whether there is more to remove.
