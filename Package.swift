@@ -68,7 +68,7 @@ let package = Package(
 
     // Layer 3: the shells.
     module("MTAReceiver", ["MTACore", "MTASystem", "MTATLS", "MTACrypto", "CCrypt", nioCore, nioPosix, nioLocks, logging]),
-    module("MTADelivery", ["MTACore", "MTASystem", "MTATLS", "MTACrypto", nioCore, nioPosix, logging]),
+    module("MTADelivery", ["MTACore", "MTASystem", "MTATLS", "MTACrypto", nioCore, nioPosix, nioLocks, logging]),
 
     // Layer 4: the composition, and the test kit.
     module(
@@ -86,6 +86,7 @@ let package = Package(
 
     // Tests, in the modules' order. Keep one a line.
     tests("MTACore", ["MTACore", nioCore]),
+    tests("MTADelivery", ["MTADelivery", "MTACore", "MTASystem", "MTATLS", nioCore, nioPosix, nioLocks, logging]),
     tests("MTASystem", ["MTASystem", nioCore]),
   ],
   swiftLanguageModes: [.v6]

@@ -134,6 +134,9 @@ public struct ClientSession: Hashable, Sendable {
     isSecured = configuration.tls == .established
   }
 
+  /// Whether a mail may be given now.
+  public var isReady: Bool { if case .ready = state { true } else { false } }
+
   /// What the session waits for now.
   public var phase: ClientPhase {
     switch state {

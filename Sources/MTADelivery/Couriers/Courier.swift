@@ -1,0 +1,48 @@
+import MTACore
+
+/// Brings mails of one destination where they belong, one after the other. Owned by one worker.
+protocol Courier {
+  /// Never throws: every recipient gets one result, in order.
+  mutating func deliver(_ mail: OutgoingMail, to recipients: [Mailbox]) async -> Attempt
+  /// No more mails for now.
+  mutating func end()
+}
+
+/// What one attempt to deliver a mail came to.
+struct Attempt {
+  /// One per recipient, in order.
+  var results: [RecipientResult]
+  /// The server that answered, or the last one tried.
+  var host: String?
+  /// Protocol and cipher.
+  var encryption: String?
+  /// No server of the destination talked to us: other mails for it need not be tried now.
+  var isUnreachable = false
+
+  init(_ results: [RecipientResult], host: String? = nil, encryption: String? = nil) {
+    self.results = results
+    self.host = host
+    self.encryption = encryption
+  }
+
+  init(_ trouble: DeliveryTrouble, for count: Int, host: String? = nil, isUnreachable: Bool = false) {
+    results = Array(repeating: OutcomeClassifier.judge(trouble), count: count)
+    self.host = host
+    self.isUnreachable = isUnreachable
+  }
+}
+
+/// For recipients that have no way out of the queue.
+struct NoCourier: Courier {
+  /// `delivery: none` keeps the parcel as a record; a local mailbox without transport waits for one.
+  let isIntended: Bool
+
+  mutating func deliver(_ mail: OutgoingMail, to recipients: [Mailbox]) async -> Attempt {
+    if isIntended {
+      return Attempt(recipients.map { _ in RecipientResult(.delivered, "2.0.0 kept as a record, not delivered") })
+    }
+    return Attempt(.noTransport, for: recipients.count, isUnreachable: true)
+  }
+
+  mutating func end() {}
+}

@@ -1,0 +1,56 @@
+import MTACore
+import NIOConcurrencyHelpers
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Names of folders and files in a Maildir.
+enum MaildirName {
+  /// A mailbox's folder below the root: `<domain>/<local part>`, each made harmless.
+  static func folder(of mailbox: Mailbox) -> String {
+    component(mailbox.domain.description) + "/" + component(mailbox.localPart)
+  }
+
+  /// A text as one path component: ASCII letters in lower case; `a-z 0-9 . _ + = @ -` stay, all else, and a dot in
+  /// front, becomes `%XX`. So nothing leads out of the folder or hides in it, no two mailboxes share one, and a file
+  /// system that folds case makes no difference.
+  static func component(_ text: String) -> String {
+    var name: [UInt8] = []
+    for byte in text.utf8 {
+      switch byte {
+      case 65...90: name.append(byte | 0x20)
+      case UInt8(ascii: ".") where name.isEmpty: name += escaped(byte)
+      case 97...122, 48...57, UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "+"), UInt8(ascii: "="),
+        UInt8(ascii: "@"),
+        UInt8(ascii: "-"):
+        name.append(byte)
+      default: name += escaped(byte)
+      }
+    }
+    return String(decoding: name, as: UTF8.self)
+  }
+
+  private static func escaped(_ byte: UInt8) -> [UInt8] {
+    func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 55 + value }
+    return [UInt8(ascii: "%"), digit(byte >> 4), digit(byte & 15)]
+  }
+
+  private static let counter = NIOLockedValueBox<UInt64>(0)
+
+  /// A name that no other delivery to any folder has: `<seconds>.M<micros>P<pid>Q<counter>.<host>`.
+  static func file(at now: Timestamp, host: String) -> String {
+    let number = counter.withLockedValue { counter in
+      counter &+= 1
+      return counter
+    }
+    let micros = (now.milliseconds - now.seconds * 1000) * 1000
+    // The colon begins the flags of a read mail's name.
+    let host = host.utf8.map {
+      $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: ":") || $0 <= 32 || $0 >= 127 ? UInt8(ascii: "_") : $0
+    }
+    return "\(now.seconds).M\(micros)P\(getpid())Q\(number)." + String(decoding: host.prefix(64), as: UTF8.self)
+  }
+}

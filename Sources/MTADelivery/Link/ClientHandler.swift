@@ -1,0 +1,218 @@
+import MTACore
+import MTATLS
+import NIOCore
+
+/// The shell of one ``ClientSession``: reads, steps, performs. Lives on its channel's event loop.
+final class ClientHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  /// What became of a mail that was begun.
+  enum Step: Sendable {
+    /// The server waits for the content.
+    case content
+    case settled([RecipientResult])
+    /// The server did not look at the mail.
+    case refused(DeliveryTrouble)
+  }
+
+  /// The server does not listen to content any more.
+  struct ContentStopped: Error {}
+
+  private var session: ClientSession
+  private let endpoint: ServerEndpoint
+  private let environment: LinkEnvironment
+  private var parser = ReplyParser()
+  private var arrived = ByteBuffer()
+  private var stuffer = DotStuffer()
+  private var context: ChannelHandlerContext?
+  private var timer: Scheduled<Void>?
+  private let opening: EventLoopPromise<DeliveryTrouble?>
+  /// Whoever waits for the next step, or else the step that nobody waited for yet.
+  private var waiting: EventLoopPromise<Step>?
+  private var held: Step?
+  private(set) var encryption: String?
+
+  /// - Parameter opening: succeeds with nil when the server is ready for a mail, or with the trouble.
+  init(
+    _ session: ClientSession, _ endpoint: ServerEndpoint, _ environment: LinkEnvironment,
+    opening: EventLoopPromise<DeliveryTrouble?>
+  ) {
+    self.session = session
+    self.endpoint = endpoint
+    self.environment = environment
+    self.opening = opening
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    perform(session.receive(.lost))
+    timer?.cancel()
+    self.context = nil
+    // Nobody is left waiting, whatever the session thought of it.
+    opening.succeed(.connectionLost(.greeting))
+    if waiting != nil { give(.refused(.connectionLost(.idle))) }
+  }
+
+  func channelActive(context: ChannelHandlerContext) { perform(session.receive(.opened)) }
+
+  func channelInactive(context: ChannelHandlerContext) { perform(session.receive(.lost)) }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if let failure = error as? TLSFailure, session.phase == .startTLS {
+      perform(session.receive(.tlsFailed("\(failure)")))
+    } else {
+      perform(session.receive(.lost))
+    }
+    context.close(promise: nil)
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard case .established(let facts)? = event as? TLSEvent else {
+      return context.fireUserInboundEventTriggered(event)
+    }
+    encryption = "\(facts.version) \(facts.cipher)"
+    perform(session.receive(.secured))
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    var bytes = unwrapInboundIn(data)
+    arrived.writeBuffer(&bytes)
+    do throws(ReplyFault) {
+      while self.context != nil, let reply = try parser.next(&arrived) {
+        observe(.server, "\(reply)")
+        perform(session.receive(.reply(reply, bytesFollow: arrived.readableBytes > 0 || parser.isWithinReply)))
+      }
+    } catch {
+      perform(session.receive(.malformedReply(error)))
+    }
+    arrived = ByteBuffer()
+  }
+
+  // MARK: what the courier asks for
+
+  /// Begins a mail; the future tells whether its content is wanted.
+  func begin(_ transaction: ClientTransaction) -> EventLoopFuture<Step> {
+    guard session.isReady else {
+      return opening.futureResult.eventLoop.makeSucceededFuture(.refused(.connectionLost(.idle)))
+    }
+    stuffer = DotStuffer()
+    held = nil
+    return next { perform(session.receive(.deliver(transaction))) }
+  }
+
+  /// Sends a piece of content; the future is done when the kernel has it.
+  func send(_ piece: ByteBuffer) -> EventLoopFuture<Void> {
+    guard let context, session.phase == .content else {
+      return opening.futureResult.eventLoop.makeFailedFuture(ContentStopped())
+    }
+    var out = context.channel.allocator.buffer(capacity: piece.readableBytes + piece.readableBytes / 32 + 4)
+    stuffer.write(piece, into: &out)
+    rearm()
+    return context.writeAndFlush(wrapOutboundOut(out))
+  }
+
+  /// Ends the content; the future tells what became of the mail.
+  func endContent() -> EventLoopFuture<Step> {
+    next {
+      guard let context, session.phase == .content else { return }
+      var out = ByteBuffer()
+      stuffer.finish(into: &out)
+      context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+      perform(session.receive(.contentSent))
+    }
+  }
+
+  /// The content cannot be sent to its end: the connection is dropped without the ending dot.
+  func failContent(_ reason: String) -> EventLoopFuture<Step> {
+    next { if session.phase == .content { perform(session.receive(.contentFailed(reason))) } }
+  }
+
+  func finish() {
+    if session.isReady { perform(session.receive(.finish)) } else { context?.close(promise: nil) }
+  }
+
+  private func next(_ body: () -> Void) -> EventLoopFuture<Step> {
+    let promise = opening.futureResult.eventLoop.makePromise(of: Step.self)
+    waiting = promise
+    body()
+    if let held { give(held) }
+    return promise.futureResult
+  }
+
+  // MARK: what the session asks for
+
+  private func perform(_ action: ClientSession.Action) {
+    switch action {
+    case .wait: break
+    case .ready: opening.succeed(nil)
+    case .send(let commands): say(commands)
+    case .startTLS: startTLS()
+    case .sendContent: give(.content)
+    case .settled(let results, let sequel):
+      give(.settled(results))
+      go(on: sequel)
+    case .refused(let trouble, let sequel):
+      if waiting == nil { opening.succeed(trouble) } else { give(.refused(trouble)) }
+      go(on: sequel)
+    case .close: context?.close(promise: nil)
+    }
+    rearm()
+  }
+
+  private func go(on sequel: ClientSession.Sequel) {
+    switch sequel {
+    case .ready: break
+    case .quit: say([.quit])
+    case .close: context?.close(promise: nil)
+    }
+  }
+
+  private func give(_ step: Step) {
+    guard let waiting else {
+      held = step
+      return
+    }
+    self.waiting = nil
+    held = nil
+    waiting.succeed(step)
+  }
+
+  private func say(_ commands: [ClientCommand]) {
+    guard let context else { return }
+    var out = context.channel.allocator.buffer(capacity: commands.count * 64)
+    for command in commands {
+      command.encode(into: &out)
+      observe(.client, "\(command)")
+    }
+    context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+  }
+
+  private func startTLS() {
+    guard let context, let tls = environment.tls else {
+      return perform(session.receive(.tlsFailed("TLS is not set up")))
+    }
+    do {
+      let handler = try TLSHandler(
+        tls, peerName: endpoint.name, handshakeTimeout: TimeAmount(environment.timeouts.handshake))
+      try context.pipeline.syncOperations.addHandler(handler, position: .first)
+    } catch {
+      perform(session.receive(.tlsFailed("\(error)")))
+    }
+  }
+
+  /// One timer, for what is waited for now. Bytes alone do not move it: only whole replies do, and content that leaves.
+  private func rearm() {
+    timer?.cancel()
+    timer = nil
+    guard let context, let amount = environment.timeouts.amount(for: session.phase) else { return }
+    timer = context.eventLoop.assumeIsolated().scheduleTask(in: amount) {
+      self.perform(self.session.receive(.timedOut))
+    }
+  }
+
+  private func observe(_ side: DeliveryDialogueLine.Side, _ text: String) {
+    environment.dialogue?(DeliveryDialogueLine(host: endpoint.description, side: side, text: text))
+  }
+}

@@ -1,0 +1,43 @@
+import MTACore
+import NIOCore
+
+/// How long the sending side waits, step by step. The defaults are those of RFC 5321 §4.5.3.2.
+public struct DeliveryTimeouts: Hashable, Sendable {
+  /// For the connection to stand, per address; default 30 seconds.
+  public var connect: Duration = .seconds(30)
+  /// For the greeting; default 5 minutes.
+  public var greeting: Duration = .seconds(300)
+  /// For the answers to EHLO, STARTTLS, AUTH, RSET, MAIL and RCPT; default 5 minutes.
+  public var command: Duration = .seconds(300)
+  /// For the answer to DATA; default 2 minutes.
+  public var data: Duration = .seconds(120)
+  /// For one piece of content (64 KiB) to be taken; default 3 minutes.
+  public var content: Duration = .seconds(180)
+  /// For the answer to the end of the content; default 10 minutes. A server that is left earlier may have taken the mail
+  /// all the same, and gets it twice (RFC 1047).
+  public var endOfContent: Duration = .seconds(600)
+  /// For the TLS handshake; default 1 minute.
+  public var handshake: Duration = .seconds(60)
+  /// For the answer to QUIT; default 5 seconds: nothing hangs on it.
+  public var quit: Duration = .seconds(5)
+
+  public init() {}
+
+  /// - Parameter command: for the greeting and every command but DATA (`queueRunnerTimeout`).
+  public init(command: Duration) {
+    self.command = command
+    greeting = command
+  }
+
+  func amount(for phase: ClientPhase) -> TimeAmount? {
+    switch phase {
+    case .greeting: TimeAmount(greeting)
+    case .hello, .startTLS, .auth, .rset, .mail, .rcpt: TimeAmount(command)
+    case .data: TimeAmount(data)
+    case .content: TimeAmount(content)
+    case .endOfContent: TimeAmount(endOfContent)
+    case .quit: TimeAmount(quit)
+    case .idle: nil
+    }
+  }
+}

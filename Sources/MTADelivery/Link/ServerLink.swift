@@ -1,0 +1,119 @@
+import MTACore
+import MTATLS
+import NIOCore
+import NIOPosix
+
+/// What links have in common.
+struct LinkEnvironment: Sendable {
+  var group: any EventLoopGroup
+  /// For STARTTLS; nil for none.
+  var tls: TLSContext?
+  var timeouts: DeliveryTimeouts
+  var dialogue: (@Sendable (DeliveryDialogueLine) -> Void)?
+}
+
+/// One connection to a server that is ready for mails. Used by one courier.
+struct ServerLink: Sendable {
+  let endpoint: ServerEndpoint
+  private let channel: any Channel
+  private let handler: NIOLoopBound<ClientHandler>
+  /// Protocol and cipher; nil in clear.
+  let encryption: String?
+
+  /// Connects and leads the dialogue to where a mail can be given.
+  static func open(
+    _ endpoint: ServerEndpoint, _ configuration: ClientSession.Configuration, _ environment: LinkEnvironment
+  ) async throws(DeliveryTrouble) -> ServerLink {
+    let loop = environment.group.next()
+    let opening = loop.makePromise(of: DeliveryTrouble?.self)
+    let channel: any Channel
+    do {
+      let address = try endpoint.socketAddress()
+      channel = try await ClientBootstrap(group: loop)
+        .connectTimeout(TimeAmount(environment.timeouts.connect))
+        .channelInitializer { channel in
+          channel.eventLoop.makeCompletedFuture {
+            let handler = ClientHandler(ClientSession(configuration), endpoint, environment, opening: opening)
+            try channel.pipeline.syncOperations.addHandler(handler)
+          }
+        }
+        .connect(to: address).get()
+    } catch {
+      opening.succeed(nil)
+      throw .connect(Self.reason(error))
+    }
+    let trouble = await withTaskCancellationHandler {
+      (try? await opening.futureResult.get()) ?? nil
+    } onCancel: {
+      channel.close(promise: nil)
+    }
+    if let trouble { throw trouble }
+    do {
+      let (handler, encryption) = try await loop.submit {
+        let handler = try channel.pipeline.syncOperations.handler(type: ClientHandler.self)
+        return (NIOLoopBound(handler, eventLoop: loop), handler.encryption)
+      }.get()
+      return ServerLink(endpoint: endpoint, channel: channel, handler: handler, encryption: encryption)
+    } catch {
+      throw .connectionLost(.idle)
+    }
+  }
+
+  /// What came of a mail.
+  enum Answer {
+    case settled([RecipientResult])
+    /// The connection is of no more use, and nobody looked at the mail.
+    case refused(DeliveryTrouble)
+  }
+
+  /// Leads one mail's dialogue. Always answers; cancelling closes the connection.
+  func deliver(_ transaction: ClientTransaction, _ mail: MailText) async -> Answer {
+    await withTaskCancellationHandler {
+      var step = await ask { $0.begin(transaction) }
+      if case .content = step { step = await sendContent(mail) }
+      switch step {
+      case .settled(let results): return .settled(results)
+      case .refused(let trouble): return .refused(trouble)
+      case .content: return .refused(.violation("content asked for twice", .data))
+      }
+    } onCancel: {
+      channel.close(promise: nil)
+    }
+  }
+
+  /// Says QUIT and lets the connection end in the background.
+  func quit() {
+    channel.eventLoop.execute { handler.value.finish() }
+  }
+
+  private func sendContent(_ mail: MailText) async -> ClientHandler.Step {
+    do {
+      try await mail.forEachPiece { piece in
+        try await channel.eventLoop.flatSubmit { handler.value.send(piece) }.get()
+      }
+    } catch let failure as StoreFailure {
+      return await ask { $0.failContent("\(failure)") }
+    } catch {
+      // The connection failed, or the server said something: the session knows what that means.
+    }
+    return await ask { $0.endContent() }
+  }
+
+  private func ask(_ question: @escaping @Sendable (ClientHandler) -> EventLoopFuture<ClientHandler.Step>) async
+    -> ClientHandler.Step
+  {
+    do {
+      return try await channel.eventLoop.flatSubmit { question(handler.value) }.get()
+    } catch {
+      return .refused(.connectionLost(.idle))
+    }
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    switch error {
+    case let error as IOError: "\(error)"
+    case ChannelError.connectTimeout: "timed out"
+    default: "\(error)"
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import MTACore
+import NIOCore
+
+/// The text of one copy as it leaves: the fields that we put before it, and the content as it was received.
+struct MailText: Sendable {
+  /// Return-Path and Delivered-To where this is the final delivery, then the signature, then the trace.
+  let fields: ByteBuffer
+  let content: StoredContent
+
+  /// Octets with CR LF line ends.
+  var size: Int { fields.readableBytes + content.size }
+
+  func forEachPiece(_ body: (ByteBuffer) async throws -> Void) async throws {
+    if fields.readableBytes > 0 { try await body(fields) }
+    try await content.forEachPiece(body)
+  }
+}
+
+/// A mail that is being delivered, perhaps to several destinations at once.
+struct OutgoingMail: Sendable {
+  let envelope: Envelope
+  let content: StoredContent
+  /// DKIM-Signature, whole lines; nil when the mail is not ours to sign.
+  let signature: ByteBuffer?
+  /// Whether the header holds other than ASCII.
+  let hasInternationalHeader: Bool
+
+  /// The text for these recipients.
+  ///
+  /// - Parameter final: whether the copy leaves SMTP here: it gets a Return-Path (RFC 5321 §4.4) and, where it has one
+  ///   recipient alone, a Delivered-To (R14); so no recipient learns of another.
+  func text(for recipients: [Mailbox], final: Bool) -> MailText {
+    var fields = ByteBuffer()
+    if final {
+      if envelope.reversePath.mailbox.map(ClientCommand.isEncodable) ?? true {
+        fields.writeString("Return-Path: \(envelope.reversePath)\r\n")
+      }
+      if recipients.count == 1, ClientCommand.isEncodable(recipients[0]) {
+        fields.writeString("Delivered-To: \(recipients[0])\r\n")
+      }
+    }
+    if let signature { fields.writeImmutableBuffer(signature) }
+    fields.writeImmutableBuffer(content.trace)
+    return MailText(fields: fields, content: content)
+  }
+}

@@ -1,0 +1,61 @@
+import Logging
+import MTACore
+import MTASystem
+import MTATLS
+import NIOCore
+import NIOPosix
+
+/// Everything a run works with.
+struct DeliveryEnvironment: Sendable {
+  let queue: any ParcelQueue
+  let configuration: QueueRunner.Configuration
+  let signer: (any MailSigner)?
+  let clock: any WallClock
+  let router: Router
+  let group: any EventLoopGroup
+  let threads: NIOThreadPool
+  let files: DurableFiles
+  let logger: Logger
+  /// For servers whose certificate is not verified.
+  let tls: TLSContext?
+  let smarthostTLS: TLSContext?
+  /// Sleeps until the next due time.
+  let sleep: @Sendable (Duration) async throws -> Void
+
+  var plan: RetryPlan { RetryPlan(schedule: configuration.retrySchedule, lifetime: configuration.queueLifetime) }
+
+  func courier(for destination: Destination) -> any Courier {
+    switch destination {
+    case .nowhere: NoCourier(isIntended: true)
+    case .domain(let domain): server(.domain(domain), .smtp)
+    case .smarthost:
+      if let smarthost = configuration.smarthost {
+        server(.server(smarthost), .smtp, tls: smarthostTLS, credentials: configuration.smarthostCredentials)
+      } else {
+        NoCourier(isIntended: false)
+      }
+    case .local:
+      switch configuration.localDelivery {
+      case .none: NoCourier(isIntended: false)
+      case .lmtp(let address): server(.server(address), .lmtp)
+      case .lmtpSocket(let path): server(.unixSocket(path), .lmtp)
+      case .smtp(let address): server(.server(address), .smtp)
+      case .maildir(let root):
+        MaildirCourier(root: root, host: configuration.serverName, files: files, threads: threads, clock: clock)
+      }
+    }
+  }
+
+  private func server(
+    _ way: ServerCourier.Way, _ dialect: ClientSession.Dialect, tls: TLSContext? = nil, credentials: Credentials? = nil
+  ) -> ServerCourier {
+    let session = ClientSession.Configuration(
+      dialect, serverName: configuration.serverName,
+      // Credentials go under TLS or not at all: there is no second attempt in clear.
+      tls: credentials == nil ? .opportunistic : .required, credentials: credentials)
+    return ServerCourier(
+      way, session, isFinal: dialect == .lmtp, router: router,
+      environment: LinkEnvironment(
+        group: group, tls: tls ?? self.tls, timeouts: configuration.timeouts, dialogue: configuration.dialogue))
+  }
+}

@@ -1,0 +1,44 @@
+public import MTACore
+public import MTATLS
+
+extension QueueRunner {
+  /// The settings of a runner. Everything but the server's name has a default.
+  public struct Configuration: Sendable {
+    /// Our own name: said in EHLO, and looked for among exchangers.
+    public var serverName: String
+    public var localDelivery: LocalDelivery = .none
+    /// Takes all remote mail; nil: the exchangers of each domain do.
+    public var smarthost: HostAndPort?
+    /// For the smarthost. They are said only under TLS with a verified certificate, unless ``smarthostTLS`` is another.
+    public var smarthostCredentials: Credentials?
+    /// TLS with the smarthost; nil: verified where there are credentials, else as with any server.
+    public var smarthostTLS: TLSContext?
+    /// The port of exchangers; default 25.
+    public var remoteSMTPPort: UInt16 = 25
+    /// Whether STARTTLS is used where servers offer it; default true. Certificates are not verified (RFC 7435): a server
+    /// without STARTTLS gets the mail in clear, so there would be nothing to gain.
+    public var usesTLS = true
+    /// Waiting times after the first, second … attempt; the last repeats. Default 1, 5, 15 minutes, 1, 2, 4 hours.
+    public var retrySchedule: [Duration] = [60, 300, 900, 3600, 7200, 14_400].map { .seconds($0) }
+    /// How long a mail is tried, at most; default 5 days.
+    public var queueLifetime: Duration = .seconds(432_000)
+    public var timeouts = DeliveryTimeouts()
+    /// Deliveries at a time; default 50.
+    public var maximumDeliveries = 50
+    /// Of those, to one destination; default 5.
+    public var maximumDeliveriesPerDestination = 5
+    /// Parcels leased at a time; default 1000.
+    public var maximumLeased = 1000
+    /// For how long parcels are leased; renewed while they are worked on. Default 15 minutes.
+    public var lease: Duration = .seconds(900)
+    /// How long deliveries under way may take when the service is to end; default 30 seconds.
+    public var gracePeriod: Duration = .seconds(30)
+    /// Whether runners on other machines use the queue, too. Otherwise leases of another boot are of this machine's past,
+    /// and are released.
+    public var sharesQueue = false
+    /// Told every line that is said and heard, for display and logs. Must return at once; called on event loops.
+    public var dialogue: (@Sendable (DeliveryDialogueLine) -> Void)?
+
+    public init(serverName: String) { self.serverName = serverName }
+  }
+}

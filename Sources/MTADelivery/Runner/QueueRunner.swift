@@ -1,0 +1,69 @@
+public import Logging
+public import MTACore
+public import MTASystem
+import MTATLS
+import NIOConcurrencyHelpers
+public import NIOCore
+public import NIOPosix
+
+/// Delivers what is in a queue.
+///
+/// ```swift
+/// let runner = try QueueRunner(queue: store, dns: resolver, configuration: .init(serverName: "mx.example.org"))
+/// let summary = try await runner.runOnce()      // everything that is due now: for cron
+/// try await runner.run()                        // until the task is cancelled: a service
+/// ```
+///
+/// Two runners on one queue never deliver the same parcel: each leases its own.
+public final class QueueRunner: Sendable {
+  private let environment: DeliveryEnvironment
+  private static let runs = NIOLockedValueBox<UInt32>(0)
+
+  /// - Parameters:
+  ///   - signer: signs submissions as they leave; nil for none.
+  ///   - clock: the time of day: due times and expiry.
+  ///   - eventLoopGroup: carries the connections; by default the process's own.
+  ///   - threadPool: makes the blocking file calls; by default the process's own.
+  ///   - files: the file layer under the Maildir.
+  ///   - sleep: waits for the next due time; tests pass one that a clock turned by hand serves.
+  /// - Throws: `TLSFailure` when TLS cannot be set up.
+  public init(
+    queue: any ParcelQueue, dns: any DNSLookup, configuration: Configuration, signer: (any MailSigner)? = nil,
+    clock: any WallClock = SystemClock(), eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+    threadPool: NIOThreadPool = .singleton, files: DurableFiles = DurableFiles(),
+    logger: Logger = Logger(label: "mta.delivery"),
+    sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+  ) throws {
+    let tls = configuration.usesTLS ? try TLSContext.client(verification: .none) : nil
+    var smarthostTLS = configuration.smarthostTLS ?? tls
+    if configuration.smarthostTLS == nil, configuration.smarthostCredentials != nil {
+      smarthostTLS = try TLSContext.client(verification: .full)
+    }
+    environment = DeliveryEnvironment(
+      queue: queue, configuration: configuration, signer: signer, clock: clock,
+      router: Router(dns: dns, serverName: configuration.serverName, port: configuration.remoteSMTPPort),
+      group: eventLoopGroup, threads: threadPool, files: files, logger: logger, tls: tls, smarthostTLS: smarthostTLS,
+      sleep: sleep)
+  }
+
+  /// Delivers everything that is due now, and ends when nothing is. What is deferred meanwhile waits for a later run.
+  ///
+  /// - Throws: `StoreFailure` when the queue cannot be read; `CancellationError` when the task is cancelled, after the
+  ///   deliveries under way have ended (within the grace period).
+  public func runOnce() async throws -> RunSummary { try await makeRun().once() }
+
+  /// Delivers as mail arrives and falls due, until the task is cancelled; then no new delivery is begun, those under way
+  /// may end within the grace period, and what was leased goes back to the queue.
+  ///
+  /// - Throws: `StoreFailure` when the queue cannot be read at the start; later failures are logged, and tried again.
+  @discardableResult
+  public func run() async throws -> RunSummary { try await makeRun().serve() }
+
+  private func makeRun() -> DeliveryRun {
+    let number = Self.runs.withLockedValue { runs in
+      runs &+= 1
+      return runs
+    }
+    return DeliveryRun(environment, owner: .thisProcess(runner: number))
+  }
+}

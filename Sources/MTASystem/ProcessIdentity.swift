@@ -1,0 +1,90 @@
+public import MTACore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Whether whoever holds a lease can still give it back.
+public enum LeaseLiveness: Hashable, Sendable {
+  case alive
+  /// The process has ended; its number may be in use again by another.
+  case dead
+  /// Of another boot: this machine's before its last start, or another machine's. It cannot be told which.
+  case elsewhere
+}
+
+extension LeaseOwner {
+  /// This process, as the kernel knows it.
+  ///
+  /// - Parameter runner: tells runners within the process apart.
+  public static func thisProcess(runner: UInt32 = 0) -> LeaseOwner {
+    let process = getpid()
+    return LeaseOwner(
+      boot: ProcessIdentity.boot, process: process, started: ProcessIdentity.startTime(of: process) ?? 0, runner: runner
+    )
+  }
+
+  /// Asks the kernel about the owner's process.
+  public var liveness: LeaseLiveness {
+    guard boot == ProcessIdentity.boot else { return .elsewhere }
+    guard let now = ProcessIdentity.startTime(of: process) else { return .dead }
+    return now == started ? .alive : .dead
+  }
+}
+
+/// What tells one process from every other of the machine's boot.
+enum ProcessIdentity {
+  /// Of the running kernel; the same for all processes until the machine starts anew.
+  static let boot: String = {
+    #if canImport(Glibc)
+      let text = contents(of: "/proc/sys/kernel/random/boot_id") ?? []
+    #else
+      let text = control("kern.bootsessionuuid")
+    #endif
+    let id = text.filter { (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 }
+    return id.isEmpty ? "unknown" : String(decoding: id, as: UTF8.self)
+  }()
+
+  /// When the process began; nil when there is none of this number, or only its corpse.
+  static func startTime(of process: Int32) -> UInt64? {
+    #if canImport(Glibc)
+      guard let text = contents(of: "/proc/\(process)/stat") else { return nil }
+      // proc(5): `pid (name) state ppid …`; the name may hold blanks and brackets, so fields are counted from the last
+      // bracket: the state is field 3, the start time field 22.
+      guard let bracket = text.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+      let fields = text[(bracket + 1)...].split(separator: UInt8(ascii: " "))
+      guard fields.count > 19, let state = fields[0].first, state != UInt8(ascii: "Z"), state != UInt8(ascii: "X")
+      else {
+        return nil
+      }
+      return UInt64(String(decoding: fields[19], as: UTF8.self))
+    #else
+      var record = kinfo_proc()
+      var size = MemoryLayout<kinfo_proc>.stride
+      var name = [CTL_KERN, KERN_PROC, KERN_PROC_PID, process]
+      guard sysctl(&name, UInt32(name.count), &record, &size, nil, 0) == 0, size > 0 else { return nil }
+      let started = record.kp_proc.p_starttime
+      return UInt64(clamping: started.tv_sec) &* 1_000_000 &+ UInt64(clamping: started.tv_usec)
+    #endif
+  }
+
+  #if canImport(Glibc)
+    /// The first 4096 bytes of a file of /proc.
+    private static func contents(of path: String) -> [UInt8]? {
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { return nil }
+      defer { close(descriptor) }
+      var bytes = [UInt8](repeating: 0, count: 4096)
+      let count = read(descriptor, &bytes, bytes.count)
+      return count > 0 ? Array(bytes.prefix(count)) : nil
+    }
+  #else
+    private static func control(_ name: String) -> [UInt8] {
+      var bytes = [UInt8](repeating: 0, count: 128)
+      var size = bytes.count
+      return sysctlbyname(name, &bytes, &size, nil, 0) == 0 ? Array(bytes.prefix(size)) : []
+    }
+  #endif
+}
