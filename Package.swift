@@ -96,6 +96,7 @@ let package = Package(
     tests("MTAStore", ["MTACore", "MTASystem", "MTAStore", "CSQLite", nioCore, nioLocks]),
     tests("MTADKIM", ["MTADKIM", "MTACore", "MTACrypto", nioCore]),
     tests("MTAReceiver", ["MTACore", "MTAReceiver", "MTATestSupport", "MTATLS", nioCore, nioPosix, nioLocks, logging]),
+    tests("MTADelivery", ["MTADelivery", "MTACore", "MTASystem", "MTATLS", nioCore, nioPosix, nioLocks, logging]),
     tests(
       "MTAServer",
       ["MTACore", "MTADNS", "MTADelivery", "MTAReceiver", "MTAServer", "MTATestSupport", nioCore, nioPosix]),

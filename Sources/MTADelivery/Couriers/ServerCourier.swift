@@ -108,10 +108,8 @@ struct ServerCourier: Courier {
     -> Turn
   {
     var configuration = session
-    if environment.tls == nil
-      || (endpoint.isLocal && configuration.credentials == nil && configuration.tls == .opportunistic)
-    {
-      configuration.tls = configuration.tls == .required ? .required : .never
+    if environment.tls == nil || endpoint.isUnixSocket, configuration.tls == .opportunistic {
+      configuration.tls = .never
     }
     do throws(DeliveryTrouble) {
       return await run(mail, recipients, over: try await open(endpoint, configuration))

@@ -52,7 +52,7 @@ final class ClientHandler: ChannelInboundHandler {
     self.context = nil
     // Nobody is left waiting, whatever the session thought of it.
     opening.succeed(.connectionLost(.greeting))
-    give(.refused(.connectionLost(.idle)))
+    if waiting != nil { give(.refused(.connectionLost(.idle))) }
   }
 
   func channelActive(context: ChannelHandlerContext) { perform(session.receive(.opened)) }

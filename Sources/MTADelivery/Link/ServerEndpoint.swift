@@ -21,13 +21,8 @@ struct ServerEndpoint: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether what is said there never leaves the machine, so that TLS would protect nothing.
-  var isLocal: Bool {
-    switch place {
-    case .address(let address, _): Network.loopback.contains { $0.contains(address) }
-    case .unixSocket: true
-    }
-  }
+  /// What is said there never leaves the machine: TLS would protect nothing.
+  var isUnixSocket: Bool { if case .unixSocket = place { true } else { false } }
 
   func socketAddress() throws -> SocketAddress {
     switch place {

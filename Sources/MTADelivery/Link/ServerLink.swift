@@ -26,21 +26,18 @@ struct ServerLink: Sendable {
   ) async throws(DeliveryTrouble) -> ServerLink {
     let loop = environment.group.next()
     let opening = loop.makePromise(of: DeliveryTrouble?.self)
-    let opened: (channel: any Channel, handler: NIOLoopBound<ClientHandler>)
+    let channel: any Channel
     do {
       let address = try endpoint.socketAddress()
-      let made = loop.makePromise(of: NIOLoopBound<ClientHandler>.self)
-      let channel = try await ClientBootstrap(group: loop)
+      channel = try await ClientBootstrap(group: loop)
         .connectTimeout(TimeAmount(environment.timeouts.connect))
         .channelInitializer { channel in
           channel.eventLoop.makeCompletedFuture {
             let handler = ClientHandler(ClientSession(configuration), endpoint, environment, opening: opening)
-            made.succeed(NIOLoopBound(handler, eventLoop: channel.eventLoop))
             try channel.pipeline.syncOperations.addHandler(handler)
           }
         }
         .connect(to: address).get()
-      opened = (channel, try await made.futureResult.get())
     } catch {
       opening.succeed(nil)
       throw .connect(Self.reason(error))
@@ -48,12 +45,18 @@ struct ServerLink: Sendable {
     let trouble = await withTaskCancellationHandler {
       (try? await opening.futureResult.get()) ?? nil
     } onCancel: {
-      opened.channel.close(promise: nil)
+      channel.close(promise: nil)
     }
     if let trouble { throw trouble }
-    let handler = opened.handler
-    let encryption = try? await loop.submit { handler.value.encryption }.get()
-    return ServerLink(endpoint: endpoint, channel: opened.channel, handler: handler, encryption: encryption ?? nil)
+    do {
+      let (handler, encryption) = try await loop.submit {
+        let handler = try channel.pipeline.syncOperations.handler(type: ClientHandler.self)
+        return (NIOLoopBound(handler, eventLoop: loop), handler.encryption)
+      }.get()
+      return ServerLink(endpoint: endpoint, channel: channel, handler: handler, encryption: encryption)
+    } catch {
+      throw .connectionLost(.idle)
+    }
   }
 
   /// What came of a mail.

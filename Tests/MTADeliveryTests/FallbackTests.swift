@@ -1,0 +1,108 @@
+import MTACore
+import MTADelivery
+import NIOCore
+import Testing
+
+/// The next host, the next address, the next try.
+struct FallbackTests {
+  static let text = "Subject: x\r\n\r\nbody\r\n"
+
+  @Test func theNextExchangerIsTriedWhenTheBestIsSilentOrUnwilling() async throws {
+    var unwilling = SinkServer.Behaviour()
+    unwilling.greeting = "554 no service"
+    try await SinkServer.serving(unwilling, host: "127.0.0.2") { bad in
+      try await SinkServer.serving(host: "127.0.0.3", port: bad.port) { good in
+        var setup = Setup(remotePort: bad.port)
+        setup.zone.add(mx: [(5, "closed.example"), (10, "bad.example"), (20, "good.example")], of: "a.example")
+        setup.zone.add(address: "127.0.0.4", of: "closed.example")
+        setup.zone.add(address: "127.0.0.2", of: "bad.example")
+        setup.zone.add(address: "127.0.0.3", of: "good.example")
+        setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+        try await setup.expectRun(RunSummary(delivered: 1))
+        #expect(bad.connections == 1)
+        #expect(good.mails.count == 1)
+        #expect(setup.queue.entries[0].result?.host == "good.example[127.0.0.3]:\(bad.port)")
+      }
+    }
+  }
+
+  @Test func anAnswerAboutTheMailIsNotAskedTwice() async throws {
+    var greylisting = SinkServer.Behaviour()
+    greylisting.answer = { line, _ in line.hasPrefix("RCPT") ? "450 4.7.1 greylisted" : nil }
+    try await SinkServer.serving(greylisting, host: "127.0.0.2") { first in
+      try await SinkServer.serving(host: "127.0.0.3", port: first.port) { second in
+        var setup = Setup(remotePort: first.port)
+        setup.zone.add(mx: [(10, "one.example"), (20, "two.example")], of: "a.example")
+        setup.zone.add(address: "127.0.0.2", of: "one.example")
+        setup.zone.add(address: "127.0.0.3", of: "two.example")
+        setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+        try await setup.expectRun(RunSummary(deferred: 1))
+        #expect(second.connections == 0)
+      }
+    }
+  }
+
+  @Test func brokenOpportunisticTLSIsFollowedByClearText() async throws {
+    var behaviour = SinkServer.Behaviour()
+    behaviour.breaksTLS = true
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup()
+      setup.configuration.smarthost = HostAndPort("127.0.0.1:\(sink.port)")
+      setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      try await setup.expectRun(RunSummary(delivered: 1))
+      #expect(sink.lines.prefix(3) == ["EHLO us.example", "STARTTLS", "EHLO us.example"])
+      #expect(sink.connections == 2)
+      #expect(setup.queue.entries[0].result?.encryption == nil)
+    }
+  }
+
+  @Test func aDeferredMailIsTriedAgainByScheduleUntilItExpires() async throws {
+    var behaviour = SinkServer.Behaviour()
+    behaviour.answer = { line, _ in line.hasPrefix("RCPT") ? "451 4.3.0 not now" : nil }
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      setup.zone.add(address: "127.0.0.1", of: "a.example")
+      let start = setup.clock.now
+      setup.queue.add(.test("m1", to: ["x@a.example"], at: start), content: Self.text, lifetime: .seconds(2000))
+      var dues: [Int64] = []
+      while setup.queue.entries[0].state == .waiting {
+        _ = try await setup.runner.runOnce()
+        let due = setup.queue.entries[0].due
+        dues.append((due - start).wholeMilliseconds / 1000)
+        setup.clock.advance(due - setup.clock.now)
+      }
+      // 60, then 300, 900 later, then the end: a last try at expiry.
+      #expect(dues == [60, 360, 1260, 2000, 2000])
+      #expect(
+        setup.queue.outcomes["x@a.example"]?.hasPrefix("failed 5.4.7 delivery time expired; last: 451 4.3.0") == true)
+    }
+  }
+
+  @Test func ourOwnEndIsNotTriedForever() async throws {
+    var setup = Setup(remotePort: 1)
+    setup.zone.add(mx: [(10, "us.example")], of: "a.example")
+    setup.zone.add(mx: [(0, ".")], of: "null.example")
+    setup.queue.add(.test("m1", to: ["x@a.example", "x@null.example"], at: setup.clock.now), content: Self.text)
+    try await setup.expectRun(RunSummary(failed: 2))
+    #expect(setup.queue.outcomes["x@a.example"]?.contains("5.4.6") == true)
+    #expect(setup.queue.outcomes["x@null.example"]?.contains("5.1.10") == true)
+  }
+
+  @Test func contentThatIsMissingDefers() async throws {
+    let setup = Setup()
+    setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+    setup.queue.loseContent(of: MailID("m1")!)
+    try await setup.expectRun(RunSummary(deferred: 1))
+  }
+
+  @Test func outcomesThatCannotBeRecordedAreKept() async throws {
+    try await SinkServer.serving { sink in
+      var setup = Setup(remotePort: sink.port)
+      setup.zone.add(address: "127.0.0.1", of: "a.example")
+      setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      setup.queue.failRecording(1)
+      try await setup.expectRun(RunSummary(delivered: 1))
+      #expect(sink.mails.count == 1)
+    }
+  }
+}

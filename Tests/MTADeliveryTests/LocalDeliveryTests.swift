@@ -1,0 +1,144 @@
+import Foundation
+import MTACore
+import MTADelivery
+import NIOCore
+import Testing
+
+/// LMTP, local SMTP and Maildir.
+struct LocalDeliveryTests {
+  static let text = "Subject: x\r\n\r\n.dot\r\nend\r\n"
+
+  struct Stamp: MailSigner {
+    func signature(for envelope: Envelope, _ content: StoredContent, at now: Timestamp) async throws -> ByteBuffer? {
+      ByteBuffer(string: "DKIM-Signature: s\r\n")
+    }
+  }
+
+  /// Calls `body` with a new folder, and removes it.
+  static func withFolder(_ body: (String) async throws -> Void) async throws {
+    let folder = NSTemporaryDirectory() + "/mta-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try await body(folder)
+  }
+
+  static func files(in folder: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+  }
+
+  static func read(_ path: String) throws -> String {
+    String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+  }
+
+  @Test func lmtpGetsTraceFieldsAndAnswersForEach() async throws {
+    var behaviour = SinkServer.Behaviour(isLMTP: true)
+    behaviour.endOfContent = { $0 == "<full@a.example>" ? "452 4.2.2 quota" : "250 2.1.5 saved" }
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup()
+      setup.signer = Stamp()
+      setup.configuration.localDelivery = .lmtp(HostAndPort("127.0.0.1:\(sink.port)")!)
+      setup.queue.add(
+        .test("m1", to: ["full@a.example", "x@a.example", "x@b.example"], .local, at: setup.clock.now),
+        trace: "Received: us\r\n",
+        content: Self.text)
+      setup.queue.add(
+        .test("m2", from: "<>", to: ["y@a.example"], .local, at: setup.clock.now, isSubmission: true),
+        trace: "Received: us\r\n",
+        content: Self.text)
+      try await setup.expectRun(RunSummary(delivered: 3, deferred: 1))
+      let mails = sink.mails.sorted { $0.to.count > $1.to.count }
+      // Several recipients: none learns of the others.
+      #expect(mails[0].content == "Return-Path: <s@sender.example>\r\nReceived: us\r\n" + Self.text)
+      #expect(
+        mails[1].content == "Return-Path: <>\r\nDelivered-To: y@a.example\r\nDKIM-Signature: s\r\nReceived: us\r\n"
+          + Self.text)
+      #expect(setup.queue.outcomes["full@a.example"] == "waiting 452 4.2.2 quota (in reply to end of DATA)")
+    }
+  }
+
+  @Test func lmtpOverAUnixSocket() async throws {
+    try await Self.withFolder { folder in
+      try await SinkServer.serving(.init(isLMTP: true), unixSocket: folder + "/lmtp") { sink in
+        var setup = Setup()
+        setup.configuration.localDelivery = LocalDelivery("lmtp:\(folder)/lmtp")!
+        setup.queue.add(.test("m1", to: ["x@a.example"], .local, at: setup.clock.now), content: Self.text)
+        try await setup.expectRun(RunSummary(delivered: 1))
+        #expect(sink.lines.first == "LHLO us.example")
+        #expect(setup.queue.entries[0].result?.host == folder + "/lmtp")
+      }
+    }
+  }
+
+  @Test func smtpToAFixedHostAddsNothing() async throws {
+    try await SinkServer.serving { sink in
+      var setup = Setup()
+      setup.configuration.localDelivery = LocalDelivery("smtp:127.0.0.1:\(sink.port)")!
+      setup.queue.add(.test("m1", to: ["x@a.example"], .local, at: setup.clock.now), content: Self.text)
+      try await setup.expectRun(RunSummary(delivered: 1))
+      #expect(sink.mails.map(\.content) == [Self.text])
+    }
+  }
+
+  @Test func maildirKeepsTheTextWithLineFeeds() async throws {
+    try await Self.withFolder { folder in
+      var setup = Setup()
+      setup.configuration.localDelivery = .maildir(directory: folder + "/mail")
+      let big = String(repeating: "0123456789\r\n", count: 20_000)
+      setup.queue.add(
+        .test("m1", to: ["John.Doe@A.example", "jane@a.example"], .local, at: setup.clock.now),
+        trace: "Received: us\r\n",
+        content: Self.text + big)
+      try await setup.expectRun(RunSummary(delivered: 2))
+      for (name, address) in [("john.doe", "John.Doe@a.example"), ("jane", "jane@a.example")] {
+        let mailbox = folder + "/mail/a.example/" + name
+        #expect(Self.files(in: mailbox) == ["cur", "new", "tmp"])
+        #expect(Self.files(in: mailbox + "/tmp").isEmpty)
+        let files = Self.files(in: mailbox + "/new")
+        #expect(files.count == 1)
+        let path = mailbox + "/new/" + (files.first ?? "")
+        // Each copy has one recipient, so each names its own.
+        let expected =
+          "Return-Path: <s@sender.example>\r\nDelivered-To: \(address)\r\nReceived: us\r\n" + Self.text + big
+        let filed = try Self.read(path)
+        #expect(filed == expected.replacingOccurrences(of: "\r\n", with: "\n"))
+        #expect(files.first?.hasSuffix(".us.example") == true)
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        let folderMode = try FileManager.default.attributesOfItem(atPath: mailbox)[.posixPermissions] as? Int
+        #expect(folderMode == 0o700)
+      }
+    }
+  }
+
+  @Test func namesLeadNowhereElse() async throws {
+    try await Self.withFolder { folder in
+      var setup = Setup()
+      setup.configuration.localDelivery = .maildir(directory: folder + "/mail")
+      setup.queue.add(
+        .test(
+          "m1", to: ["\"../../../evil\"@a.example", "\"..\"@a.example", "\"a/b\"@a.example", "a%b@a.example"], .local,
+          at: setup.clock.now),
+        content: Self.text)
+      try await setup.expectRun(RunSummary(delivered: 4))
+      #expect(Self.files(in: folder) == ["mail"])
+      #expect(Self.files(in: folder + "/mail") == ["a.example"])
+      #expect(Self.files(in: folder + "/mail/a.example") == ["%2E.", "%2E.%2F..%2F..%2Fevil", "a%25b", "a%2Fb"])
+    }
+  }
+
+  @Test func aFolderThatCannotBeWrittenDefers() async throws {
+    try await Self.withFolder { folder in
+      _ = FileManager.default.createFile(atPath: folder + "/mail", contents: Data())
+      var setup = Setup()
+      setup.configuration.localDelivery = .maildir(directory: folder + "/mail")
+      setup.queue.add(.test("m1", to: ["x@a.example"], .local, at: setup.clock.now), content: Self.text)
+      try await setup.expectRun(RunSummary(deferred: 1))
+    }
+  }
+
+  @Test func withoutTransportLocalMailWaits() async throws {
+    let setup = Setup()
+    setup.queue.add(.test("m1", to: ["x@a.example"], .local, at: setup.clock.now), content: Self.text)
+    try await setup.expectRun(RunSummary(deferred: 1))
+  }
+}

@@ -1,0 +1,134 @@
+import MTACore
+import MTADelivery
+import MTASystem
+import NIOConcurrencyHelpers
+import NIOCore
+import Testing
+
+/// The runner as a long-running service, and its leases.
+struct ServiceTests {
+  static let text = "Subject: x\r\n\r\nbody\r\n"
+
+  @Test(.timeLimit(.minutes(1))) func arrivalsAreDeliveredUntilCancelled() async throws {
+    let (arrivals, arrival) = AsyncStream.makeStream(of: Void.self)
+    var behaviour = SinkServer.Behaviour()
+    behaviour.endOfContent = { _ in
+      arrival.yield()
+      return "250 ok"
+    }
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      setup.zone.add(address: "127.0.0.1", of: "a.example")
+      let runner = try setup.runner
+      let service = Task { try await runner.run() }
+      var taken = arrivals.makeAsyncIterator()
+      for number in 0..<3 {
+        setup.queue.add(.test("m\(number)", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+        await taken.next()
+      }
+      service.cancel()
+      // The last delivery was under way or done: it is recorded in either case.
+      let summary = try await service.value
+      #expect(summary == RunSummary(delivered: 3))
+      #expect(setup.queue.entries.allSatisfy { $0.state == .delivered })
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func whatIsUnderWayAtTheEndGoesBackToTheQueue() async throws {
+    let (stuck, sticks) = AsyncStream.makeStream(of: Void.self)
+    var behaviour = SinkServer.Behaviour()
+    behaviour.answer = { line, _ in
+      guard line.hasPrefix("RCPT") else { return nil }
+      sticks.yield()
+      return "silence"
+    }
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      setup.zone.add(address: "127.0.0.1", of: "a.example")
+      setup.configuration.gracePeriod = .milliseconds(50)
+      setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      let runner = try setup.runner
+      let service = Task { try await runner.run() }
+      var iterator = stuck.makeAsyncIterator()
+      await iterator.next()
+      service.cancel()
+      let summary = try await service.value
+      #expect(summary == RunSummary())
+      let entry = setup.queue.entries[0]
+      #expect(entry.state == .waiting && entry.owner == nil && entry.parcel.attempts == 0)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func aDueTimeWakesTheService() async throws {
+    let (sleeps, sleeping) = AsyncStream.makeStream(of: Duration.self)
+    let (tries, trying) = AsyncStream.makeStream(of: Void.self)
+    var behaviour = SinkServer.Behaviour()
+    behaviour.answer = { line, _ in
+      guard line.hasPrefix("RCPT") else { return nil }
+      trying.yield()
+      return "450 later"
+    }
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      setup.zone.add(address: "127.0.0.1", of: "a.example")
+      setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      let clock = setup.clock
+      // Sleeping turns the clock.
+      let runner = try QueueRunner(
+        queue: setup.queue, dns: setup.zone, configuration: setup.configuration, clock: clock, logger: quiet,
+        sleep: { duration in
+          sleeping.yield(duration)
+          clock.advance(duration)
+        })
+      let service = Task { try await runner.run() }
+      var tried = tries.makeAsyncIterator()
+      for _ in 0..<3 { await tried.next() }
+      service.cancel()
+      _ = try await service.value
+      var slept = sleeps.makeAsyncIterator()
+      #expect(await slept.next() == .seconds(60))
+    }
+  }
+
+  @Test func leasesOfTheDeadAreReleased() async throws {
+    try await SinkServer.serving { sink in
+      for (owner, isReleased) in [
+        (LeaseOwner.thisProcess(runner: 9999), false),
+        (LeaseOwner(boot: LeaseOwner.thisProcess().boot, process: .max, started: 1), true),
+        (LeaseOwner(boot: "another", process: 1, started: 1), true),
+      ] {
+        var setup = Setup(remotePort: sink.port)
+        setup.zone.add(address: "127.0.0.1", of: "a.example")
+        setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+        setup.queue.lease(to: owner)
+        try await setup.expectRun(RunSummary(delivered: isReleased ? 1 : 0))
+      }
+    }
+  }
+
+  @Test func aProcessKnowsItself() {
+    #expect(LeaseOwner.thisProcess().liveness == .alive)
+    var reused = LeaseOwner.thisProcess()
+    reused.started &+= 1
+    #expect(reused.liveness == .dead)
+    #expect(LeaseOwner("\(LeaseOwner.thisProcess(runner: 3))") == LeaseOwner.thisProcess(runner: 3))
+  }
+
+  @Test func theDialogueIsToldWithoutSecrets() async throws {
+    let heard = NIOLockedValueBox<[String]>([])
+    try await SinkServer.serving { sink in
+      var setup = Setup(remotePort: sink.port)
+      setup.zone.add(address: "127.0.0.1", of: "a.example")
+      setup.configuration.dialogue = { line in
+        heard.withLockedValue { $0.append("\(line.side.rawValue): \(line.text)") }
+      }
+      setup.queue.add(
+        .test("m1", to: ["x@a.example"], at: setup.clock.now), content: "Subject: secret\r\n\r\nsecret\r\n")
+      _ = try await setup.runner.runOnce()
+    }
+    let lines = heard.withLockedValue { $0 }
+    #expect(lines.starts(with: ["S: 220 sink.example ESMTP", "C: EHLO us.example"]))
+    #expect(lines.contains("C: RCPT TO:<x@a.example>"))
+    #expect(!lines.contains { $0.contains("secret") })
+  }
+}
