@@ -90,7 +90,10 @@ final class SinkServer: Sendable {
     func channelActive(context: ChannelHandlerContext) { say(sink.behaviour.greeting, context) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-      if isGarbage { return }
+      if isGarbage {
+        context.writeAndFlush(NIOAny(ByteBuffer(string: "this is no TLS at all, whatever you say\r\n")), promise: nil)
+        return
+      }
       var bytes = unwrapInboundIn(data)
       arrived.writeBuffer(&bytes)
       while true {
@@ -139,7 +142,6 @@ final class SinkServer: Sendable {
         say("220 go", context)
         if sink.behaviour.breaksTLS {
           isGarbage = true
-          context.writeAndFlush(NIOAny(ByteBuffer(string: "this is no TLS at all, whatever you say\r\n")), promise: nil)
         } else if let tls = sink.behaviour.tls, let handler = try? TLSHandler(tls) {
           try? context.pipeline.syncOperations.addHandler(handler, position: .first)
         }
