@@ -8,7 +8,7 @@ import Testing
   }
 
   @Test func checkpointsWaitForIdlenessUnlessTheLogIsLong() {
-    var house = Housekeeping(now: instant(0))
+    var house = Housekeeping(now: instant(0), historyDelay: .seconds(1))
     #expect(house.committed(pagesInLog: 10, at: instant(0)) == nil)
     #expect(house.nextIdle == instant(1000))
     #expect(house.takeIdleTask(at: instant(1000)) == .history)
@@ -29,14 +29,14 @@ import Testing
   }
 
   @Test func muchHistoryGoesSliceBySlice() {
-    var house = Housekeeping(now: instant(0))
+    var house = Housekeeping(now: instant(0), historyDelay: .seconds(1))
     house.historyRemoved(more: true, at: instant(1000))
     #expect(house.nextIdle == instant(1100))
     #expect(house.takeIdleTask(at: instant(1100)) == .history)
   }
 
   @Test func onlyAnOvergrownLogIsCut() {
-    var house = Housekeeping(now: instant(0))
+    var house = Housekeeping(now: instant(0), historyDelay: .seconds(1))
     _ = house.committed(pagesInLog: 65_536, at: instant(0))
     #expect(!house.logIsLarge)
     _ = house.committed(pagesInLog: 65_537, at: instant(0))

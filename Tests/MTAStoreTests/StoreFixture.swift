@@ -48,6 +48,8 @@ final class StoreFixture: Sendable {
   func configuration(_ change: (inout MailStore.Configuration) -> Void = { _ in }) -> MailStore.Configuration {
     var configuration = MailStore.Configuration(database: database, queue: queue)
     configuration.faults = faults
+    // Housekeeping must not meet the fault that is meant for a step of the test.
+    configuration.historyDelay = .seconds(3600)
     configuration.notice = { [notices] notice in notices.withLockedValue { $0.append(notice) } }
     change(&configuration)
     return configuration

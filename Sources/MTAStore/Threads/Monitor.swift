@@ -90,7 +90,7 @@ struct MonotonicInstant: Comparable {
     return Self(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
   }
 
-  func after(milliseconds: Int64) -> Self { Self(nanoseconds: nanoseconds &+ milliseconds * 1_000_000) }
+  func after(milliseconds: Int64) -> Self { Self(nanoseconds: nanoseconds &+ milliseconds &* 1_000_000) }
 
   static func < (a: Self, b: Self) -> Bool { a.nanoseconds < b.nanoseconds }
 }

@@ -1,3 +1,5 @@
+import MTACore
+
 /// When the writer thread does what nobody waits for: a value without I/O.
 ///
 /// Checkpoints stay off the commit path: they run when nothing came for a while, or when the write-ahead log has grown
@@ -24,9 +26,9 @@ struct Housekeeping {
   private var lastCommit: MonotonicInstant
   private var nextHistory: MonotonicInstant
 
-  init(now: MonotonicInstant) {
+  init(now: MonotonicInstant, historyDelay: Duration) {
     lastCommit = now
-    nextHistory = now.after(milliseconds: 1000)
+    nextHistory = now.after(milliseconds: historyDelay.wholeMilliseconds)
   }
 
   var logIsLarge: Bool { pagesInLog > Self.largePages }

@@ -37,7 +37,7 @@ final class WriterThread: @unchecked Sendable {
     clock = configuration.clock
     notice = configuration.notice
     historyRetention = configuration.historyRetention
-    housekeeping = Housekeeping(now: .now)
+    housekeeping = Housekeeping(now: .now, historyDelay: configuration.historyDelay)
   }
 
   func start() { startThread { self.run() } }
