@@ -11,32 +11,23 @@ package struct PublicKey: Sendable {
   /// Reads an RSA key in DER, as a SubjectPublicKeyInfo (RFC 5280 §4.1), which is what everybody publishes, or as the
   /// bare RSAPublicKey (RFC 8017 §A.1.1) that RFC 6376 §3.6.1 speaks of.
   package init(rsaDER der: [UInt8]) throws(KeyFailure) {
-    let whole = Self.parse(der) { d2i_PUBKEY(nil, &$0, $1) }
-    let bare = whole ?? Self.parse(der) { d2i_PublicKey(EVP_PKEY_RSA, nil, &$0, $1) }
-    handle = try KeyHandle(owning: bare)
-    ERR_clear_error()
-    guard case .rsa = handle.algorithm else { throw .unsupported }
-  }
-
-  /// From the 32 octets of RFC 8032 §5.1.2, as DNS records have them (RFC 8463 §4).
-  package init(ed25519 octets: [UInt8]) throws(KeyFailure) {
-    handle = try KeyHandle(owning: EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, octets, octets.count))
-  }
-
-  /// Parses all of `der`, or nothing.
-  private static func parse(
-    _ der: [UInt8], _ read: (inout UnsafePointer<UInt8>?, Int) -> OpaquePointer?
-  ) -> OpaquePointer? {
-    der.withUnsafeBufferPointer { buffer in
+    let bare = SubjectPublicKeyInfo.bareRSAKey(in: der) ?? der[...]
+    let key: OpaquePointer? = bare.withUnsafeBufferPointer { buffer in
       guard let start = buffer.baseAddress else { return nil }
       var position: UnsafePointer<UInt8>? = start
-      guard let key = read(&position, buffer.count) else { return nil }
+      guard let key = d2i_PublicKey(EVP_PKEY_RSA, nil, &position, buffer.count) else { return nil }
       guard position == start + buffer.count else {
         EVP_PKEY_free(key)
         return nil
       }
       return key
     }
+    handle = try KeyHandle(owning: key)
+  }
+
+  /// From the 32 octets of RFC 8032 §5.1.2, as DNS records have them (RFC 8463 §4).
+  package init(ed25519 octets: [UInt8]) throws(KeyFailure) {
+    handle = try KeyHandle(owning: EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, octets, octets.count))
   }
 
   /// What `p=` of a DNS record holds: the SubjectPublicKeyInfo of an RSA key, the bare octets of an Ed25519 key.

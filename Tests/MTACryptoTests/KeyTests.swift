@@ -32,6 +32,14 @@ import Testing
     let bare = Array(wrapped.dropFirst(22))
     #expect(try PublicKey(rsaDER: bare).recordBytes() == wrapped)
     #expect(throws: KeyFailure.self) { try PublicKey(rsaDER: wrapped + [0]) }
+    for count in 0..<wrapped.count {
+      #expect(throws: KeyFailure.self) { try PublicKey(rsaDER: Array(wrapped.prefix(count))) }
+    }
+    for place in 0..<25 {
+      var altered = wrapped
+      altered[place] ^= 0x81
+      #expect(throws: KeyFailure.self, "octet \(place)") { try PublicKey(rsaDER: altered) }
+    }
     #expect(throws: KeyFailure.self) { try PublicKey(rsaDER: bare.dropLast()) }
     #expect(throws: KeyFailure.self) { try PublicKey(rsaDER: []) }
     #expect(throws: KeyFailure.self) { try PublicKey(ed25519: []) }

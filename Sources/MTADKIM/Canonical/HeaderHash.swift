@@ -16,6 +16,9 @@ struct HeaderHash {
     self.places = places
   }
 
+  /// How many fields have this name.
+  func count(of name: String) -> Int { places[name.utf8.map(\.lowercased)]?.count ?? 0 }
+
   /// The digest that a signature is over.
   /// - Parameters:
   ///   - names: as `h=` lists them. A name that comes again takes the next field upwards; one for which none is left

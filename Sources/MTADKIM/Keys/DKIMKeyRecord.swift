@@ -87,8 +87,7 @@ extension DNSLookup {
   /// The key records that a domain publishes under a selector; ``DNSResult/none`` when there is no TXT record, or none
   /// that is a key record.
   public func dkimKeys(selector: DNSName, domain: DNSName) async -> DNSResult<[DKIMKeyRecord]> {
-    guard let name = DNSName("\(selector)._domainkey.\(domain)") else { return .none }
-    switch await text(of: name) {
+    switch await dkimKey(selector: selector, domain: domain) {
     case .found(let texts):
       let records = texts.compactMap { DKIMKeyRecord($0) }
       return records.isEmpty ? .none : .found(records)

@@ -50,7 +50,7 @@ public struct DKIMSigner: Sendable {
   /// The signature over a mail whose body hash is known, without the signature itself.
   /// - Parameter extraFields: signed where they are, like those of the options.
   func unsigned(
-    _ section: HeaderSection, bodyHash: [UInt8], identity: String?, extraFields: [String], at now: Timestamp
+    _ header: HeaderHash, bodyHash: [UInt8], identity: String?, extraFields: [String], at now: Timestamp
   ) -> DKIMSignature {
     var names: [String] = []
     var seen: Set<String> = []
@@ -58,7 +58,7 @@ public struct DKIMSigner: Sendable {
       // RFC 6376 §5.4: DKIM-Signature is signed by itself; Return-Path changes at delivery (§5.4.1).
       guard seen.insert(name.lowercased()).inserted, !["dkim-signature", "return-path"].contains(name.lowercased())
       else { return }
-      names += Array(repeating: name, count: section.count(of: name) + extra)
+      names += Array(repeating: name, count: header.count(of: name) + extra)
     }
     add("From", extra: 1)
     for name in options.oversignedFields { add(name, extra: 1) }

@@ -77,7 +77,7 @@ public struct DKIMSigning: Sendable {
     var fields: [UInt8] = []
     for signer in signers {
       guard let digest = bodies[signer.options.bodyCanonicalization]?.digest(length: nil) else { continue }
-      var signature = signer.unsigned(section, bodyHash: digest, identity: identity, extraFields: extraFields, at: now)
+      var signature = signer.unsigned(hash, bodyHash: digest, identity: identity, extraFields: extraFields, at: now)
       let headerDigest = hash.digest(
         names: signature.signedFields, canonicalization: signature.headerCanonicalization,
         signatureField: signature.renderUnsigned().bytes + [13, 10])
