@@ -21,11 +21,16 @@ public final class Receiver: Sendable {
     public var role: PortRole
     /// TLS from the first byte (RFC 8314 §3).
     public var implicitTLS: Bool
+    /// LMTP in place of SMTP (RFC 2033).
+    public var speaksLMTP: Bool
 
-    public init(_ address: ListenAddress, role: PortRole = .standard, implicitTLS: Bool = false) {
+    public init(
+      _ address: ListenAddress, role: PortRole = .standard, implicitTLS: Bool = false, speaksLMTP: Bool = false
+    ) {
       self.address = address
       self.role = role
       self.implicitTLS = implicitTLS
+      self.speaksLMTP = speaksLMTP
     }
   }
 
@@ -88,6 +93,7 @@ public final class Receiver: Sendable {
   ) {
     var configuration = configuration
     configuration.session.offersTLS = tls != nil
+    configuration.session.honours.formIntersection(store.capabilities)
     self.configuration = configuration
     self.tls = tls
     makeHooks = hooks
@@ -197,9 +203,11 @@ extension Receiver {
       remoteAddress: address, remotePort: UInt16(clamping: remote.port ?? 0),
       localPort: UInt16(clamping: channel.localAddress?.port ?? Int(listener.address.port)), role: listener.role,
       isTrusted: listener.role == .internalSubmit && configuration.trustedNetworks.contains { $0.contains(address) })
-    let connection = ChannelConnection(tls: tls, implicitTLS: listener.implicitTLS) { duplex in
+    var session = configuration.session
+    session.speaksLMTP = listener.speaksLMTP
+    let connection = ChannelConnection(tls: tls, implicitTLS: listener.implicitTLS) { [session] duplex in
       ConnectionPump(
-        ServerSession(self.configuration.session, facts), hooks: self.makeHooks(), environment: self.environment,
+        ServerSession(session, facts), hooks: self.makeHooks(), environment: self.environment,
         loop: loop,
         duplex: duplex, number: number)
     } onClose: {

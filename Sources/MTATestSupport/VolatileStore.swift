@@ -26,6 +26,9 @@ public final class VolatileStore: MessageStore, ContactStore {
 
   private let state = NIOLockedValueBox(State())
 
+  /// All of them: what a test allows by `SessionConfiguration.honours` is announced.
+  public let capabilities = DeliveryCapabilities.all
+
   public init() {}
 
   /// In the order of their commits.

@@ -55,8 +55,8 @@ import Testing
   }
 
   @Test func recipients() throws {
-    #expect(try parse("RCPT TO:<PostMaster>") == .rcpt(.postmaster))
-    #expect(try parse("RCPT TO:<a@B>") == .rcpt(.mailbox(mailbox("a@b"))))
-    #expect(try parse("rcpt to:<postmaster@b>") == .rcpt(.mailbox(mailbox("postmaster@b"))))
+    #expect(try parse("RCPT TO:<PostMaster>") == .rcpt(.postmaster, .init()))
+    #expect(try parse("RCPT TO:<a@B>") == .rcpt(.mailbox(mailbox("a@b")), .init()))
+    #expect(try parse("rcpt to:<postmaster@b>") == .rcpt(.mailbox(mailbox("postmaster@b")), .init()))
   }
 }

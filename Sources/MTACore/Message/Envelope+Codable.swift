@@ -59,19 +59,22 @@ extension EnvelopeRecipient: Codable {
   enum CodingKeys: String, CodingKey {
     case mailbox = "to"
     case client
+    case notification = "dsn"
   }
 
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: CodingKeys.self)
     self.init(
       try fields.decode(Mailbox.self, forKey: .mailbox),
-      client: try fields.decodeIfPresent(ClientRecord.self, forKey: .client))
+      client: try fields.decodeIfPresent(ClientRecord.self, forKey: .client),
+      notification: try fields.decodeIfPresent(RecipientNotification.self, forKey: .notification) ?? .init())
   }
 
   public func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: CodingKeys.self)
     try fields.encode(mailbox, forKey: .mailbox)
     try fields.encodeIfPresent(client, forKey: .client)
+    if !notification.isEmpty { try fields.encode(notification, forKey: .notification) }
   }
 }
 
@@ -81,7 +84,7 @@ extension Envelope: Codable {
     case smtpUTF8 = "utf8"
     case authenticatedAs = "auth"
     case isSubmission = "submission"
-    case client, at, attributes
+    case client, at, attributes, requests
   }
 
   public init(from decoder: any Decoder) throws {
@@ -97,6 +100,7 @@ extension Envelope: Codable {
       recipients: try fields.decode([EnvelopeRecipient].self, forKey: .recipients),
       body: try fields.decodeIfPresent(BodyType.self, forKey: .body) ?? .sevenBit,
       smtpUTF8: try fields.decodeIfPresent(Bool.self, forKey: .smtpUTF8) ?? false,
+      requests: try fields.decodeIfPresent(DeliveryRequests.self, forKey: .requests) ?? DeliveryRequests(),
       authenticatedAs: try fields.decodeIfPresent(Mailbox.self, forKey: .authenticatedAs),
       isSubmission: try fields.decodeIfPresent(Bool.self, forKey: .isSubmission) ?? false,
       clientAddress: try fields.decodeIfPresent(String.self, forKey: .client).flatMap { IPAddress($0) },
@@ -111,6 +115,7 @@ extension Envelope: Codable {
     try fields.encode(recipients, forKey: .recipients)
     if body != .sevenBit { try fields.encode(body, forKey: .body) }
     if smtpUTF8 { try fields.encode(smtpUTF8, forKey: .smtpUTF8) }
+    if !requests.isEmpty { try fields.encode(requests, forKey: .requests) }
     try fields.encodeIfPresent(authenticatedAs, forKey: .authenticatedAs)
     if isSubmission { try fields.encode(isSubmission, forKey: .isSubmission) }
     try fields.encodeIfPresent(clientAddress?.description, forKey: .client)

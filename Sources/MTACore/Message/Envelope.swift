@@ -38,10 +38,15 @@ public struct EnvelopeRecipient: Hashable, Sendable {
   public var mailbox: Mailbox
   /// The answer of `clientLookup`, kept so that delivery needs no adopter code; nil for a stranger.
   public var client: ClientRecord?
+  /// What the sender wants to be told of this recipient (RFC 3461).
+  public var notification: RecipientNotification
 
-  public init(_ mailbox: Mailbox, client: ClientRecord? = nil) {
+  public init(
+    _ mailbox: Mailbox, client: ClientRecord? = nil, notification: RecipientNotification = RecipientNotification()
+  ) {
     self.mailbox = mailbox
     self.client = client
+    self.notification = notification
   }
 
   /// Local or as the client says; strangers are remote.
@@ -55,6 +60,8 @@ public struct Envelope: Hashable, Sendable {
   public var recipients: [EnvelopeRecipient]
   public var body: BodyType
   public var smtpUTF8: Bool
+  /// What the sender asked of the mail's delivery beside the address.
+  public var requests: DeliveryRequests
   /// Whom the session was authenticated as; nil for strangers.
   public var authenticatedAs: Mailbox?
   /// Whether the mail came from an authenticated session, or from a trusted network at the internal port, so that it is
@@ -67,7 +74,7 @@ public struct Envelope: Hashable, Sendable {
 
   public init(
     id: MailID, reversePath: ReversePath, recipients: [EnvelopeRecipient], body: BodyType = .sevenBit,
-    smtpUTF8: Bool = false,
+    smtpUTF8: Bool = false, requests: DeliveryRequests = DeliveryRequests(),
     authenticatedAs: Mailbox? = nil, isSubmission: Bool = false, clientAddress: IPAddress? = nil, receivedAt: Timestamp,
     attributes: Attributes = Attributes()
   ) {
@@ -76,6 +83,7 @@ public struct Envelope: Hashable, Sendable {
     self.recipients = recipients
     self.body = body
     self.smtpUTF8 = smtpUTF8
+    self.requests = requests
     self.authenticatedAs = authenticatedAs
     self.isSubmission = isSubmission
     self.clientAddress = clientAddress

@@ -5,8 +5,15 @@ public import NIOCore
 /// The contract of durability (`Docs/DURABILITY.md`): a mail is absent until ``MessageSpool/commit(_:trace:)`` returns,
 /// and then content and all recipients are on stable storage together. Whatever fails before leaves nothing behind.
 public protocol MessageStore: Sendable {
+  /// Which requests of senders it keeps with the mail. Default: none.
+  var capabilities: DeliveryCapabilities { get }
+
   /// Opens a place for one arriving mail. Cheap: nothing need touch the disk yet.
   func begin(_ id: MailID) async throws(StoreFailure) -> any MessageSpool
+}
+
+extension MessageStore {
+  public var capabilities: DeliveryCapabilities { [] }
 }
 
 /// One arriving mail (state S2, "arriving"). Used by one task at a time; ends with `commit` or `abandon`.

@@ -3,7 +3,8 @@ extension ServerSession {
   mutating func command(_ line: [UInt8]) -> Action {
     let isAuth = line.count >= 4 && CommandParser.uppercased(line.prefix(4)) == "AUTH"
     guard isAuth || line.count + 2 <= configuration.maximumCommandOctets else { return settle(.lineTooLong) }
-    let parser = CommandParser(acceptsQuotedLocalParts: configuration.acceptsQuotedLocalParts)
+    let parser = CommandParser(
+      capabilities: capabilities, acceptsQuotedLocalParts: configuration.acceptsQuotedLocalParts)
     let command: Command
     do {
       command = try parser.parse(line, inUTF8Transaction: conversation.parameters.smtpUTF8)
@@ -21,15 +22,23 @@ extension ServerSession {
       default: return settle(error.reply)
       }
     }
-    if let refusal = Verb(command).refusal(in: stage) { return settle(refusal) }
+    if let refusal = Verb(command).refusal(in: stage) {
+      // RFC 3030 §2: the octets of a refused BDAT come all the same.
+      if case .bdat(let octets, let last) = command { return chunk(Chunk(octets, last: last, refusal: refusal)) }
+      return settle(refusal)
+    }
     switch command {
-    case .ehlo(let domain): return greeting(domain, extended: true)
-    case .helo(let domain): return greeting(domain, extended: false)
+    case .ehlo(let domain), .helo(let domain):
+      if configuration.speaksLMTP { return settle(.sayLHLO) }
+      if case .ehlo = command { return greeting(domain, extended: true) }
+      return greeting(domain, extended: false)
+    case .lhlo(let domain): return configuration.speaksLMTP ? greeting(domain, extended: true) : settle(.unknownCommand)
     case .startTLS: return startTLS()
     case .auth(let mechanism, let initial): return auth(mechanism, initial)
     case .mail(let sender, let parameters): return mail(sender, parameters)
-    case .rcpt(let path): return rcpt(path)
-    case .data: return ask(.data, for: .data)
+    case .rcpt(let path, let notification): return rcpt(path, notification)
+    case .data: return data()
+    case .bdat(let octets, let last): return bdat(Chunk(octets, last: last))
     case .rset: return ask(.rset, for: .command(command))
     case .noop: return ask(.noop, for: .command(command))
     case .vrfy(let text): return ask(.vrfy(text), for: .command(command))
@@ -79,8 +88,9 @@ extension ServerSession {
       return recipientAccepted(mailbox, client)
     case (.data, .stage(let verdict)):
       if let action = refusal(verdict) { return action }
-      phase = .waiting(.spool)
+      phase = .waiting(.spool(nil))
       return .openSpool
+    case (.firstChunk(let chunk), let answer): return firstChunkJudged(chunk, answer)
     case (.endOfHeaders, let answer): return headerJudged(answer)
     case (.inspection, .inspection(let results, let now)): return inspected(results, now)
     case (.message, let answer): return messageJudged(answer)
@@ -130,17 +140,43 @@ extension ServerSession {
 
   /// RFC 5321 §4.1.1.1, and §4.1.4: EHLO is a RSET as well. No enhanced status (RFC 2034 §3).
   private mutating func welcome(_ domain: Domain?, extended: Bool) -> Action {
+    let hadSpool = conversation.mailID != nil
     resetTransaction()
     conversation.clientName = domain
     conversation.isExtended = extended
     isGreeted = true
     let name = configuration.serverName
-    return settle(extended ? Reply(250, lines: [name] + extensions) : Reply(250, name))
+    return settleAfterReset(
+      settle(extended ? Reply(250, nil, lines: [name] + extensions) : Reply(250, name)), hadSpool: hadSpool)
+  }
+
+  /// What this session may ask of a mail's delivery, as far as store and runner honour it.
+  var capabilities: DeliveryCapabilities {
+    var capabilities = conversation.isExtended ? configuration.honours : []
+    // RFC 8689 §2: only under TLS.
+    if conversation.encryption == nil { capabilities.remove(.requireTLS) }
+    // RFC 4865 §3: for submission only.
+    if !conversation.isAuthenticated { capabilities.remove(.futureRelease) }
+    return capabilities
   }
 
   /// What EHLO announces: what is wired, never what is not.
   private var extensions: [String] {
-    var lines = ["PIPELINING", "SIZE \(configuration.maximumMessageBytes)", "8BITMIME", "ENHANCEDSTATUSCODES"]
+    let capabilities = capabilities
+    var lines = [
+      "PIPELINING", "SIZE \(configuration.maximumMessageBytes)", "8BITMIME", "ENHANCEDSTATUSCODES", "CHUNKING",
+      // RFC 9422.
+      "LIMITS RCPTMAX=\(configuration.maximumRecipients)",
+    ]
+    if capabilities.contains(.binaryMIME) { lines.append("BINARYMIME") }
+    if capabilities.contains(.smtpUTF8) { lines.append("SMTPUTF8") }
+    if capabilities.contains(.dsn) { lines.append("DSN") }
+    if capabilities.contains(.requireTLS) { lines.append("REQUIRETLS") }
+    if capabilities.contains(.deliverBy) { lines.append("DELIVERBY") }
+    if capabilities.contains(.priority) { lines.append("MT-PRIORITY") }
+    if capabilities.contains(.futureRelease) {
+      lines.append("FUTURERELEASE \(configuration.maximumHold.components.seconds)")
+    }
     if configuration.offersTLS, conversation.encryption == nil { lines.append("STARTTLS") }
     if mayAuthenticate, !conversation.isAuthenticated { lines.append("AUTH PLAIN") }
     return lines + ["HELP"]
@@ -157,8 +193,9 @@ extension ServerSession {
   private mutating func answered(_ command: Command, _ verdict: CommandVerdict) -> Action {
     switch command {
     case .rset:
+      let hadSpool = conversation.mailID != nil
       resetTransaction()
-      return answered(verdict, otherwise: .ok)
+      return settleAfterReset(answered(verdict, otherwise: .ok), hadSpool: hadSpool)
     case .vrfy, .expn: return answered(verdict, otherwise: .cannotVerify)
     case .help: return answered(verdict, otherwise: .help, code: 214)
     default: return answered(verdict, otherwise: .ok)

@@ -10,6 +10,10 @@ extension ServerSession {
     /// The answer that the mail will get at its end; once it is set, nothing more is kept.
     var refusal: Reply?
     var closesAfter = false
+    /// For content by BDAT.
+    var lineEnds = LineEndCheck()
+    /// The BDAT that goes on when the header's hook has answered.
+    var pausedChunk: Chunk?
     /// The header section is complete, and its rules and hook come next.
     var asksAboutHeader = false
     /// The end came before the header's: its hook is asked last.
@@ -18,11 +22,12 @@ extension ServerSession {
   }
 
   mutating func spoolOpened(_ id: MailID, _ now: Timestamp) -> Action {
-    guard case .waiting(.spool) = phase else { return impossible() }
+    guard case .waiting(.spool(let chunk)) = phase else { return impossible() }
     conversation.mailID = id
     content = ContentState()
     content.header = HeaderCollector(limit: configuration.maximumHeaderBytes)
     content.receivedAt = now
+    if let chunk { return self.chunk(chunk) }
     phase = .content
     return .reply(.startMail)
   }
@@ -42,7 +47,7 @@ extension ServerSession {
   }
 
   /// A refusal never cuts the content short: it is read to its true end, and answered there.
-  private mutating func arrived(_ bytes: ByteBuffer) -> Action {
+  mutating func arrived(_ bytes: ByteBuffer) -> Action {
     guard content.refusal == nil else { return .none }
     content.bytes += bytes.readableBytes
     if configuration.maximumMessageBytes > 0, content.bytes > configuration.maximumMessageBytes {
@@ -68,18 +73,19 @@ extension ServerSession {
     conversation.header = header
   }
 
-  private mutating func askAboutHeader() -> Action {
+  mutating func askAboutHeader() -> Action {
     // RFC 5321 §6.3: count the Received fields to end a loop.
     let received = conversation.header?.fields.count { $0.isNamed("Received") } ?? 0
     if received > configuration.maximumReceivedFields {
       content.refusal = .tooManyHops
+      content.pausedChunk = nil
       return .none
     }
     return ask(.endOfHeaders, for: .endOfHeaders)
   }
 
   mutating func headerJudged(_ answer: Answer) -> Action {
-    phase = .content
+    phase = content.pausedChunk.take().map { .chunk($0) } ?? .content
     switch answer {
     case .stage(.proceed): break
     case .stage(.refuse(let refusal)): refuseContent(Reply(550, refusal.status, refusal.text), refusal.thenClose)
@@ -94,7 +100,7 @@ extension ServerSession {
     content.closesAfter = thenClose
   }
 
-  private mutating func ended() -> Action {
+  mutating func ended() -> Action {
     // A message without an empty line is all header; its hook is asked all the same.
     if content.refusal == nil, !content.headerIsComplete, let header = content.header.finish() { headerArrived(header) }
     if content.refusal == nil, content.asksAboutHeader {
@@ -127,17 +133,20 @@ extension ServerSession {
   }
 
   /// The mail is not kept: the spool is emptied before the answer goes out.
-  private mutating func abandon() -> Action {
+  mutating func abandon() -> Action {
     guard let reply = content.refusal else { return impossible() }
     let closes = content.closesAfter
+    let answers = answersForMessage
     messagesFinished += 1
     resetTransaction()
-    phase = .idle
-    switch settle(reply, thenClose: closes) {
+    switch settle(reply.repeated(answers), thenClose: closes) {
     case .reply(let reply): return .abandon(reply)
     case let closing: return closing
     }
   }
+
+  /// RFC 2033 §4.2: LMTP answers a message for each of its recipients.
+  private var answersForMessage: Int { configuration.speaksLMTP ? conversation.recipients.count : 1 }
 
   private mutating func commit() -> Action {
     guard let id = conversation.mailID, let reversePath = conversation.reversePath else { return impossible() }
@@ -145,7 +154,9 @@ extension ServerSession {
     let envelope = Envelope(
       id: id, reversePath: reversePath, recipients: conversation.recipients,
       body: conversation.parameters.body ?? .sevenBit,
-      smtpUTF8: conversation.parameters.smtpUTF8, authenticatedAs: conversation.login.flatMap { Mailbox($0.name) },
+      smtpUTF8: conversation.parameters.smtpUTF8,
+      requests: conversation.parameters.requests(receivedAt: content.receivedAt, mayHurry: isSubmission),
+      authenticatedAs: conversation.login.flatMap { Mailbox($0.name) },
       isSubmission: isSubmission, clientAddress: conversation.connection.remoteAddress, receivedAt: content.receivedAt,
       attributes: conversation.attributes)
     var trace = ByteBuffer()
@@ -157,20 +168,23 @@ extension ServerSession {
 
   mutating func stored(_ receipt: StoreReceipt) -> Action {
     guard case .waiting(.commit) = phase else { return impossible() }
+    let answers = answersForMessage
     messagesFinished += 1
     resetTransaction()
-    return settle(.accepted(receipt))
+    return settle(.accepted(receipt).repeated(answers))
   }
 
   /// The store failed: while opening (answer to DATA), while content arrives (answer at its end) or at the commit.
   mutating func storeFailed(_ failure: StoreFailure) -> Action {
     switch phase {
-    case .waiting(.spool):
-      return settle(failure == .noSpace ? .noSpace : Reply(451, .system, "unable to save the message, try again later"))
+    case .waiting(.spool(let chunk)):
+      let reply = failure == .noSpace ? .noSpace : Reply(451, .system, "unable to save the message, try again later")
+      guard let chunk else { return settle(reply) }
+      return self.chunk(Chunk(chunk.octets, last: chunk.last, refusal: reply))
     case .waiting(.commit):
       content.refusal = failureReply(failure)
       return abandon()
-    case .content:
+    case .content, .chunk:
       refuseContent(failureReply(failure), false)
       return .none
     default: return impossible()

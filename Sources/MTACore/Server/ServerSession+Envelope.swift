@@ -5,6 +5,9 @@ extension ServerSession {
     // RFC 1870 §6.1: the declared size is checked before anything else is looked at.
     let limit = configuration.maximumMessageBytes
     if let size = parameters.size, limit > 0, size > UInt64(limit) { return settle(.tooBig) }
+    if case .for(let seconds)? = parameters.hold, seconds > configuration.maximumHold.components.seconds {
+      return settle(.heldTooLong)
+    }
     guard case .mailbox(let mailbox) = sender else { return senderKnown(sender, parameters, nil) }
     return ask(.clientLookup(mailbox), for: .senderLookup(sender, parameters))
   }
@@ -28,7 +31,8 @@ extension ServerSession {
 
   // MARK: RCPT
 
-  mutating func rcpt(_ path: ForwardPath) -> Action {
+  mutating func rcpt(_ path: ForwardPath, _ notification: RecipientNotification) -> Action {
+    self.notification = notification
     // RFC 5321 §4.5.3.1.10: 452 for recipients over the limit; those accepted stand.
     guard conversation.recipients.count < configuration.maximumRecipients else { return settle(.tooManyRecipients) }
     switch path {
@@ -80,7 +84,7 @@ extension ServerSession {
     // The same recipient twice is delivered once (R8); a member's local part in any case is the same member's.
     let key = client == nil ? mailbox : mailbox.caseFolded
     if !recipientKeys.insert(key).inserted { return settle(.recipientOK) }
-    conversation.recipients.append(EnvelopeRecipient(mailbox, client: client))
+    conversation.recipients.append(EnvelopeRecipient(mailbox, client: client, notification: notification))
     return settle(.recipientOK)
   }
 }

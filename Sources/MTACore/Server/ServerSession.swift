@@ -56,7 +56,26 @@ public struct ServerSession: Sendable {
     /// The next line belongs to AUTH PLAIN.
     case authResponse
     case content
+    /// The octets of a BDAT are read.
+    case chunk(Chunk)
     case closed
+  }
+
+  /// A BDAT whose octets are still to come.
+  struct Chunk: Hashable, Sendable {
+    var remaining: UInt64
+    let octets: UInt64
+    let last: Bool
+    /// The BDAT is refused: its octets are read away, and this is the answer.
+    var refusal: Reply?
+    var closesAfter = false
+
+    init(_ octets: UInt64, last: Bool, refusal: Reply? = nil) {
+      remaining = octets
+      self.octets = octets
+      self.last = last
+      self.refusal = refusal
+    }
   }
 
   /// What an awaited answer is for.
@@ -75,7 +94,8 @@ public struct ServerSession: Sendable {
     case rcptTo(Mailbox, ClientRecord?)
     case redirectLookup(Mailbox)
     case data
-    case spool
+    case firstChunk(Chunk)
+    case spool(Chunk?)
     case endOfHeaders
     case inspection
     case message
@@ -99,6 +119,8 @@ public struct ServerSession: Sendable {
   var messagesFinished = 0
   /// The accepted recipients as they are told apart.
   var recipientKeys: Set<Mailbox> = []
+  /// The parameters of the RCPT in progress.
+  var notification = RecipientNotification()
 
   public init(_ configuration: SessionConfiguration, _ facts: ConnectionFacts) {
     self.configuration = configuration
@@ -122,6 +144,8 @@ public struct ServerSession: Sendable {
       return authResponse(bytes)
     case .content:
       return readContent(&buffer)
+    case .chunk(let chunk):
+      return readChunk(chunk, &buffer)
     case .closed:
       // What still comes from a client that was told goodbye is not looked at.
       buffer.clear()
@@ -194,6 +218,7 @@ public struct ServerSession: Sendable {
   var isGreeted = false
 
   var stage: SessionStage {
+    if conversation.mailID != nil { return .chunks }
     if conversation.reversePath != nil { return conversation.recipients.isEmpty ? .mail : .recipients }
     return isGreeted ? .greeted : .fresh
   }
@@ -205,7 +230,7 @@ public struct ServerSession: Sendable {
 
   /// Answers a command that is thereby done. Counts errors, and ends a session that made too many.
   mutating func settle(_ reply: Reply, thenClose: Bool = false) -> Action {
-    if phase != .content { phase = .idle }
+    phase = .idle
     if thenClose {
       if reply.isPermanent { offend() }
       return close(reply)
@@ -216,6 +241,12 @@ public struct ServerSession: Sendable {
       if errors > configuration.maximumErrors { return close(.tooManyErrors) }
     }
     return .reply(reply)
+  }
+
+  /// Forgets the transaction, with the spool that BDAT may have opened, and answers.
+  mutating func settleAfterReset(_ action: Action, hadSpool: Bool) -> Action {
+    if hadSpool, case .reply(let reply) = action { return .abandon(reply) }
+    return action
   }
 
   mutating func close(_ reply: Reply?) -> Action {

@@ -22,6 +22,13 @@ public struct SessionConfiguration: Sendable {
   /// A recipient's domain is looked up before it is accepted for relaying (R16). Off where a smarthost serves all domains.
   public var checksRoutes = true
 
+  /// What the runner honours. EHLO announces DSN, REQUIRETLS and the like when the store keeps them, too. Default: nothing.
+  public var honours: DeliveryCapabilities = []
+  /// How far in the future a mail may be held (RFC 4865), at most. Default 30 days.
+  public var maximumHold: Duration = .seconds(2_592_000)
+  /// Speaks LMTP (RFC 2033): LHLO in place of EHLO, and an answer for each recipient after the content.
+  public var speaksLMTP = false
+
   /// Bytes that a message may have; 0 for no limit. Announced as SIZE.
   public var maximumMessageBytes = 52_428_800
   /// Accepted recipients of one mail.
@@ -31,7 +38,7 @@ public struct SessionConfiguration: Sendable {
   /// Received fields of one mail, above which it is taken for a loop.
   public var maximumReceivedFields = 100
   /// Octets of a command line, CR LF included: 512 of RFC 5321 §4.5.3.1.4, and what extensions add.
-  public var maximumCommandOctets = 1024
+  public var maximumCommandOctets = 2048
   /// Bytes of a header section.
   public var maximumHeaderBytes = 1_048_576
 

@@ -29,6 +29,18 @@ public struct Timestamp: Hashable, Comparable, Sendable {
   }
 }
 
+/// Kept as milliseconds.
+extension Timestamp: Codable {
+  public init(from decoder: any Decoder) throws {
+    self.init(milliseconds: try decoder.singleValueContainer().decode(Int64.self))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(milliseconds)
+  }
+}
+
 /// Whatever tells the time of day. The server passes the system's; tests pass one they turn by hand.
 public protocol WallClock: Sendable {
   var now: Timestamp { get }

@@ -1,12 +1,12 @@
 /// Turns one line (without CR LF) into a ``Command``. Works on bytes: no locale, no Unicode case, no surprise.
 public struct CommandParser: Hashable, Sendable {
-  /// Whether SMTPUTF8 is announced, so that its parameter and UTF-8 addresses are taken (RFC 6531).
-  public var acceptsSMTPUTF8: Bool
+  /// What is announced: parameters of other extensions are unknown.
+  public var capabilities: DeliveryCapabilities
   /// Whether quoted local parts are taken (R6).
   public var acceptsQuotedLocalParts: Bool
 
-  public init(acceptsSMTPUTF8: Bool = false, acceptsQuotedLocalParts: Bool = true) {
-    self.acceptsSMTPUTF8 = acceptsSMTPUTF8
+  public init(capabilities: DeliveryCapabilities = [], acceptsQuotedLocalParts: Bool = true) {
+    self.capabilities = capabilities
     self.acceptsQuotedLocalParts = acceptsQuotedLocalParts
   }
 
@@ -19,9 +19,11 @@ public struct CommandParser: Hashable, Sendable {
     switch Self.uppercased(line[..<end]) {
     case "EHLO": return .ehlo(try domain(argument))
     case "HELO": return .helo(try domain(argument))
+    case "LHLO": return .lhlo(try domain(argument))
     case "MAIL": return try mail(argument)
     case "RCPT": return try rcpt(argument, international: inUTF8Transaction)
     case "DATA": return try plain(.data, argument)
+    case "BDAT": return try bdat(argument)
     case "RSET": return try plain(.rset, argument)
     case "QUIT": return try plain(.quit, argument)
     case "STARTTLS": return try plain(.startTLS, argument)
@@ -65,7 +67,7 @@ public struct CommandParser: Hashable, Sendable {
     guard Self.uppercased(argument.prefix(5)) == "FROM:" else { throw .noSender }
     let rest = Array(Self.trim(argument.dropFirst(5)))
     // SMTPUTF8 stands behind the path but decides how the path is read, so the parameters are read first.
-    let parameters = try mailParameters(Self.behindPath(rest, orThrow: .noSender))
+    let parameters = try ParameterReader(capabilities).mail(Self.behindPath(rest, orThrow: .noSender))
     var scanner = PathScanner(rest)
     do {
       try scanner.skipDisplayName()
@@ -97,8 +99,7 @@ public struct CommandParser: Hashable, Sendable {
         try refuseQuoted(rest)
         path = .mailbox(mailbox)
       }
-      guard parameters.isEmpty else { throw CommandFault.unknownParameter }
-      return .rcpt(path)
+      return .rcpt(path, try ParameterReader(capabilities).recipient(parameters))
     } catch let fault as CommandFault {
       throw fault
     } catch let fault as PathFault {
@@ -135,50 +136,14 @@ public struct CommandParser: Hashable, Sendable {
     return rest.split { $0 == 32 || $0 == 9 }
   }
 
-  private func mailParameters(_ words: [ArraySlice<UInt8>]) throws(CommandFault) -> MailParameters {
-    var parameters = MailParameters()
-    var seen: Set<String> = []
-    for word in words {
-      let parts = word.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-      let keyword = Self.uppercased(parts[0])
-      guard seen.insert(keyword).inserted else { throw .badParameter }
-      let value = parts.count == 2 ? parts[1] : nil
-      switch keyword {
-      case "SIZE":
-        // RFC 1870 §3: 1*20DIGIT.
-        guard let value, let size = Self.number(value) else { throw .badParameter }
-        parameters.size = size
-      case "BODY":
-        // RFC 6152 §2. BINARYMIME only where CHUNKING is offered, which it is not.
-        switch value.map(Self.uppercased) {
-        case "7BIT": parameters.body = .sevenBit
-        case "8BITMIME": parameters.body = .eightBitMIME
-        default: throw .badParameter
-        }
-      case "SMTPUTF8" where acceptsSMTPUTF8:
-        guard value == nil else { throw .badParameter }
-        parameters.smtpUTF8 = true
-      case "AUTH":
-        // RFC 4954 §5: taken, and as from a client that is not trusted to say it, ignored.
-        guard let value, !value.isEmpty else { throw .badParameter }
-      default: throw .unknownParameter
-      }
+  /// RFC 3030 §2: `BDAT octets [LAST]`.
+  private func bdat(_ argument: ArraySlice<UInt8>) throws(CommandFault) -> Command {
+    let words = argument.split(separator: 32)
+    guard let first = words.first, words.count <= 2, let octets = ParameterReader.number(first) else {
+      throw .badParameter
     }
-    return parameters
-  }
-
-  private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
-    guard (1...20).contains(digits.count) else { return nil }
-    var number: UInt64 = 0
-    for digit in digits {
-      guard (48...57).contains(digit) else { return nil }
-      let (scaled, overflow) = number.multipliedReportingOverflow(by: 10)
-      let (sum, carry) = scaled.addingReportingOverflow(UInt64(digit - 48))
-      // A number past 64 bits is larger than any limit.
-      if overflow || carry { return .max }
-      number = sum
-    }
-    return number
+    guard words.count == 1 || Self.uppercased(words[1]) == "LAST" else { throw .badParameter }
+    return .bdat(octets, last: words.count == 2)
   }
 
   private static func trim(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

@@ -41,6 +41,7 @@ extension Reply {
 
   static let domainRequired = Reply(501, .syntax, "Domain required after EHLO/HELO")
   static let domainSyntax = Reply(501, .syntax, "neither a domain nor an address literal after EHLO/HELO")
+  static let sayLHLO = Reply(500, .invalidCommand, "this is LMTP, say LHLO")
   static func domainNotFound(_ domain: Domain) -> Reply {
     Reply(550, .policy, "\(domain) was not found in the DNS system")
   }
@@ -91,6 +92,9 @@ extension Reply {
   // MARK: DATA (R9, R10)
 
   static let startMail = Reply(354, "start mail input; end with <CRLF>.<CRLF>")
+  static func chunkTaken(_ octets: UInt64) -> Reply { Reply(250, .other, "\(octets) octets received") }
+  static let binaryNeedsBDAT = Reply(503, .invalidCommand, "BODY=BINARYMIME needs BDAT")
+  static let heldTooLong = Reply(501, .invalidArguments, "the mail would be held for too long")
   static let noRecipients = Reply(554, .invalidCommand, "There must be at least 1 acceptable recipient")
   static let bareLineEnd = Reply(550, .media, "message has a bare CR or LF, which RFC 5321 forbids")
   static let tooManyHops = Reply(554, .loop, "too many hops: this looks like a mail loop")
@@ -110,5 +114,5 @@ extension Reply {
     252, .otherAddress, "cannot verify the user, but will take the message and try to deliver it")
   static let help = Reply(
     214, .other,
-    lines: ["commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP VRFY EXPN HELP QUIT", "see RFC 5321"])
+    lines: ["commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY EXPN HELP QUIT", "see RFC 5321"])
 }

@@ -9,6 +9,8 @@ public struct Reply: Hashable, Sendable {
   public let code: UInt16
   public let enhanced: EnhancedStatus?
   public let lines: [String]
+  /// How often it is sent: LMTP answers a message once for each of its recipients (RFC 2033 §4.2).
+  private var copies = 1
 
   public init(_ code: UInt16, _ enhanced: EnhancedStatus, _ text: String) {
     self.init(code, enhanced, lines: [text])
@@ -26,6 +28,13 @@ public struct Reply: Hashable, Sendable {
     self.lines = lines.isEmpty ? [""] : lines
   }
 
+  /// The same reply, for each of so many recipients.
+  package func repeated(_ times: Int) -> Reply {
+    var reply = self
+    reply.copies = max(1, times)
+    return reply
+  }
+
   /// A 2yz or 3yz reply.
   public var isPositive: Bool { code < 400 }
   /// A 4yz reply: the client is to try again later.
@@ -37,6 +46,10 @@ public struct Reply: Hashable, Sendable {
 extension Reply {
   /// Writes the reply as it goes over the wire, CR LF included.
   public func encode(into buffer: inout ByteBuffer) {
+    for _ in 0..<copies { encodeOnce(into: &buffer) }
+  }
+
+  private func encodeOnce(into buffer: inout ByteBuffer) {
     for (index, line) in lines.enumerated() {
       write(number: code, into: &buffer)
       buffer.writeInteger(UInt8(ascii: index == lines.count - 1 ? " " : "-"))

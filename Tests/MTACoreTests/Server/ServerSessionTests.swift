@@ -25,7 +25,9 @@ import Testing
   }
 
   /// A session that said EHLO, and has a transaction as far as asked for.
-  private static func greeted(recipients: Int = 0, _ change: (inout SessionConfiguration) -> Void = { _ in }) throws -> ServerSession {
+  private static func greeted(recipients: Int = 0, _ change: (inout SessionConfiguration) -> Void = { _ in }) throws
+    -> ServerSession
+  {
     var session = try session(change)
     _ = session.receive(.connected)
     _ = session.receive(.answer(.connect(.proceed)))
@@ -70,7 +72,8 @@ import Testing
     #expect(Self.actions(&session, "DATA\r\n") == [.ask(.data)])
     #expect(session.receive(.answer(.stage(.proceed))) == .openSpool)
     #expect(session.receive(.spoolOpened(id, at: now)) == .reply(.startMail))
-    #expect(Self.actions(&session, "A: b\r\n\r\nx") == [.spool(ByteBuffer(string: "A: b\r\n\r\nx")), .ask(.endOfHeaders)])
+    #expect(
+      Self.actions(&session, "A: b\r\n\r\nx") == [.spool(ByteBuffer(string: "A: b\r\n\r\nx")), .ask(.endOfHeaders)])
     #expect(session.receive(.answer(.stage(.proceed))) == .none)
     #expect(Self.actions(&session, "\r\n.\r\nNOOP\r\n") == [.spool(ByteBuffer(string: "\r\n")), .ask(.inspection)])
     #expect(session.receive(.answer(.inspection([], at: now))) == .ask(.message))
@@ -78,7 +81,8 @@ import Testing
       Issue.record("no commit")
       return
     }
-    #expect(envelope.id == id && envelope.recipients.count == 1 && envelope.reversePath == .null && !envelope.isSubmission)
+    #expect(
+      envelope.id == id && envelope.recipients.count == 1 && envelope.reversePath == .null && !envelope.isSubmission)
     #expect(String(buffer: trace).hasPrefix("Received: from c.example ([127.0.0.1])\r\n"))
     let receipt = StoreReceipt(durablyStored: id)
     #expect(session.receive(.stored(receipt)) == .reply(.accepted(receipt)))
@@ -119,7 +123,7 @@ import Testing
 
   @Test func errorsAreCountedAndEndTheSession() throws {
     var session = try Self.greeted { $0.maximumErrors = 2 }
-    for _ in 1...2 { #expect(Self.actions(&session, "DATA\r\n") == [.reply(.outOfSequence("need MAIL before DATA"))]) }
+    for _ in 1...2 { #expect(Self.actions(&session, "DATA\r\n") == [.reply(.outOfSequence("need MAIL before content"))]) }
     #expect(Self.actions(&session, "DATA\r\nNOOP\r\n") == [.close(.tooManyErrors)])
     #expect(session.takeContactEvents() == [.violation])
   }
@@ -145,10 +149,11 @@ import Testing
     #expect(session.receive(.answer(.client(nil))) == .reply(.noRelaying))
   }
 
-  /// The legality of each verb in each stage: fresh, greeted, after MAIL, after RCPT.
+  /// The legality of each verb in each stage: fresh, greeted, after MAIL, after RCPT, after BDAT.
   @Test(arguments: [
-    (Verb.ehlo, "yyyy"), (.helo, "yyyy"), (.startTLS, "nynn"), (.auth, "nynn"), (.mail, "nynn"), (.rcpt, "nnyy"), (.data, "nnny"),
-    (.rset, "yyyy"), (.noop, "yyyy"), (.vrfy, "yyyy"), (.expn, "yyyy"), (.help, "yyyy"), (.quit, "yyyy"),
+    (Verb.ehlo, "yyyyy"), (.helo, "yyyyy"), (.lhlo, "yyyyy"), (.startTLS, "nynnn"), (.auth, "nynnn"), (.mail, "nynnn"),
+    (.rcpt, "nnyyn"), (.data, "nnnyn"), (.bdat, "nnnyy"), (.rset, "yyyyy"), (.noop, "yyyyy"), (.vrfy, "yyyyy"),
+    (.expn, "yyyyy"), (.help, "yyyyy"), (.quit, "yyyyy"),
   ])
   func legality(verb: Verb, expected: String) {
     let found = SessionStage.allCases.map { verb.refusal(in: $0) == nil ? "y" : "n" }.joined()

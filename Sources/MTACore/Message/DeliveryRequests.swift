@@ -1,0 +1,116 @@
+/// What a sender asked of a mail's delivery by parameters of MAIL. Kept with the mail; each is taken from a client only while
+/// both store and runner declare to honour it (``DeliveryCapabilities``).
+public struct DeliveryRequests: Hashable, Sendable, Codable {
+  /// How much of the mail a report of failure returns (RFC 3461 §4.3).
+  public enum Return: String, Hashable, Sendable, Codable {
+    case full = "FULL"
+    case headers = "HDRS"
+  }
+
+  /// What is to happen when a mail cannot be delivered in time (RFC 2852 §4).
+  public struct DeliverBy: Hashable, Sendable, Codable {
+    public enum Mode: String, Hashable, Sendable, Codable {
+      /// Return it.
+      case `return` = "R"
+      /// Tell the sender, and go on.
+      case notify = "N"
+    }
+
+    /// When the time is up.
+    public var deadline: Timestamp
+    public var mode: Mode
+    /// Tell of each relay as well.
+    public var trace: Bool
+
+    public init(deadline: Timestamp, mode: Mode, trace: Bool = false) {
+      self.deadline = deadline
+      self.mode = mode
+      self.trace = trace
+    }
+  }
+
+  public var `return`: Return?
+  /// ENVID, decoded from xtext: at most 100 printable ASCII characters (RFC 3461 §4.4).
+  public var envelopeID: String?
+  /// Only over verified TLS from here on (RFC 8689).
+  public var requireTLS = false
+  /// -9 to 9, 0 when not asked for (RFC 6710).
+  public var priority = 0
+  /// Not before (RFC 4865).
+  public var holdUntil: Timestamp?
+  public var deliverBy: DeliverBy?
+
+  public init() {}
+
+  public var isEmpty: Bool { self == DeliveryRequests() }
+}
+
+/// What a sender wants to be told of one recipient, by parameters of RCPT (RFC 3461 §4.1, §4.2).
+public struct RecipientNotification: Hashable, Sendable, Codable {
+  /// NOTIFY; nil when not given: failures, and delays as this system likes.
+  public var notify: Notify?
+  /// ORCPT as it came, `rfc822;` and xtext included.
+  public var originalRecipient: String?
+
+  public init(notify: Notify? = nil, originalRecipient: String? = nil) {
+    self.notify = notify
+    self.originalRecipient = originalRecipient
+  }
+
+  public var isEmpty: Bool { notify == nil && originalRecipient == nil }
+
+  public struct Notify: OptionSet, Hashable, Sendable, Codable {
+    public let rawValue: Int
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// Empty: NEVER.
+    public static let never: Notify = []
+    public static let success = Notify(rawValue: 1)
+    public static let failure = Notify(rawValue: 2)
+    public static let delay = Notify(rawValue: 4)
+  }
+}
+
+extension RecipientNotification.Notify: CustomStringConvertible, LosslessStringConvertible {
+  /// As on the wire: `NEVER`, or `SUCCESS,FAILURE,DELAY` in part.
+  public var description: String {
+    if isEmpty { return "NEVER" }
+    return Self.words.filter { contains($0.1) }.map(\.0).joined(separator: ",")
+  }
+
+  /// Upper case only; nil for anything that RFC 3461 §4.1 does not allow.
+  public init?(_ text: String) {
+    self = []
+    if text == "NEVER" { return }
+    for word in text.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let known = Self.words.first(where: { $0.0 == word }) else { return nil }
+      insert(known.1)
+    }
+  }
+
+  private static let words: [(String, Self)] = [("SUCCESS", .success), ("FAILURE", .failure), ("DELAY", .delay)]
+}
+
+/// What a store keeps and a runner honours of the requests that a sender can make. EHLO announces an extension only when both do.
+public struct DeliveryCapabilities: OptionSet, Hashable, Sendable {
+  public let rawValue: Int
+  public init(rawValue: Int) { self.rawValue = rawValue }
+
+  /// RFC 3461.
+  public static let dsn = DeliveryCapabilities(rawValue: 1)
+  /// RFC 8689.
+  public static let requireTLS = DeliveryCapabilities(rawValue: 2)
+  /// RFC 4865.
+  public static let futureRelease = DeliveryCapabilities(rawValue: 4)
+  /// RFC 2852.
+  public static let deliverBy = DeliveryCapabilities(rawValue: 8)
+  /// RFC 6710.
+  public static let priority = DeliveryCapabilities(rawValue: 16)
+  /// RFC 3030.
+  public static let binaryMIME = DeliveryCapabilities(rawValue: 32)
+  /// RFC 6531.
+  public static let smtpUTF8 = DeliveryCapabilities(rawValue: 64)
+  public static let all: DeliveryCapabilities = [
+    .dsn, .requireTLS, .futureRelease, .deliverBy, .priority, .binaryMIME, .smtpUTF8,
+  ]
+}

@@ -1,0 +1,93 @@
+import NIOCore
+
+/// BDAT (RFC 3030): content in counted pieces.
+extension ServerSession {
+  mutating func data() -> Action {
+    // RFC 3030 §3: binary content has no lines, so DATA cannot carry it.
+    if conversation.parameters.body == .binaryMIME { return settle(.binaryNeedsBDAT) }
+    return ask(.data, for: .data)
+  }
+
+  mutating func bdat(_ chunk: Chunk) -> Action {
+    conversation.mailID == nil ? ask(.data, for: .firstChunk(chunk)) : self.chunk(chunk)
+  }
+
+  /// The octets that follow are read; a chunk without any is done at once.
+  mutating func chunk(_ chunk: Chunk) -> Action {
+    phase = .chunk(chunk)
+    var nothing = ByteBuffer()
+    return readChunk(chunk, &nothing) ?? Action.none
+  }
+
+  mutating func firstChunkJudged(_ chunk: Chunk, _ answer: Answer) -> Action {
+    var chunk = chunk
+    switch answer {
+    case .stage(.proceed):
+      phase = .waiting(.spool(chunk))
+      return .openSpool
+    case .stage(.refuse(let refusal)):
+      chunk.refusal = Reply(550, refusal.status, refusal.text)
+      chunk.closesAfter = refusal.thenClose
+    case .stage(.defer(let refusal)):
+      chunk.refusal = Reply(451, refusal.status, refusal.text)
+      chunk.closesAfter = refusal.thenClose
+    default: chunk.refusal = .hookFailed
+    }
+    return self.chunk(chunk)
+  }
+
+  mutating func readChunk(_ chunk: Chunk, _ buffer: inout ByteBuffer) -> Action? {
+    if content.asksAboutHeader {
+      content.asksAboutHeader = false
+      content.pausedChunk = chunk
+      return askAboutHeader()
+    }
+    var chunk = chunk
+    guard chunk.remaining > 0 else { return chunkEnded(chunk) }
+    let count = Int(clamping: min(chunk.remaining, UInt64(buffer.readableBytes)))
+    guard count > 0, let piece = buffer.readSlice(length: count) else { return nil }
+    chunk.remaining -= UInt64(count)
+    phase = .chunk(chunk)
+    guard chunk.refusal == nil else { return Action.none }
+    if conversation.parameters.body != .binaryMIME { content.lineEnds.check(piece) }
+    return arrived(piece)
+  }
+
+  private mutating func chunkEnded(_ chunk: Chunk) -> Action {
+    if let refusal = chunk.refusal { return settle(refusal, thenClose: chunk.closesAfter) }
+    if chunk.last {
+      content.lineEnds.finish()
+      if content.lineEnds.foundBare, content.refusal == nil { content.refusal = .bareLineEnd }
+      return ended()
+    }
+    // RFC 3030 §2: once a chunk fails, the mail has failed; what is pipelined behind it is refused by sequence.
+    if content.refusal != nil { return abandon() }
+    return settle(.chunkTaken(chunk.octets))
+  }
+}
+
+/// Looks for a CR or LF that stands alone, across pieces. Content that came by BDAT without BINARYMIME is text, and leaves by DATA:
+/// what would be refused there is refused here.
+struct LineEndCheck: Hashable, Sendable {
+  private(set) var foundBare = false
+  private var afterReturn = false
+
+  mutating func check(_ piece: ByteBuffer) {
+    guard !foundBare else { return }
+    piece.withUnsafeReadableBytes { bytes in
+      for byte in bytes {
+        if byte == UInt8(ascii: "\n") {
+          if !afterReturn { foundBare = true }
+          afterReturn = false
+        } else {
+          if afterReturn { foundBare = true }
+          afterReturn = byte == UInt8(ascii: "\r")
+        }
+      }
+    }
+  }
+
+  mutating func finish() {
+    if afterReturn { foundBare = true }
+  }
+}
