@@ -130,6 +130,40 @@ struct RemoteDeliveryTests {
     }
   }
 
+  /// SMTPUTF8 was asked for, but only a header that needs it keeps the mail from a server without.
+  @Test func internationalHeadersNeedSMTPUTF8() async throws {
+    try await SinkServer.serving { sink in
+      var setup = Setup(remotePort: sink.port)
+      setup.zone.add(address: "127.0.0.1", of: "a.example")
+      for (id, content) in [
+        ("plain", "Subject: x\r\n\r\nGrüße\r\n"), ("utf8", "Subject: Grüße\r\n\r\nx\r\n"), ("empty", "\r\nGrüße\r\n"),
+      ] {
+        var envelope = Envelope.test(id, to: ["\(id)@a.example"], at: setup.clock.now)
+        envelope.smtpUTF8 = true
+        setup.queue.add(envelope, content: content)
+      }
+      try await setup.expectRun(RunSummary(delivered: 2, failed: 1))
+      #expect(setup.queue.outcomes["utf8@a.example"]?.hasPrefix("failed 5.6.7") == true)
+    }
+  }
+
+  /// A server that always breaks off one mail must not keep the others waiting.
+  @Test func aMailThatNobodyTakesDefersNoOther() async throws {
+    var behaviour = SinkServer.Behaviour()
+    behaviour.answer = { line, _ in line.contains("FROM:<poison@") ? "421 4.3.2 closing" : nil }
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      setup.zone.add(address: "127.0.0.1", of: "a.example")
+      setup.configuration.maximumDeliveriesPerDestination = 1
+      setup.queue.add(
+        .test("m1", from: "<poison@x.example>", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      for number in 2..<6 {
+        setup.queue.add(.test("m\(number)", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      }
+      try await setup.expectRun(RunSummary(delivered: 4, deferred: 1))
+    }
+  }
+
   @Test func credentialsNeverGoToAnUnverifiedServerByDefault() async throws {
     var behaviour = SinkServer.Behaviour()
     behaviour.tls = try .server(certificateChain: .pem(Fixtures.certificate), privateKey: .pem(Fixtures.key))

@@ -169,6 +169,9 @@ public struct ClientSession: Hashable, Sendable {
       state = .quitting
       return .send([.quit])
     case (.malformedReply(let fault), _): return end(.violation("\(fault)", phase), .close)
+    // A server that breaks off here has trouble with TLS: it may do without (RFC 7435 §3).
+    case (.lost, .startTLS), (.lost, .handshaking): return end(.tls("TLS handshake failed: connection lost"), .close)
+    case (.timedOut, .handshaking): return end(.tls("TLS handshake timed out"), .close)
     case (.lost, _): return end(.connectionLost(phase), .close)
     case (.timedOut, _): return end(.timedOut(phase), .close)
     default:

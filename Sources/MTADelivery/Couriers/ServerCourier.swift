@@ -23,6 +23,9 @@ struct ServerCourier: Courier {
   let environment: LinkEnvironment
   private var link: ServerLink?
   private var served = 0
+  /// Whether a server was ready for the mail under way: what failed then may be the mail's fault, and says nothing about
+  /// others.
+  private var wasReady = false
 
   init(_ way: Way, _ session: ClientSession.Configuration, isFinal: Bool, router: Router, environment: LinkEnvironment)
   {
@@ -52,6 +55,7 @@ struct ServerCourier: Courier {
   }
 
   private mutating func deliverAfresh(_ mail: OutgoingMail, to recipients: [Mailbox]) async -> Attempt {
+    wasReady = false
     let hops: [Router.NextHop]
     switch way {
     case .domain(let domain):
@@ -64,7 +68,7 @@ struct ServerCourier: Courier {
       let endpoint = ServerEndpoint(name: "localhost", place: .unixSocket(path))
       switch await attempt(mail, recipients, at: endpoint) {
       case .done(let attempt): return attempt
-      case .refused(let trouble): return Attempt(trouble, for: recipients.count, host: path, isUnreachable: true)
+      case .refused(let trouble): return Attempt(trouble, for: recipients.count, host: path, isUnreachable: !wasReady)
       }
     }
 
@@ -82,7 +86,7 @@ struct ServerCourier: Courier {
         last = (.dns(failure, name), last?.host)
         continue
       }
-      for address in found.prefix(Self.maximumAddresses - tried) {
+      for address in found.prefix(Self.maximumAddresses - tried) where !Task.isCancelled {
         tried += 1
         let endpoint = ServerEndpoint(name: name, place: .address(address, port: hop.server.port))
         switch await attempt(mail, recipients, at: endpoint) {
@@ -93,7 +97,7 @@ struct ServerCourier: Courier {
       if tried >= Self.maximumAddresses || Task.isCancelled { break }
     }
     return Attempt(
-      last?.trouble ?? .connect("no address"), for: recipients.count, host: last?.host, isUnreachable: true)
+      last?.trouble ?? .connect("no address"), for: recipients.count, host: last?.host, isUnreachable: !wasReady)
   }
 
   private enum Turn {
@@ -128,6 +132,7 @@ struct ServerCourier: Courier {
     let link = try await ServerLink.open(endpoint, configuration, environment)
     self.link = link
     served = 0
+    wasReady = true
     return link
   }
 

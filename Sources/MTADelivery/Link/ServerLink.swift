@@ -1,5 +1,6 @@
 import MTACore
 import MTATLS
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
@@ -27,17 +28,23 @@ struct ServerLink: Sendable {
     let loop = environment.group.next()
     let opening = loop.makePromise(of: DeliveryTrouble?.self)
     let channel: any Channel
+    let underWay = NIOLockedValueBox<(any Channel)?>(nil)
     do {
       let address = try endpoint.socketAddress()
-      channel = try await ClientBootstrap(group: loop)
+      let bootstrap = ClientBootstrap(group: loop)
         .connectTimeout(TimeAmount(environment.timeouts.connect))
         .channelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture {
+          underWay.withLockedValue { $0 = channel }
+          return channel.eventLoop.makeCompletedFuture {
             let handler = ClientHandler(ClientSession(configuration), endpoint, environment, opening: opening)
             try channel.pipeline.syncOperations.addHandler(handler)
           }
         }
-        .connect(to: address).get()
+      channel = try await withTaskCancellationHandler {
+        try await bootstrap.connect(to: address).get()
+      } onCancel: {
+        underWay.withLockedValue { $0 }?.close(promise: nil)
+      }
     } catch {
       opening.succeed(nil)
       throw .connect(Self.reason(error))

@@ -58,7 +58,10 @@ actor DeliveryRun {
       var alarm: Task<Void, Never>?
       do throws(StoreFailure) {
         while try await claim(at: environment.clock.now) > 0, !Task.isCancelled {}
-        if let due = try await environment.queue.nextDue() { alarm = ring(at: due) }
+        // With all leases taken, a worker that is done rings.
+        if leased.count < environment.configuration.maximumLeased, let due = try await environment.queue.nextDue() {
+          alarm = ring(at: due)
+        }
       } catch {
         environment.logger.error("the queue cannot be read", metadata: ["reason": "\(error)"])
         alarm = ring(at: environment.clock.now + .seconds(10))
@@ -125,7 +128,8 @@ actor DeliveryRun {
 
   private func ring(at due: Timestamp) -> Task<Void, Never> {
     // Looked at again after a minute at the latest: the time of day may be set.
-    let pause = min(max(due - environment.clock.now, .milliseconds(1)), .seconds(60))
+    // What is due and yet was not handed out is asked for again after a second, not at once.
+    let pause = due > environment.clock.now ? min(due - environment.clock.now, .seconds(60)) : .seconds(1)
     let (bell, sleep) = (bell, environment.sleep)
     return Task {
       do { try await sleep(pause) } catch { return }

@@ -110,6 +110,15 @@ struct ClientSessionOpeningTests {
       ])
   }
 
+  @Test func aServerThatBreaksOffAtStartTLSHasTroubleWithIt() {
+    for answers in [0, 1] {
+      var session = Tests.session()
+      for event in [.opened, Tests.reply(220), Tests.reply(250, "mx\nSTARTTLS")] { _ = session.receive(event) }
+      if answers == 1 { #expect(session.receive(Tests.reply(220)) == .startTLS) }
+      #expect(session.receive(.lost) == .refused(.tls("TLS handshake failed: connection lost"), .close))
+    }
+  }
+
   @Test func credentialsAreSaidOnlyUnderTLS() {
     let credentials = Credentials(username: "u", password: "p")
     var session = Tests.session(credentials: credentials)
