@@ -1,6 +1,7 @@
 public import MTACore
 import NIOConcurrencyHelpers
 public import NIOCore
+import NIOPosix
 
 /// A stub resolver: it asks recursive name servers, believes only what answers its question, and remembers.
 ///
@@ -47,6 +48,13 @@ public final class DNSResolver: DNSLookup {
   /// - Parameter group: runs the sockets; the caller shuts it down, after this resolver.
   public convenience init(configuration: ResolverConfiguration, group: any EventLoopGroup) {
     self.init(configuration: configuration, transport: SocketTransport(group: group))
+  }
+
+  /// With the sockets on the process's own event loops.
+  ///
+  /// - Parameter configuration: by default the servers of /etc/resolv.conf.
+  public convenience init(configuration: ResolverConfiguration = .system()) {
+    self.init(configuration: configuration, group: MultiThreadedEventLoopGroup.singleton)
   }
 
   /// With a transport and a clock of one's own, as tests have them.

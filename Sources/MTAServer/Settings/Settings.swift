@@ -103,6 +103,12 @@ public struct Settings: Sendable {
     postmasterName = postmaster
   }
 
+  /// - Throws: ``SettingsFailure`` when the text is not a domain name.
+  public init(serverName: String) throws(SettingsFailure) {
+    guard let domain = Domain(serverName) else { throw SettingsFailure(["serverName: must be a domain name"]) }
+    try self.init(serverName: domain)
+  }
+
   /// The key that signs the mail of a domain.
   public struct DKIMKey: Hashable, Sendable {
     public var selector: String

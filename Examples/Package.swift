@@ -1,0 +1,20 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A package of its own, with the settings that `swift package init` gives: it sees what adopters see, and no more.
+
+func mta(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-mta") }
+
+let package = Package(
+  name: "Examples",
+  platforms: [.macOS(.v26)],
+  dependencies: [.package(name: "swift-mta", path: "..")],
+  targets: [
+    .executableTarget(name: "FirstServer", dependencies: [mta("MTA")]),
+    .executableTarget(name: "AliasServer", dependencies: [mta("MTA")]),
+    .executableTarget(name: "SpamReport", dependencies: [mta("MTA")]),
+    .testTarget(
+      name: "ExampleTests",
+      dependencies: ["FirstServer", "AliasServer", "SpamReport", mta("MTA"), mta("MTATestSupport")]),
+  ]
+)

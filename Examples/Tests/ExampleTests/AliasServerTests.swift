@@ -1,0 +1,54 @@
+import MTACore
+import MTATestSupport
+import Testing
+
+@testable import AliasServer
+
+@Suite struct AliasServerTests {
+  let ann = Mailbox("ann@test.example")
+  let info = Mailbox("info@test.example")
+
+  @Test func mailForAnAliasGoesToTheMailboxBehindIt() async throws {
+    let (ann, info) = (try #require(ann), try #require(info))
+    let dialogue = Dialogue(hooks: AliasHooks(residents: [ann: nil], aliases: [info: ann]))
+    try await dialogue.play(
+      """
+      S: 220
+      C: EHLO client.example
+      S: 250
+      C: MAIL FROM:<a@client.example>
+      S: 250
+      C: RCPT TO:<Info@test.example>
+      S: 250
+      C: RCPT TO:<ann@test.example>
+      S: 250
+      C: RCPT TO:<nobody@test.example>
+      S: 550 5.1.1
+      C: DATA
+      S: 354
+      C: .
+      S: 250
+      """)
+    // Both recipients are Ann: she gets one copy.
+    #expect(dialogue.store.mails.first?.envelope.recipients.map(\.mailbox) == [ann])
+  }
+
+  @Test func listedClientsAreTurnedAway() async throws {
+    let zone = try LiteralZone(
+      """
+      7.2.0.192.list.example A 127.0.0.2
+      7.2.0.192.list.example TXT "sends spam"
+      """)
+    let list = try #require(DNSName("list.example"))
+    let dialogue = Dialogue(
+      hooks: AliasHooks(residents: [:], aliases: [:]).after(BlockListCheck(list: list, dns: zone)))
+    dialogue.facts.remoteAddress = try #require(IPAddress("192.0.2.7"))
+    try await dialogue.play(
+      """
+      S: 554 5.7.1 your address is listed: sends spam
+      -- closed
+      """)
+    dialogue.facts.remoteAddress = try #require(IPAddress("192.0.2.8"))
+    try await dialogue.play("S: 220")
+  }
+}
