@@ -8,13 +8,19 @@ func mta(_ product: String) -> Target.Dependency { .product(name: product, packa
 let package = Package(
   name: "Examples",
   platforms: [.macOS(.v26)],
-  dependencies: [.package(name: "swift-mta", path: "..")],
+  dependencies: [
+    .package(name: "swift-mta", path: ".."),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+  ],
   targets: [
     .executableTarget(name: "FirstServer", dependencies: [mta("MTA")]),
     .executableTarget(name: "AliasServer", dependencies: [mta("MTA")]),
     .executableTarget(name: "SpamReport", dependencies: [mta("MTA")]),
     .testTarget(
       name: "ExampleTests",
-      dependencies: ["FirstServer", "AliasServer", "SpamReport", mta("MTA"), mta("MTATestSupport")]),
+      dependencies: [
+        "FirstServer", "AliasServer", "SpamReport", mta("MTA"), mta("MTATestSupport"),
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
   ]
 )

@@ -1,0 +1,53 @@
+import MTACore
+import Testing
+
+@testable import MTAServer
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// `Docs/SETTINGS.md` against the settings themselves.
+@Suite struct SettingsDocumentationTests {
+  /// The keys of the tables' first column, and whether each is marked as without effect.
+  private static func documented() throws -> [String: Bool] {
+    var folder = URL(filePath: #filePath)
+    for _ in 0..<3 { folder.deleteLastPathComponent() }
+    let text = try String(contentsOf: folder.appending(path: "Docs/SETTINGS.md"), encoding: .utf8)
+    var keys: [String: Bool] = [:]
+    for line in text.split(separator: "\n") where line.hasPrefix("| `") {
+      let cell = line.dropFirst(3)
+      guard let end = cell.firstIndex(of: "`") else { continue }
+      keys[String(cell[..<end])] = cell[end...].hasPrefix("` †")
+    }
+    return keys
+  }
+
+  @Test func everySettingIsDocumentedAndNoOther() throws {
+    let settings = try Settings(serverName: "mail.village.example")
+    let properties = Set(Mirror(reflecting: settings).children.compactMap(\.label)).subtracting(["noted"])
+    #expect(Set(try Self.documented().keys) == properties)
+  }
+
+  @Test func everyDocumentedKeyIsRead() throws {
+    for key in try Self.documented().keys {
+      // No setting is bytes.
+      let failure = #expect(throws: SettingsFailure.self) {
+        try Settings(["serverName": .text("mail.village.example"), key: .bytes([])], folder: "/tmp")
+      }
+      #expect(failure?.problems.contains { $0.hasPrefix(key + ": must be") } == true, "\(key)")
+    }
+  }
+
+  @Test func whatHasNoEffectIsMarked() throws {
+    let settings = try Settings(
+      [
+        "serverName": .text("mail.village.example"), "delayWarning": .integer(60), "aliases": .map([:]),
+        "logRotation": .text("daily"), "userName": .text("mail"), "groupName": .text("mail"),
+        "showIncomingData": .flag(true), "dumpMailIntoLog": .flag(true), "isolation": .text("workers:2"),
+      ], folder: "/tmp")
+    #expect(Set(settings.noted) == Set(try Self.documented().filter(\.value).keys))
+  }
+}
