@@ -34,9 +34,9 @@ import Testing
   @Test func everyDocumentedKeyIsRead() throws {
     for key in try Self.documented().keys {
       // No setting is bytes.
-      let failure = #expect(throws: SettingsFailure.self) {
-        try Settings(["serverName": .text("mail.village.example"), key: .bytes([])], folder: "/tmp")
-      }
+      var values: [String: AttributeValue] = ["serverName": .text("mail.village.example")]
+      values[key] = .bytes([])
+      let failure = #expect(throws: SettingsFailure.self) { [values] in try Settings(values, folder: "/tmp") }
       #expect(failure?.problems.contains { $0.hasPrefix(key + ": must be") } == true, "\(key)")
     }
   }
