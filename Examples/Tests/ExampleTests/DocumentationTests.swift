@@ -28,7 +28,9 @@ import Testing
     let here = Set(Self.lines(of: try String(contentsOfFile: #filePath, encoding: .utf8)))
     let opening = try #require(page.range(of: "```swift\n"))
     let closing = try #require(page[opening.upperBound...].range(of: "```\n"))
-    for line in Self.lines(of: String(page[opening.upperBound..<closing.lowerBound])) { #expect(here.contains(line)) }
+    for line in Self.lines(of: String(page[opening.upperBound..<closing.lowerBound])) where !here.contains(line) {
+      Issue.record("\(module).md has a line that is not compiled: \(line)")
+    }
   }
 
   private static func lines(of text: String) -> [String] {
