@@ -30,7 +30,7 @@ def graceful(servers):
     idle = [Client(server.standard) for _ in range(4)]
     with Client(server.standard) as busy:
         busy.ehlo().data().line("X-Mark: hostile-late")
-        server.process.terminate()
+        server.terminate()
         for client in idle:
             client.expect("421 4.3.2", timeout=5)
             client.closed(timeout=5)

@@ -63,7 +63,7 @@ def deaf(servers):
         socks.append(sock)
     sent = [0] * len(socks)
     gone = set()
-    end = time.monotonic() + 9
+    end = time.monotonic() + 25
     while time.monotonic() < end and len(gone) < len(socks):
         for number, sock in enumerate(socks):
             try:
@@ -98,7 +98,7 @@ def idle(servers):
         begin = time.monotonic()
         with Client(servers.plain.standard) as client:
             client.ehlo().data().line(".").expect("250")
-        check(time.monotonic() - begin < 10, f"{time.monotonic() - begin:.1f} s")
+        check(time.monotonic() - begin < 15, f"{time.monotonic() - begin:.1f} s")
     finally:
         for sock in crowd:
             sock.close()

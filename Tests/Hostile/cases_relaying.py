@@ -11,27 +11,19 @@ TRICKS = ["b@far.example", "b%far.example@test.example", "b%far.example@localhos
           "coco@test.example.", '"coco@test.example"@far.example', "postmaster@far.example", "b%far.example", "<b@far.example>"]
 
 
-def trick(port, sender):
-    @case(NAME, f"no address gets a stranger through the {port} port as {sender or 'the null sender'}")
+def trick(port, sender, tricks):
+    @case(NAME, f"{tricks[0]} and its like get no stranger through the {port} port as {sender or 'the null sender'}")
     def body(servers):
         with Client(getattr(servers.plain, port), source="127.0.3.2") as client:
             client.ehlo().say(f"MAIL FROM:<{sender}>", "250")
-            for number, recipient in enumerate(TRICKS):
-                reply = client.say(f"RCPT TO:<{recipient}>", "550", "553", "501", "421")
-                if reply.startswith("421"):
-                    break
-            else:
-                client.say("DATA", "554 5.5.1")
-        with Client(getattr(servers.plain, port), source="127.0.3.2") as client:
-            client.ehlo().say(f"MAIL FROM:<{sender}>", "250")
-            for recipient in TRICKS[number:]:
+            for recipient in tricks:
                 client.say(f"RCPT TO:<{recipient}>", "550", "553", "501")
+            client.say("DATA", "554 5.5.1")
 
 
-trick("standard", "b@far.example")
-trick("standard", "")
-trick("internal", "coco@test.example")
-trick("internal", "")
+for port, sender in (("standard", "b@far.example"), ("standard", ""), ("internal", "coco@test.example"), ("internal", "")):
+    trick(port, sender, TRICKS[:10])
+    trick(port, sender, TRICKS[10:])
 
 
 @case(NAME, "strangers get the founders' words")

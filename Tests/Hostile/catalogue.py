@@ -60,8 +60,8 @@ class Servers:
     @property
     def tight(self):
         return self.server(
-            "tight", receiverTimeout=2, maximumMessageBytes=20_000, maximumRecipients=3, maximumConnectionsPerAddress=5,
-            maximumErrorsPerSession=4, maximumReceivedFields=10, prohibitedSeconds=4)
+            "tight", receiverTimeout=4, maximumMessageBytes=20_000, maximumRecipients=3, maximumConnectionsPerAddress=5,
+            maximumErrorsPerSession=4, maximumReceivedFields=10, prohibitedSeconds=8)
 
     @property
     def brief(self):

@@ -88,6 +88,7 @@ class Server:
         config = os.path.join(self.folder, "mta.json")
         with open(config, "w") as file:
             json.dump(values, file, indent=1)
+        self.told = False
         self.errors = open(os.path.join(self.folder, "stderr"), "wb")
         self.process = subprocess.Popen([program, "serve", "--config", config], stderr=self.errors, stdout=self.errors)
         deadline = time.monotonic() + 20
@@ -111,11 +112,16 @@ class Server:
         except FileNotFoundError:
             return ""
 
+    def terminate(self):
+        """SIGTERM, once: a second one would end the server at once."""
+        self.told = True
+        self.process.terminate()
+
     def stop(self, patience=20):
         """SIGTERM; the seconds until the end and the exit status, None for a server that had to be killed."""
         begin = time.monotonic()
-        if self.process.poll() is None:
-            self.process.terminate()
+        if self.process.poll() is None and not self.told:
+            self.terminate()
         try:
             status = self.process.wait(patience)
         except subprocess.TimeoutExpired:

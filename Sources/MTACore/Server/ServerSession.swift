@@ -174,6 +174,7 @@ public struct ServerSession: Sendable {
       if case .waiting(.handshake) = phase {
         conversation.clientName = nil
         conversation.isExtended = false
+        conversation.login = nil
         isGreeted = false
         resetTransaction()
         phase = .idle

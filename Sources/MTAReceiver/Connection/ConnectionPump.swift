@@ -34,13 +34,18 @@ package final class ConnectionPump: @unchecked Sendable {
   private var closing = false
   private var ended = false
   private var leaving = false
+  /// The client sends nothing more, but may still read.
+  private var inputEnded = false
 
   private var deadline: Duration
+  private let sessionDeadline: Duration
   /// When the content that is arriving must be complete.
   private var contentDeadline: Duration?
 
   /// Bytes that may wait to be worked on before reading pauses.
   private static let inboundBound = 65_536
+  /// Bytes of replies that are gathered before they are sent.
+  private static let outboundBound = 16_384
 
   package init(
     _ session: ServerSession, hooks: any ReceiverHooks, environment: ReceiverEnvironment, loop: any ConnectionLoop,
@@ -53,6 +58,7 @@ package final class ConnectionPump: @unchecked Sendable {
     self.duplex = duplex
     self.number = number
     deadline = loop.now + environment.timing.command
+    sessionDeadline = loop.now + environment.timing.session
   }
 
   package var facts: ConnectionFacts { session.conversation.connection }
@@ -93,6 +99,12 @@ package final class ConnectionPump: @unchecked Sendable {
     throttle()
   }
 
+  /// The client closed its half: what it sent is still worked on and answered, then the connection ends.
+  package func receivedEnd() {
+    inputEnded = true
+    go()
+  }
+
   package func closed() {
     guard !gone else { return }
     gone = true
@@ -107,20 +119,24 @@ package final class ConnectionPump: @unchecked Sendable {
     go()
   }
 
-  /// Ends the connection whatever it is doing.
-  package func abort() { duplex?.close() }
+  /// Ends the connection whatever it is doing, and whatever the client does.
+  package func abort() { duplex?.abort() }
 
   // MARK: Time
 
   package func tick() {
     guard !gone else { return }
     if closing {
-      if loop.now >= deadline { duplex?.close() }
+      if loop.now >= deadline { duplex?.abort() }
       return
     }
     if let contentDeadline, loop.now >= contentDeadline, !busy {
       self.contentDeadline = nil
       take(session.receive(.timedOut))
+      return
+    }
+    if loop.now >= sessionDeadline, !busy, session.isBetweenMessages {
+      take(session.turnAway(.sessionTooLong(session.configuration.serverName)))
       return
     }
     guard loop.now >= deadline else { return }
@@ -194,10 +210,18 @@ package final class ConnectionPump: @unchecked Sendable {
     if gone { return nil }
     if let action = todo.take() { return action }
     if leaving, !closing, session.isBetweenMessages { return session.receive(.shutdown) }
-    // A peer that does not read its replies gets no more of them.
-    guard duplex?.isWritable == true, outbound.readableBytes < Self.inboundBound else { return nil }
-    guard let observer = environment.observer, session.readsLines else { return session.read(&inbound) }
-    return readObserved(observer)
+    // A peer that does not read its replies gets no more of them. What fills up leaves at once: only the channel tells when to
+    // go on, so nothing may wait here while the channel has nothing to tell about.
+    if outbound.readableBytes >= Self.outboundBound { flush() }
+    guard duplex?.isWritable == true else { return nil }
+    let action =
+      if let observer = environment.observer, session.readsLines { readObserved(observer) } else { session.read(&inbound) }
+    if action == nil, inputEnded, !closing {
+      // Everything that the client sent is answered, and more will not come.
+      _ = session.receive(.disconnected)
+      return .close(nil)
+    }
+    return action
   }
 
   private func perform(_ action: ServerSession.Action) async -> ServerSession.Event? {
@@ -241,6 +265,7 @@ package final class ConnectionPump: @unchecked Sendable {
         return failed(error)
       }
     case .abandon(let reply):
+      contentDeadline = nil
       await drop()
       say(reply)
     case .close(let reply): hangUp(after: reply)
@@ -253,8 +278,8 @@ package final class ConnectionPump: @unchecked Sendable {
     return .storeFailed(failure)
   }
 
+  /// The time limit of content stays: a refused mail is still read to its end.
   private func drop() async {
-    contentDeadline = nil
     inspector = nil
     guard let spool else { return }
     self.spool = nil
