@@ -35,7 +35,6 @@ dialogue(NAME, "arguments where none belong", ("DATA now", "501 5.5.4"), ("RSET 
          ("STARTTLS x", "501 5.5.4"))
 dialogue(NAME, "NOOP takes an argument (RFC 5321 4.1.1.9)", ("NOOP anything", "250 2.0.0"))
 dialogue(NAME, "unknown verbs", ("FROB", "500 5.5.1"), ("MAILFROM:<a@b>", "500 5.5.1"), ("X", "500 5.5.1"))
-dialogue(NAME, "BDAT is not announced, and no one's command", ("BDAT 5 LAST", "500 5.5.1", "503 5.5.1"))
 dialogue(NAME, "VRFY and EXPN tell nothing", ("VRFY coco", "252 "), ("VRFY nobody", "252 "), ("EXPN list", "252 "))
 dialogue(NAME, "DATA refused leaves the transaction", ("MAIL FROM:<a@client.example>", "250"), ("DATA", "554 5.5.1"),
          ("RCPT TO:<coco@test.example>", "250"))

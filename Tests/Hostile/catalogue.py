@@ -36,7 +36,7 @@ def dialogue(group, name, *steps, port="standard"):
 
 class Servers:
     """Started when first used. `plain` never locks out and asks no DNS about EHLO; `tight` has small limits, short
-    times, all checks; `brief` is one that a case may stop."""
+    times, all checks; `quiet` keeps no log, for floods."""
 
     def __init__(self, program, folder):
         self.program, self.folder = program, folder
@@ -61,8 +61,8 @@ class Servers:
     def tight(self):
         return self.server(
             "tight", receiverTimeout=4, maximumMessageBytes=20_000, maximumRecipients=3, maximumConnectionsPerAddress=5,
-            maximumErrorsPerSession=4, maximumReceivedFields=10, prohibitedSeconds=8)
+            maximumErrorsPerSession=4, maximumReceivedFields=10, prohibitedSeconds=8, logReceiverConversation=False)
 
     @property
-    def brief(self):
-        return self.server("brief", ehloDomainVerifies=False, neverProhibit=["127.0.0.0/8"])
+    def quiet(self):
+        return self.server("quiet", receiverTimeout=2, logReceiverConversation=False, neverProhibit=["127.0.0.0/8"])

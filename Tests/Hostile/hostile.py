@@ -13,7 +13,7 @@ import catalogue
 import stage
 import wire
 
-GROUPS = ["framing", "smuggling", "injection", "sequence", "addresses", "tls", "auth", "relaying", "limits", "floods",
+GROUPS = ["framing", "smuggling", "chunks", "injection", "sequence", "addresses", "tls", "auth", "relaying", "limits", "floods",
           "contacts", "clients", "ends"]
 
 

@@ -19,6 +19,9 @@ extension ServerSession {
         return settle(Verb.mail.refusal(in: stage) ?? error.reply)
       case .noRecipient, .recipientLocalPart:
         return settle(Verb.rcpt.refusal(in: stage) ?? error.reply)
+      // How many octets follow is unknown, and they must not be taken for commands.
+      case .badParameter where CommandParser.uppercased(line.prefix(4)) == "BDAT":
+        return settle(error.reply, thenClose: true)
       default: return settle(error.reply)
       }
     }

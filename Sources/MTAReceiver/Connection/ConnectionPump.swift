@@ -192,6 +192,7 @@ package final class ConnectionPump: @unchecked Sendable {
       if session.hasContactEvents { tellContacts() }
     }
     if gone, !Task.isCancelled { await end() }
+    limitContent()
     // An idle connection holds no buffers.
     if inbound.readableBytes == 0 { inbound = ByteBuffer() }
     busy = false
@@ -203,6 +204,15 @@ package final class ConnectionPump: @unchecked Sendable {
     if !receiving {
       throttle()
       flush()
+    }
+  }
+
+  /// Content has a time limit as a whole, whether it is kept or, as that of a refused BDAT, only read away.
+  private func limitContent() {
+    if session.isBetweenMessages {
+      contentDeadline = nil
+    } else if contentDeadline == nil, session.readsContent {
+      contentDeadline = loop.now + environment.timing.content
     }
   }
 
@@ -242,7 +252,7 @@ package final class ConnectionPump: @unchecked Sendable {
         inspector = environment.inspector?()
         contentDeadline = loop.now + environment.timing.content
         return .spoolOpened(id, at: now)
-      } catch { return failed(error) }
+      } catch { return environment.note(failed: error) }
     case .spool(let piece):
       inspector?.receive(piece)
       do throws(StoreFailure) {
@@ -250,7 +260,7 @@ package final class ConnectionPump: @unchecked Sendable {
         throttle()
       } catch {
         await drop()
-        return failed(error)
+        return environment.note(failed: error)
       }
     case .commit(let envelope, let trace):
       contentDeadline = nil
@@ -258,11 +268,11 @@ package final class ConnectionPump: @unchecked Sendable {
       do throws(StoreFailure) {
         let receipt = try await spool.commit(envelope, trace: trace)
         self.spool = nil
-        logAccepted(envelope)
+        environment.note(accepted: envelope)
         return .stored(receipt)
       } catch {
         await drop()
-        return failed(error)
+        return environment.note(failed: error)
       }
     case .abandon(let reply):
       contentDeadline = nil
@@ -271,11 +281,6 @@ package final class ConnectionPump: @unchecked Sendable {
     case .close(let reply): hangUp(after: reply)
     }
     return nil
-  }
-
-  private func failed(_ failure: StoreFailure) -> ServerSession.Event {
-    environment.logger.error("the store did not take a message: \(failure)")
-    return .storeFailed(failure)
   }
 
   /// The time limit of content stays: a refused mail is still read to its end.
@@ -384,11 +389,5 @@ package final class ConnectionPump: @unchecked Sendable {
     guard wanted != reading else { return }
     reading = wanted
     duplex?.setReading(wanted)
-  }
-
-  private func logAccepted(_ envelope: Envelope) {
-    environment.logger.info(
-      "accepted \(envelope.id) from=\(envelope.reversePath) recipients=\(envelope.recipients.count) client=\(facts.remoteAddress)"
-    )
   }
 }
