@@ -41,6 +41,8 @@ public final class Receiver: Sendable {
     public var command: Duration = .seconds(300)
     /// From DATA to the end of the content. Default 1,800 s.
     public var content: Duration = .seconds(1800)
+    /// A whole session, however busy; one that is longer ends between two messages. Default 6 hours.
+    public var session: Duration = .seconds(21_600)
     /// What a hook may take before it is cancelled and answered for with 451. Default 30 s.
     public var hookBudget: Duration = .seconds(30)
     /// What a cancelled hook may take before the connection is closed over it. Default 5 s.
@@ -119,6 +121,9 @@ public final class Receiver: Sendable {
     var addresses: [SocketAddress] = []
     do {
       for listener in configuration.listeners {
+        if listener.implicitTLS, tls == nil {
+          throw ListenFailure(listener: listener.address, reason: "implicit TLS needs a certificate")
+        }
         for channel in try await bind(listener, group, byLoop) {
           state.withLockedValue { $0.listening.append(channel) }
           if let address = channel.localAddress { addresses.append(address) }
@@ -143,7 +148,8 @@ public final class Receiver: Sendable {
     for channel in listening { try? await channel.close() }
     await withTaskGroup(of: Void.self) { group in
       group.addTask {
-        for loop in loops { try? await loop.shutDown().get() }
+        // All loops are told before the first is waited for.
+        for emptied in loops.map({ $0.shutDown() }) { try? await emptied.get() }
       }
       group.addTask { try? await Task.sleep(for: grace) }
       await group.next()
@@ -173,6 +179,7 @@ extension Receiver {
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.maxMessagesPerRead, value: 1)
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try self.welcome(channel, listener, loops)
@@ -213,8 +220,13 @@ extension Receiver {
     } onClose: {
       self.census.leave(address)
     }
-    if listener.implicitTLS, let tls { try channel.pipeline.syncOperations.addHandler(TLSHandler(tls)) }
-    try channel.pipeline.syncOperations.addHandler(connection)
+    do {
+      if listener.implicitTLS, let tls { try channel.pipeline.syncOperations.addHandler(TLSHandler(tls)) }
+      try channel.pipeline.syncOperations.addHandler(connection)
+    } catch {
+      census.leave(address)
+      throw error
+    }
   }
 }
 

@@ -21,6 +21,7 @@ final class MockSocket: Duplex {
   func setReading(_ on: Bool) { isReading = on }
   func startTLS() { pump?.secured(encryption) }
   func close() { isClosed = true }
+  func abort() { isClosed = true }
 
   /// The next whole reply as its lines, without line ends; nil when there is none.
   func takeReply() -> [String]? {

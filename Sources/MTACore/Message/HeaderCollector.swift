@@ -13,7 +13,7 @@ public struct HeaderCollector: Sendable {
     case more
     /// The empty line was seen; the body begins `bodyOffset` bytes into the piece (perhaps at its end).
     case complete(HeaderSection, bodyOffset: Int)
-    /// More than the limit without an empty line. Nothing is kept; every further piece gets the same answer.
+    /// More than the limits without an empty line. Nothing is kept; every further piece gets the same answer.
     case tooLarge
   }
 
@@ -22,9 +22,16 @@ public struct HeaderCollector: Sendable {
   /// How much of CR LF CR LF the latest bytes are. A message may begin with its empty line, hence 2 at first.
   private var matched = 2
   private var isTooLarge = false
+  private let maximumFields: Int
+  private var fields = 0
 
-  /// - Parameter limit: the most bytes that a header section may have, 256 KiB unless told.
-  public init(limit: Int = 262_144) { self.limit = limit }
+  /// - Parameters:
+  ///   - limit: the most bytes that a header section may have, 256 KiB unless told.
+  ///   - maximumFields: the most fields, any number unless told.
+  public init(limit: Int = 262_144, maximumFields: Int = .max) {
+    self.limit = limit
+    self.maximumFields = maximumFields
+  }
 
   /// Takes the next piece. Not to be called again after ``Step/complete(_:bodyOffset:)``.
   public mutating func receive(_ piece: ByteBuffer) -> Step {
@@ -32,6 +39,12 @@ public struct HeaderCollector: Sendable {
     let view = piece.readableBytesView
     var end: Int?
     for (offset, byte) in view.enumerated() {
+      // What begins a line without a blank, and is not the empty line, begins a field.
+      if (matched == 2 && byte != 32 && byte != 9 && byte != UInt8(ascii: "\r"))
+        || (matched == 3 && byte != UInt8(ascii: "\n"))
+      {
+        fields += 1
+      }
       switch (byte, matched) {
       case (UInt8(ascii: "\r"), 2): matched = 3
       case (UInt8(ascii: "\r"), _): matched = 1
@@ -42,7 +55,7 @@ public struct HeaderCollector: Sendable {
       if end != nil { break }
     }
     let taken = end ?? view.count
-    guard taken <= limit - bytes.count else {
+    guard taken <= limit - bytes.count, fields <= maximumFields else {
       bytes = []
       isTooLarge = true
       return .tooLarge

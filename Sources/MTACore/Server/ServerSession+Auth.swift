@@ -28,7 +28,9 @@ extension ServerSession {
     guard parts.count == 3, !parts[1].isEmpty, parts[1].count <= 255, parts[2].count <= 1024,
       let authorization = String(validating: parts[0], as: UTF8.self),
       let username = String(validating: parts[1], as: UTF8.self),
-      let password = String(validating: parts[2], as: UTF8.self)
+      let password = String(validating: parts[2], as: UTF8.self),
+      // RFC 4013 §2.3: no control characters; a name goes into logs and header fields.
+      !parts[1].contains(where: { $0 < 32 || $0 == 127 })
     else { return settle(.badCredentials) }
     // Nobody acts for somebody else here: an authorization identity must be the user's own.
     guard authorization.isEmpty || authorization == username else { return settle(.badCredentials) }

@@ -2,7 +2,9 @@ extension ServerSession {
   /// One command line: parse, legality, then the verb's own check and question.
   mutating func command(_ line: [UInt8]) -> Action {
     let isAuth = line.count >= 4 && CommandParser.uppercased(line.prefix(4)) == "AUTH"
-    guard isAuth || line.count + 2 <= configuration.maximumCommandOctets else { return settle(.lineTooLong) }
+    guard isAuth || line.count + 2 <= configuration.maximumCommandOctets else {
+      return CommandParser.isHTTP(line) ? closeHTTP() : settle(.lineTooLong)
+    }
     let parser = CommandParser(
       capabilities: capabilities, acceptsQuotedLocalParts: configuration.acceptsQuotedLocalParts)
     let command: Command
@@ -11,14 +13,15 @@ extension ServerSession {
     } catch {
       switch error {
       case .unknownVerb(let verb): return ask(.unknown(verb), for: .unknown)
-      case .http:
-        offend()
-        return close(nil)
+      case .http: return closeHTTP()
       // A fault in the arguments counts less than a verb out of place.
       case .noSender, .senderLocalPart:
         return settle(Verb.mail.refusal(in: stage) ?? error.reply)
       case .noRecipient, .recipientLocalPart:
         return settle(Verb.rcpt.refusal(in: stage) ?? error.reply)
+      // How many octets follow is unknown, and they must not be taken for commands.
+      case .badParameter where CommandParser.uppercased(line.prefix(4)) == "BDAT":
+        return settle(error.reply, thenClose: true)
       default: return settle(error.reply)
       }
     }
@@ -46,6 +49,12 @@ extension ServerSession {
     case .help(let text): return ask(.help(text), for: .command(command))
     case .quit: return ask(.quit, for: .quit)
     }
+  }
+
+  /// R3: a browser that was sent here would go on to speak for somebody else, so nothing more is read of it.
+  private mutating func closeHTTP() -> Action {
+    offend()
+    return close(nil)
   }
 
   /// An answer came: the verb that waited for it goes on.

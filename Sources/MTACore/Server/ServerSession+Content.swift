@@ -25,7 +25,8 @@ extension ServerSession {
     guard case .waiting(.spool(let chunk)) = phase else { return impossible() }
     conversation.mailID = id
     content = ContentState()
-    content.header = HeaderCollector(limit: configuration.maximumHeaderBytes)
+    content.header = HeaderCollector(
+      limit: configuration.maximumHeaderBytes, maximumFields: configuration.maximumHeaderFields)
     content.receivedAt = now
     if let chunk { return self.chunk(chunk) }
     phase = .content

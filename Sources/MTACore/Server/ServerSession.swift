@@ -174,6 +174,7 @@ public struct ServerSession: Sendable {
       if case .waiting(.handshake) = phase {
         conversation.clientName = nil
         conversation.isExtended = false
+        conversation.login = nil
         isGreeted = false
         resetTransaction()
         phase = .idle
@@ -206,6 +207,14 @@ public struct ServerSession: Sendable {
 
   /// The next line is a password's.
   package var readsSecret: Bool { phase == .authResponse }
+
+  /// Content is read, or read away.
+  package var readsContent: Bool {
+    switch phase {
+    case .content, .chunk: true
+    default: false
+    }
+  }
 
   /// No message is on its way in, so that the session can end without losing one.
   package var isBetweenMessages: Bool { phase == .idle && conversation.mailID == nil }

@@ -39,8 +39,10 @@ public struct SessionConfiguration: Sendable {
   public var maximumReceivedFields = 100
   /// Octets of a command line, CR LF included: 512 of RFC 5321 §4.5.3.1.4, and what extensions add.
   public var maximumCommandOctets = 2048
-  /// Bytes of a header section.
-  public var maximumHeaderBytes = 1_048_576
+  /// Bytes of a header section, which is kept in memory until its mail is over.
+  public var maximumHeaderBytes = 262_144
+  /// Fields of a header section: each costs more memory than its few bytes on the wire.
+  public var maximumHeaderFields = 2000
 
   public var senderRules: [any SenderRule]
   public var recipientRules: [any RecipientRule]

@@ -32,12 +32,16 @@ public struct CommandParser: Hashable, Sendable {
     case "VRFY": return .vrfy(try text(argument))
     case "EXPN": return .expn(try text(argument))
     case "HELP": return .help(argument.isEmpty ? nil : try text(argument))
-    // A request line of HTTP ends in its version; the verbs alone could be anything.
-    case "GET", "POST", "HEAD", "PUT", "OPTIONS", "CONNECT", "DELETE", "PATCH", "TRACE":
-      if argument.split(separator: 32).last.map({ Self.uppercased($0).hasPrefix("HTTP/") }) == true { throw .http }
-      throw .unknownVerb(Self.uppercased(line[..<end]))
-    case let verb: throw .unknownVerb(verb)
+    case let verb: throw Self.isHTTP(line) ? .http : .unknownVerb(verb)
     }
+  }
+
+  /// Whether a line that is no command is HTTP's: a request, whatever its method, ends in its version. Where that line was
+  /// too long to be looked at, the Host field that browsers send next tells as well.
+  static func isHTTP(_ line: [UInt8]) -> Bool {
+    let words = line.split { $0 == 32 || $0 == 9 }
+    guard let first = words.first, let last = words.last else { return false }
+    return uppercased(first).hasPrefix("HOST:") || (words.count > 1 && uppercased(last).hasPrefix("HTTP/"))
   }
 
   private func plain(_ command: Command, _ argument: ArraySlice<UInt8>) throws(CommandFault) -> Command {

@@ -12,6 +12,9 @@ extension Reply {
   static func inactivity(_ server: String) -> Reply {
     Reply(421, .badConnection, "\(server) closing connection due to inactivity")
   }
+  package static func sessionTooLong(_ server: String) -> Reply {
+    Reply(421, .badConnection, "\(server) session lasts too long, closing connection")
+  }
   static func shuttingDown(_ server: String) -> Reply {
     Reply(421, .notAccepting, "\(server) is shutting down, closing connection")
   }

@@ -19,8 +19,7 @@ extension Credentials {
   ///
   /// - Throws: ``CryptBusy`` when more verifications wait than can be done in good time; the client is told to try later.
   public func match(cryptHash: String?) async throws -> Bool {
-    let hash = cryptHash ?? CryptThreads.decoy
-    let fits = try await CryptThreads.shared.verify(password, hash)
+    let fits = try await CryptThreads.shared.verify(password, cryptHash)
     return fits && cryptHash != nil
   }
 }
@@ -31,12 +30,12 @@ public struct CryptBusy: Error, Hashable, Sendable {}
 /// The threads that crypt(3) runs on, with a bounded queue.
 private final class CryptThreads: Sendable {
   static let shared = CryptThreads(threads: 2, bound: 256)
-  /// A hash of nothing in particular, of the method that new hashes mostly have.
-  static let decoy = "$6$rounds=5000$W1zR8nTq5uXk0sJd$"
-
   private let pool: NIOThreadPool
   private let bound: Int
   private let waiting = NIOLockedValueBox(0)
+  /// What is computed for users without a hash: the last real hash, whose method and cost are those of this server; before the
+  /// first, one of the method that new hashes mostly have.
+  private let decoy = NIOLockedValueBox("$6$rounds=5000$W1zR8nTq5uXk0sJd$")
 
   init(threads: Int, bound: Int) {
     pool = NIOThreadPool(numberOfThreads: threads)
@@ -44,7 +43,7 @@ private final class CryptThreads: Sendable {
     self.bound = bound
   }
 
-  func verify(_ password: String, _ hash: String) async throws -> Bool {
+  func verify(_ password: String, _ known: String?) async throws -> Bool {
     let admitted = waiting.withLockedValue { waiting in
       guard waiting < bound else { return false }
       waiting += 1
@@ -52,18 +51,22 @@ private final class CryptThreads: Sendable {
     }
     guard admitted else { throw CryptBusy() }
     defer { waiting.withLockedValue { $0 -= 1 } }
-    return try await pool.runIfActive { Self.crypt(password, matches: hash) }
+    let hash = known ?? decoy.withLockedValue { $0 }
+    let fits = try await pool.runIfActive { Self.crypt(password, matches: hash) }
+    if known != nil, fits != nil { decoy.withLockedValue { $0 = hash } }
+    return fits ?? false
   }
 
-  private static func crypt(_ password: String, matches hash: String) -> Bool {
-    guard !password.utf8.contains(0), !hash.utf8.contains(0) else { return false }
+  /// Nil for a hash that libcrypt cannot use.
+  private static func crypt(_ password: String, matches hash: String) -> Bool? {
+    guard !password.utf8.contains(0), !hash.utf8.contains(0) else { return nil }
     // 32 KiB: too large for a thread's stack.
     guard let data = calloc(1, MemoryLayout<crypt_data>.size)?.assumingMemoryBound(to: crypt_data.self) else {
-      return false
+      return nil
     }
     defer { free(data) }
     // libcrypt answers nil, or a string that begins with "*", for a setting that it cannot use.
-    guard let result = crypt_r(password, hash, data), result.pointee != CChar(UInt8(ascii: "*")) else { return false }
+    guard let result = crypt_r(password, hash, data), result.pointee != CChar(UInt8(ascii: "*")) else { return nil }
     let made = UnsafeBufferPointer(start: result, count: strlen(result)).map { UInt8(bitPattern: $0) }
     let kept = Array(hash.utf8)
     guard made.count == kept.count else { return false }

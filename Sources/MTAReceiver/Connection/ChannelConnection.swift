@@ -14,9 +14,14 @@ final class ChannelConnection: ChannelInboundHandler, Duplex {
   private let onClose: () -> Void
   private var pump: ConnectionPump?
   private var context: ChannelHandlerContext?
+  /// The session began: at once, or with implicit TLS when the handshake is done.
+  private var isOpen = false
   private var reading = true
-  /// `read` was asked for while reading was off.
   private var closing = false
+  /// The client sends nothing more.
+  private var inputEnded = false
+  /// Our last reply is with the kernel, and the client was told that it is the last.
+  private var outputEnded = false
 
   init(
     tls: TLSContext?, implicitTLS: Bool, makePump: @escaping (any Duplex) -> ConnectionPump,
@@ -41,7 +46,12 @@ final class ChannelConnection: ChannelInboundHandler, Duplex {
     guard pump == nil else { return }
     let pump = makePump(self)
     self.pump = pump
-    if !implicitTLS { pump.opened() }
+    if !implicitTLS { open() }
+  }
+
+  private func open() {
+    isOpen = true
+    pump?.opened()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -57,10 +67,19 @@ final class ChannelConnection: ChannelInboundHandler, Duplex {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case .inputClosed? = event as? ChannelEvent { return inputClosed(context) }
     guard case .established(let facts)? = event as? TLSEvent else { return }
     pump?.secured(
       Encryption(version: facts.version, cipher: facts.cipher, bits: facts.secretBits, serverName: facts.serverName))
-    if implicitTLS { pump?.opened() }
+    if implicitTLS { open() }
+  }
+
+  private func inputClosed(_ context: ChannelHandlerContext) {
+    inputEnded = true
+    if outputEnded { context.close(promise: nil) }
+    if closing { return }
+    // Who leaves within the handshake of an implicit TLS port has no session yet.
+    if isOpen { pump?.receivedEnd() } else { context.close(promise: nil) }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -101,13 +120,24 @@ final class ChannelConnection: ChannelInboundHandler, Duplex {
   }
 
   func close() {
-    guard let context else { return }
-    if closing {
-      context.close(promise: nil)
-    } else {
-      closing = true
-      // Half closed: the client reads our last reply, closes, and we follow; the pump's linger bounds the wait.
-      context.close(mode: .output, promise: nil)
+    guard let context, !closing else { return }
+    closing = true
+    let sent = context.eventLoop.makePromise(of: Void.self)
+    sent.futureResult.assumeIsolated().whenComplete { _ in
+      self.outputEnded = true
+      if self.inputEnded { self.abort() }
     }
+    if inputEnded {
+      // NIO would end both halves at once, and drop what did not get away.
+      context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
+    } else {
+      // Half closed: the client reads our last reply, closes, and we follow; the pump's linger bounds the wait.
+      context.close(mode: .output, promise: sent)
+    }
+  }
+
+  func abort() {
+    closing = true
+    context?.close(promise: nil)
   }
 }

@@ -34,13 +34,18 @@ package final class ConnectionPump: @unchecked Sendable {
   private var closing = false
   private var ended = false
   private var leaving = false
+  /// The client sends nothing more, but may still read.
+  private var inputEnded = false
 
   private var deadline: Duration
+  private let sessionDeadline: Duration
   /// When the content that is arriving must be complete.
   private var contentDeadline: Duration?
 
   /// Bytes that may wait to be worked on before reading pauses.
   private static let inboundBound = 65_536
+  /// Bytes of replies that are gathered before they are sent.
+  private static let outboundBound = 16_384
 
   package init(
     _ session: ServerSession, hooks: any ReceiverHooks, environment: ReceiverEnvironment, loop: any ConnectionLoop,
@@ -53,6 +58,7 @@ package final class ConnectionPump: @unchecked Sendable {
     self.duplex = duplex
     self.number = number
     deadline = loop.now + environment.timing.command
+    sessionDeadline = loop.now + environment.timing.session
   }
 
   package var facts: ConnectionFacts { session.conversation.connection }
@@ -93,6 +99,12 @@ package final class ConnectionPump: @unchecked Sendable {
     throttle()
   }
 
+  /// The client closed its half: what it sent is still worked on and answered, then the connection ends.
+  package func receivedEnd() {
+    inputEnded = true
+    go()
+  }
+
   package func closed() {
     guard !gone else { return }
     gone = true
@@ -107,20 +119,24 @@ package final class ConnectionPump: @unchecked Sendable {
     go()
   }
 
-  /// Ends the connection whatever it is doing.
-  package func abort() { duplex?.close() }
+  /// Ends the connection whatever it is doing, and whatever the client does.
+  package func abort() { duplex?.abort() }
 
   // MARK: Time
 
   package func tick() {
     guard !gone else { return }
     if closing {
-      if loop.now >= deadline { duplex?.close() }
+      if loop.now >= deadline { duplex?.abort() }
       return
     }
     if let contentDeadline, loop.now >= contentDeadline, !busy {
       self.contentDeadline = nil
       take(session.receive(.timedOut))
+      return
+    }
+    if loop.now >= sessionDeadline, !busy, session.isBetweenMessages {
+      take(session.turnAway(.sessionTooLong(session.configuration.serverName)))
       return
     }
     guard loop.now >= deadline else { return }
@@ -176,6 +192,7 @@ package final class ConnectionPump: @unchecked Sendable {
       if session.hasContactEvents { tellContacts() }
     }
     if gone, !Task.isCancelled { await end() }
+    limitContent()
     // An idle connection holds no buffers.
     if inbound.readableBytes == 0 { inbound = ByteBuffer() }
     busy = false
@@ -190,14 +207,31 @@ package final class ConnectionPump: @unchecked Sendable {
     }
   }
 
+  /// Content has a time limit as a whole, whether it is kept or, as that of a refused BDAT, only read away.
+  private func limitContent() {
+    if session.isBetweenMessages {
+      contentDeadline = nil
+    } else if contentDeadline == nil, session.readsContent {
+      contentDeadline = loop.now + environment.timing.content
+    }
+  }
+
   private func next() -> ServerSession.Action? {
     if gone { return nil }
     if let action = todo.take() { return action }
     if leaving, !closing, session.isBetweenMessages { return session.receive(.shutdown) }
-    // A peer that does not read its replies gets no more of them.
-    guard duplex?.isWritable == true, outbound.readableBytes < Self.inboundBound else { return nil }
-    guard let observer = environment.observer, session.readsLines else { return session.read(&inbound) }
-    return readObserved(observer)
+    // A peer that does not read its replies gets no more of them. What fills up leaves at once: only the channel tells when to
+    // go on, so nothing may wait here while the channel has nothing to tell about.
+    if outbound.readableBytes >= Self.outboundBound { flush() }
+    guard duplex?.isWritable == true else { return nil }
+    let action =
+      if let observer = environment.observer, session.readsLines { readObserved(observer) } else { session.read(&inbound) }
+    if action == nil, inputEnded, !closing {
+      // Everything that the client sent is answered, and more will not come.
+      _ = session.receive(.disconnected)
+      return .close(nil)
+    }
+    return action
   }
 
   private func perform(_ action: ServerSession.Action) async -> ServerSession.Event? {
@@ -218,7 +252,7 @@ package final class ConnectionPump: @unchecked Sendable {
         inspector = environment.inspector?()
         contentDeadline = loop.now + environment.timing.content
         return .spoolOpened(id, at: now)
-      } catch { return failed(error) }
+      } catch { return environment.note(failed: error) }
     case .spool(let piece):
       inspector?.receive(piece)
       do throws(StoreFailure) {
@@ -226,7 +260,7 @@ package final class ConnectionPump: @unchecked Sendable {
         throttle()
       } catch {
         await drop()
-        return failed(error)
+        return environment.note(failed: error)
       }
     case .commit(let envelope, let trace):
       contentDeadline = nil
@@ -234,13 +268,14 @@ package final class ConnectionPump: @unchecked Sendable {
       do throws(StoreFailure) {
         let receipt = try await spool.commit(envelope, trace: trace)
         self.spool = nil
-        logAccepted(envelope)
+        environment.note(accepted: envelope)
         return .stored(receipt)
       } catch {
         await drop()
-        return failed(error)
+        return environment.note(failed: error)
       }
     case .abandon(let reply):
+      contentDeadline = nil
       await drop()
       say(reply)
     case .close(let reply): hangUp(after: reply)
@@ -248,13 +283,8 @@ package final class ConnectionPump: @unchecked Sendable {
     return nil
   }
 
-  private func failed(_ failure: StoreFailure) -> ServerSession.Event {
-    environment.logger.error("the store did not take a message: \(failure)")
-    return .storeFailed(failure)
-  }
-
+  /// The time limit of content stays: a refused mail is still read to its end.
   private func drop() async {
-    contentDeadline = nil
     inspector = nil
     guard let spool else { return }
     self.spool = nil
@@ -359,11 +389,5 @@ package final class ConnectionPump: @unchecked Sendable {
     guard wanted != reading else { return }
     reading = wanted
     duplex?.setReading(wanted)
-  }
-
-  private func logAccepted(_ envelope: Envelope) {
-    environment.logger.info(
-      "accepted \(envelope.id) from=\(envelope.reversePath) recipients=\(envelope.recipients.count) client=\(facts.remoteAddress)"
-    )
   }
 }

@@ -14,15 +14,24 @@ public struct DialogueLine: Hashable, Sendable {
   public var side: Side
   public var text: String
 
-  /// What a client sent, fit for a log: one line of printable ASCII; what stands behind AUTH's mechanism is left out.
+  /// What a client sent, fit for a log: one line of printable ASCII; what stands behind AUTH's mechanism is left out,
+  /// however the line is spelled.
   static func printable(_ bytes: ByteBuffer) -> String {
     var line = bytes.readableBytesView.prefix(1024)
     while let last = line.last, last == 13 || last == 10 { line.removeLast() }
-    let words = line.split(separator: 32)
-    if let verb = words.first, verb.elementsEqual("AUTH".utf8, by: { $0 & 0xdf == $1 }), words.count > 2 {
-      return "AUTH " + words[1].reduce(into: "") { $0.unicodeScalars.append(printable($1)) } + " (credentials)"
+    if line.prefix(4).elementsEqual("AUTH".utf8, by: { $0 & 0xdf == $1 }) {
+      let argument = line.dropFirst(4).drop { $0 == 32 || $0 == 9 }
+      let mechanism = argument.prefix { isMechanismText($0) }
+      // RFC 4422 §3.1: a mechanism's name has at most 20 characters; a longer word is something else.
+      let name = mechanism.count <= 20 ? String(decoding: mechanism, as: UTF8.self) : ""
+      let rest = argument.dropFirst(name.utf8.count)
+      return ["AUTH", name, rest.isEmpty ? "" : "(credentials)"].filter { !$0.isEmpty }.joined(separator: " ")
     }
     return line.reduce(into: "") { $0.unicodeScalars.append(printable($1)) }
+  }
+
+  private static func isMechanismText(_ byte: UInt8) -> Bool {
+    (48...57).contains(byte) || (65...90).contains(byte & 0xdf) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
   }
 
   private static func printable(_ byte: UInt8) -> Unicode.Scalar {

@@ -12,6 +12,8 @@ package protocol Duplex: AnyObject {
   func startTLS()
   /// After what was sent; what still comes in is dropped for a moment, so that the last reply is not lost to a reset.
   func close()
+  /// At once, whether what was sent got away or not.
+  func abort()
 }
 
 /// Where a connection lives: the executor that its hooks run on, and its coarse clock.

@@ -31,3 +31,17 @@ package struct ReceiverEnvironment: Sendable {
     self.observer = observer
   }
 }
+
+extension ReceiverEnvironment {
+  func note(accepted envelope: Envelope) {
+    logger.info(
+      "accepted \(envelope.id) from=\(envelope.reversePath) recipients=\(envelope.recipients.count) client=\(envelope.clientAddress?.description ?? "?")"
+    )
+  }
+
+  /// - Returns: what the session is to be told.
+  func note(failed failure: StoreFailure) -> ServerSession.Event {
+    logger.error("the store did not take a message: \(failure)")
+    return .storeFailed(failure)
+  }
+}

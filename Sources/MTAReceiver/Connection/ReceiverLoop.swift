@@ -38,7 +38,10 @@ final class ReceiverLoop: ConnectionLoop, @unchecked Sendable {
 
   func remove(_ pump: ConnectionPump) {
     pumps[ObjectIdentifier(pump)] = nil
-    guard pumps.isEmpty else { return }
+    if pumps.isEmpty { tellEmptied() }
+  }
+
+  private func tellEmptied() {
     for promise in emptied { promise.succeed() }
     emptied = []
   }
@@ -62,11 +65,12 @@ final class ReceiverLoop: ConnectionLoop, @unchecked Sendable {
     }
   }
 
-  /// Ends what is left, and the clock.
-  func stop() {
+  /// Ends what is left, and the clock. A hook that does not end is not waited for any longer than `patience`.
+  func stop(patience: TimeAmount = .seconds(2)) {
     eventLoop.execute {
       self.ticking?.cancel()
       for pump in self.pumps.values { pump.abort() }
+      if !self.emptied.isEmpty { self.eventLoop.scheduleTask(in: patience) { self.tellEmptied() } }
     }
   }
 }

@@ -10,7 +10,7 @@ package final class ContactBook: Sendable {
   private let store: (any ContactStore)?
   private let clock: any WallClock
   private let records = NIOLockedValueBox<[ContactKey: ContactRecord]>([:])
-  /// Records kept in memory; beyond it the table is emptied, for the store has them all.
+  /// Records kept in memory; beyond it those without an offence go first, for the store has them all.
   private static let capacity = 100_000
 
   package init(_ policy: ContactPolicy, store: (any ContactStore)?, clock: any WallClock) {
@@ -42,11 +42,18 @@ package final class ContactBook: Sendable {
     }
   }
 
+  /// An offence that is forgotten while its connection lasts would let the lockout of that address begin anew, so those
+  /// stay unless they alone fill half of the table.
+  private static func makeRoom(_ records: inout [ContactKey: ContactRecord]) {
+    records = records.filter { $0.value.violations > 0 }
+    if records.count > capacity / 2 { records.removeAll() }
+  }
+
   @discardableResult
   private func change<Result>(_ address: IPAddress, _ body: (inout ContactRecord) -> Result) -> Result {
     let key = ContactKey(address)
     let (record, result) = records.withLockedValue { records in
-      if records.count >= Self.capacity, records[key] == nil { records.removeAll() }
+      if records.count >= Self.capacity, records[key] == nil { Self.makeRoom(&records) }
       var record = records[key] ?? ContactRecord(key)
       let result = body(&record)
       records[key] = record
