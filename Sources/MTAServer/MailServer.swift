@@ -3,7 +3,7 @@ public import MTACore
 import MTADKIM
 import MTADNS
 public import MTADelivery
-import MTAReceiver
+public import MTAReceiver
 import MTAStore
 import MTASystem
 import MTATLS
@@ -19,16 +19,23 @@ public import ServiceLifecycle
 /// ```
 public final class MailServer: Service {
   private let settings: Settings
+  private let adjust: @Sendable (inout Receiver.Configuration) -> Void
   private let makeHooks: @Sendable () -> any ReceiverHooks
   private let rooms: Rooms
   private var logger: Logger { rooms.logger }
 
   /// Opens what the settings name: certificates, keys, the queue. No port yet.
   ///
-  /// - Parameter hooks: makes the hooks of one connection.
+  /// - Parameters:
+  ///   - adjusting: changes what no setting reaches: rules, hook budgets, further limits.
+  ///   - hooks: makes the hooks of one connection.
   /// - Throws: ``SettingsFailure`` or ``StartFailure``, naming the setting.
-  public init(_ settings: Settings, hooks: @escaping @Sendable () -> any ReceiverHooks) throws {
+  public init(
+    _ settings: Settings, adjusting: @escaping @Sendable (inout Receiver.Configuration) -> Void = { _ in },
+    hooks: @escaping @Sendable () -> any ReceiverHooks
+  ) throws {
     self.settings = settings
+    adjust = adjusting
     makeHooks = hooks
     rooms = try Rooms(settings)
   }
@@ -44,7 +51,7 @@ public final class MailServer: Service {
       withExtendedLifetime(lock) {}
     }
     settings.logNotes(to: logger)
-    let receiver = try rooms.receiver(settings, hooks: makeHooks)
+    let receiver = try rooms.receiver(settings, adjusting: adjust, hooks: makeHooks)
     let addresses = try await receiver.start(on: rooms.group)
     for address in addresses {
       logger.info("listening on \(address.ipAddress ?? "?") port \(address.port ?? 0)")

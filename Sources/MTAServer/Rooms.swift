@@ -44,10 +44,15 @@ struct Rooms: Sendable {
     await store.close()
   }
 
-  func receiver(_ settings: Settings, hooks: @escaping @Sendable () -> any ReceiverHooks) throws -> Receiver {
+  func receiver(
+    _ settings: Settings, adjusting: (inout Receiver.Configuration) -> Void,
+    hooks: @escaping @Sendable () -> any ReceiverHooks
+  ) throws -> Receiver {
     let lookup = resolver
+    var configuration = settings.receiver
+    adjusting(&configuration)
     return Receiver(
-      settings.receiver, store: store, contacts: store, lookup: lookup, tls: tls,
+      configuration, store: store, contacts: store, lookup: lookup, tls: tls,
       inspector: { DKIMInspector(lookup: lookup) },
       logger: Logger(label: "mta.receiver") { [log] in LineLog(label: $0, sink: log) }, observer: observer(settings),
       hooks: hooks)

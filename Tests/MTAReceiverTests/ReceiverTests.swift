@@ -110,7 +110,8 @@ import Testing
   }
 
   @Test func tooManyConnectionsAreToldSo() async throws {
-    try await withReceiver(change: { $0.maximumConnectionsPerAddress = 1 }) { address, receiver in
+    func onlyOne(_ configuration: inout Receiver.Configuration) { configuration.maximumConnectionsPerAddress = 1 }
+    try await withReceiver(change: onlyOne) { address, receiver in
       try await WireClient.connect(to: address) { first in
         #expect(try await first.reply()?.hasPrefix("220") == true)
         let told = try await WireClient.connect(to: address) { second in
@@ -124,7 +125,8 @@ import Testing
   }
 
   @Test func silenceEndsARealConnectionToo() async throws {
-    try await withReceiver(change: { $0.timing.command = .milliseconds(100) }) { address, _ in
+    func impatient(_ configuration: inout Receiver.Configuration) { configuration.timing.command = .milliseconds(100) }
+    try await withReceiver(change: impatient) { address, _ in
       try await WireClient.connect(to: address) { client in
         _ = try await client.reply()
         #expect(try await client.reply()?.hasPrefix("421 4.4.2") == true)

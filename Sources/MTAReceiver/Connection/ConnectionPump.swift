@@ -225,7 +225,11 @@ package final class ConnectionPump: @unchecked Sendable {
     if outbound.readableBytes >= Self.outboundBound { flush() }
     guard duplex?.isWritable == true else { return nil }
     let action =
-      if let observer = environment.observer, session.readsLines { readObserved(observer) } else { session.read(&inbound) }
+      if let observer = environment.observer, session.readsLines {
+        readObserved(observer)
+      } else {
+        session.read(&inbound)
+      }
     if action == nil, inputEnded, !closing {
       // Everything that the client sent is answered, and more will not come.
       _ = session.receive(.disconnected)

@@ -31,7 +31,8 @@ public struct DialogueLine: Hashable, Sendable {
   }
 
   private static func isMechanismText(_ byte: UInt8) -> Bool {
-    (48...57).contains(byte) || (65...90).contains(byte & 0xdf) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+    (48...57).contains(byte) || (65...90).contains(byte & 0xdf) || byte == UInt8(ascii: "-")
+      || byte == UInt8(ascii: "_")
   }
 
   private static func printable(_ byte: UInt8) -> Unicode.Scalar {

@@ -123,7 +123,9 @@ import Testing
 
   @Test func errorsAreCountedAndEndTheSession() throws {
     var session = try Self.greeted { $0.maximumErrors = 2 }
-    for _ in 1...2 { #expect(Self.actions(&session, "DATA\r\n") == [.reply(.outOfSequence("need MAIL before content"))]) }
+    for _ in 1...2 {
+      #expect(Self.actions(&session, "DATA\r\n") == [.reply(.outOfSequence("need MAIL before content"))])
+    }
     #expect(Self.actions(&session, "DATA\r\nNOOP\r\n") == [.close(.tooManyErrors)])
     #expect(session.takeContactEvents() == [.violation])
   }
