@@ -85,7 +85,11 @@ let package = Package(
 
     // Layer 5: what an adopter would write.
     .executableTarget(
-      name: "ExampleServer", dependencies: ["MTACore", "MTAServer", "MTAReceiver", "MTADelivery", arguments, logging],
+      name: "ExampleServer",
+      dependencies: [
+        "MTACore", "MTASystem", "MTADNS", "MTADKIM", "MTAServer", "MTAReceiver", "MTADelivery", nioCore, nioPosix,
+        arguments, logging,
+      ],
       swiftSettings: settings),
 
     // Tests, in the modules' order.
@@ -93,15 +97,28 @@ let package = Package(
     tests("MTASystem", ["MTASystem", nioCore]),
     tests("MTATLS", ["MTATLS", nioCore, nioPosix, nioEmbedded]),
     tests("MTACrypto", ["MTACrypto"]),
-    tests("MTADNS", ["MTACore", "MTADNS", nioCore, nioPosix, nioLocks]),
+    tests("MTADNS", ["MTACore", "MTADNS", "MTATLS", "MTATestSupport", nioCore, nioPosix, nioLocks]),
     tests("MTAStore", ["MTACore", "MTASystem", "MTAStore", "CSQLite", nioCore, nioLocks]),
     tests("MTADKIM", ["MTADKIM", "MTACore", "MTACrypto", nioCore]),
     tests("MTAReceiver", ["MTACore", "MTAReceiver", "MTATestSupport", "MTATLS", nioCore, nioPosix, nioLocks, logging]),
-    tests("MTADelivery", ["MTADelivery", "MTACore", "MTASystem", "MTATLS", nioCore, nioPosix, nioLocks, logging]),
+    tests(
+      "MTADelivery",
+      ["MTADelivery", "MTACore", "MTASystem", "MTATLS", "MTATestSupport", nioCore, nioPosix, nioLocks, logging]),
     tests(
       "MTAServer",
       ["MTACore", "MTADNS", "MTADelivery", "MTAReceiver", "MTAServer", "MTATestSupport", nioCore, nioPosix]),
     tests("MTATestSupport", ["MTACore", "MTATestSupport"]),
+    tests("ExampleServer", ["ExampleServer", nioCore, nioPosix, nioLocks]),
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Fuzz targets (see Fuzz/README.md) see what the modules show each other, so they are part of this package; but adopters never
+// meet them.
+if Context.environment["MTA_FUZZ"] != nil {
+  package.products.append(.library(name: "MTAFuzz", type: .static, targets: ["MTAFuzz"]))
+  package.targets.append(
+    .target(
+      name: "MTAFuzz", dependencies: ["MTACore", "MTADNS", "MTADKIM", nioCore], path: "Fuzz/Sources",
+      swiftSettings: settings))
+}

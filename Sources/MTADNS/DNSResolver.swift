@@ -14,8 +14,23 @@ import NIOPosix
 /// query; each goes out with a random id, from a random port, with its letters in random case (RFC 5452), by UDP
 /// with EDNS and a size of 1232 octets, and by TCP when the answer is truncated. Names are complete: no search list.
 ///
+/// Servers may be asked over TLS instead (``DNSServer/Security``), and old answers be kept for when none can be had
+/// (``ResolverConfiguration/Cache/staleness``).
+///
 /// Cancelling a task that waits here answers it with ``DNSFailure/timedOut``; the query goes on as long as anybody waits for it.
-/// There is nothing to close: an idle resolver holds no socket. ``shutdown()`` ends what is under way.
+/// An idle resolver holds no socket but, for ``ResolverConfiguration/Streams/idleTime``, its last TCP connections.
+/// ``shutdown()`` ends them and what is under way.
+///
+/// One line each, beside ``lookup(_:_:)``:
+///
+/// ```swift
+/// await resolver.addresses(of: host)               // .found([192.0.2.1, 2001:db8::1]), IPv4 first
+/// await resolver.mailExchangers(of: domain)        // sorted by preference, each with its addresses
+/// await resolver.text(of: name)                    // TXT records, their strings joined
+/// await resolver.reverse(of: client)               // the names of an address that lead back to it
+/// await resolver.isListed(client, in: list)        // codes and reason of a DNS block list
+/// await resolver.dkimKey(selector: selector, domain: domain)
+/// ```
 public final class DNSResolver: DNSLookup {
   private typealias Waiter = CheckedContinuation<DNSAnswer, Never>
 
@@ -45,9 +60,9 @@ public final class DNSResolver: DNSLookup {
   private let clock: any MonotonicClock
   private let state: NIOLockedValueBox<State>
 
-  /// - Parameter group: runs the sockets; the caller shuts it down, after this resolver.
+  /// - Parameter group: runs the sockets; the caller shuts it down, after ``shutdown()``.
   public convenience init(configuration: ResolverConfiguration, group: any EventLoopGroup) {
-    self.init(configuration: configuration, transport: SocketTransport(group: group))
+    self.init(configuration: configuration, transport: SocketTransport(group: group, streams: configuration.streams))
   }
 
   /// With the sockets on the process's own event loops.
@@ -96,6 +111,7 @@ public final class DNSResolver: DNSLookup {
       flight.task?.cancel()
       for waiter in flight.waiters.values { waiter.resume(returning: .failure(.unreachable)) }
     }
+    transport.shutdown()
   }
 
   private func wait(for question: DNSQuestion, as id: UInt64, _ waiter: Waiter) {
@@ -142,12 +158,14 @@ public final class DNSResolver: DNSLookup {
   }
 
   private func fly(_ question: DNSQuestion, _ id: UInt64) async {
-    let (answer, ttl) = await ask(question)
+    let (fresh, ttl) = await ask(question)
     let now = clock.now
-    let waiters = state.withLockedValue { state -> [UInt64: Waiter] in
-      if let ttl { state.cache.store(answer, to: question, ttl: ttl, at: now) }
-      guard state.flights[question]?.id == id else { return [:] }
-      return state.flights.removeValue(forKey: question)?.waiters ?? [:]
+    let (answer, waiters) = state.withLockedValue { state -> (DNSAnswer, [UInt64: Waiter]) in
+      if let ttl { state.cache.store(fresh, to: question, ttl: ttl, at: now) }
+      guard state.flights[question]?.id == id else { return (fresh, [:]) }
+      let waiters = state.flights.removeValue(forKey: question)?.waiters ?? [:]
+      guard case .failure = fresh else { return (fresh, waiters) }
+      return (state.cache.revive(question, at: now) ?? fresh, waiters)
     }
     for waiter in waiters.values { waiter.resume(returning: answer) }
   }
@@ -157,8 +175,9 @@ public final class DNSResolver: DNSLookup {
     let start = clock.now
     var machine = QueryMachine(
       question.name, question.type, servers: state.withLockedValue { $0.health.order(at: start) },
-      patience: configuration.patience, rounds: max(configuration.attempts, 1), deadline: start + configuration.deadline
-    )
+      patience: configuration.patience, rounds: max(configuration.attempts, 1),
+      deadline: start + configuration.deadline,
+      streams: Set(configuration.servers.indices.filter { configuration.servers[$0].security.isTLS }))
     var generator = SystemRandomNumberGenerator()
     var action = machine.start(at: start)
     while true {
@@ -167,7 +186,8 @@ public final class DNSResolver: DNSLookup {
       case .ask(let ask):
         let query = DNSQuery.random(
           ask.name, ask.type, extensions: ask.extensions,
-          asksAuthenticated: configuration.trustsAuthenticatedData, using: &generator)
+          asksAuthenticated: configuration.trustsAuthenticatedData,
+          isPadded: configuration.servers[ask.server].security.isTLS, using: &generator)
         let event = await exchange(query, ask, aliases: machine.aliasesLeft)
         action = machine.receive(event, at: clock.now)
       }

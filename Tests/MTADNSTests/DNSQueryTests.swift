@@ -13,6 +13,19 @@ struct DNSQueryTests {
     #expect(plain.packet == [0, 1, 0x01, 0x20, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1])
   }
 
+  /// Under TLS the size of a query tells nothing of its name (RFC 8467 §4.1).
+  @Test func padding() throws {
+    for count in 1...60 {
+      let name = DNSName(test: String(repeating: "a", count: count) + "." + String(repeating: "b", count: 50))
+      let query = DNSQuery(name, .a, id: 1, isPadded: true)
+      #expect(query.packet.count.isMultiple(of: 128))
+      // What an answer echoes is the question alone.
+      #expect(query.match(AnswerBuilder(to: query.packet).packet) == .answer)
+      let message = try DNSMessage(query.packet)
+      #expect(message.code == 0)
+    }
+  }
+
   @Test func caseIsRandomInLettersOnly() {
     let query = DNSQuery(DNSName(test: "a1-b_c.z"), .a, id: 1, casing: [0b1010])
     #expect(Array(query.packet[12..<23]) == [6] + Array("a1-B_c".utf8) + [1] + Array("Z".utf8) + [0, 0])

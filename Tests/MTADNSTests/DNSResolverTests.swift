@@ -201,4 +201,40 @@ struct DNSResolverTests {
     #expect(await resolver.lookup(name, .a) == .failure(.unreachable))
     gate.open()
   }
+
+  /// RFC 8767: better an old answer than none, and no storm on servers that are down.
+  @Test func aStaleAnswerServesWhenTheServersAreDown() async {
+    let isDown = NIOLockedValueBox(false)
+    let transport = ScriptedTransport { (ask) throws(DNSTransportFault) in
+      if isDown.withLockedValue({ $0 }) { throw .unreachable }
+      return Self.answer(ask)
+    }
+    let resolver = resolver(transport) { $0.cache.staleness = .seconds(86_400) }
+    #expect(await resolver.lookup(name, .a) == records())
+    clock.advance(.seconds(3600))
+    isDown.withLockedValue { $0 = true }
+    #expect(await resolver.lookup(name, .a) == records(ttl: 30))
+    #expect(await resolver.lookup(DNSName(test: "b.example"), .a) == .failure(.unreachable))
+    let asked = transport.asks.count
+    clock.advance(.seconds(29))
+    #expect(await resolver.lookup(name, .a) == records(ttl: 30))
+    #expect(transport.asks.count == asked)
+    isDown.withLockedValue { $0 = false }
+    clock.advance(.seconds(1))
+    #expect(await resolver.lookup(name, .a) == records())
+  }
+
+  @Test func serversOverTLSAreAskedOverStreamsAlone() async {
+    let transport = ScriptedTransport { ask in
+      var answer = AnswerBuilder(to: ask.packet)
+      answer.flags = 0x8382
+      return answer.packet
+    }
+    let resolver = resolver(transport) {
+      $0.servers = [DNSServer(.test(53), security: .tls(name: nil)), DNSServer(.test(54))]
+    }
+    #expect(await resolver.lookup(name, .a) == .failure(.malformed))
+    #expect(transport.asks.map(\.carrier) == [.stream, .datagram, .stream])
+    #expect(transport.asks.map(\.packet.count) == [128, 38, 38])
+  }
 }

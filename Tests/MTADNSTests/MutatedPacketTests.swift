@@ -1,3 +1,4 @@
+import Foundation
 import MTACore
 import MTADNS
 import Testing
@@ -5,7 +6,8 @@ import Testing
 /// Packets that were good until chance changed them: reading them must neither trap nor take long, and never yields a record
 /// that was not asked for.
 struct MutatedPacketTests {
-  static let count = 25_000
+  /// Packets for each of the four seeds: 100,000 in all, or as many as the environment's `MTA_FUZZ_PACKETS` says.
+  static let count = (ProcessInfo.processInfo.environment["MTA_FUZZ_PACKETS"].flatMap { Int($0) } ?? 100_000) / 4
 
   private static let query = DNSQuery(DNSName(test: "a.example"), .mx, id: 0x0707, casing: [0x35])
 

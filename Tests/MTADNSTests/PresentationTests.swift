@@ -6,7 +6,8 @@ struct PresentationTests {
   @Test(arguments: [
     "example.org. 300 IN A 192.0.2.1", "example.org. 0 IN AAAA 2001:db8::1", "example.org. 1 IN MX 10 mx.example.",
     ". 1 IN NS a.root.example.", "null.example. 1 IN MX 0 .", #"t.example. 1 IN TXT "a b" "" "\"\\;\200""#,
-    #"a\.b.example. 1 IN CNAME a\032b.example."#, "_25._tcp.mx.example. 1 IN TLSA 3 1 1 00ff",
+    #"a\.b.example. 1 IN CNAME a\032b.example."#, #"\;\"\(\@\$.example. 1 IN MX 1 a\;b."#,
+    "_25._tcp.mx.example. 1 IN TLSA 3 1 1 00ff",
     "_smtp._tcp.example. 1 IN SRV 0 5 25 mx.example.", #"example. 1 IN CAA 0 iodef "mailto:a@example""#,
     "example. 1 IN SOA ns.example. host.example. 1 2 3 4 4294967295", "1.2.0.192.in-addr.arpa. 1 IN PTR mx.example.",
   ])

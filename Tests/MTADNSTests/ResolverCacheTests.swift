@@ -82,6 +82,39 @@ struct ResolverCacheTests {
     #expect(none.count == 0)
   }
 
+  @Test func staleAnswersComeBackWhenAsked() {
+    var cache = cache { $0.staleness = .seconds(1000) }
+    let plain = DNSAnswer.records(
+      [DNSRecord(DNSName(test: "a.example"), ttl: 100, .address(.test()))], authenticated: false)
+    let stale = DNSAnswer.records(
+      [DNSRecord(DNSName(test: "a.example"), ttl: 30, .address(.test()))], authenticated: false)
+    cache.store(plain, to: question(1), ttl: 100, at: .zero)
+    cache.store(.noSuchName, to: question(2), ttl: 100, at: .zero)
+    cache.store(answer(), to: question(3), ttl: 100, at: .zero)
+    let tlsa = DNSQuestion(question(4).name, .tlsa)
+    cache.store(.noSuchType, to: tlsa, ttl: 100, at: .zero)
+    #expect(cache.answer(to: question(1), at: .seconds(100)) == nil)
+    #expect(cache.revive(question(1), at: .seconds(100)) == stale)
+    // For 30 seconds it is an answer again.
+    #expect(cache.answer(to: question(1), at: .seconds(129)) == stale)
+    #expect(cache.answer(to: question(1), at: .seconds(130)) == nil)
+    #expect(cache.revive(question(2), at: .seconds(200)) == .noSuchName)
+    // What DNSSEC vouched for, and what DANE stands on, does not come back.
+    #expect(cache.revive(question(3), at: .seconds(200)) == nil)
+    #expect(cache.revive(tlsa, at: .seconds(200)) == nil)
+    #expect(cache.revive(question(1), at: .seconds(1100)) == nil)
+    #expect(cache.answer(to: question(1), at: .seconds(1100)) == nil)
+    // A new answer takes the place of the stale one.
+    cache.store(plain, to: question(2), ttl: 100, at: .seconds(1000))
+    #expect(cache.answer(to: question(2), at: .seconds(1000)) == plain)
+  }
+
+  @Test func nothingIsStaleUnlessAskedFor() {
+    var cache = cache()
+    cache.store(.noSuchName, to: question(1), ttl: 100, at: .zero)
+    #expect(cache.revive(question(1), at: .seconds(100)) == nil)
+  }
+
   /// Against a plain model, in an order drawn from a seed.
   @Test func agreesWithAModel() {
     var generator = SeededGenerator(seed: 11)

@@ -6,13 +6,17 @@ struct SettingsTests {
   @Test(arguments: [
     ("192.0.2.1", "192.0.2.1:53"), ("192.0.2.1:5353", "192.0.2.1:5353"), ("2001:db8::1", "[2001:db8::1]:53"),
     ("[2001:db8::1]", "[2001:db8::1]:53"), ("[2001:db8::1]:5353", "[2001:db8::1]:5353"), ("[::1]:1", "[::1]:1"),
+    ("tls:192.0.2.1", "tls:192.0.2.1:853"), ("tls:192.0.2.1:8853#dns.example", "tls:192.0.2.1:8853#dns.example"),
+    ("tls:2001:db8::1#DNS.example.", "tls:[2001:db8::1]:853#dns.example"), ("tls:[::1]:853", "tls:[::1]:853"),
   ])
   func readsServers(_ text: String, _ expected: String) { #expect(DNSServer(text)?.description == expected) }
 
   @Test(arguments: [
     "", ":", "dns.example", "dns.example:53", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:65536", "192.0.2.1:+53",
     "192.0.2",
-    "[2001:db8::1", "2001:db8::1]:53", "[192.0.2.1:53", "[]:53", "fe80::1%eth0",
+    "[2001:db8::1", "2001:db8::1]:53", "[192.0.2.1:53", "[]:53", "fe80::1%eth0", "tls:", "tls:dns.example",
+    "tls:192.0.2.1#", "tls:192.0.2.1#a#b", "tls:192.0.2.1#_a", "TLS:192.0.2.1",
+    "192.0.2.1#dns.example", "tls:tls:192.0.2.1",
   ])
   func refusesServers(_ text: String) { #expect(DNSServer(text) == nil) }
 

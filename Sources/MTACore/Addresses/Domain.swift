@@ -50,9 +50,10 @@ public enum Domain: Hashable, Sendable {
     self = .name(text)
   }
 
-  /// The name to ask the DNS about: nil for literals and for names with U-labels that were not converted.
+  /// The name to ask the DNS about, U-labels as A-labels: `xn--bcher-kva.example` for `bücher.example`. Nil for literals,
+  /// and for names that no A-labels stand for; see ``DNSName/init(international:)``.
   public var dnsName: DNSName? {
-    if case .name(let name) = self { return DNSName(name) }
+    if case .name(let name) = self { return DNSName(international: name) }
     return nil
   }
 

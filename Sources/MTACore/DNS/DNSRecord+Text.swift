@@ -25,8 +25,19 @@ extension DNSRecordType {
 }
 
 extension DNSName {
-  /// The name as zone files have it, with the dot at the end: `example.org.`; the root is `.`.
-  public var presentation: String { description + "." }
+  /// The name as zone files have it, with the dot at the end: `example.org.`; the root is `.`. What means something else
+  /// there is escaped.
+  public var presentation: String {
+    // RFC 1035 §5.1: quotation, comment, parentheses; at the beginning, origin and directive.
+    let special = Array("\";()@$".utf8)
+    guard description.utf8.contains(where: special.contains) else { return description + "." }
+    var text: [UInt8] = []
+    for byte in description.utf8 {
+      if special.contains(byte) { text.append(UInt8(ascii: "\\")) }
+      text.append(byte)
+    }
+    return String(decoding: text, as: UTF8.self) + "."
+  }
 
   /// Reads a name of a zone file, `\.` and `\DDD` undone (RFC 1035 §5.1). A dot at the end is optional: every name is
   /// taken as complete. Nil where ``init(labels:)`` is, and for a broken escape.

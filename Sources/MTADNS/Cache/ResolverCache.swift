@@ -13,12 +13,16 @@ package struct DNSQuestion: Hashable, Sendable {
 
 /// Answers that are still good, the least recently used leaving first when one of the bounds is met. Each stands under the
 /// question that it answers and under no other name; failures are not kept.
+///
+/// Past its TTL an answer may be kept for worse times: ``revive(_:at:)`` gives it back (RFC 8767).
 package struct ResolverCache: Sendable {
   private struct Entry {
     var question: DNSQuestion
     var answer: DNSAnswer
     var stored: Duration
     var expires: Duration
+    /// Until when an answer that expired is given all the same.
+    var revived: Duration = .zero
     var size: Int
     /// Neighbours in the order of use; -1 at the ends.
     var newer: Int
@@ -41,7 +45,8 @@ package struct ResolverCache: Sendable {
   package mutating func answer(to question: DNSQuestion, at now: Duration) -> DNSAnswer? {
     guard let place = places[question] else { return nil }
     guard now < entries[place].expires else {
-      remove(place)
+      if now < entries[place].revived { return stale(place) }
+      if !canRevive(place, at: now) { remove(place) }
       return nil
     }
     unlink(place)
@@ -52,6 +57,30 @@ package struct ResolverCache: Sendable {
     }
     let aged = records.map { DNSRecord($0.name, ttl: UInt32(clamping: Int64($0.ttl) - age), $0.data) }
     return .records(aged, authenticated: authenticated)
+  }
+
+  /// The expired answer to a question that no server answers now, if it may be given; from here on for 30 seconds, in which
+  /// nobody is asked anew (RFC 8767 §4, §5).
+  package mutating func revive(_ question: DNSQuestion, at now: Duration) -> DNSAnswer? {
+    guard let place = places[question], canRevive(place, at: now) else { return nil }
+    entries[place].revived = now + .seconds(Int64(Self.staleTTL))
+    return stale(place)
+  }
+
+  private static let staleTTL: UInt32 = 30
+
+  private func canRevive(_ place: Int, at now: Duration) -> Bool {
+    let entry = entries[place]
+    guard bounds.staleness > .zero, now < entry.expires + bounds.staleness else { return false }
+    // Neither what DNSSEC vouched for nor its absence may be had by making the DNS fail.
+    if case .records(_, authenticated: true) = entry.answer { return false }
+    return entry.question.type != .tlsa
+  }
+
+  private func stale(_ place: Int) -> DNSAnswer {
+    guard case .records(let records, let authenticated) = entries[place].answer else { return entries[place].answer }
+    return .records(
+      records.map { DNSRecord($0.name, ttl: Self.staleTTL, $0.data) }, authenticated: authenticated)
   }
 
   /// Keeps `answer` for `ttl` seconds, cut to the bounds.

@@ -17,9 +17,11 @@ package struct DNSQuery: Hashable, Sendable {
   ///     (draft-vixie-dnsext-dns0x20) makes a forger guess them as well. Names have at most 253 letters.
   ///   - extensions: adds EDNS; off for a server that refuses it.
   ///   - asksAuthenticated: sets AD, by which the resolver is asked to tell what it validated (RFC 6840 §5.7).
+  ///   - isPadded: makes the packet's size a multiple of 128 octets, so that under TLS it does not tell the name
+  ///     (RFC 7830, RFC 8467 §4.1). Needs `extensions`.
   package init(
     _ name: DNSName, _ type: DNSRecordType, id: UInt16, casing: [UInt8] = [], extensions: Bool = true,
-    asksAuthenticated: Bool = false
+    asksAuthenticated: Bool = false, isPadded: Bool = false
   ) {
     self.id = id
     self.name = name
@@ -52,11 +54,19 @@ package struct DNSQuery: Hashable, Sendable {
     append(1)
     question = DNSMessage.headerSize..<packet.count
     if extensions {
-      // RFC 6891 §6.1.2: root, OPT, our size as class, no flags, no options.
+      // RFC 6891 §6.1.2: root, OPT, our size as class, no flags, the length of the options.
       packet.append(0)
       append(RawRecord.extensions)
       append(Self.datagramSize)
-      packet += [0, 0, 0, 0, 0, 0]
+      packet += [0, 0, 0, 0]
+      // RFC 7830 §3: option 12, its length, zeros.
+      let padding = isPadded ? (128 - (packet.count + 6) % 128) % 128 : 0
+      append(isPadded ? UInt16(padding + 4) : 0)
+      if isPadded {
+        append(12)
+        append(UInt16(padding))
+        packet += Array(repeating: 0, count: padding)
+      }
     }
     self.packet = packet
   }
@@ -64,7 +74,7 @@ package struct DNSQuery: Hashable, Sendable {
   /// With everything that a forger must guess drawn anew.
   package static func random(
     _ name: DNSName, _ type: DNSRecordType, extensions: Bool, asksAuthenticated: Bool,
-    using generator: inout some RandomNumberGenerator
+    isPadded: Bool = false, using generator: inout some RandomNumberGenerator
   ) -> DNSQuery {
     let casing = (0..<4).flatMap { _ in
       let bits = generator.next()
@@ -72,7 +82,7 @@ package struct DNSQuery: Hashable, Sendable {
     }
     return DNSQuery(
       name, type, id: .random(in: 0...UInt16.max, using: &generator), casing: casing, extensions: extensions,
-      asksAuthenticated: asksAuthenticated)
+      asksAuthenticated: asksAuthenticated, isPadded: isPadded)
   }
 
   /// How a packet answers this query.

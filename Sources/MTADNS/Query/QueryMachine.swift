@@ -48,6 +48,7 @@ package struct QueryMachine: Sendable {
   private let patience: Duration
   private let rounds: Int
   private let deadline: Duration
+  private let streams: Set<Int>
 
   private var turn = 0
   private var round = 0
@@ -65,8 +66,10 @@ package struct QueryMachine: Sendable {
   ///   - servers: their indices, the most promising first.
   ///   - patience: how long the first round waits for one server.
   ///   - deadline: the instant, on the clock of `start` and `receive`, at which the look-up ends whatever happens.
+  ///   - streams: servers that are asked over streams alone.
   package init(
-    _ name: DNSName, _ type: DNSRecordType, servers: [Int], patience: Duration, rounds: Int, deadline: Duration
+    _ name: DNSName, _ type: DNSRecordType, servers: [Int], patience: Duration, rounds: Int, deadline: Duration,
+    streams: Set<Int> = []
   ) {
     self.name = name
     self.type = type
@@ -74,6 +77,7 @@ package struct QueryMachine: Sendable {
     self.patience = patience
     self.rounds = rounds
     self.deadline = deadline
+    self.streams = streams
   }
 
   /// How many aliases an answer may lead through from here.
@@ -93,7 +97,7 @@ package struct QueryMachine: Sendable {
       round = 0
       carrier = .datagram
     case .read(.tooManyAliases): return .finish(.failure(.tooManySteps), ttl: nil)
-    case .read(.truncated) where carrier == .datagram, .read(.caseDiffers), .failed(.strangers): carrier = .stream
+    case .read(.truncated) where carrierNow == .datagram, .read(.caseDiffers), .failed(.strangers): carrier = .stream
     case .read(.withoutExtensions) where extensions: extensions = false
     case .read(.withoutExtensions): drop(.serverFailure(code: 1))
     case .read(.serverError(let code)): drop(.serverFailure(code: code))
@@ -127,10 +131,13 @@ package struct QueryMachine: Sendable {
       let timeout = min(patience * (1 << min(round, 8)), deadline - now)
       return .ask(
         Ask(
-          server: servers[turn], carrier: carrier, name: name, type: type, extensions: extensions, timeout: timeout))
+          server: servers[turn], carrier: carrierNow, name: name, type: type, extensions: extensions, timeout: timeout))
     }
     return .finish(.failure(failure ?? .unreachable), ttl: nil)
   }
+
+  /// How the server at turn is asked.
+  private var carrierNow: DNSCarrier { turn < servers.count && streams.contains(servers[turn]) ? .stream : carrier }
 
   private func finish(_ answer: DNSAnswer, _ ttl: UInt32?) -> Action {
     let least = ttl.map { min($0, self.ttl) }

@@ -20,9 +20,18 @@ public enum DNSTransportFault: Error, Hashable, Sendable {
 /// Whoever takes packets to name servers: sockets, or a test's own.
 public protocol DNSTransport: Sendable {
   /// Sends `packet` to `server` and answers with the first packet from there that `accepts` takes; others are ignored as if
-  /// they had not come. Throws by the end of `timeout`, which covers connecting too, and leaves no socket behind.
+  /// they had not come. Throws by the end of `timeout`, which covers connecting too.
+  ///
+  /// Without a look-up that waits for it, no datagram socket stays open; a stream may, for a bounded time.
   func exchange(
     _ packet: [UInt8], with server: DNSServer, over carrier: DNSCarrier, timeout: Duration,
     accepts: @escaping @Sendable ([UInt8]) -> Bool
   ) async throws(DNSTransportFault) -> [UInt8]
+
+  /// Closes whatever is kept open between exchanges; there will be no more of them. Does nothing unless implemented.
+  func shutdown()
+}
+
+extension DNSTransport {
+  public func shutdown() {}
 }

@@ -2,60 +2,55 @@ import MTACore
 public import NIOCore
 import NIOPosix
 
-/// Carries each query over a socket of its own: a connected UDP socket, whose random port the kernel chooses and through which
-/// it lets only the server's packets (RFC 5452 §9.2), or a TCP connection.
+/// Carries queries over sockets. Each datagram has a socket of its own, connected, whose random port the kernel chooses and through
+/// which it lets only the server's packets (RFC 5452 §9.2). TCP and TLS connections are shared and kept for a while
+/// (``ResolverConfiguration/Streams``).
 public struct SocketTransport: DNSTransport {
   private let group: any EventLoopGroup
+  private let pool: StreamPool
 
-  /// - Parameter group: runs the sockets; the caller shuts it down, after the last look-up.
-  public init(group: any EventLoopGroup) { self.group = group }
+  /// - Parameter group: runs the sockets; the caller shuts it down, after the last look-up and ``shutdown()``.
+  public init(group: any EventLoopGroup, streams: ResolverConfiguration.Streams = ResolverConfiguration.Streams()) {
+    self.group = group
+    pool = StreamPool(group: group, streams)
+  }
+
+  public func shutdown() { pool.shutdown() }
 
   public func exchange(
     _ packet: [UInt8], with server: DNSServer, over carrier: DNSCarrier, timeout: Duration,
     accepts: @escaping @Sendable ([UInt8]) -> Bool
   ) async throws(DNSTransportFault) -> [UInt8] {
-    guard let remote = try? SocketAddress(ipAddress: server.address.description, port: Int(server.port)) else {
+    switch server.security.isTLS ? .stream : carrier {
+    case .datagram:
+      return try await answer(within: timeout) { datagram(packet, to: server, $0, accepts) }
+    case .stream:
+      let end = NIODeadline.now() + TimeAmount(timeout)
+      // A connection that was kept may be gone when it is needed: RFC 7766 §6.2.4 has the client ask again on another.
+      for _ in 0..<4 {
+        let left = Duration(end - .now())
+        var isNew = true
+        do {
+          return try await answer(within: left) { isNew = stream(packet, to: server, $0, accepts, timeout: left) }
+        } catch {
+          guard error == .unreachable, !isNew else { throw error }
+        }
+      }
       throw .unreachable
     }
-    // Whatever ends the exchange (an answer, a fault, the timer, cancellation) fulfils this promise first, and its
-    // fulfilment closes the socket: there is one way out.
-    let loop = group.any()
-    let answer = loop.makePromise(of: [UInt8].self)
-    let timer = loop.scheduleTask(in: TimeAmount(timeout)) { answer.fail(DNSTransportFault.timedOut) }
+  }
+
+  /// Whatever ends an exchange (an answer, a fault, the timer, cancellation) fulfils one promise first, and its fulfilment frees what
+  /// the exchange holds: there is one way out.
+  private func answer(
+    within timeout: Duration, _ begin: (EventLoopPromise<[UInt8]>) -> Void
+  ) async throws(DNSTransportFault) -> [UInt8] {
+    let answer = group.any().makePromise(of: [UInt8].self)
+    let timer = answer.futureResult.eventLoop.scheduleTask(in: TimeAmount(timeout)) {
+      answer.fail(DNSTransportFault.timedOut)
+    }
     answer.futureResult.whenComplete { _ in timer.cancel() }
-    let channel: EventLoopFuture<any Channel>
-    switch carrier {
-    case .datagram:
-      channel = DatagramBootstrap(group: loop)
-        .channelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(DatagramExchange(answer, accepts: accepts))
-          }
-        }
-        .connect(to: remote)
-    case .stream:
-      channel = ClientBootstrap(group: loop)
-        .connectTimeout(TimeAmount(timeout))
-        .channelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(StreamExchange(answer, accepts: accepts))
-          }
-        }
-        .connect(to: remote)
-    }
-    channel.whenFailure { _ in answer.fail(DNSTransportFault.unreachable) }
-    channel.whenSuccess { channel in
-      answer.futureResult.whenComplete { _ in channel.close(promise: nil) }
-      var bytes = channel.allocator.buffer(capacity: packet.count + 2)
-      if carrier == .stream { bytes.writeInteger(UInt16(truncatingIfNeeded: packet.count)) }
-      bytes.writeBytes(packet)
-      let written =
-        switch carrier {
-        case .datagram: channel.writeAndFlush(AddressedEnvelope(remoteAddress: remote, data: bytes))
-        case .stream: channel.writeAndFlush(bytes)
-        }
-      written.whenFailure { _ in answer.fail(DNSTransportFault.unreachable) }
-    }
+    begin(answer)
     do {
       return try await withTaskCancellationHandler {
         try await answer.futureResult.get()
@@ -65,6 +60,47 @@ public struct SocketTransport: DNSTransport {
     } catch {
       throw (error as? DNSTransportFault) ?? .unreachable
     }
+  }
+
+  private func datagram(
+    _ packet: [UInt8], to server: DNSServer, _ answer: EventLoopPromise<[UInt8]>,
+    _ accepts: @escaping @Sendable ([UInt8]) -> Bool
+  ) {
+    guard let remote = try? SocketAddress(ipAddress: server.address.description, port: Int(server.port)) else {
+      return answer.fail(DNSTransportFault.unreachable)
+    }
+    let channel = DatagramBootstrap(group: answer.futureResult.eventLoop)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(DatagramExchange(answer, accepts: accepts))
+        }
+      }
+      .connect(to: remote)
+    channel.whenFailure { _ in answer.fail(DNSTransportFault.unreachable) }
+    channel.whenSuccess { channel in
+      answer.futureResult.whenComplete { _ in channel.close(promise: nil) }
+      channel.writeAndFlush(AddressedEnvelope(remoteAddress: remote, data: ByteBuffer(bytes: packet)))
+        .whenFailure { _ in answer.fail(DNSTransportFault.unreachable) }
+    }
+  }
+
+  /// - Returns: whether the connection was made for this query.
+  private func stream(
+    _ packet: [UInt8], to server: DNSServer, _ answer: EventLoopPromise<[UInt8]>,
+    _ accepts: @escaping @Sendable ([UInt8]) -> Bool, timeout: Duration
+  ) -> Bool {
+    let id = packet.prefix(2).reduce(UInt16(0)) { $0 << 8 | UInt16($1) }
+    let waiter = StreamConnection.Waiter(accepts: accepts, answer: answer)
+    guard let (connection, isNew) = pool.enlist(waiter, id, at: server, timeout: timeout) else {
+      answer.fail(DNSTransportFault.unreachable)
+      return true
+    }
+    answer.futureResult.whenComplete { result in
+      let isTimeOut = if case .failure(let error) = result { error as? DNSTransportFault == .timedOut } else { false }
+      connection.leave(id, isSuspect: isTimeOut)
+    }
+    connection.send(packet)
+    return isNew
   }
 }
 
@@ -92,34 +128,6 @@ private final class DatagramExchange: ChannelInboundHandler {
   }
 
   /// An ICMP message, such as "port unreachable", comes this way.
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { answer.fail(DNSTransportFault.unreachable) }
-
-  func channelInactive(context: ChannelHandlerContext) { answer.fail(DNSTransportFault.unreachable) }
-}
-
-/// Gathers from a TCP connection the one packet that answers.
-private final class StreamExchange: ChannelInboundHandler {
-  typealias InboundIn = ByteBuffer
-
-  private let answer: EventLoopPromise<[UInt8]>
-  private let accepts: @Sendable ([UInt8]) -> Bool
-  private var gathered = ByteBuffer()
-
-  init(_ answer: EventLoopPromise<[UInt8]>, accepts: @escaping @Sendable ([UInt8]) -> Bool) {
-    self.answer = answer
-    self.accepts = accepts
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    var bytes = unwrapInboundIn(data)
-    gathered.writeBuffer(&bytes)
-    guard let length = gathered.getInteger(at: gathered.readerIndex, as: UInt16.self),
-      let packet = gathered.getBytes(at: gathered.readerIndex + 2, length: Int(length))
-    else { return }
-    // One question was asked here: whatever else comes first, this server does not keep to the protocol.
-    if accepts(packet) { answer.succeed(packet) } else { answer.fail(DNSTransportFault.unreachable) }
-  }
-
   func errorCaught(context: ChannelHandlerContext, error: any Error) { answer.fail(DNSTransportFault.unreachable) }
 
   func channelInactive(context: ChannelHandlerContext) { answer.fail(DNSTransportFault.unreachable) }

@@ -1,5 +1,6 @@
 import MTACore
 import MTADNS
+import MTATLS
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
@@ -12,21 +13,30 @@ final class LoopbackServer: Sendable {
   let address: DNSServer
   /// Connections over TCP that are open.
   let open = NIOLockedValueBox(0)
+  /// Connections over TCP that there ever were.
+  let opened = NIOLockedValueBox(0)
   /// The ports that queries came from over UDP.
   let ports = NIOLockedValueBox<Set<Int>>([])
   private let channels: [any Channel]
 
-  /// - Parameter bystander: also sends each answer over UDP from another port, before the server does.
-  init(bystander: Answers? = nil, _ answers: @escaping Answers) async throws {
+  /// - Parameters:
+  ///   - bystander: also sends each answer over UDP from another port, before the server does.
+  ///   - tls: over TCP, speak TLS.
+  ///   - patience: after so many answers over one TCP connection, the next query ends it.
+  init(
+    bystander: Answers? = nil, tls: TLSContext? = nil, patience: Int = .max, _ answers: @escaping Answers
+  ) async throws {
     let group = MultiThreadedEventLoopGroup.singleton
     let stranger: (any Channel)? =
       bystander == nil ? nil : try await DatagramBootstrap(group: group).bind(host: "127.0.0.1", port: 0).get()
     let tcp = try await ServerBootstrap(group: group)
-      .childChannelInitializer { [open] channel in
+      .childChannelInitializer { [open, opened] channel in
         channel.eventLoop.makeCompletedFuture {
           open.withLockedValue { $0 += 1 }
+          opened.withLockedValue { $0 += 1 }
           channel.closeFuture.whenComplete { _ in open.withLockedValue { $0 -= 1 } }
-          try channel.pipeline.syncOperations.addHandler(StreamAnswerer(answers))
+          if let tls { try channel.pipeline.syncOperations.addHandler(TLSHandler(tls)) }
+          try channel.pipeline.syncOperations.addHandler(StreamAnswerer(answers, patience: patience))
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
@@ -89,17 +99,24 @@ private final class StreamAnswerer: ChannelInboundHandler {
 
   private let answers: LoopbackServer.Answers
   private var gathered = ByteBuffer()
+  private var patience: Int
 
-  init(_ answers: @escaping LoopbackServer.Answers) { self.answers = answers }
+  init(_ answers: @escaping LoopbackServer.Answers, patience: Int) {
+    self.answers = answers
+    self.patience = patience
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = unwrapInboundIn(data)
     gathered.writeBuffer(&bytes)
-    guard let query = gathered.readLengthPrefixedSlice(as: UInt16.self) else { return }
-    for answer in answers(Array(query.readableBytesView), .stream) {
-      // Octet by octet, as a network may deliver it.
-      for octet in AnswerBuilder.number(UInt16(answer.count)) + answer {
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: [octet])), promise: nil)
+    while let query = gathered.readLengthPrefixedSlice(as: UInt16.self) {
+      guard patience > 0 else { return context.close(promise: nil) }
+      patience -= 1
+      for answer in answers(Array(query.readableBytesView), .stream) {
+        // Octet by octet, as a network may deliver it.
+        for octet in AnswerBuilder.number(UInt16(answer.count)) + answer {
+          context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: [octet])), promise: nil)
+        }
       }
     }
   }

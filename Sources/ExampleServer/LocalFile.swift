@@ -1,0 +1,64 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The files that commands read and write.
+enum LocalFile {
+  /// At most 1 MiB.
+  static func read(_ path: String) throws(DKIMTrouble) -> [UInt8] {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw DKIMTrouble("\(path): \(reason)") }
+    defer { close(file) }
+    return try read(file, path, limit: 1 << 20)
+  }
+
+  static func read(_ file: CInt, _ name: String, limit: Int) throws(DKIMTrouble) -> [UInt8] {
+    var content: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = piece.withUnsafeMutableBytes { systemRead(file, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw DKIMTrouble("\(name): \(reason)") }
+      if count == 0 { return content }
+      content += piece[..<count]
+      guard content.count <= limit else { throw DKIMTrouble("\(name): more than \(limit) octets") }
+    }
+  }
+
+  /// Writes a file that was not there and that only its owner can read.
+  static func create(_ path: String, _ content: [UInt8]) throws(DKIMTrouble) {
+    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw DKIMTrouble("\(path): \(reason)") }
+    defer { close(file) }
+    guard write(content, to: file) else {
+      let trouble = DKIMTrouble("\(path): \(reason)")
+      unlink(path)
+      throw trouble
+    }
+    guard fsync(file) == 0 else { throw DKIMTrouble("\(path): \(reason)") }
+  }
+
+  /// Writes all of `bytes`; false when they do not go.
+  static func write(_ bytes: [UInt8], to file: CInt) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { systemWrite(file, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
+      rest = rest.dropFirst(count)
+    }
+    return true
+  }
+
+  private static var reason: String { String(cString: strerror(errno)) }
+
+  #if canImport(Glibc)
+    private static let systemRead = Glibc.read
+    private static let systemWrite = Glibc.write
+  #elseif canImport(Darwin)
+    private static let systemRead = Darwin.read
+    private static let systemWrite = Darwin.write
+  #endif
+}

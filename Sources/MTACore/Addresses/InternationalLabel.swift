@@ -1,0 +1,120 @@
+/// One label of an internationalized domain name, a U-label (RFC 5890 §2.3.2.1), on its way into the DNS.
+///
+/// It is checked by the derived property of RFC 5892, from the Unicode properties that Swift's standard library knows. A label
+/// that would have to be mapped first (capitals, full-width forms, ligatures: UTS 46) is refused, not mapped: only
+/// ASCII letters are lowered. Two things are not checked, for lack of tables: that the label is in NFC (one that is
+/// not becomes an A-label that nobody can have registered), and the rule for right-to-left scripts (RFC 5893), which
+/// protects readers, not look-ups.
+enum InternationalLabel {
+  /// The A-label, `xn--` and Punycode; ASCII comes back in lower case. Nil for what is no U-label.
+  static func encode(_ label: some Sequence<Unicode.Scalar>) -> [UInt8]? {
+    let scalars = label.map { scalar in
+      ("A"..."Z").contains(scalar) ? Unicode.Scalar(UInt8(scalar.value) | 0x20) : scalar
+    }
+    // Far longer than any that fits into 63 octets: not worth the work.
+    guard scalars.count <= 63 else { return nil }
+    if scalars.allSatisfy(\.isASCII) { return scalars.map { UInt8(truncatingIfNeeded: $0.value) } }
+    guard isLookedUp(scalars), let encoded = Punycode.encode(scalars) else { return nil }
+    let label = Array("xn--".utf8) + encoded
+    return label.count <= 63 ? label : nil
+  }
+
+  /// RFC 5891 §5.4
+  private static func isLookedUp(_ label: [Unicode.Scalar]) -> Bool {
+    guard let first = label.first, first != "-", label.last != "-", !isMark(first) else { return false }
+    if label.count >= 4, label[2] == "-", label[3] == "-" { return false }
+    return label.indices.allSatisfy { index in
+      switch standing(of: label[index]) {
+      case .valid: true
+      case .disallowed: false
+      case .contextual: isInContext(label, index)
+      }
+    }
+  }
+
+  private enum Standing { case valid, disallowed, contextual }
+
+  /// The derived property of RFC 5892 §3.
+  private static func standing(of scalar: Unicode.Scalar) -> Standing {
+    if scalar.isASCII {
+      let isPlain = ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) || scalar == "-" || scalar == "_"
+      return isPlain ? .valid : .disallowed
+    }
+    // RFC 5892 §2.6, the exceptions.
+    switch scalar.value {
+    case 0xdf, 0x3c2, 0x6fd, 0x6fe, 0xf0b, 0x3007: return .valid
+    case 0xb7, 0x375, 0x5f3, 0x5f4, 0x660...0x669, 0x6f0...0x6f9, 0x30fb: return .contextual
+    case 0x640, 0x7fa, 0x302e, 0x302f, 0x3031...0x3035, 0x303b: return .disallowed
+    // §2.9, the conjoining jamo: whole syllables are written.
+    case 0x1100...0x11ff, 0xa960...0xa97f, 0xd7b0...0xd7ff: return .disallowed
+    // §2.7, blocks that are no language's.
+    case 0x20d0...0x20ff, 0x1d100...0x1d1ff, 0x1d200...0x1d24f: return .disallowed
+    default: break
+    }
+    let properties = scalar.properties
+    // §2.2 unstable, §2.3 ignorable. The joiners (§2.8) are ignorable here too: whether they may stand where they do
+    // needs tables that the standard library has not.
+    if properties.changesWhenNFKCCaseFolded || properties.isDefaultIgnorableCodePoint || properties.isWhitespace
+      || properties.isNoncharacterCodePoint
+    {
+      return .disallowed
+    }
+    // §2.1
+    switch properties.generalCategory {
+    case .lowercaseLetter, .uppercaseLetter, .otherLetter, .modifierLetter, .nonspacingMark, .spacingMark,
+      .decimalNumber:
+      return .valid
+    default: return .disallowed
+    }
+  }
+
+  /// RFC 5892 Appendix A.3 to A.9.
+  private static func isInContext(_ label: [Unicode.Scalar], _ index: Int) -> Bool {
+    let before = index > 0 ? label[index - 1].value : 0
+    let after = index + 1 < label.count ? label[index + 1].value : 0
+    switch label[index].value {
+    // Between two l, as in Catalan.
+    case 0xb7: return before == 0x6c && after == 0x6c
+    // Before Greek.
+    case 0x375: return (0x370...0x3ff).contains(after) || (0x1f00...0x1fff).contains(after)
+    // After Hebrew.
+    case 0x5f3, 0x5f4: return (0x591...0x5f4).contains(before)
+    // Not together with the other set of digits.
+    case 0x660...0x669: return !label.contains { (0x6f0...0x6f9).contains($0.value) }
+    case 0x6f0...0x6f9: return !label.contains { (0x660...0x669).contains($0.value) }
+    // Beside Hiragana, Katakana or Han.
+    default:
+      return label.contains {
+        $0.value != 0x30fb && ((0x3005...0x30ff).contains($0.value) || $0.properties.isIdeographic)
+      }
+    }
+  }
+
+  private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .nonspacingMark, .spacingMark, .enclosingMark: true
+    default: false
+    }
+  }
+}
+
+extension DNSName {
+  /// Reads a name that may hold U-labels (RFC 5890 §2.3.2.1), which become A-labels: `bücher.example` is
+  /// `xn--bcher-kva.example`. A-labels and other ASCII are taken as ``init(_:)`` takes them.
+  ///
+  /// Only ASCII letters are lowered: a name that would need more mapping is refused (`Bücher` is taken, `BÜCHER` is not), and so is
+  /// whatever IDNA 2008 disallows, such as symbols and emoji. Names have to come in NFC, as keyboards write them.
+  public init?(international text: some StringProtocol) {
+    if text.utf8.allSatisfy({ $0 < 128 }) {
+      self.init(text)
+      return
+    }
+    guard text.utf8.count <= 1024 else { return nil }
+    var labels: [[UInt8]] = []
+    for label in text.unicodeScalars.split(separator: ".", omittingEmptySubsequences: false) {
+      guard let encoded = InternationalLabel.encode(label) else { return nil }
+      labels.append(encoded)
+    }
+    self.init(labels.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "."))
+  }
+}

@@ -1,0 +1,64 @@
+import Foundation
+
+/// Runs the built ExampleServer, as a person at a terminal would.
+enum Command {
+  struct Run {
+    var status: Int32
+    var output: Data
+    var complaint: String
+
+    var text: String { String(decoding: output, as: UTF8.self) }
+
+    /// The one JSON value that was printed.
+    func json<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+      try JSONDecoder().decode(Value.self, from: output)
+    }
+  }
+
+  /// Beside the test bundle.
+  static let executable: URL = {
+    var folder = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL.deletingLastPathComponent()
+    folder = folder ?? URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    return (folder ?? URL(fileURLWithPath: ".build/debug")).appendingPathComponent("ExampleServer")
+  }()
+
+  static func run(_ arguments: String..., input: Data = Data()) async throws -> Run {
+    try await run(arguments, input: input)
+  }
+
+  static func run(_ arguments: [String], input: Data = Data()) async throws -> Run {
+    let process = Process()
+    process.executableURL = executable
+    process.arguments = arguments
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("mta-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    // Files, not pipes: nobody has to read while the process runs.
+    let (inputFile, outputFile, complaintFile) = (
+      folder.appendingPathComponent("in"), folder.appendingPathComponent("out"), folder.appendingPathComponent("err")
+    )
+    try input.write(to: inputFile)
+    for file in [outputFile, complaintFile] { try Data().write(to: file) }
+    process.standardInput = try FileHandle(forReadingFrom: inputFile)
+    process.standardOutput = try FileHandle(forWritingTo: outputFile)
+    process.standardError = try FileHandle(forWritingTo: complaintFile)
+    try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+      process.terminationHandler = { _ in done.resume() }
+      do { try process.run() } catch { done.resume(throwing: error) }
+    }
+    return Run(
+      status: process.terminationStatus, output: try Data(contentsOf: outputFile),
+      complaint: String(decoding: try Data(contentsOf: complaintFile), as: UTF8.self))
+  }
+}
+
+/// A folder that is gone after the test.
+final class TemporaryFolder {
+  let url = FileManager.default.temporaryDirectory.appendingPathComponent("mta-\(UUID().uuidString)")
+
+  init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
+
+  deinit { try? FileManager.default.removeItem(at: url) }
+
+  func file(_ name: String) -> URL { url.appendingPathComponent(name) }
+}
