@@ -23,14 +23,18 @@ public final class Receiver: Sendable {
     public var implicitTLS: Bool
     /// LMTP in place of SMTP (RFC 2033).
     public var speaksLMTP: Bool
+    /// Connections come through a proxy of ``Configuration/proxies``, and begin with its PROXY header (versions 1 and 2).
+    public var expectsProxy: Bool
 
     public init(
-      _ address: ListenAddress, role: PortRole = .standard, implicitTLS: Bool = false, speaksLMTP: Bool = false
+      _ address: ListenAddress, role: PortRole = .standard, implicitTLS: Bool = false, speaksLMTP: Bool = false,
+      expectsProxy: Bool = false
     ) {
       self.address = address
       self.role = role
       self.implicitTLS = implicitTLS
       self.speaksLMTP = speaksLMTP
+      self.expectsProxy = expectsProxy
     }
   }
 
@@ -60,6 +64,10 @@ public final class Receiver: Sendable {
     public var contacts = ContactPolicy()
     /// Clients from these networks may relay through ports of role `internalSubmit` (R12). Default loopback.
     public var trustedNetworks = Network.loopback
+    /// The proxies that ports with ``Listener/expectsProxy`` believe; others are not served there. Default: none.
+    public var proxies: [Network] = []
+    /// Front ends of ours that may say by XCLIENT whom they speak for. Default: none.
+    public var xclientNetworks: [Network] = []
     /// Default 10,000.
     public var maximumConnections = 10_000
     /// Default 1,000.
@@ -201,15 +209,30 @@ extension Receiver {
     guard let loop = loops[ObjectIdentifier(channel.eventLoop)], let remote = channel.remoteAddress,
       let address = IPAddress(remote)
     else { throw ChannelError.ioOnClosedChannel }
+    let port = UInt16(clamping: remote.port ?? 0)
+    guard listener.expectsProxy else { return try accept(channel, listener, loop, from: address, port: port) }
+    // Only our own proxies may say who a client is.
+    guard configuration.proxies.contains(where: { $0.contains(address) }) else { throw ChannelError.ioOnClosedChannel }
+    let handler = ProxyHandler(patience: .seconds(10)) { header in
+      let (address, port) = header.client ?? (address, port)
+      try self.accept(channel, listener, loop, from: address, port: port)
+    }
+    try channel.pipeline.syncOperations.addHandler(handler)
+  }
+
+  private func accept(
+    _ channel: any Channel, _ listener: Listener, _ loop: ReceiverLoop, from address: IPAddress, port: UInt16
+  ) throws {
     guard let number = census.enter(address) else {
       let reply = Reply.tooManyConnections(configuration.session.serverName)
       try channel.pipeline.syncOperations.addHandler(TurnAwayHandler(reply))
       return
     }
     let facts = ConnectionFacts(
-      remoteAddress: address, remotePort: UInt16(clamping: remote.port ?? 0),
+      remoteAddress: address, remotePort: port,
       localPort: UInt16(clamping: channel.localAddress?.port ?? Int(listener.address.port)), role: listener.role,
-      isTrusted: listener.role == .internalSubmit && configuration.trustedNetworks.contains { $0.contains(address) })
+      isTrusted: listener.role == .internalSubmit && configuration.trustedNetworks.contains { $0.contains(address) },
+      mayUseXCLIENT: configuration.xclientNetworks.contains { $0.contains(address) })
     var session = configuration.session
     session.speaksLMTP = listener.speaksLMTP
     let connection = ChannelConnection(tls: tls, implicitTLS: listener.implicitTLS) { [session] duplex in

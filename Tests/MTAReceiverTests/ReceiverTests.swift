@@ -124,6 +124,26 @@ import Testing
     }
   }
 
+  @Test func aProxyTellsOfItsClient() async throws {
+    func proxied(_ configuration: inout Receiver.Configuration) {
+      configuration.proxies = Network.loopback
+      configuration.listeners[0].expectsProxy = true
+    }
+    try await withReceiver(change: proxied) { address, _ in
+      try await WireClient.connect(to: address) { client in
+        try await client.send("PROXY TCP4 198.51.100.7 127.0.0.1 4711 25\r\n")
+        #expect(try await client.reply()?.hasPrefix("220") == true)
+        _ = try await client.say("EHLO client.example")
+        #expect(try await send(client, content: "Subject: x").hasPrefix("250"))
+      }
+      try await WireClient.connect(to: address) { client in
+        try await client.send("EHLO no.proxy\r\n")
+        #expect(try await client.reply() == nil)
+      }
+    }
+    #expect(store.mails.first?.trace.contains("([198.51.100.7])") == true)
+  }
+
   @Test func silenceEndsARealConnectionToo() async throws {
     func impatient(_ configuration: inout Receiver.Configuration) { configuration.timing.command = .milliseconds(100) }
     try await withReceiver(change: impatient) { address, _ in

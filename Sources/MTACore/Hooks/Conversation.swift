@@ -17,16 +17,20 @@ public struct ConnectionFacts: Hashable, Sendable {
   public var role: PortRole
   /// The client came to the internal port from one of `trustedNetworks`: it may relay (R12).
   public var isTrusted: Bool
+  /// The client is a front end of ours, and may say by XCLIENT whom it speaks for.
+  public var mayUseXCLIENT: Bool
 
   public init(
     remoteAddress: IPAddress, remotePort: UInt16 = 0, localPort: UInt16 = 0, role: PortRole = .standard,
-    isTrusted: Bool = false
+    isTrusted: Bool = false,
+    mayUseXCLIENT: Bool = false
   ) {
     self.remoteAddress = remoteAddress
     self.remotePort = remotePort
     self.localPort = localPort
     self.role = role
     self.isTrusted = isTrusted
+    self.mayUseXCLIENT = mayUseXCLIENT
   }
 }
 

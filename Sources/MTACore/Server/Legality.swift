@@ -1,6 +1,6 @@
 /// Which verb may come when: the table of RFC 5321 §4.1.4, RFC 3207 §4 and RFC 4954 §4, in one place.
 enum Verb: Hashable, Sendable, CaseIterable {
-  case ehlo, helo, lhlo, startTLS, auth, mail, rcpt, data, bdat, rset, noop, vrfy, expn, help, quit
+  case ehlo, helo, lhlo, startTLS, auth, mail, rcpt, data, bdat, xclient, rset, noop, vrfy, expn, help, quit
 
   init(_ command: Command) {
     switch command {
@@ -13,6 +13,7 @@ enum Verb: Hashable, Sendable, CaseIterable {
     case .rcpt: self = .rcpt
     case .data: self = .data
     case .bdat: self = .bdat
+    case .xclient: self = .xclient
     case .rset: self = .rset
     case .noop: self = .noop
     case .vrfy: self = .vrfy
@@ -41,6 +42,8 @@ extension Verb {
   func refusal(in stage: SessionStage) -> Reply? {
     switch (self, stage) {
     case (.ehlo, _), (.helo, _), (.lhlo, _), (.rset, _), (.noop, _), (.vrfy, _), (.expn, _), (.help, _), (.quit, _): nil
+    case (.xclient, .fresh), (.xclient, .greeted): nil
+    case (.xclient, _): .outOfSequence("XCLIENT is not allowed in a mail transaction")
     case (_, .fresh): .outOfSequence("say EHLO or HELO first")
     case (.startTLS, .greeted), (.auth, .greeted), (.mail, .greeted): nil
     case (.startTLS, _): .outOfSequence("STARTTLS is not allowed in a mail transaction")

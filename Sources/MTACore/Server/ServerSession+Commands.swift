@@ -42,6 +42,7 @@ extension ServerSession {
     case .rcpt(let path, let notification): return rcpt(path, notification)
     case .data: return data()
     case .bdat(let octets, let last): return bdat(Chunk(octets, last: last))
+    case .xclient(let client): return xclient(client)
     case .rset: return ask(.rset, for: .command(command))
     case .noop: return ask(.noop, for: .command(command))
     case .vrfy(let text): return ask(.vrfy(text), for: .command(command))
@@ -74,6 +75,7 @@ extension ServerSession {
       return .startTLS(.readyForTLS)
     case (.auth(let credentials), .client(let client)): return authenticated(credentials, client)
     case (.auth, .failed): return settle(.authFailed)
+    case (.xclient(let client), .client(let record)): return xclientKnown(client, record)
     case (.senderLookup(let sender, let parameters), .client(let client)):
       return senderKnown(sender, parameters, client)
     case (.mailFrom(let sender, let parameters), .stage(let verdict)):
@@ -188,6 +190,7 @@ extension ServerSession {
     }
     if configuration.offersTLS, conversation.encryption == nil { lines.append("STARTTLS") }
     if mayAuthenticate, !conversation.isAuthenticated { lines.append("AUTH PLAIN") }
+    if conversation.connection.mayUseXCLIENT { lines.append("XCLIENT \(XClient.attributes)") }
     return lines + ["HELP"]
   }
 

@@ -30,6 +30,8 @@ public struct ServerSession: Sendable {
     case ask(Question)
     /// Send the reply, then take the handshake; answer `.secured`, or `.plaintextBeforeTLS` without sending anything.
     case startTLS(Reply)
+    /// Ask the contacts whether the client's address comes in; answer `.connected`, or turn it away.
+    case admit
     /// Begin a spool; answer `.spoolOpened` or `.storeFailed`.
     case openSpool
     case spool(ByteBuffer)
@@ -86,6 +88,7 @@ public struct ServerSession: Sendable {
     case startTLS
     case handshake
     case auth(Credentials)
+    case xclient(XClient)
     case senderLookup(ReversePath, MailParameters)
     case mailFrom(ReversePath, MailParameters)
     case recipientLookup(Mailbox)

@@ -13,6 +13,7 @@ public enum Command: Hashable, Sendable {
   case data
   /// So many octets of content follow at once (RFC 3030 §2).
   case bdat(UInt64, last: Bool)
+  case xclient(XClient)
   case rset
   case noop
   case vrfy(String)

@@ -29,6 +29,7 @@ public struct CommandParser: Hashable, Sendable {
     case "STARTTLS": return try plain(.startTLS, argument)
     case "NOOP": return .noop
     case "AUTH": return try auth(argument)
+    case "XCLIENT": return .xclient(try XClient.parse(argument.split(separator: 32)))
     case "VRFY": return .vrfy(try text(argument))
     case "EXPN": return .expn(try text(argument))
     case "HELP": return .help(argument.isEmpty ? nil : try text(argument))

@@ -84,6 +84,7 @@ extension Reply {
   /// RFC 6531 §3.5.
   static let needsSMTPUTF8 = Reply(553, .internationalAddress, "an international address needs SMTPUTF8")
   static let unknownParameter = Reply(555, .invalidArguments, "unknown parameter")
+  static let notForYou = Reply(550, .policy, "not allowed for this client")
   static let badParameter = Reply(501, .invalidArguments, "syntax error in parameters")
   static let tooBig = Reply(552, .tooBig, "message size exceeds the maximum")
   static let tooManyRecipients = Reply(452, .tooManyRecipients, "too many recipients")

@@ -71,7 +71,10 @@ package final class ConnectionPump: @unchecked Sendable {
   package func opened() {
     loop.add(self)
     busy = true
-    start { await self.admit() }
+    start {
+      await self.admit()
+      await self.walk()
+    }
   }
 
   package func received(_ bytes: inout ByteBuffer) {
@@ -243,6 +246,7 @@ package final class ConnectionPump: @unchecked Sendable {
     case .none: break
     case .reply(let reply): say(reply)
     case .ask(let question): return .answer(await ask(question))
+    case .admit: await admit()
     case .startTLS(let reply):
       if inbound.readableBytes > 0 { return .plaintextBeforeTLS }
       say(reply)
@@ -350,7 +354,6 @@ package final class ConnectionPump: @unchecked Sendable {
     case .warned(let until): todo = session.turnAway(.accessDenied(until: until.internetMessageDate))
     case .slammed: todo = session.turnAway(nil)
     }
-    await walk()
   }
 
   private func tellContacts() {

@@ -10,7 +10,13 @@ final class TurnAwayHandler: ChannelInboundHandler {
 
   init(_ reply: Reply) { self.reply = reply }
 
-  func channelActive(context: ChannelHandlerContext) {
+  func handlerAdded(context: ChannelHandlerContext) {
+    if context.channel.isActive { turnAway(context) }
+  }
+
+  func channelActive(context: ChannelHandlerContext) { turnAway(context) }
+
+  private func turnAway(_ context: ChannelHandlerContext) {
     var buffer = ByteBuffer()
     reply.encode(into: &buffer)
     context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)

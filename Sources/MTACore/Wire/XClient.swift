@@ -1,0 +1,43 @@
+/// What a trusted front end says of the client that it speaks for: Postfix's XCLIENT command.
+public struct XClient: Hashable, Sendable {
+  public var address: IPAddress?
+  public var port: UInt16?
+  /// What the client said in EHLO or HELO.
+  public var clientName: Domain?
+  /// Whom the front end authenticated.
+  public var login: String?
+
+  public init() {}
+
+  /// The attributes that EHLO announces.
+  static let attributes = "NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT"
+
+  /// - Throws: ``CommandFault/badParameter`` for an attribute that is unknown, comes twice, or has a value of the wrong form.
+  static func parse(_ words: [ArraySlice<UInt8>]) throws(CommandFault) -> XClient {
+    guard !words.isEmpty else { throw .badParameter }
+    var client = XClient()
+    var seen: Set<String> = []
+    for word in words {
+      let parts = word.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+      let name = CommandParser.uppercased(parts[0])
+      guard parts.count == 2, seen.insert(name).inserted, let value = XText.decode(parts[1]),
+        let text = String(validating: value, as: UTF8.self)
+      else { throw .badParameter }
+      let isKnown = !["[UNAVAILABLE]", "[TEMPUNAVAIL]"].contains(text.uppercased())
+      switch name {
+      case "ADDR":
+        let isSix = text.utf8.count > 5 && CommandParser.uppercased(value.prefix(5)) == "IPV6:"
+        client.address = IPAddress(isSix ? String(text.dropFirst(5)) : text)
+        guard client.address != nil || !isKnown else { throw .badParameter }
+      case "PORT":
+        client.port = UInt16(text)
+        guard client.port != nil || !isKnown else { throw .badParameter }
+      case "HELO": client.clientName = Domain(text)
+      case "LOGIN": client.login = isKnown && !text.isEmpty ? text : nil
+      case "NAME", "PROTO", "DESTADDR", "DESTPORT": break
+      default: throw .badParameter
+      }
+    }
+    return client
+  }
+}
