@@ -8,7 +8,8 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct ServerProbeTests {
   private func probe(_ zone: String = "", timeLimit: Duration = .seconds(20)) throws -> ServerProbe {
-    ServerProbe(dns: try LiteralZone(zone), group: MultiThreadedEventLoopGroup.singleton, timeLimit: timeLimit)
+    ServerProbe(
+      dns: try MTATestSupport.LiteralZone(zone), group: MultiThreadedEventLoopGroup.singleton, timeLimit: timeLimit)
   }
 
   @Test(arguments: [
