@@ -112,6 +112,9 @@ public final class Dialogue {
       case .hangUp:
         pump.closed()
         try await settle(loop, pump, script, line)
+      case .halfClose:
+        pump.receivedEnd()
+        try await settle(loop, pump, script, line)
       case .closed:
         guard socket.isClosed else {
           throw DialogueFailure(script: script.lines, line: line, what: "the server did not close")

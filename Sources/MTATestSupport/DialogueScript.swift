@@ -13,13 +13,14 @@
 ///   in `\` (a lone backslash) is sent without CR LF.
 /// - `S: pattern` takes one whole reply, however many lines it has, and compares its beginning; `*` stands for anything.
 ///   `S: 250-first`, `S: 250 last` in a row compare a reply line by line.
-/// - `-- hang up`: the client closes. `-- closed`: the server must have closed, with nothing left unsaid.
+/// - `-- hang up`: the client closes. `-- half close`: it sends nothing more, but still reads. `-- closed`: the server must have closed, with nothing left unsaid.
 ///   `-- wait N`: N seconds pass. `-- silence`: nothing must have been said. `-- # text`: a remark; empty lines too.
 struct DialogueScript {
   enum Step: Hashable {
     case client([UInt8])
     case server([String])
     case hangUp
+    case halfClose
     case closed
     case silence
     case wait(Duration)
@@ -63,6 +64,7 @@ struct DialogueScript {
   private static func directive(_ line: Substring) -> Step? {
     switch line {
     case "-- hang up": .hangUp
+    case "-- half close": .halfClose
     case "-- closed": .closed
     case "-- silence": .silence
     default: line.hasPrefix("-- wait ") ? Int(line.dropFirst(8)).map { .wait(.seconds($0)) } : nil

@@ -36,6 +36,9 @@ package final class WireClient {
 
   package func send(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
 
+  /// Closes our half: the server sees the end of what was sent, and may still answer.
+  package func finish() async throws { try await channel.close(mode: .output) }
+
   /// The next whole reply, its lines joined by CR LF; nil when the server closed.
   package func reply() async throws -> String? {
     var end = 0

@@ -177,6 +177,76 @@ import Testing
     #expect(store.mails.count == 1)
   }
 
+  @Test func shutdownWaitsForNobodyBeyondItsGrace() async throws {
+    try await withReceiver { address, receiver in
+      try await WireClient.connect(to: address) { stubborn in
+        _ = try await stubborn.reply()
+        _ = try await stubborn.say("EHLO c.example")
+        _ = try await stubborn.say("MAIL FROM:<>")
+        _ = try await stubborn.say("RCPT TO:<coco@test.example>")
+        #expect(try await stubborn.say("DATA").hasPrefix("354"))
+        // Neither ends its mail nor closes when it is told to.
+        await receiver.shutDown(grace: .milliseconds(50))
+        #expect(receiver.connectionCount == 0)
+      }
+    }
+    #expect(store.openSpools == 0 && store.mails.isEmpty)
+  }
+
+  /// One client keeps its loop busy with a mail; those of all loops must hear of the end all the same.
+  @Test func idleClientsOfEveryLoopAreToldAtOnce() async throws {
+    try await withReceiver { address, receiver in
+      try await WireClient.connect(to: address) { busy in
+        _ = try await busy.reply()
+        _ = try await busy.say("EHLO c.example")
+        _ = try await busy.say("MAIL FROM:<>")
+        _ = try await busy.say("RCPT TO:<coco@test.example>")
+        _ = try await busy.say("DATA")
+        let farewells = try await withThrowingTaskGroup(of: String?.self) { group in
+          let (greeted, greeting) = AsyncStream.makeStream(of: Void.self)
+          for _ in 1...8 {
+            group.addTask {
+              try await WireClient.connect(to: address) { idle in
+                _ = try await idle.reply()
+                greeting.yield()
+                return try await idle.reply()
+              }
+            }
+          }
+          var waiting = greeted.makeAsyncIterator()
+          for _ in 1...8 { await waiting.next() }
+          async let down: Void = receiver.shutDown(grace: .seconds(20))
+          var farewells: [String?] = []
+          for try await farewell in group { farewells.append(farewell) }
+          #expect(try await busy.say("Subject: late\r\n.").hasPrefix("250"))
+          _ = try await busy.reply()
+          await down
+          return farewells
+        }
+        #expect(farewells.count == 8 && farewells.allSatisfy { $0?.hasPrefix("421 4.3.2") == true })
+      }
+    }
+  }
+
+  @Test func aHalfClosedClientIsAnswered() async throws {
+    try await withReceiver { address, receiver in
+      try await WireClient.connect(to: address) { client in
+        try await client.send("EHLO c.example\r\nMAIL FROM:<>\r\nRCPT TO:<coco@test.example>\r\nDATA\r\n")
+        for _ in 1...5 { _ = try await client.reply() }
+        try await client.send("Subject: x\r\n.\r\nNOOP\r\n")
+        try await client.finish()
+        #expect(try await client.reply()?.hasPrefix("250 2.0.0 queued as ") == true)
+        #expect(try await client.reply()?.hasPrefix("250") == true)
+        #expect(try await client.reply() == nil)
+      }
+    }
+    #expect(store.mails.count == 1)
+  }
+
+  @Test func implicitTLSNeedsACertificate() async throws {
+    await #expect(throws: ListenFailure.self) { try await withReceiver(tls: false, implicitTLS: true) { _, _ in } }
+  }
+
   @Test func cryptVerifies() async throws {
     // The founders' vector.
     let hash = "$5$BsHk6IIvndgdBmo9$iuO6WMaXzgzpGmGreV4uiH72VRGG1USNK/e5tL7P9jC"
