@@ -10,8 +10,10 @@ final class MockSocket: Duplex {
   private var sent = ByteBuffer()
   var isWritable = true
   /// How the session is encrypted once STARTTLS was done.
-  var encryption = Encryption(version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", bits: 256)
+  private let encryption: Encryption
   weak var pump: ConnectionPump?
+
+  init(encryption: Encryption) { self.encryption = encryption }
 
   func send(_ bytes: ByteBuffer) {
     guard !isClosed else { return }

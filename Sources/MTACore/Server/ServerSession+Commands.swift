@@ -73,7 +73,9 @@ extension ServerSession {
       phase = .waiting(.handshake)
       return .startTLS(.readyForTLS)
     case (.auth(let credentials), .client(let client)): return authenticated(credentials, client)
-    case (.auth, .failed): return settle(.authFailed)
+    case (.auth, .failed), (.scramKeys, .failed): return endExchange(.authFailed)
+    case (.scramKeys, .scramKeys(let keys)): return scramKeysKnown(keys)
+    case (.loginRefused, .noted): return loginRefusalDue()
     case (.senderLookup(let sender, let parameters), .client(let client)):
       return senderKnown(sender, parameters, client)
     case (.mailFrom(let sender, let parameters), .stage(let verdict)):
@@ -187,7 +189,7 @@ extension ServerSession {
       lines.append("FUTURERELEASE \(configuration.maximumHold.components.seconds)")
     }
     if configuration.offersTLS, conversation.encryption == nil { lines.append("STARTTLS") }
-    if mayAuthenticate, !conversation.isAuthenticated { lines.append("AUTH PLAIN") }
+    if let announcement = authAnnouncement { lines.append(announcement) }
     return lines + ["HELP"]
   }
 

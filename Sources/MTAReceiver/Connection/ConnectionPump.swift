@@ -28,6 +28,8 @@ package final class ConnectionPump: @unchecked Sendable {
   /// A hook, or what else may be cancelled, is being awaited.
   private var asking = false
   private var warned = false
+  /// An answer that is held back, and until when.
+  private var pause: (until: Duration, end: CheckedContinuation<Void, Never>)?
   private var receiving = false
   private var reading = true
   private var gone = false
@@ -64,7 +66,7 @@ package final class ConnectionPump: @unchecked Sendable {
   package var facts: ConnectionFacts { session.conversation.connection }
 
   /// Something is being worked on, or waited for, other than the client.
-  package var isBusy: Bool { busy }
+  package var isBusy: Bool { busy && pause == nil }
 
   // MARK: What the wire tells
 
@@ -110,12 +112,14 @@ package final class ConnectionPump: @unchecked Sendable {
     gone = true
     duplex = nil
     if asking { running?.cancel() }
+    endPause()
     go()
   }
 
   /// The server is going down: a message that is arriving may finish, all else ends now.
   package func shutDown() {
     leaving = true
+    endPause()
     go()
   }
 
@@ -126,6 +130,7 @@ package final class ConnectionPump: @unchecked Sendable {
 
   package func tick() {
     guard !gone else { return }
+    if let pause, loop.now >= pause.until { return endPause() }
     if closing {
       if loop.now >= deadline { duplex?.abort() }
       return
@@ -164,6 +169,14 @@ package final class ConnectionPump: @unchecked Sendable {
     deadline = loop.now + environment.timing.linger
     duplex?.close()
   }
+
+  /// Holds an answer back without holding the loop up: the client's leaving ends it, and so does a shutdown.
+  private func hold(for delay: Duration) async {
+    guard delay > .zero, !gone, !leaving else { return }
+    await withCheckedContinuation { pause = (loop.now + delay, $0) }
+  }
+
+  private func endPause() { pause.take()?.end.resume() }
 
   // MARK: One walk at a time
 
@@ -313,6 +326,10 @@ package final class ConnectionPump: @unchecked Sendable {
     case .domainExists(let name):
       return .domainExists(await awaiting { await self.environment.lookup.knowsMailDomain(name) })
     case .route(let name): return .route(await awaiting { await self.environment.lookup.mailRoute(of: name) })
+    case .loginRefused:
+      environment.logger.info("login refused client=\(facts.remoteAddress)")
+      await hold(for: environment.logins.refused(facts.remoteAddress))
+      return .noted
     case .inspection:
       guard var inspector = inspector.take() else { return .inspection([], at: environment.clock.now) }
       let results = await awaiting { await inspector.finish(at: self.environment.clock.now) }
@@ -362,6 +379,8 @@ package final class ConnectionPump: @unchecked Sendable {
   private func say(_ reply: Reply) {
     reply.encode(into: &outbound)
     guard let observer = environment.observer else { return }
+    // With SCRAM's challenges a password could be searched for.
+    if reply.code == 334 { return observer(dialogueLine(.server, "334 (challenge)")) }
     for line in reply.wireLines { observer(dialogueLine(.server, line)) }
   }
 
