@@ -104,7 +104,7 @@ public final class Receiver: Sendable {
     let base = configuration.messageIDBase
     environment = ReceiverEnvironment(
       store: store, contacts: ContactBook(configuration.contacts, store: contacts, clock: clock),
-      logins: LoginDelays(remembered: configuration.contacts.prohibited, clock: clock), lookup: lookup,
+      logins: LoginDelays(configuration.contacts, clock: clock), lookup: lookup,
       inspector: inspector,
       clock: clock, makeID: { MailID(at: $0, random: .random(in: .min ... .max), base: base) },
       timing: configuration.timing,

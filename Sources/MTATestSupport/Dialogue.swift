@@ -71,7 +71,7 @@ public final class Dialogue {
     let socket = MockSocket(encryption: encryption)
     let book = book ?? ContactBook(contacts, store: store, clock: clock)
     self.book = book
-    let logins = logins ?? LoginDelays(remembered: contacts.prohibited, clock: clock)
+    let logins = logins ?? LoginDelays(contacts, clock: clock)
     self.logins = logins
     let serial = serial
     let environment = ReceiverEnvironment(
@@ -105,6 +105,12 @@ public final class Dialogue {
       switch step {
       case .client(let bytes): try await send(bytes, chunking, loop, pump, script, line)
       case .server(let expected):
+        // Who expects an answer waits for it, be it held back.
+        if let delay = pump.holdsFor, !socket.hasReply {
+          clock.advance(by: delay)
+          loop.advance(by: delay)
+          try await settle(loop, pump, script, line)
+        }
         guard let reply = socket.takeReply() else {
           throw DialogueFailure(
             script: script.lines, line: line,

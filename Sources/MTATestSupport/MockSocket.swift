@@ -25,6 +25,8 @@ final class MockSocket: Duplex {
   func close() { isClosed = true }
   func abort() { isClosed = true }
 
+  var hasReply: Bool { sent.readableBytes > 0 }
+
   /// The next whole reply as its lines, without line ends; nil when there is none.
   func takeReply() -> [String]? {
     var lines: [String] = []

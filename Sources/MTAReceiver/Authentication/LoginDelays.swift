@@ -5,26 +5,27 @@ import NIOConcurrencyHelpers
 /// address has earned, which are remembered for as long as violations are.
 ///
 /// Only refusals wait. A login that succeeds from the same address is answered at once and forgives nothing, so one good
-/// account does not buy guesses at others.
+/// account does not buy guesses at others. Networks that are never prohibited, such as a webmail host's, wait neither.
 package final class LoginDelays: Sendable {
   private struct Record {
     var refusals = 0
     var expiresAt: Timestamp
   }
 
-  private let remembered: Duration
+  private let policy: ContactPolicy
   private let clock: any WallClock
   private let records = NIOLockedValueBox<[ContactKey: Record]>([:])
   /// Addresses remembered; beyond it those whose time is over are dropped, and if none is, all.
   private static let capacity = 100_000
 
-  package init(remembered: Duration, clock: any WallClock) {
-    self.remembered = remembered
+  package init(_ policy: ContactPolicy, clock: any WallClock) {
+    self.policy = policy
     self.clock = clock
   }
 
   /// Counts a refusal, and says how long its answer waits.
   package func refused(_ address: IPAddress) -> Duration {
+    if policy.neverProhibit.contains(where: { $0.contains(address) }) { return .zero }
     let (key, now) = (ContactKey(address), clock.now)
     return records.withLockedValue { records in
       if records.count >= Self.capacity, records[key] == nil {
@@ -34,7 +35,7 @@ package final class LoginDelays: Sendable {
       var record = records[key] ?? Record(expiresAt: now)
       if record.expiresAt <= now { record.refusals = 0 }
       record.refusals += 1
-      record.expiresAt = now + remembered
+      record.expiresAt = now + policy.prohibited
       records[key] = record
       return Self.delay(after: record.refusals)
     }

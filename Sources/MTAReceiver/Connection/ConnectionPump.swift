@@ -68,6 +68,9 @@ package final class ConnectionPump: @unchecked Sendable {
   /// Something is being worked on, or waited for, other than the client.
   package var isBusy: Bool { busy && pause == nil }
 
+  /// How long the answer that is held back will still be; nil when none is.
+  package var holdsFor: Duration? { pause.map { $0.until - loop.now } }
+
   // MARK: What the wire tells
 
   package func opened() {
@@ -104,6 +107,8 @@ package final class ConnectionPump: @unchecked Sendable {
   /// The client closed its half: what it sent is still worked on and answered, then the connection ends.
   package func receivedEnd() {
     inputEnded = true
+    // Half a goodbye does not bring a held answer forward: there is none.
+    if pause != nil { abort() }
     go()
   }
 

@@ -14,13 +14,13 @@ import Testing
   static let serverFinal = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
 
   static func keys() throws -> SCRAMKeys {
-    try SCRAMKeys(password: "pencil", salt: try #require(Base64.decode(salt.utf8)), iterations: 4096)
+    try SCRAMKeys(password: "pencil", salt: Base64.decode(salt.utf8), iterations: 4096)
   }
 
   private let bindings = ChannelBindings(tlsExporter: [1, 2, 3], tlsServerEndPoint: [4, 5])
   private let decoys = SCRAMDecoys(secret: [7], iterations: 4096)
 
-  private func exchange(isPlus: Bool = false, plusIsOffered: Bool = false, secret: [UInt8] = [7]) -> SCRAMExchange {
+  private func makeExchange(isPlus: Bool = false, plusIsOffered: Bool = false, secret: [UInt8] = [7]) -> SCRAMExchange {
     SCRAMExchange(
       mechanism: isPlus ? "SCRAM-SHA-256-PLUS" : "SCRAM-SHA-256", isPlus: isPlus, plusIsOffered: plusIsOffered,
       bindings: bindings, decoys: SCRAMDecoys(secret: secret, iterations: 4096), serverNonce: Self.serverNonce)
@@ -32,7 +32,7 @@ import Testing
 
   /// RFC 7677 §3.
   @Test func publishedExample() throws {
-    var exchange = exchange()
+    var exchange = makeExchange()
     #expect(exchange.start(nil) == .challenge([]))
     #expect(exchange.receive(Array(Self.first.utf8)) == .scramKeys(of: "user"))
     #expect(text(exchange.receive(keys: try Self.keys())) == Self.serverFirst)
@@ -65,15 +65,15 @@ import Testing
 
   @Test func wrongPasswordsAndTamperedProofsAreRejected() throws {
     let pencil = SCRAMClient(password: "pencil")
-    #expect(isProof(try verdict(pencil, on: exchange())))
-    #expect(try verdict(SCRAMClient(password: "pencil2"), on: exchange()) == .rejected)
-    #expect(try verdict(pencil, on: exchange()) { $0.replacing("c=biws", with: "c=eSws") } == .rejected)
-    #expect(try verdict(pencil, on: exchange()) { $0.replacing("k0,p", with: "k1,p") } == .rejected)
+    #expect(isProof(try verdict(pencil, on: makeExchange())))
+    #expect(try verdict(SCRAMClient(password: "pencil2"), on: makeExchange()) == .rejected)
+    #expect(try verdict(pencil, on: makeExchange()) { $0.replacing("c=biws", with: "c=eSws") } == .rejected)
+    #expect(try verdict(pencil, on: makeExchange()) { $0.replacing("k0,p", with: "k1,p") } == .rejected)
     // A proof of another length, and none.
-    #expect(try verdict(pencil, on: exchange()) { _ in Self.final.replacing("dHzb", with: "") } == .malformed)
-    #expect(try verdict(pencil, on: exchange()) { _ in "" } == .malformed)
+    #expect(try verdict(pencil, on: makeExchange()) { _ in Self.final.replacing("dHzb", with: "") } == .malformed)
+    #expect(try verdict(pencil, on: makeExchange()) { _ in "" } == .malformed)
     // Signed over an extension that was added on the way.
-    #expect(try verdict(pencil, on: exchange()) { $0.replacing(",p=", with: ",x=y,p=") } == .rejected)
+    #expect(try verdict(pencil, on: makeExchange()) { $0.replacing(",p=", with: ",x=y,p=") } == .rejected)
   }
 
   @Test(arguments: ["tls-exporter", "tls-server-end-point"])
@@ -81,44 +81,44 @@ import Testing
     var client = SCRAMClient(password: "pencil")
     client.header = "p=\(type),,"
     client.bindingData = try #require(bindings[type])
-    #expect(isProof(try verdict(client, on: exchange(isPlus: true, plusIsOffered: true))))
+    #expect(isProof(try verdict(client, on: makeExchange(isPlus: true, plusIsOffered: true))))
     // Somebody in between has another session with us.
     client.bindingData = [9, 9, 9]
-    #expect(try verdict(client, on: exchange(isPlus: true, plusIsOffered: true)) == .rejected)
+    #expect(try verdict(client, on: makeExchange(isPlus: true, plusIsOffered: true)) == .rejected)
     client.header = "p=tls-unique,,"
-    #expect(try verdict(client, on: exchange(isPlus: true, plusIsOffered: true)) == .rejected)
+    #expect(try verdict(client, on: makeExchange(isPlus: true, plusIsOffered: true)) == .rejected)
   }
 
   /// The flags of RFC 5802 §6, against what was offered.
   @Test func downgradesAreNoticed() throws {
     var client = SCRAMClient(password: "pencil")
     client.header = "y,,"
-    #expect(isProof(try verdict(client, on: exchange())))
+    #expect(isProof(try verdict(client, on: makeExchange())))
     // It could bind, we said that we can, and it did not hear.
-    #expect(try verdict(client, on: exchange(plusIsOffered: true)) == .rejected)
-    #expect(try verdict(client, on: exchange(isPlus: true, plusIsOffered: true)) == .rejected)
+    #expect(try verdict(client, on: makeExchange(plusIsOffered: true)) == .rejected)
+    #expect(try verdict(client, on: makeExchange(isPlus: true, plusIsOffered: true)) == .rejected)
     client.header = "n,,"
-    #expect(isProof(try verdict(client, on: exchange(plusIsOffered: true))))
-    #expect(try verdict(client, on: exchange(isPlus: true, plusIsOffered: true)) == .malformed)
+    #expect(isProof(try verdict(client, on: makeExchange(plusIsOffered: true))))
+    #expect(try verdict(client, on: makeExchange(isPlus: true, plusIsOffered: true)) == .malformed)
     client.header = "p=tls-exporter,,"
-    #expect(try verdict(client, on: exchange(plusIsOffered: true)) == .malformed)
+    #expect(try verdict(client, on: makeExchange(plusIsOffered: true)) == .malformed)
   }
 
   @Test func authorizationIdentities() throws {
     var client = SCRAMClient(password: "pencil")
     client.header = "n,a=user,"
-    #expect(isProof(try verdict(client, on: exchange())))
+    #expect(isProof(try verdict(client, on: makeExchange())))
     client.header = "n,a=other,"
-    #expect(try verdict(client, on: exchange()) == .rejected)
+    #expect(try verdict(client, on: makeExchange()) == .rejected)
     client.header = "n,a=Us=2Ce=3Dr,"
     client.username = "Us=2Ce=3Dr"
-    var exchange = exchange()
+    var exchange = makeExchange()
     #expect(exchange.start(Array(client.first.utf8)) == .scramKeys(of: "Us,e=r"))
   }
 
   @Test func strangersGetTheSameSaltEachTime() throws {
     func challenge(_ name: String, secret: [UInt8] = [7]) -> String {
-      var exchange = exchange(secret: secret)
+      var exchange = makeExchange(secret: secret)
       _ = exchange.start(Array("n,,n=\(name),r=abc".utf8))
       return text(exchange.receive(keys: nil))
     }
@@ -127,7 +127,7 @@ import Testing
     #expect(challenge("a").utf8.count == "r=abc\(Self.serverNonce),s=\(Self.salt),i=4096".utf8.count)
     // No password fits a decoy.
     var client = SCRAMClient(password: "pencil")
-    var exchange = exchange()
+    var exchange = makeExchange()
     _ = exchange.start(Array(client.first.utf8))
     let final = client.final(text(exchange.receive(keys: nil)))
     #expect(exchange.receive(Array(final.utf8)) == .rejected)
@@ -141,20 +141,20 @@ import Testing
     "x,,n=user,r=abc", "n,x=y,n=user,r=abc", "n,a=,n=user,r=abc", "n=user,r=abc",
   ])
   func openingsAreParsedStrictly(message: String) {
-    var exchange = exchange()
+    var exchange = makeExchange()
     #expect(exchange.start(Array(message.utf8)) == .malformed)
   }
 
   @Test(arguments: ["n,,n=user,r=abc", "n,,n=user,r=abc,x=y,z=1=2", "y,,n=user,r=!+~"])
   func openings(message: String) {
-    var exchange = exchange()
+    var exchange = makeExchange()
     #expect(exchange.start(Array(message.utf8)) == .scramKeys(of: "user"))
   }
 
   @Test func noncesAreBounded() {
-    var exchange = exchange()
+    var exchange = makeExchange()
     #expect(exchange.start(Array("n,,n=user,r=\(String(repeating: "x", count: 513))".utf8)) == .malformed)
-    var invalid = self.exchange()
+    var invalid = makeExchange()
     #expect(invalid.start(Array("n,,n=".utf8) + [0xFF] + Array(",r=abc".utf8)) == .malformed)
   }
 
