@@ -23,19 +23,19 @@ package final class ConnectionPump: @unchecked Sendable {
   private var outbound = ByteBuffer()
   private var todo: ServerSession.Action?
 
-  private var busy = false
+  private(set) var busy = false
   private var running: Task<Void, Never>?
   /// A hook, or what else may be cancelled, is being awaited.
   private var asking = false
   private var warned = false
   /// An answer that is held back, and until when.
-  private var pause: (until: Duration, end: CheckedContinuation<Void, Never>)?
+  var pause: (until: Duration, end: CheckedContinuation<Void, Never>)?
   private var receiving = false
   private var reading = true
-  private var gone = false
+  private(set) var gone = false
   private var closing = false
   private var ended = false
-  private var leaving = false
+  private(set) var leaving = false
   /// The client sends nothing more, but may still read.
   private var inputEnded = false
 
@@ -64,12 +64,6 @@ package final class ConnectionPump: @unchecked Sendable {
   }
 
   package var facts: ConnectionFacts { session.conversation.connection }
-
-  /// Something is being worked on, or waited for, other than the client.
-  package var isBusy: Bool { busy && pause == nil }
-
-  /// How long the answer that is held back will still be; nil when none is.
-  package var holdsFor: Duration? { pause.map { $0.until - loop.now } }
 
   // MARK: What the wire tells
 
@@ -174,14 +168,6 @@ package final class ConnectionPump: @unchecked Sendable {
     deadline = loop.now + environment.timing.linger
     duplex?.close()
   }
-
-  /// Holds an answer back without holding the loop up: the client's leaving ends it, and so does a shutdown.
-  private func hold(for delay: Duration) async {
-    guard delay > .zero, !gone, !leaving else { return }
-    await withCheckedContinuation { pause = (loop.now + delay, $0) }
-  }
-
-  private func endPause() { pause.take()?.end.resume() }
 
   // MARK: One walk at a time
 
@@ -384,9 +370,7 @@ package final class ConnectionPump: @unchecked Sendable {
   private func say(_ reply: Reply) {
     reply.encode(into: &outbound)
     guard let observer = environment.observer else { return }
-    // With SCRAM's challenges a password could be searched for.
-    if reply.code == 334 { return observer(dialogueLine(.server, "334 (challenge)")) }
-    for line in reply.wireLines { observer(dialogueLine(.server, line)) }
+    for line in DialogueLine.printable(reply) { observer(dialogueLine(.server, line)) }
   }
 
   /// The step that `read` takes, and the line that it took, for the observer.
@@ -399,10 +383,6 @@ package final class ConnectionPump: @unchecked Sendable {
       observer(dialogueLine(.client, isSecret ? "(credentials)" : DialogueLine.printable(taken)))
     }
     return action
-  }
-
-  private func dialogueLine(_ side: DialogueLine.Side, _ text: String) -> DialogueLine {
-    DialogueLine(connection: number, remote: facts.remoteAddress, side: side, text: text)
   }
 
   private func flush() {

@@ -12,7 +12,7 @@ public struct SASLBearer: SASLMechanism {
   }
 
   /// OAUTHBEARER, RFC 7628.
-  public static let oauthBearer = SASLBearer("OAUTHBEARER", isStandard: true)
+  public static let oauthbearer = SASLBearer("OAUTHBEARER", isStandard: true)
   /// XOAUTH2, which came before the standard and which many clients speak.
   public static let xoauth2 = SASLBearer("XOAUTH2", isStandard: false)
 

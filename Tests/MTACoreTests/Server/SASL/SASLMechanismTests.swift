@@ -56,15 +56,15 @@ import Testing
     let example =
       "n,a=user@example.com,\u{1}host=server.example.com\u{1}port=143\u{1}auth=Bearer vF9dft4qmT==\u{1}\u{1}"
     #expect(
-      steps(SASLBearer.oauthBearer, example) == [
+      steps(SASLBearer.oauthbearer, example) == [
         finished("OAUTHBEARER", "user@example.com", .bearerToken("vF9dft4qmT=="), as: "user@example.com")
       ])
     #expect(
-      steps(SASLBearer.oauthBearer, "y,,\u{1}auth=bearer x\u{1}\u{1}") == [
+      steps(SASLBearer.oauthbearer, "y,,\u{1}auth=bearer x\u{1}\u{1}") == [
         finished("OAUTHBEARER", "", .bearerToken("x"))
       ])
     #expect(
-      steps(SASLBearer.oauthBearer, "n,a=a=2Cb=3Dc,\u{1}auth=BEARER x\u{1}\u{1}") == [
+      steps(SASLBearer.oauthbearer, "n,a=a=2Cb=3Dc,\u{1}auth=BEARER x\u{1}\u{1}") == [
         finished("OAUTHBEARER", "a,b=c", .bearerToken("x"), as: "a,b=c")
       ])
   }
@@ -77,7 +77,7 @@ import Testing
     "n,a=x=4Dy,\u{1}auth=Bearer x\u{1}\u{1}", "n,b=x,\u{1}auth=Bearer x\u{1}\u{1}", "z,,\u{1}auth=Bearer x\u{1}\u{1}",
     "n,,\u{1}auth=Bearer é\u{1}\u{1}",
   ])
-  func oauthBearerIsStrict(response: String) { #expect(steps(SASLBearer.oauthBearer, response) == [.malformed]) }
+  func oauthBearerIsStrict(response: String) { #expect(steps(SASLBearer.oauthbearer, response) == [.malformed]) }
 
   @Test func xoauth2() {
     #expect(
