@@ -1,8 +1,10 @@
 /// Holding an answer back without holding the loop up.
 extension ConnectionPump {
-  /// Until the time is over, the client has left, or the server goes down.
+  /// Until the time is over, the client has left, or the server goes down. Half a goodbye brings no answer forward: a
+  /// client that closes its half meanwhile gets none.
   func hold(for delay: Duration) async {
     guard delay > .zero, !gone, !leaving else { return }
+    if inputEnded { return abort() }
     await withCheckedContinuation { pause = (loop.now + delay, $0) }
   }
 

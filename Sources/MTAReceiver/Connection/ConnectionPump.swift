@@ -19,7 +19,7 @@ package final class ConnectionPump: @unchecked Sendable {
   private var spool: (any MessageSpool)?
   private var inspector: (any ContentInspector)?
 
-  private var inbound = ByteBuffer()
+  var inbound = ByteBuffer()
   private var outbound = ByteBuffer()
   private var todo: ServerSession.Action?
 
@@ -37,7 +37,7 @@ package final class ConnectionPump: @unchecked Sendable {
   private var ended = false
   private(set) var leaving = false
   /// The client sends nothing more, but may still read.
-  private var inputEnded = false
+  private(set) var inputEnded = false
 
   private var deadline: Duration
   private let sessionDeadline: Duration
@@ -101,7 +101,6 @@ package final class ConnectionPump: @unchecked Sendable {
   /// The client closed its half: what it sent is still worked on and answered, then the connection ends.
   package func receivedEnd() {
     inputEnded = true
-    // Half a goodbye does not bring a held answer forward: there is none.
     if pause != nil { abort() }
     go()
   }
@@ -371,18 +370,6 @@ package final class ConnectionPump: @unchecked Sendable {
     reply.encode(into: &outbound)
     guard let observer = environment.observer else { return }
     for line in DialogueLine.printable(reply) { observer(dialogueLine(.server, line)) }
-  }
-
-  /// The step that `read` takes, and the line that it took, for the observer.
-  private func readObserved(_ observer: @Sendable (DialogueLine) -> Void) -> ServerSession.Action? {
-    let isSecret = session.readsSecret
-    var before = inbound
-    let action = session.read(&inbound)
-    let taken = before.readSlice(length: before.readableBytes - inbound.readableBytes) ?? ByteBuffer()
-    if action != nil, taken.readableBytes > 0 {
-      observer(dialogueLine(.client, isSecret ? "(credentials)" : DialogueLine.printable(taken)))
-    }
-    return action
   }
 
   private func flush() {

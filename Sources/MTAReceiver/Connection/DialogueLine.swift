@@ -44,6 +44,18 @@ public struct DialogueLine: Hashable, Sendable {
 }
 
 extension ConnectionPump {
+  /// The step that `read` takes, and the line that it took, for the observer.
+  func readObserved(_ observer: @Sendable (DialogueLine) -> Void) -> ServerSession.Action? {
+    let isSecret = session.readsSecret
+    var before = inbound
+    let action = session.read(&inbound)
+    let taken = before.readSlice(length: before.readableBytes - inbound.readableBytes) ?? ByteBuffer()
+    if action != nil, taken.readableBytes > 0 {
+      observer(dialogueLine(.client, isSecret ? "(credentials)" : DialogueLine.printable(taken)))
+    }
+    return action
+  }
+
   func dialogueLine(_ side: DialogueLine.Side, _ text: String) -> DialogueLine {
     DialogueLine(connection: number, remote: facts.remoteAddress, side: side, text: text)
   }

@@ -24,7 +24,6 @@ extension Settings {
     session.maximumRecipients = maximumRecipients
     session.maximumErrors = maximumErrorsPerSession
     session.maximumLoginFailures = maximumLoginFailuresPerSession
-    session.mechanisms = mechanisms
     session.maximumReceivedFields = maximumReceivedFields
     let listeners = listeningPorts.map {
       Receiver.Listener($0, role: role(of: $0.port), implicitTLS: implicitTLSPorts.contains($0.port))

@@ -51,8 +51,6 @@ public struct Settings: Sendable {
   public var maximumRecipients = 1000
   public var maximumErrorsPerSession = 20
   public var maximumLoginFailuresPerSession = 3
-  /// The ways to log in, in the order of their announcement. Not in the file: what they need, the hooks must have.
-  public var mechanisms: [any SASLMechanism] = [SASLPlain(), SASLLogin()]
   public var maximumReceivedFields = 100
 
   // MARK: Queue and delivery
