@@ -100,7 +100,11 @@ let package = Package(
     tests("MTADNS", ["MTACore", "MTADNS", "MTATLS", "MTATestSupport", nioCore, nioPosix, nioLocks]),
     tests("MTAStore", ["MTACore", "MTASystem", "MTAStore", "CSQLite", nioCore, nioLocks]),
     tests("MTADKIM", ["MTADKIM", "MTACore", "MTACrypto", nioCore]),
-    tests("MTAReceiver", ["MTACore", "MTAReceiver", "MTATestSupport", "MTATLS", nioCore, nioPosix, nioLocks, logging]),
+    tests(
+      "MTAReceiver",
+      [
+        "MTACore", "MTACrypto", "MTAReceiver", "MTATestSupport", "MTATLS", nioCore, nioPosix, nioLocks, logging,
+      ]),
     tests(
       "MTADelivery",
       ["MTADelivery", "MTACore", "MTASystem", "MTATLS", "MTATestSupport", nioCore, nioPosix, nioLocks, logging]),

@@ -27,6 +27,8 @@ static inline int mta_ssl_ctx_add0_chain_cert(SSL_CTX *context, X509 *certificat
   return (int)SSL_CTX_add0_chain_cert(context, certificate);
 }
 
+static inline int mta_ssl_has_extended_master_secret(SSL *ssl) { return SSL_get_extms_support(ssl) == 1; }
+
 static inline int mta_ssl_set_server_name(SSL *ssl, const char *name) { return (int)SSL_set_tlsext_host_name(ssl, name); }
 
 static inline void mta_bio_set_mem_eof_return(BIO *bio, int value) { BIO_set_mem_eof_return(bio, value); }

@@ -111,7 +111,8 @@ public final class Receiver: Sendable {
       maximum: configuration.maximumConnections, maximumPerAddress: configuration.maximumConnectionsPerAddress)
     let base = configuration.messageIDBase
     environment = ReceiverEnvironment(
-      store: store, contacts: ContactBook(configuration.contacts, store: contacts, clock: clock), lookup: lookup,
+      store: store, contacts: ContactBook(configuration.contacts, store: contacts, clock: clock),
+      logins: LoginDelays(configuration.contacts, clock: clock), lookup: lookup,
       inspector: inspector,
       clock: clock, makeID: { MailID(at: $0, random: .random(in: .min ... .max), base: base) },
       timing: configuration.timing,

@@ -14,6 +14,12 @@ public struct TLSFacts: Hashable, Sendable {
   /// The certificate that the peer showed; nil when it showed none, as clients do.
   public var peerCertificate: PeerCertificate?
   public var verification: Verification
+  /// Channel binding `tls-exporter` (RFC 9266): 32 octets that only the two ends of this session know. Nil for TLS 1.2
+  /// without the extended master secret.
+  public var tlsExporter: [UInt8]?
+  /// Channel binding `tls-server-end-point` (RFC 5929 §4): the digest of the server's certificate. Nil where its kind of
+  /// signature has none.
+  public var tlsServerEndPoint: [UInt8]?
 
   public struct PeerCertificate: Hashable, Sendable {
     /// The subject's distinguished name in the form of RFC 2253, control characters escaped, at most 512 octets.
@@ -63,8 +69,11 @@ extension TLSFacts {
     if let name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) {
       serverName = Self.hostName(String(cString: name))
     }
+    tlsExporter = Self.exporter(ssl)
+    if SSL_is_server(ssl) == 1, let own = SSL_get_certificate(ssl) { tlsServerEndPoint = Self.serverEndPoint(own) }
     guard let certificate = SSL_get1_peer_certificate(ssl) else { return }
     defer { X509_free(certificate) }
+    if SSL_is_server(ssl) == 0 { tlsServerEndPoint = Self.serverEndPoint(certificate) }
     peerCertificate = PeerCertificate(subject: Self.subject(of: certificate), sha256: Self.fingerprint(of: certificate))
     let result = SSL_get_verify_result(ssl)
     if result != Int(X509_V_OK) {

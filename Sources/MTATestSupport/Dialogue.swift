@@ -37,12 +37,15 @@ public final class Dialogue {
   public var facts = ConnectionFacts(remoteAddress: .v4(0xC000_0201), remotePort: 4711, localPort: 2525)
   public var timing = Receiver.Timing()
   public var contacts = ContactPolicy()
+  /// How sessions are encrypted once STARTTLS was played.
+  public var encryption = Encryption(version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", bits: 256)
   public var inspector: (@Sendable () -> any ContentInspector)?
   public let store: VolatileStore
   public let clock: ManualClock
   public let zone: any DNSLookup
   private let makeHooks: () -> any ReceiverHooks
   private var book: ContactBook?
+  private var logins: LoginDelays?
   /// Mail ids are numbered, so that transcripts are the same each time.
   private let serial = NIOLockedValueBox<UInt32>(0)
 
@@ -65,12 +68,14 @@ public final class Dialogue {
   public func play(_ script: String, chunking: Chunking = .lines) async throws {
     let script = try DialogueScript(script)
     let loop = ManualLoop()
-    let socket = MockSocket()
+    let socket = MockSocket(encryption: encryption)
     let book = book ?? ContactBook(contacts, store: store, clock: clock)
     self.book = book
+    let logins = logins ?? LoginDelays(contacts, clock: clock)
+    self.logins = logins
     let serial = serial
     let environment = ReceiverEnvironment(
-      store: store, contacts: book, lookup: zone, inspector: inspector, clock: clock,
+      store: store, contacts: book, logins: logins, lookup: zone, inspector: inspector, clock: clock,
       makeID: {
         MailID(
           at: $0,
@@ -100,6 +105,12 @@ public final class Dialogue {
       switch step {
       case .client(let bytes): try await send(bytes, chunking, loop, pump, script, line)
       case .server(let expected):
+        // Who expects an answer waits for it, be it held back.
+        if let delay = pump.holdsFor, !socket.hasReply {
+          clock.advance(by: delay)
+          loop.advance(by: delay)
+          try await settle(loop, pump, script, line)
+        }
         guard let reply = socket.takeReply() else {
           throw DialogueFailure(
             script: script.lines, line: line,

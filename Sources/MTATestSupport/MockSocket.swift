@@ -10,8 +10,10 @@ final class MockSocket: Duplex {
   private var sent = ByteBuffer()
   var isWritable = true
   /// How the session is encrypted once STARTTLS was done.
-  var encryption = Encryption(version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", bits: 256)
+  private let encryption: Encryption
   weak var pump: ConnectionPump?
+
+  init(encryption: Encryption) { self.encryption = encryption }
 
   func send(_ bytes: ByteBuffer) {
     guard !isClosed else { return }
@@ -22,6 +24,8 @@ final class MockSocket: Duplex {
   func startTLS() { pump?.secured(encryption) }
   func close() { isClosed = true }
   func abort() { isClosed = true }
+
+  var hasReply: Bool { sent.readableBytes > 0 }
 
   /// The next whole reply as its lines, without line ends; nil when there is none.
   func takeReply() -> [String]? {

@@ -59,6 +59,13 @@ package final class WireClient {
     return try await reply() ?? "(closed)"
   }
 
+  /// What the handshake came to; nil before.
+  package func tlsFacts() async throws -> TLSFacts? {
+    try await channel.eventLoop.submit { [channel] in
+      try channel.pipeline.syncOperations.handler(type: TLSHandler.self).facts
+    }.get()
+  }
+
   /// Puts TLS on the connection; what is sent from here on is sealed.
   package func startTLS(_ context: TLSContext) async throws {
     try await channel.eventLoop.submit { [channel] in

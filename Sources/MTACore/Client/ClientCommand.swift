@@ -27,10 +27,11 @@ public enum ClientCommand: Hashable, Sendable {
 
   private static let pathMarks: Set<UInt8> = Set("<>@,;:\"\\()[]".utf8)
 
-  /// Whether the credentials can be said by PLAIN: no NUL within (RFC 4616 §2), and a line within RFC 4954 §4's 12,288
+  /// Whether the credentials can be said by PLAIN: a password, no NUL within (RFC 4616 §2), and a line within RFC 4954 §4's 12,288
   /// octets.
   public static func isEncodable(_ credentials: Credentials) -> Bool {
-    let parts = [credentials.authorizationID ?? "", credentials.username, credentials.password]
+    guard case .password(let password) = credentials.proof else { return false }
+    let parts = [credentials.authorizationID ?? "", credentials.username, password]
     return !parts.contains { $0.utf8.contains(0) } && parts.reduce(2) { $0 + $1.utf8.count } <= 9000
   }
 

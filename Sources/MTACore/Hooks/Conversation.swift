@@ -44,12 +44,42 @@ public struct Encryption: Hashable, Sendable {
   public var bits: Int
   /// The name that the client asked for (SNI).
   public var serverName: String?
+  /// What ties a login to this session (RFC 5056).
+  public var channelBindings: ChannelBindings
 
-  public init(version: String, cipher: String, bits: Int, serverName: String? = nil) {
+  public init(
+    version: String, cipher: String, bits: Int, serverName: String? = nil,
+    channelBindings: ChannelBindings = ChannelBindings()
+  ) {
     self.version = version
     self.cipher = cipher
     self.bits = bits
     self.serverName = serverName
+    self.channelBindings = channelBindings
+  }
+}
+
+/// Data that both ends of a TLS session know and no other session has, by its type; nil where there is none.
+public struct ChannelBindings: Hashable, Sendable {
+  /// `tls-exporter` (RFC 9266): 32 octets of the session's own.
+  public var tlsExporter: [UInt8]?
+  /// `tls-server-end-point` (RFC 5929 §4): the digest of the server's certificate.
+  public var tlsServerEndPoint: [UInt8]?
+
+  public init(tlsExporter: [UInt8]? = nil, tlsServerEndPoint: [UInt8]? = nil) {
+    self.tlsExporter = tlsExporter
+    self.tlsServerEndPoint = tlsServerEndPoint
+  }
+
+  public var isEmpty: Bool { tlsExporter == nil && tlsServerEndPoint == nil }
+
+  /// By the type's registered name.
+  public subscript(type: String) -> [UInt8]? {
+    switch type {
+    case "tls-exporter": tlsExporter
+    case "tls-server-end-point": tlsServerEndPoint
+    default: nil
+    }
   }
 }
 
@@ -86,6 +116,8 @@ public struct Conversation: Hashable, Sendable {
     /// The user name as the client gave it.
     public var name: String
     public var client: ClientRecord
+    /// The SASL mechanism that it came by.
+    public var mechanism: String
   }
 
   public init(_ connection: ConnectionFacts) { self.connection = connection }

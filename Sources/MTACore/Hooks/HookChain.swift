@@ -1,7 +1,7 @@
 /// A policy asked before hooks: `Shop().after(SPFCheck()).after(BlockList())` asks the block list first.
 ///
-/// A final verdict (refuse, defer, discard) stops the chain; of milder ones the first stands. `clientLookup` and `auth`
-/// are the hooks' own.
+/// A final verdict (refuse, defer, discard) stops the chain; of milder ones the first stands. `clientLookup`,
+/// `scramKeys` and `auth` are the hooks' own.
 public struct HookChain<First: ReceiverPolicy, Rest: ReceiverHooks>: ReceiverHooks {
   private var first: First
   private var rest: Rest
@@ -13,6 +13,9 @@ public struct HookChain<First: ReceiverPolicy, Rest: ReceiverHooks>: ReceiverHoo
 
   public mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
     try await rest.clientLookup(mailbox)
+  }
+  public mutating func scramKeys(for user: String) async throws -> SCRAMKeys? {
+    try await rest.scramKeys(for: user)
   }
   public mutating func auth(_ credentials: Credentials, _ c: inout Conversation) async throws -> ClientRecord? {
     try await rest.auth(credentials, &c)

@@ -5,7 +5,11 @@ public enum Question: Hashable, Sendable {
   case domainExists(DNSName)
   case ehlo(Domain?)
   case startTLS
+  /// The keys that a user's SCRAM proof is to be verified with.
+  case scramKeys(String)
   case auth(Credentials)
+  /// A login was refused. The shell answers `.noted`, when the delay that its address has earned is over.
+  case loginRefused
   case clientLookup(Mailbox)
   case mailFrom(ReversePath)
   /// Does mail for the domain have anywhere to go (R16)?
@@ -34,6 +38,7 @@ public enum Answer: Hashable, Sendable {
   case message(MessageVerdict)
   case command(CommandVerdict)
   case client(ClientRecord?)
+  case scramKeys(SCRAMKeys?)
   /// Nil: the DNS could not say.
   case domainExists(Bool?)
   case route(MailRoute)
@@ -52,6 +57,7 @@ extension ReceiverHooks {
       case .ehlo(let domain): return .stage(try await ehlo(domain, &c))
       case .startTLS: return .stage(try await startTLS(&c))
       case .auth(let credentials): return .client(try await auth(credentials, &c))
+      case .scramKeys(let user): return .scramKeys(try await scramKeys(for: user))
       case .clientLookup(let mailbox): return .client(try await clientLookup(mailbox))
       case .mailFrom(let sender): return .stage(try await mailFrom(sender, &c))
       case .rcptTo(let recipient): return .recipient(try await rcptTo(recipient, &c))
@@ -71,7 +77,7 @@ extension ReceiverHooks {
         try await timeout(&c)
         return .noted
       // Not the hooks' business: the shell answers these itself.
-      case .domainExists, .route, .inspection: return .failed
+      case .domainExists, .route, .inspection, .loginRefused: return .failed
       }
     } catch {
       return .failed
@@ -87,7 +93,9 @@ extension Question {
     case .domainExists: "domainExists"
     case .ehlo: "ehlo"
     case .startTLS: "startTLS"
+    case .scramKeys: "scramKeys"
     case .auth: "auth"
+    case .loginRefused: "loginRefused"
     case .clientLookup: "clientLookup"
     case .mailFrom: "mailFrom"
     case .route: "route"

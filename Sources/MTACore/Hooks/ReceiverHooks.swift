@@ -7,7 +7,7 @@
 /// S: 220 mx.example.net
 /// C: EHLO client.example   ehlo
 /// C: STARTTLS              startTLS
-/// C: AUTH PLAIN …          auth                       (ReceiverHooks)
+/// C: AUTH PLAIN …          auth                       (ReceiverHooks; before it scramKeys, where AUTH is SCRAM)
 /// C: MAIL FROM:<a@b>       clientLookup, mailFrom     (ReceiverHooks has clientLookup)
 /// C: RCPT TO:<c@d>         clientLookup, rcptTo
 /// C: DATA                  data
@@ -81,8 +81,18 @@ public protocol ReceiverHooks: ReceiverPolicy {
   /// Who is behind an address: asked for senders and recipients alike. Nil for a stranger. The answer for a recipient
   /// is stored with its parcel.
   mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord?
+  /// The keys of a user who logs in by SCRAM; nil for one who has none or is unknown, which the client cannot tell apart.
+  /// Asked only where a SCRAM mechanism is offered. To throw is a temporary failure (454). Default: nil.
+  mutating func scramKeys(for user: String) async throws -> SCRAMKeys?
   /// Whose credentials these are; nil when they are wrong. To throw is a temporary failure (454).
+  ///
+  /// `credentials.proof` says what they rest on: a password or a token is for this hook to check; a SCRAM proof was
+  /// verified with the keys that ``scramKeys(for:)`` gave.
   mutating func auth(_ credentials: Credentials, _ conversation: inout Conversation) async throws -> ClientRecord?
+}
+
+extension ReceiverHooks {
+  public mutating func scramKeys(for user: String) async throws -> SCRAMKeys? { nil }
 }
 
 extension ReceiverPolicy {

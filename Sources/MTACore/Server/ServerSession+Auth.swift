@@ -2,46 +2,89 @@ extension ServerSession {
   /// S6: offered on every port once TLS is up, never before unless explicitly allowed.
   var mayAuthenticate: Bool { conversation.encryption != nil || configuration.allowsAuthInClear }
 
+  /// What EHLO says of AUTH: the mechanisms that make sense on this connection; nil where none does, or nobody needs one.
+  var authAnnouncement: String? {
+    guard mayAuthenticate, !conversation.isAuthenticated else { return nil }
+    let names = offeredMechanisms.map(\.name)
+    return names.isEmpty ? nil : "AUTH " + names.joined(separator: " ")
+  }
+
+  private var offeredMechanisms: [any SASLMechanism] {
+    configuration.mechanisms.filter { $0.isOffered(over: conversation.encryption) }
+  }
+
   /// RFC 4954 §4.
-  mutating func auth(_ mechanism: String, _ initial: [UInt8]?) -> Action {
+  mutating func auth(_ name: String, _ initial: [UInt8]?) -> Action {
     if conversation.isAuthenticated { return settle(.outOfSequence("already authenticated")) }
     guard mayAuthenticate else { return settle(.authNeedsTLS) }
-    guard mechanism == "PLAIN" else { return settle(.unknownMechanism) }
-    guard let initial else {
-      phase = .authResponse
-      return .reply(.challenge(""))
+    let offered = offeredMechanisms
+    guard let mechanism = offered.first(where: { $0.name == name }) else { return settle(.unknownMechanism) }
+    var exchange = mechanism.makeExchange(
+      SASLContext(encryption: conversation.encryption, offered: offered.map(\.name)))
+    var response: [UInt8]?
+    if let initial {
+      // RFC 4954 §4: a lone "=" is an empty initial response.
+      guard let bytes = initial == [UInt8(ascii: "=")] ? [] : Base64.decode(initial) else { return settle(.badBase64) }
+      response = bytes
     }
-    // RFC 4954 §4: a lone "=" is an empty initial response.
-    return plain(initial == [UInt8(ascii: "=")] ? [] : initial)
+    let step = exchange.start(response)
+    self.exchange = exchange
+    return take(step)
   }
 
+  /// A line of the client's within an exchange.
   mutating func authResponse(_ line: [UInt8]) -> Action {
+    // The client has taken note of its refusal, in whatever words.
+    guard var exchange else { return refuseLogin() }
     // RFC 4954 §4: "*" cancels.
-    if line == [UInt8(ascii: "*")] { return settle(.authCancelled) }
-    return plain(line)
+    if line == [UInt8(ascii: "*")] { return endExchange(.authCancelled) }
+    guard let response = Base64.decode(line) else { return endExchange(.badBase64) }
+    let step = exchange.receive(response)
+    self.exchange = exchange
+    return take(step)
   }
 
-  /// RFC 4616 §2: `[authzid] NUL authcid NUL passwd`, in UTF-8.
-  private mutating func plain(_ response: [UInt8]) -> Action {
-    guard let bytes = Base64.decode(response) else { return settle(.badBase64) }
-    let parts = bytes.split(separator: 0, omittingEmptySubsequences: false)
-    guard parts.count == 3, !parts[1].isEmpty, parts[1].count <= 255, parts[2].count <= 1024,
-      let authorization = String(validating: parts[0], as: UTF8.self),
-      let username = String(validating: parts[1], as: UTF8.self),
-      let password = String(validating: parts[2], as: UTF8.self),
-      // RFC 4013 §2.3: no control characters; a name goes into logs and header fields.
-      !parts[1].contains(where: { $0 < 32 || $0 == 127 })
-    else { return settle(.badCredentials) }
-    // Nobody acts for somebody else here: an authorization identity must be the user's own.
-    guard authorization.isEmpty || authorization == username else { return settle(.badCredentials) }
-    let credentials = Credentials(
-      authorizationID: authorization.isEmpty ? nil : authorization, username: username, password: password)
-    return ask(.auth(credentials), for: .auth(credentials))
+  mutating func scramKeysKnown(_ keys: SCRAMKeys?) -> Action {
+    guard var exchange else { return impossible() }
+    let step = exchange.receive(keys: keys)
+    self.exchange = exchange
+    return take(step)
+  }
+
+  private mutating func take(_ step: SASLStep) -> Action {
+    switch step {
+    case .challenge(let bytes):
+      phase = .authResponse
+      return .reply(.challenge(String(decoding: Base64.encode(bytes), as: UTF8.self)))
+    case .scramKeys(let user): return ask(.scramKeys(user), for: .scramKeys)
+    case .finished(let credentials): return ask(.auth(credentials), for: .auth(credentials))
+    case .rejected: return ask(.loginRefused, for: .loginRefused)
+    case .failed(let reply): return endExchange(reply)
+    }
   }
 
   mutating func authenticated(_ credentials: Credentials, _ client: ClientRecord?) -> Action {
-    guard let client else { return settle(.badCredentials) }
-    conversation.login = Conversation.Login(name: credentials.username, client: client)
-    return settle(.authenticated)
+    guard let client else { return ask(.loginRefused, for: .loginRefused) }
+    let name = credentials.username.isEmpty ? client.mailboxID ?? "" : credentials.username
+    conversation.login = Conversation.Login(name: name, client: client, mechanism: credentials.mechanism)
+    return endExchange(.authenticated)
+  }
+
+  /// The delay of a refused login is over.
+  mutating func loginRefusalDue() -> Action {
+    guard let challenge = exchange?.refused() else { return refuseLogin() }
+    exchange = nil
+    return take(.challenge(challenge))
+  }
+
+  /// The same answer whether the user is unknown, the password wrong, or its form.
+  private mutating func refuseLogin() -> Action {
+    loginFailures += 1
+    return endExchange(.badCredentials)
+  }
+
+  mutating func endExchange(_ reply: Reply) -> Action {
+    exchange = nil
+    return settle(reply)
   }
 }

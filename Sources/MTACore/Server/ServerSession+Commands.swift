@@ -74,8 +74,10 @@ extension ServerSession {
       phase = .waiting(.handshake)
       return .startTLS(.readyForTLS)
     case (.auth(let credentials), .client(let client)): return authenticated(credentials, client)
-    case (.auth, .failed): return settle(.authFailed)
     case (.xclient(let client), .client(let record)): return xclientKnown(client, record)
+    case (.auth, .failed), (.scramKeys, .failed): return endExchange(.authFailed)
+    case (.scramKeys, .scramKeys(let keys)): return scramKeysKnown(keys)
+    case (.loginRefused, .noted): return loginRefusalDue()
     case (.senderLookup(let sender, let parameters), .client(let client)):
       return senderKnown(sender, parameters, client)
     case (.mailFrom(let sender, let parameters), .stage(let verdict)):
@@ -189,7 +191,7 @@ extension ServerSession {
       lines.append("FUTURERELEASE \(configuration.maximumHold.components.seconds)")
     }
     if configuration.offersTLS, conversation.encryption == nil { lines.append("STARTTLS") }
-    if mayAuthenticate, !conversation.isAuthenticated { lines.append("AUTH PLAIN") }
+    if let announcement = authAnnouncement { lines.append(announcement) }
     if conversation.connection.mayUseXCLIENT { lines.append("XCLIENT \(XClient.attributes)") }
     return lines + ["HELP"]
   }

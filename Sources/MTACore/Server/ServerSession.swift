@@ -55,7 +55,7 @@ public struct ServerSession: Sendable {
     case idle
     /// An answer or event is awaited; nothing is read.
     case waiting(Pending)
-    /// The next line belongs to AUTH PLAIN.
+    /// The next line belongs to AUTH.
     case authResponse
     case content
     /// The octets of a BDAT are read.
@@ -87,8 +87,10 @@ public struct ServerSession: Sendable {
     case ehlo(Domain?, extended: Bool)
     case startTLS
     case handshake
+    case scramKeys
     case auth(Credentials)
     case xclient(XClient)
+    case loginRefused
     case senderLookup(ReversePath, MailParameters)
     case mailFrom(ReversePath, MailParameters)
     case recipientLookup(Mailbox)
@@ -116,6 +118,9 @@ public struct ServerSession: Sendable {
   var phase = Phase.waiting(.connect)
   var lines = LineFramer(limit: 12_288)
   var content = ContentState()
+  /// The exchange of an AUTH command; nil outside of one, and once its client was told that it failed.
+  var exchange: (any SASLExchange)?
+  var loginFailures = 0
   private var errors = 0
   private var hasOffended = false
   private var contactEvents: [ContactEvent] = []
@@ -136,14 +141,15 @@ public struct ServerSession: Sendable {
   public mutating func read(_ buffer: inout ByteBuffer) -> Action? {
     switch phase {
     case .idle:
+      if loginFailures >= configuration.maximumLoginFailures { return close(.tooManyLoginFailures) }
       guard let line = lines.next(&buffer) else { return nil }
-      guard case .line(let bytes) = line else { return settle(.lineTooLong) }
+      guard case .line(let bytes) = line else { return settle(lines.sawLongAuth ? .authLineTooLong : .lineTooLong) }
       return command(bytes)
     case .authResponse:
       guard let line = lines.next(&buffer) else { return nil }
       phase = .idle
       // RFC 4954 §4.3: 12,288 octets for a line of the exchange.
-      guard case .line(let bytes) = line else { return settle(.authLineTooLong) }
+      guard case .line(let bytes) = line else { return endExchange(.authLineTooLong) }
       return authResponse(bytes)
     case .content:
       return readContent(&buffer)

@@ -17,6 +17,9 @@ public struct SessionConfiguration: Sendable {
   public var offersTLS = false
   /// AUTH is offered in clear as well. Passwords then cross the network for all to read.
   public var allowsAuthInClear = false
+  /// The ways to log in, in the order of their announcement. EHLO names those that make sense on its connection: a
+  /// `-PLUS` mechanism only over TLS. Default PLAIN and LOGIN.
+  public var mechanisms: [any SASLMechanism] = [SASLPlain(), SASLLogin()]
   /// Quoted local parts are taken (R6).
   public var acceptsQuotedLocalParts = true
   /// A recipient's domain is looked up before it is accepted for relaying (R16). Off where a smarthost serves all domains.
@@ -35,6 +38,10 @@ public struct SessionConfiguration: Sendable {
   public var maximumRecipients = 1000
   /// 5yz answers in one session, after which it ends.
   public var maximumErrors = 20
+  /// Refused logins of one session, after which it ends. Default 3; less than 1 counts as 1.
+  public var maximumLoginFailures = 3 {
+    didSet { maximumLoginFailures = max(1, maximumLoginFailures) }
+  }
   /// Received fields of one mail, above which it is taken for a loop.
   public var maximumReceivedFields = 100
   /// Octets of a command line, CR LF included: 512 of RFC 5321 §4.5.3.1.4, and what extensions add.

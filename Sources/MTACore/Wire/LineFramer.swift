@@ -15,6 +15,8 @@ public struct LineFramer: Hashable, Sendable {
   /// Octets of the unfinished line that were searched already: dripping bytes cost no second search.
   private var searched = 0
   private var swallowing = false
+  /// The line that was too long, the latest of them, began with AUTH, whose answer is another.
+  private(set) var sawLongAuth = false
 
   public init(limit: Int) { self.limit = limit }
 
@@ -33,6 +35,7 @@ public struct LineFramer: Hashable, Sendable {
       searched = buffer.readableBytes
       // An over-long line is dropped as it comes; its last octet stays, for it may be the CR of its end.
       if searched >= limit {
+        if !swallowing { sawLongAuth = Self.beginsWithAuth(buffer) }
         swallowing = true
         buffer.moveReaderIndex(forwardBy: searched - 1)
         searched = 1
@@ -40,6 +43,7 @@ public struct LineFramer: Hashable, Sendable {
       return nil
     }
     let tooLong = swallowing || feed + 1 > limit
+    if tooLong, !swallowing { sawLongAuth = Self.beginsWithAuth(buffer) }
     searched = 0
     swallowing = false
     if tooLong {
@@ -49,5 +53,9 @@ public struct LineFramer: Hashable, Sendable {
     let line = buffer.readBytes(length: feed - 1) ?? []
     buffer.moveReaderIndex(forwardBy: 2)
     return .line(line)
+  }
+
+  private static func beginsWithAuth(_ buffer: ByteBuffer) -> Bool {
+    buffer.readableBytesView.prefix(5).elementsEqual("AUTH ".utf8) { $0 == 32 ? $1 == 32 : $0 & 0xdf == $1 }
   }
 }

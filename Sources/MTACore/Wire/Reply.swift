@@ -62,8 +62,9 @@ extension Reply {
         write(number: enhanced.detail, into: &buffer)
         buffer.writeInteger(UInt8(ascii: " "))
       }
-      // RFC 5321 §4.5.3.1.5: a reply line has at most 512 octets.
-      buffer.writeBytes(line.utf8.lazy.prefix(480).map { (32...126).contains($0) ? $0 : UInt8(ascii: "?") })
+      // RFC 5321 §4.5.3.1.5: a reply line has at most 512 octets; RFC 4954 §4: a challenge has at most 12,288.
+      buffer.writeBytes(
+        line.utf8.lazy.prefix(code == 334 ? 12_282 : 480).map { (32...126).contains($0) ? $0 : UInt8(ascii: "?") })
       buffer.writeStaticString("\r\n")
     }
   }

@@ -14,28 +14,36 @@ extension Credentials {
   /// `$5$salt$…`, `$6$…`, `$y$…` or `$2b$…`.
   ///
   /// The work, which is slow by design, is done on threads of its own, never on an event loop; the comparison takes the
-  /// same time whatever differs. Without a hash (an unknown user) a password is hashed all the same, so that the answer
-  /// comes no sooner.
+  /// same time whatever differs. Without a hash (an unknown user) a password is hashed all the same, by the method of the
+  /// latest true one, so that the answer comes no sooner. Credentials without a password match no hash.
   ///
   /// - Throws: ``CryptBusy`` when more verifications wait than can be done in good time; the client is told to try later.
   public func match(cryptHash: String?) async throws -> Bool {
-    let fits = try await CryptThreads.shared.verify(password, cryptHash)
-    return fits && cryptHash != nil
+    guard case .password(let password) = proof else { return false }
+    let threads = CryptThreads.shared
+    let hash = cryptHash ?? threads.decoy.withLockedValue { $0 }
+    guard let fits = try await threads.run({ CryptThreads.crypt(password, matches: hash) }) else { return false }
+    guard cryptHash != nil else { return false }
+    threads.decoy.withLockedValue { $0 = hash }
+    return fits
   }
 }
 
 /// Too many passwords are waiting to be verified.
 public struct CryptBusy: Error, Hashable, Sendable {}
 
-/// The threads that crypt(3) runs on, with a bounded queue.
-private final class CryptThreads: Sendable {
+/// The threads that slow digests run on, with a bounded queue.
+final class CryptThreads: Sendable {
   static let shared = CryptThreads(threads: 2, bound: 256)
+
   private let pool: NIOThreadPool
   private let bound: Int
   private let waiting = NIOLockedValueBox(0)
-  /// What is computed for users without a hash: the last real hash, whose method and cost are those of this server; before the
-  /// first, one of the method that new hashes mostly have.
-  private let decoy = NIOLockedValueBox("$6$rounds=5000$W1zR8nTq5uXk0sJd$")
+  /// The hash that stands in where there is none: at first of nothing in particular, then the latest that was any good.
+  let decoy = NIOLockedValueBox("$6$rounds=5000$W1zR8nTq5uXk0sJd$")
+
+  /// Likewise, for SCRAM keys.
+  let decoyIterations = NIOLockedValueBox(SCRAMKeys.defaultIterations)
 
   init(threads: Int, bound: Int) {
     pool = NIOThreadPool(numberOfThreads: threads)
@@ -43,7 +51,8 @@ private final class CryptThreads: Sendable {
     self.bound = bound
   }
 
-  func verify(_ password: String, _ known: String?) async throws -> Bool {
+  /// - Throws: ``CryptBusy``.
+  func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async throws -> Result {
     let admitted = waiting.withLockedValue { waiting in
       guard waiting < bound else { return false }
       waiting += 1
@@ -51,15 +60,13 @@ private final class CryptThreads: Sendable {
     }
     guard admitted else { throw CryptBusy() }
     defer { waiting.withLockedValue { $0 -= 1 } }
-    let hash = known ?? decoy.withLockedValue { $0 }
-    let fits = try await pool.runIfActive { Self.crypt(password, matches: hash) }
-    if known != nil, fits != nil { decoy.withLockedValue { $0 = hash } }
-    return fits ?? false
+    return try await pool.runIfActive { work() }
   }
 
   /// Nil for a hash that libcrypt cannot use.
-  private static func crypt(_ password: String, matches hash: String) -> Bool? {
-    guard !password.utf8.contains(0), !hash.utf8.contains(0) else { return nil }
+  static func crypt(_ password: String, matches hash: String) -> Bool? {
+    guard !hash.utf8.contains(0) else { return nil }
+    guard !password.utf8.contains(0) else { return false }
     // 32 KiB: too large for a thread's stack.
     guard let data = calloc(1, MemoryLayout<crypt_data>.size)?.assumingMemoryBound(to: crypt_data.self) else {
       return nil

@@ -70,7 +70,10 @@ final class ChannelConnection: ChannelInboundHandler, Duplex {
     if case .inputClosed? = event as? ChannelEvent { return inputClosed(context) }
     guard case .established(let facts)? = event as? TLSEvent else { return }
     pump?.secured(
-      Encryption(version: facts.version, cipher: facts.cipher, bits: facts.secretBits, serverName: facts.serverName))
+      Encryption(
+        version: facts.version, cipher: facts.cipher, bits: facts.secretBits, serverName: facts.serverName,
+        channelBindings: ChannelBindings(
+          tlsExporter: facts.tlsExporter, tlsServerEndPoint: facts.tlsServerEndPoint)))
     if implicitTLS { open() }
   }
 

@@ -19,23 +19,25 @@ package final class ConnectionPump: @unchecked Sendable {
   private var spool: (any MessageSpool)?
   private var inspector: (any ContentInspector)?
 
-  private var inbound = ByteBuffer()
+  var inbound = ByteBuffer()
   private var outbound = ByteBuffer()
   private var todo: ServerSession.Action?
 
-  private var busy = false
+  private(set) var busy = false
   private var running: Task<Void, Never>?
   /// A hook, or what else may be cancelled, is being awaited.
   private var asking = false
   private var warned = false
+  /// An answer that is held back, and until when.
+  var pause: (until: Duration, end: CheckedContinuation<Void, Never>)?
   private var receiving = false
   private var reading = true
-  private var gone = false
+  private(set) var gone = false
   private var closing = false
   private var ended = false
-  private var leaving = false
+  private(set) var leaving = false
   /// The client sends nothing more, but may still read.
-  private var inputEnded = false
+  private(set) var inputEnded = false
 
   private var deadline: Duration
   private let sessionDeadline: Duration
@@ -62,9 +64,6 @@ package final class ConnectionPump: @unchecked Sendable {
   }
 
   package var facts: ConnectionFacts { session.conversation.connection }
-
-  /// Something is being worked on, or waited for, other than the client.
-  package var isBusy: Bool { busy }
 
   // MARK: What the wire tells
 
@@ -105,6 +104,7 @@ package final class ConnectionPump: @unchecked Sendable {
   /// The client closed its half: what it sent is still worked on and answered, then the connection ends.
   package func receivedEnd() {
     inputEnded = true
+    if pause != nil { abort() }
     go()
   }
 
@@ -113,12 +113,14 @@ package final class ConnectionPump: @unchecked Sendable {
     gone = true
     duplex = nil
     if asking { running?.cancel() }
+    endPause()
     go()
   }
 
   /// The server is going down: a message that is arriving may finish, all else ends now.
   package func shutDown() {
     leaving = true
+    endPause()
     go()
   }
 
@@ -129,6 +131,7 @@ package final class ConnectionPump: @unchecked Sendable {
 
   package func tick() {
     guard !gone else { return }
+    if let pause, loop.now >= pause.until { return endPause() }
     if closing {
       if loop.now >= deadline { duplex?.abort() }
       return
@@ -317,6 +320,10 @@ package final class ConnectionPump: @unchecked Sendable {
     case .domainExists(let name):
       return .domainExists(await awaiting { await self.environment.lookup.knowsMailDomain(name) })
     case .route(let name): return .route(await awaiting { await self.environment.lookup.mailRoute(of: name) })
+    case .loginRefused:
+      environment.logger.info("login refused client=\(facts.remoteAddress)")
+      await hold(for: environment.logins.refused(facts.remoteAddress))
+      return .noted
     case .inspection:
       guard var inspector = inspector.take() else { return .inspection([], at: environment.clock.now) }
       let results = await awaiting { await inspector.finish(at: self.environment.clock.now) }
@@ -365,23 +372,7 @@ package final class ConnectionPump: @unchecked Sendable {
   private func say(_ reply: Reply) {
     reply.encode(into: &outbound)
     guard let observer = environment.observer else { return }
-    for line in reply.wireLines { observer(dialogueLine(.server, line)) }
-  }
-
-  /// The step that `read` takes, and the line that it took, for the observer.
-  private func readObserved(_ observer: @Sendable (DialogueLine) -> Void) -> ServerSession.Action? {
-    let isSecret = session.readsSecret
-    var before = inbound
-    let action = session.read(&inbound)
-    let taken = before.readSlice(length: before.readableBytes - inbound.readableBytes) ?? ByteBuffer()
-    if action != nil, taken.readableBytes > 0 {
-      observer(dialogueLine(.client, isSecret ? "(credentials)" : DialogueLine.printable(taken)))
-    }
-    return action
-  }
-
-  private func dialogueLine(_ side: DialogueLine.Side, _ text: String) -> DialogueLine {
-    DialogueLine(connection: number, remote: facts.remoteAddress, side: side, text: text)
+    for line in DialogueLine.printable(reply) { observer(dialogueLine(.server, line)) }
   }
 
   private func flush() {

@@ -14,6 +14,9 @@ public struct DialogueLine: Hashable, Sendable {
   public var side: Side
   public var text: String
 
+  /// What the server answered, without the challenges of AUTH: with those of SCRAM a password could be searched for.
+  static func printable(_ reply: Reply) -> [String] { reply.code == 334 ? ["334 (challenge)"] : reply.wireLines }
+
   /// What a client sent, fit for a log: one line of printable ASCII; what stands behind AUTH's mechanism is left out,
   /// however the line is spelled.
   static func printable(_ bytes: ByteBuffer) -> String {
@@ -37,5 +40,23 @@ public struct DialogueLine: Hashable, Sendable {
 
   private static func printable(_ byte: UInt8) -> Unicode.Scalar {
     (32...126).contains(byte) ? Unicode.Scalar(byte) : "?"
+  }
+}
+
+extension ConnectionPump {
+  /// The step that `read` takes, and the line that it took, for the observer.
+  func readObserved(_ observer: @Sendable (DialogueLine) -> Void) -> ServerSession.Action? {
+    let isSecret = session.readsSecret
+    var before = inbound
+    let action = session.read(&inbound)
+    let taken = before.readSlice(length: before.readableBytes - inbound.readableBytes) ?? ByteBuffer()
+    if action != nil, taken.readableBytes > 0 {
+      observer(dialogueLine(.client, isSecret ? "(credentials)" : DialogueLine.printable(taken)))
+    }
+    return action
+  }
+
+  func dialogueLine(_ side: DialogueLine.Side, _ text: String) -> DialogueLine {
+    DialogueLine(connection: number, remote: facts.remoteAddress, side: side, text: text)
   }
 }

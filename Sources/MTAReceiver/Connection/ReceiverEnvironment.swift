@@ -5,6 +5,7 @@ package import MTACore
 package struct ReceiverEnvironment: Sendable {
   package var store: any MessageStore
   package var contacts: ContactBook
+  package var logins: LoginDelays
   package var lookup: any DNSLookup
   package var inspector: (@Sendable () -> any ContentInspector)?
   package var clock: any WallClock
@@ -15,13 +16,14 @@ package struct ReceiverEnvironment: Sendable {
   package var observer: (@Sendable (DialogueLine) -> Void)?
 
   package init(
-    store: any MessageStore, contacts: ContactBook, lookup: any DNSLookup,
+    store: any MessageStore, contacts: ContactBook, logins: LoginDelays, lookup: any DNSLookup,
     inspector: (@Sendable () -> any ContentInspector)? = nil,
     clock: any WallClock, makeID: @escaping @Sendable (Timestamp) -> MailID, timing: Receiver.Timing, logger: Logger,
     observer: (@Sendable (DialogueLine) -> Void)? = nil
   ) {
     self.store = store
     self.contacts = contacts
+    self.logins = logins
     self.lookup = lookup
     self.inspector = inspector
     self.clock = clock

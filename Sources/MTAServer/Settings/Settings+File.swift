@@ -129,6 +129,7 @@ extension Settings {
     reader.count("maximumMessageBytes", 0...Int.max, into: &maximumMessageBytes)
     reader.count("maximumRecipients", 1...1_000_000, into: &maximumRecipients)
     reader.count("maximumErrorsPerSession", 0...Int.max, into: &maximumErrorsPerSession)
+    reader.count("maximumLoginFailuresPerSession", 1...Int.max, into: &maximumLoginFailuresPerSession)
     reader.count("maximumReceivedFields", 1...Int.max, into: &maximumReceivedFields)
   }
 

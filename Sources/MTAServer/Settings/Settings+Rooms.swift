@@ -23,6 +23,7 @@ extension Settings {
     session.maximumMessageBytes = maximumMessageBytes
     session.maximumRecipients = maximumRecipients
     session.maximumErrors = maximumErrorsPerSession
+    session.maximumLoginFailures = maximumLoginFailuresPerSession
     session.maximumReceivedFields = maximumReceivedFields
     let listeners = listeningPorts.map {
       Receiver.Listener($0, role: role(of: $0.port), implicitTLS: implicitTLSPorts.contains($0.port))

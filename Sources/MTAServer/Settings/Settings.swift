@@ -50,6 +50,7 @@ public struct Settings: Sendable {
   public var maximumMessageBytes = 52_428_800
   public var maximumRecipients = 1000
   public var maximumErrorsPerSession = 20
+  public var maximumLoginFailuresPerSession = 3
   public var maximumReceivedFields = 100
 
   // MARK: Queue and delivery

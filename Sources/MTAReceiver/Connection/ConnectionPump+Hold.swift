@@ -1,0 +1,18 @@
+/// Holding an answer back without holding the loop up.
+extension ConnectionPump {
+  /// Until the time is over, the client has left, or the server goes down. Half a goodbye brings no answer forward: a
+  /// client that closes its half meanwhile gets none.
+  func hold(for delay: Duration) async {
+    guard delay > .zero, !gone, !leaving else { return }
+    if inputEnded { return abort() }
+    await withCheckedContinuation { pause = (loop.now + delay, $0) }
+  }
+
+  func endPause() { pause.take()?.end.resume() }
+
+  /// Something is being worked on, or waited for, other than the client and the time.
+  package var isBusy: Bool { busy && pause == nil }
+
+  /// How long the answer that is held back will still be; nil when none is.
+  package var holdsFor: Duration? { pause.map { $0.until - loop.now } }
+}
