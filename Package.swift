@@ -81,7 +81,7 @@ let package = Package(
       ]),
     module(
       "MTATestSupport",
-      ["MTACore", "MTATLS", "MTAReceiver", "MTADelivery", nioCore, nioPosix, nioLocks, nioEmbedded, logging]),
+      ["MTACore", "MTASystem", "MTATLS", "MTAReceiver", "MTADelivery", nioCore, nioPosix, nioLocks, logging]),
 
     // Layer 5: what an adopter would write.
     .executableTarget(
@@ -94,11 +94,11 @@ let package = Package(
 
     // Tests, in the modules' order.
     tests("MTACore", ["MTACore", nioCore]),
-    tests("MTASystem", ["MTASystem", nioCore]),
+    tests("MTASystem", ["MTASystem", "MTATestSupport", nioCore]),
     tests("MTATLS", ["MTATLS", nioCore, nioPosix, nioEmbedded]),
     tests("MTACrypto", ["MTACrypto"]),
     tests("MTADNS", ["MTACore", "MTADNS", "MTATLS", "MTATestSupport", nioCore, nioPosix, nioLocks]),
-    tests("MTAStore", ["MTACore", "MTASystem", "MTAStore", "CSQLite", nioCore, nioLocks]),
+    tests("MTAStore", ["MTACore", "MTASystem", "MTAStore", "MTATestSupport", "CSQLite", nioCore, nioLocks]),
     tests("MTADKIM", ["MTADKIM", "MTACore", "MTACrypto", nioCore]),
     tests(
       "MTAReceiver",
@@ -111,8 +111,8 @@ let package = Package(
     tests(
       "MTAServer",
       ["MTACore", "MTADNS", "MTADelivery", "MTAReceiver", "MTAServer", "MTATestSupport", nioCore, nioPosix]),
-    tests("MTATestSupport", ["MTACore", "MTATestSupport"]),
     tests("ExampleServer", ["ExampleServer", nioCore, nioPosix, nioLocks]),
+    tests("MTATestSupport", ["MTACore", "MTASystem", "MTAReceiver", "MTADelivery", "MTATestSupport", nioCore]),
   ],
   swiftLanguageModes: [.v6]
 )

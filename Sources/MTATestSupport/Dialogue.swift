@@ -1,7 +1,6 @@
 import Logging
 public import MTACore
 public import MTAReceiver
-import NIOConcurrencyHelpers
 import NIOCore
 
 /// Plays conversations against the real engine, in memory: no port, no sleep, no thread.
@@ -46,8 +45,6 @@ public final class Dialogue {
   private let makeHooks: () -> any ReceiverHooks
   private var book: ContactBook?
   private var logins: LoginDelays?
-  /// Mail ids are numbered, so that transcripts are the same each time.
-  private let serial = NIOLockedValueBox<UInt32>(0)
 
   /// - Parameters:
   ///   - hooks: evaluated anew for each connection.
@@ -73,17 +70,11 @@ public final class Dialogue {
     self.book = book
     let logins = logins ?? LoginDelays(contacts, clock: clock)
     self.logins = logins
-    let serial = serial
+    let store = store
     let environment = ReceiverEnvironment(
       store: store, contacts: book, logins: logins, lookup: zone, inspector: inspector, clock: clock,
-      makeID: {
-        MailID(
-          at: $0,
-          random: serial.withLockedValue {
-            $0 += 1
-            return $0
-          })
-      }, timing: timing,
+      // Mail ids are numbered, so that transcripts are the same each time.
+      makeID: { MailID(at: $0, random: store.takeNumber()) }, timing: timing,
       logger: Logger(label: "dialogue") { _ in SwiftLogNoOpLogHandler() })
     let pump = ConnectionPump(
       ServerSession(configuration, facts), hooks: makeHooks(), environment: environment, loop: loop, duplex: socket,

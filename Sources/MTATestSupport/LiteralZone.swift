@@ -20,7 +20,7 @@ public import MTACore
 public struct LiteralZone: DNSLookup {
   /// The line that could not be read.
   public struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Counted from 1.
+    /// Counted from 1, within the text that was given.
     public var line: Int
     public var text: String
 
@@ -40,8 +40,19 @@ public struct LiteralZone: DNSLookup {
   /// Whether answers claim to be authenticated.
   private let authenticated: Bool
 
+  /// A zone without names; ``add(_:)`` gives it some.
+  public init() { authenticated = false }
+
+  /// - Throws: ``Fault``, which names the first line that cannot be read.
   public init(_ text: String, authenticated: Bool = false) throws(Fault) {
     self.authenticated = authenticated
+    try add(text)
+  }
+
+  /// Adds lines to the zone.
+  ///
+  /// - Throws: ``Fault``, which names the first line that cannot be read; those before it are in the zone.
+  public mutating func add(_ text: String) throws(Fault) {
     let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
     for (index, line) in lines.enumerated() {
       let words = line.split { $0 == " " || $0 == "\t" }

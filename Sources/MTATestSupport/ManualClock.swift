@@ -9,5 +9,6 @@ public final class ManualClock: WallClock {
 
   public var now: Timestamp { time.withLockedValue { $0 } }
 
+  /// Turns the clock on, or back for a negative duration.
   public func advance(by duration: Duration) { time.withLockedValue { $0 = $0 + duration } }
 }

@@ -1,3 +1,5 @@
+public import MTATLS
+
 /// A self-signed certificate of `mx.test.example`, `localhost` and 127.0.0.1, and its key. For tests alone: the key is known to all.
 public enum TestCertificate {
   /// PEM.
@@ -24,4 +26,9 @@ public enum TestCertificate {
     LA/vv2Lc6X/6Q53wTuJ7AVkzcX6z0ZJ6qzppXl7+UmOWZ4dqSHdHC8Id
     -----END PRIVATE KEY-----
     """
+
+  /// TLS of a server that shows the certificate: for ``SinkServer/Behaviour/tls`` and for a receiver under test.
+  public static func server() throws(TLSFailure) -> TLSContext {
+    try TLSContext.server(certificateChain: .pem(Array(chain.utf8)), privateKey: .pem(Array(privateKey.utf8)))
+  }
 }

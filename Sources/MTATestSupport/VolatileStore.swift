@@ -2,34 +2,58 @@ public import MTACore
 import NIOConcurrencyHelpers
 public import NIOCore
 
-/// A store in memory, for tests: keeps what was committed, and fails when it is told to.
+/// A whole queue in memory, for tests: takes mail in as a ``MessageStore``, gives it to a runner as a ``ParcelQueue``, keeps
+/// contacts, and fails when it is told to.
+///
+/// ```swift
+/// let dialogue = Dialogue(hooks: Village())
+/// try await dialogue.play(script)
+/// #expect(dialogue.store.mails.count == 1)
+///
+/// let runner = try QueueRunner(queue: dialogue.store, dns: zone, configuration: settings, clock: dialogue.clock)
+/// #expect(try await runner.runOnce().delivered == 1)
+/// ```
+///
+/// Nothing is ever removed: ``mails`` and ``parcels`` tell the whole story.
 public final class VolatileStore: MessageStore, ContactStore {
   /// A committed mail.
   public struct Mail: Hashable, Sendable {
     public var envelope: Envelope
+    /// The header fields that the receiver added, CR LF line ends.
     public var trace: String
+    /// As received, without the trace fields.
     public var content: ByteBuffer
 
     /// The content as text; what is not UTF-8 is repaired.
     public var text: String { String(buffer: content) }
   }
 
-  /// A step that can be made to fail.
-  public enum Step: Hashable, Sendable { case begin, append, commit }
+  /// A step that can be made to fail: taking a mail in (`begin`, `append`, `commit`), or delivering it (`claim`, `content`,
+  /// `record`).
+  public enum Step: Hashable, Sendable { case begin, append, commit, claim, content, record }
 
-  private struct State {
+  struct State {
     var mails: [Mail] = []
+    /// Where in `mails` each is.
+    var places: [MailID: Int] = [:]
+    /// In the order of their numbers, which begin with 1.
+    var parcels: [StoredParcel] = []
     var contacts: [ContactKey: ContactRecord] = [:]
-    var failures: [Step: StoreFailure] = [:]
+    var failures: [Step: (failure: StoreFailure, times: Int)] = [:]
     var open = 0
+    var numbers: UInt32 = 0
+    var notify: @Sendable () -> Void = {}
   }
 
-  private let state = NIOLockedValueBox(State())
+  let state = NIOLockedValueBox(State())
 
   /// All of them: what a test allows by `SessionConfiguration.honours` is announced.
   public let capabilities = DeliveryCapabilities.all
 
-  public init() {}
+  private let lifetime: Duration
+
+  /// - Parameter lifetime: how long after its reception a mail expires; default 5 days.
+  public init(lifetime: Duration = .seconds(432_000)) { self.lifetime = lifetime }
 
   /// In the order of their commits.
   public var mails: [Mail] { state.withLockedValue { $0.mails } }
@@ -37,8 +61,39 @@ public final class VolatileStore: MessageStore, ContactStore {
   /// Spools that were begun and neither committed nor abandoned.
   public var openSpools: Int { state.withLockedValue { $0.open } }
 
-  /// From now on `step` fails so; nil makes it work again.
-  public func fail(_ step: Step, with failure: StoreFailure?) { state.withLockedValue { $0.failures[step] = failure } }
+  /// From now on `step` fails so, as many `times` as told or until told otherwise; nil makes it work again.
+  public func fail(_ step: Step, with failure: StoreFailure?, times: Int = .max) {
+    state.withLockedValue { $0.failures[step] = failure.map { ($0, times) } }
+  }
+
+  /// Puts a mail in the queue as if it had been received, due at once.
+  ///
+  /// - Throws: ``StoreFailure/failed(_:)`` when there is a mail of this id already.
+  public func add(_ envelope: Envelope, trace: String = "", content: ByteBuffer) throws(StoreFailure) {
+    let lifetime = lifetime
+    let notify = state.withLockedValue { state in
+      let id = envelope.id
+      guard state.places[id] == nil else { return nil as (@Sendable () -> Void)? }
+      state.places[id] = state.mails.count
+      state.mails.append(Mail(envelope: envelope, trace: trace, content: content))
+      // RFC 4865 §4.1: what is to be held is not due before.
+      let due = max(envelope.receivedAt, envelope.requests.holdUntil ?? envelope.receivedAt)
+      for recipient in envelope.recipients {
+        let parcel = Parcel(
+          id: ParcelID(Int64(state.parcels.count) + 1), mailID: id, recipient: recipient,
+          createdAt: envelope.receivedAt, expiresAt: envelope.receivedAt + lifetime)
+        state.parcels.append(StoredParcel(parcel, recipient.delivery == .none ? .recorded : .waiting, due: due))
+      }
+      return due == envelope.receivedAt ? state.notify : {}
+    }
+    guard let notify else { throw .failed("there is a mail \(envelope.id) already") }
+    notify()
+  }
+
+  /// ``add(_:trace:content:)`` for content that is text.
+  public func add(_ envelope: Envelope, trace: String = "", content: String) throws(StoreFailure) {
+    try add(envelope, trace: trace, content: ByteBuffer(string: content))
+  }
 
   public func begin(_ id: MailID) async throws(StoreFailure) -> any MessageSpool {
     try check(.begin)
@@ -56,8 +111,21 @@ public final class VolatileStore: MessageStore, ContactStore {
     state.withLockedValue { $0.contacts[ContactKey(address)] }
   }
 
-  private func check(_ step: Step) throws(StoreFailure) {
-    if let failure = state.withLockedValue({ $0.failures[step] }) { throw failure }
+  /// 1, 2, 3 …: for ids of mails that are the same in each run.
+  func takeNumber() -> UInt32 {
+    state.withLockedValue { state in
+      state.numbers += 1
+      return state.numbers
+    }
+  }
+
+  func check(_ step: Step) throws(StoreFailure) {
+    let failure = state.withLockedValue { state -> StoreFailure? in
+      guard let (failure, times) = state.failures[step] else { return nil }
+      state.failures[step] = times > 1 ? (failure, times - 1) : nil
+      return failure
+    }
+    if let failure { throw failure }
   }
 
   private final class Spool: MessageSpool {
@@ -73,11 +141,8 @@ public final class VolatileStore: MessageStore, ContactStore {
 
     func commit(_ envelope: Envelope, trace: ByteBuffer) async throws(StoreFailure) -> StoreReceipt {
       try store.check(.commit)
-      let mail = Mail(envelope: envelope, trace: String(buffer: trace), content: content.withLockedValue { $0 })
-      store.state.withLockedValue { state in
-        state.mails.append(mail)
-        state.open -= 1
-      }
+      try store.add(envelope, trace: String(buffer: trace), content: content.withLockedValue { $0 })
+      store.state.withLockedValue { $0.open -= 1 }
       return StoreReceipt(durablyStored: envelope.id)
     }
 

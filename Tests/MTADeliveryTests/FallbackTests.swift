@@ -1,5 +1,6 @@
 import MTACore
 import MTADelivery
+import MTATestSupport
 import NIOCore
 import Testing
 
@@ -13,15 +14,15 @@ struct FallbackTests {
     try await SinkServer.serving(unwilling, host: "127.0.0.2") { bad in
       try await SinkServer.serving(host: "127.0.0.3", port: bad.port) { good in
         var setup = Setup(remotePort: bad.port)
-        setup.zone.add(mx: [(5, "closed.example"), (10, "bad.example"), (20, "good.example")], of: "a.example")
-        setup.zone.add(address: "127.0.0.4", of: "closed.example")
-        setup.zone.add(address: "127.0.0.2", of: "bad.example")
-        setup.zone.add(address: "127.0.0.3", of: "good.example")
-        setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+        try setup.zone.add("a.example MX 5 closed.example\na.example MX 10 bad.example\na.example MX 20 good.example")
+        try setup.zone.add("closed.example A 127.0.0.4")
+        try setup.zone.add("bad.example A 127.0.0.2")
+        try setup.zone.add("good.example A 127.0.0.3")
+        try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
         try await setup.expectRun(RunSummary(delivered: 1))
         #expect(bad.connections == 1)
         #expect(good.mails.count == 1)
-        #expect(setup.queue.entries[0].result?.host == "good.example[127.0.0.3]:\(bad.port)")
+        #expect(setup.queue.parcels[0].result?.host == "good.example[127.0.0.3]:\(bad.port)")
       }
     }
   }
@@ -32,10 +33,10 @@ struct FallbackTests {
     try await SinkServer.serving(greylisting, host: "127.0.0.2") { first in
       try await SinkServer.serving(host: "127.0.0.3", port: first.port) { second in
         var setup = Setup(remotePort: first.port)
-        setup.zone.add(mx: [(10, "one.example"), (20, "two.example")], of: "a.example")
-        setup.zone.add(address: "127.0.0.2", of: "one.example")
-        setup.zone.add(address: "127.0.0.3", of: "two.example")
-        setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+        try setup.zone.add("a.example MX 10 one.example\na.example MX 20 two.example")
+        try setup.zone.add("one.example A 127.0.0.2")
+        try setup.zone.add("two.example A 127.0.0.3")
+        try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
         try await setup.expectRun(RunSummary(deferred: 1))
         #expect(second.connections == 0)
       }
@@ -48,11 +49,11 @@ struct FallbackTests {
     try await SinkServer.serving(behaviour) { sink in
       var setup = Setup()
       setup.configuration.smarthost = HostAndPort("127.0.0.1:\(sink.port)")
-      setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
       try await setup.expectRun(RunSummary(delivered: 1))
       #expect(sink.lines.prefix(3) == ["EHLO us.example", "STARTTLS", "EHLO us.example"])
       #expect(sink.connections == 2)
-      #expect(setup.queue.entries[0].result?.encryption == nil)
+      #expect(setup.queue.parcels[0].result?.encryption == nil)
     }
   }
 
@@ -61,15 +62,16 @@ struct FallbackTests {
     behaviour.answer = { line, _ in line.hasPrefix("RCPT") ? "451 4.3.0 not now" : nil }
     try await SinkServer.serving(behaviour) { sink in
       var setup = Setup(remotePort: sink.port)
-      setup.zone.add(address: "127.0.0.1", of: "a.example")
+      try setup.zone.add("a.example A 127.0.0.1")
       let start = setup.clock.now
-      setup.queue.add(.test("m1", to: ["x@a.example"], at: start), content: Self.text, lifetime: .seconds(2000))
+      setup.queue = VolatileStore(lifetime: .seconds(2000))
+      try setup.queue.add(.test("m1", to: ["x@a.example"], at: start), content: Self.text)
       var dues: [Int64] = []
-      while setup.queue.entries[0].state == .waiting {
+      while setup.queue.parcels[0].state == .waiting {
         _ = try await setup.runner.runOnce()
-        let due = setup.queue.entries[0].due
+        let due = setup.queue.parcels[0].due
         dues.append((due - start).wholeMilliseconds / 1000)
-        setup.clock.advance(due - setup.clock.now)
+        setup.clock.advance(by: due - setup.clock.now)
       }
       // 60, then 300, 900 later, then the end: a last try at expiry.
       #expect(dues == [60, 360, 1260, 2000, 2000])
@@ -80,9 +82,9 @@ struct FallbackTests {
 
   @Test func ourOwnEndIsNotTriedForever() async throws {
     var setup = Setup(remotePort: 1)
-    setup.zone.add(mx: [(10, "us.example")], of: "a.example")
-    setup.zone.add(mx: [(0, ".")], of: "null.example")
-    setup.queue.add(.test("m1", to: ["x@a.example", "x@null.example"], at: setup.clock.now), content: Self.text)
+    try setup.zone.add("a.example MX 10 us.example")
+    try setup.zone.add("null.example MX 0 .")
+    try setup.queue.add(.test("m1", to: ["x@a.example", "x@null.example"], at: setup.clock.now), content: Self.text)
     try await setup.expectRun(RunSummary(failed: 2))
     #expect(setup.queue.outcomes["x@a.example"]?.contains("5.4.6") == true)
     #expect(setup.queue.outcomes["x@null.example"]?.contains("5.1.10") == true)
@@ -90,17 +92,17 @@ struct FallbackTests {
 
   @Test func contentThatIsMissingDefers() async throws {
     let setup = Setup()
-    setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
-    setup.queue.loseContent(of: MailID("m1")!)
+    try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+    setup.queue.fail(.content, with: .failed("the content of m1 is missing"))
     try await setup.expectRun(RunSummary(deferred: 1))
   }
 
   @Test func outcomesThatCannotBeRecordedAreKept() async throws {
     try await SinkServer.serving { sink in
       var setup = Setup(remotePort: sink.port)
-      setup.zone.add(address: "127.0.0.1", of: "a.example")
-      setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
-      setup.queue.failRecording(1)
+      try setup.zone.add("a.example A 127.0.0.1")
+      try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      setup.queue.fail(.record, with: .noSpace, times: 1)
       try await setup.expectRun(RunSummary(delivered: 1))
       #expect(sink.mails.count == 1)
     }

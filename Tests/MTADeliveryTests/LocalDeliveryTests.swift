@@ -1,6 +1,7 @@
 import Foundation
 import MTACore
 import MTADelivery
+import MTATestSupport
 import NIOCore
 import Testing
 
@@ -12,14 +13,6 @@ struct LocalDeliveryTests {
     func signature(for envelope: Envelope, _ content: StoredContent, at now: Timestamp) async throws -> ByteBuffer? {
       ByteBuffer(string: "DKIM-Signature: s\r\n")
     }
-  }
-
-  /// Calls `body` with a new folder, and removes it.
-  static func withFolder(_ body: (String) async throws -> Void) async throws {
-    let folder = NSTemporaryDirectory() + "/mta-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    try await body(folder)
   }
 
   static func files(in folder: String) -> [String] {
@@ -37,11 +30,11 @@ struct LocalDeliveryTests {
       var setup = Setup()
       setup.signer = Stamp()
       setup.configuration.localDelivery = .lmtp(HostAndPort("127.0.0.1:\(sink.port)")!)
-      setup.queue.add(
+      try setup.queue.add(
         .test("m1", to: ["full@a.example", "x@a.example", "x@b.example"], .local, at: setup.clock.now),
         trace: "Received: us\r\n",
         content: Self.text)
-      setup.queue.add(
+      try setup.queue.add(
         .test("m2", from: "<>", to: ["y@a.example"], .local, at: setup.clock.now, isSubmission: true),
         trace: "Received: us\r\n",
         content: Self.text)
@@ -57,14 +50,14 @@ struct LocalDeliveryTests {
   }
 
   @Test func lmtpOverAUnixSocket() async throws {
-    try await Self.withFolder { folder in
+    try await TemporaryFolder.using { folder in
       try await SinkServer.serving(.init(isLMTP: true), unixSocket: folder + "/lmtp") { sink in
         var setup = Setup()
         setup.configuration.localDelivery = LocalDelivery("lmtp:\(folder)/lmtp")!
-        setup.queue.add(.test("m1", to: ["x@a.example"], .local, at: setup.clock.now), content: Self.text)
+        try setup.queue.add(.test("m1", to: ["x@a.example"], .local, at: setup.clock.now), content: Self.text)
         try await setup.expectRun(RunSummary(delivered: 1))
         #expect(sink.lines.first == "LHLO us.example")
-        #expect(setup.queue.entries[0].result?.host == folder + "/lmtp")
+        #expect(setup.queue.parcels[0].result?.host == folder + "/lmtp")
       }
     }
   }
@@ -73,18 +66,18 @@ struct LocalDeliveryTests {
     try await SinkServer.serving { sink in
       var setup = Setup()
       setup.configuration.localDelivery = LocalDelivery("smtp:127.0.0.1:\(sink.port)")!
-      setup.queue.add(.test("m1", to: ["x@a.example"], .local, at: setup.clock.now), content: Self.text)
+      try setup.queue.add(.test("m1", to: ["x@a.example"], .local, at: setup.clock.now), content: Self.text)
       try await setup.expectRun(RunSummary(delivered: 1))
       #expect(sink.mails.map(\.content) == [Self.text])
     }
   }
 
   @Test func maildirKeepsTheTextWithLineFeeds() async throws {
-    try await Self.withFolder { folder in
+    try await TemporaryFolder.using { folder in
       var setup = Setup()
       setup.configuration.localDelivery = .maildir(directory: folder + "/mail")
       let big = String(repeating: "0123456789\r\n", count: 20_000)
-      setup.queue.add(
+      try setup.queue.add(
         .test("m1", to: ["John.Doe@A.example", "jane@a.example"], .local, at: setup.clock.now),
         trace: "Received: us\r\n",
         content: Self.text + big)
@@ -111,10 +104,10 @@ struct LocalDeliveryTests {
   }
 
   @Test func namesLeadNowhereElse() async throws {
-    try await Self.withFolder { folder in
+    try await TemporaryFolder.using { folder in
       var setup = Setup()
       setup.configuration.localDelivery = .maildir(directory: folder + "/mail")
-      setup.queue.add(
+      try setup.queue.add(
         .test(
           "m1", to: ["\"../../../evil\"@a.example", "\"..\"@a.example", "\"a/b\"@a.example", "a%b@a.example"], .local,
           at: setup.clock.now),
@@ -127,18 +120,18 @@ struct LocalDeliveryTests {
   }
 
   @Test func aFolderThatCannotBeWrittenDefers() async throws {
-    try await Self.withFolder { folder in
+    try await TemporaryFolder.using { folder in
       _ = FileManager.default.createFile(atPath: folder + "/mail", contents: Data())
       var setup = Setup()
       setup.configuration.localDelivery = .maildir(directory: folder + "/mail")
-      setup.queue.add(.test("m1", to: ["x@a.example"], .local, at: setup.clock.now), content: Self.text)
+      try setup.queue.add(.test("m1", to: ["x@a.example"], .local, at: setup.clock.now), content: Self.text)
       try await setup.expectRun(RunSummary(deferred: 1))
     }
   }
 
   @Test func withoutTransportLocalMailWaits() async throws {
     let setup = Setup()
-    setup.queue.add(.test("m1", to: ["x@a.example"], .local, at: setup.clock.now), content: Self.text)
+    try setup.queue.add(.test("m1", to: ["x@a.example"], .local, at: setup.clock.now), content: Self.text)
     try await setup.expectRun(RunSummary(deferred: 1))
   }
 }

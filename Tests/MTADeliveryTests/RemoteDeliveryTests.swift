@@ -1,6 +1,7 @@
 import MTACore
 import MTADelivery
 import MTATLS
+import MTATestSupport
 import NIOConcurrencyHelpers
 import NIOCore
 import Testing
@@ -12,10 +13,10 @@ struct RemoteDeliveryTests {
   @Test func oneTransactionPerDomainAndMail() async throws {
     try await SinkServer.serving { sink in
       var setup = Setup(remotePort: sink.port)
-      setup.zone.add(mx: [(10, "mx.a.example")], of: "a.example")
-      setup.zone.add(address: "127.0.0.1", of: "mx.a.example")
-      setup.zone.add(address: "127.0.0.1", of: "b.example")
-      setup.queue.add(
+      try setup.zone.add("a.example MX 10 mx.a.example")
+      try setup.zone.add("mx.a.example A 127.0.0.1")
+      try setup.zone.add("b.example A 127.0.0.1")
+      try setup.queue.add(
         .test("m1", to: ["y@a.example", "z@b.example", "x@a.example"], at: setup.clock.now), trace: "Received: us\r\n",
         content: Self.text)
       try await setup.expectRun(RunSummary(delivered: 3))
@@ -23,18 +24,18 @@ struct RemoteDeliveryTests {
       #expect(mails.map(\.to) == [["<x@a.example>", "<y@a.example>"], ["<z@b.example>"]])
       // No Return-Path on a relay, and no Delivered-To.
       #expect(mails.allSatisfy { $0.content == "Received: us\r\n" + Self.text && $0.from == "<s@sender.example>" })
-      #expect(setup.queue.entries.allSatisfy { $0.result?.message == "250 2.0.0 taken" })
-      #expect(setup.queue.entries[0].result?.host == "mx.a.example[127.0.0.1]:\(sink.port)")
+      #expect(setup.queue.parcels.allSatisfy { $0.result?.message == "250 2.0.0 taken" })
+      #expect(setup.queue.parcels[0].result?.host == "mx.a.example[127.0.0.1]:\(sink.port)")
     }
   }
 
   @Test func aConnectionServesManyMails() async throws {
     try await SinkServer.serving { sink in
       var setup = Setup(remotePort: sink.port)
-      setup.zone.add(address: "127.0.0.1", of: "a.example")
+      try setup.zone.add("a.example A 127.0.0.1")
       setup.configuration.maximumDeliveriesPerDestination = 1
       for number in 0..<20 {
-        setup.queue.add(.test("m\(number)", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+        try setup.queue.add(.test("m\(number)", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
       }
       try await setup.expectRun(RunSummary(delivered: 20))
       #expect(sink.connections == 1)
@@ -52,10 +53,10 @@ struct RemoteDeliveryTests {
     }
     try await SinkServer.serving(behaviour) { sink in
       var setup = Setup(remotePort: sink.port)
-      setup.zone.add(address: "127.0.0.1", of: "a.example")
+      try setup.zone.add("a.example A 127.0.0.1")
       setup.configuration.maximumDeliveriesPerDestination = 1
       for number in 0..<3 {
-        setup.queue.add(.test("m\(number)", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+        try setup.queue.add(.test("m\(number)", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
       }
       try await setup.expectRun(RunSummary(delivered: 3))
       #expect(sink.connections == 2)
@@ -69,8 +70,8 @@ struct RemoteDeliveryTests {
     }
     try await SinkServer.serving(behaviour) { sink in
       var setup = Setup(remotePort: sink.port)
-      setup.zone.add(address: "127.0.0.1", of: "a.example")
-      setup.queue.add(
+      try setup.zone.add("a.example A 127.0.0.1")
+      try setup.queue.add(
         .test("m1", to: ["bad@a.example", "good@a.example", "later@a.example"], at: setup.clock.now), content: Self.text
       )
       try await setup.expectRun(RunSummary(delivered: 1, deferred: 1, failed: 1))
@@ -80,7 +81,7 @@ struct RemoteDeliveryTests {
           "good@a.example": "delivered 250 2.0.0 taken",
           "later@a.example": "waiting 451 4.2.1 busy (in reply to RCPT TO)",
         ])
-      #expect(setup.queue.entries[2].due == setup.clock.now + .seconds(60))
+      #expect(setup.queue.parcels[2].due == setup.clock.now + .seconds(60))
     }
   }
 
@@ -93,8 +94,8 @@ struct RemoteDeliveryTests {
     }
     try await SinkServer.serving(behaviour) { sink in
       var setup = Setup(remotePort: sink.port)
-      setup.zone.add(address: "127.0.0.1", of: "a.example")
-      setup.queue.add(.test("m1", to: (0..<8).map { "u\($0)@a.example" }, at: setup.clock.now), content: Self.text)
+      try setup.zone.add("a.example A 127.0.0.1")
+      try setup.queue.add(.test("m1", to: (0..<8).map { "u\($0)@a.example" }, at: setup.clock.now), content: Self.text)
       try await setup.expectRun(RunSummary(delivered: 8))
       #expect(sink.mails.map(\.to.count) == [3, 3, 2])
       #expect(sink.connections == 1)
@@ -103,13 +104,13 @@ struct RemoteDeliveryTests {
 
   @Test func tlsIsUsedWhereOffered() async throws {
     var behaviour = SinkServer.Behaviour()
-    behaviour.tls = try .server(certificateChain: .pem(Fixtures.certificate), privateKey: .pem(Fixtures.key))
+    behaviour.tls = try TestCertificate.server()
     try await SinkServer.serving(behaviour) { sink in
       var setup = Setup()
       setup.configuration.smarthost = HostAndPort("127.0.0.1:\(sink.port)")
       setup.configuration.smarthostCredentials = Credentials(username: "u", password: "p")
       setup.configuration.smarthostTLS = try .client(verification: .none)
-      setup.queue.add(.test("m1", to: ["x@a.example", "y@b.example"], at: setup.clock.now), content: Self.text)
+      try setup.queue.add(.test("m1", to: ["x@a.example", "y@b.example"], at: setup.clock.now), content: Self.text)
       // The sink offers no AUTH.
       try await setup.expectRun(RunSummary(deferred: 2))
       #expect(sink.lines == ["EHLO us.example", "STARTTLS", "EHLO us.example", "QUIT"])
@@ -120,13 +121,13 @@ struct RemoteDeliveryTests {
       setup.configuration.smarthost = HostAndPort("127.0.0.1:\(sink.port)")
       setup.configuration.smarthostCredentials = Credentials(username: "u", password: "p")
       setup.configuration.smarthostTLS = try .client(verification: .none)
-      setup.queue.add(.test("m1", to: ["x@a.example", "y@b.example"], at: setup.clock.now), content: Self.text)
+      try setup.queue.add(.test("m1", to: ["x@a.example", "y@b.example"], at: setup.clock.now), content: Self.text)
       try await setup.expectRun(RunSummary(delivered: 2))
       // One transaction for all domains, through the smarthost.
       #expect(sink.mails.map(\.to) == [["<x@a.example>", "<y@b.example>"]])
       #expect(sink.mails.map(\.content) == [Self.text])
       #expect(sink.lines.contains("AUTH PLAIN AHUAcA=="))
-      #expect(setup.queue.entries[0].result?.encryption?.hasPrefix("TLSv1.3 ") == true)
+      #expect(setup.queue.parcels[0].result?.encryption?.hasPrefix("TLSv1.3 ") == true)
     }
   }
 
@@ -134,13 +135,13 @@ struct RemoteDeliveryTests {
   @Test func internationalHeadersNeedSMTPUTF8() async throws {
     try await SinkServer.serving { sink in
       var setup = Setup(remotePort: sink.port)
-      setup.zone.add(address: "127.0.0.1", of: "a.example")
+      try setup.zone.add("a.example A 127.0.0.1")
       for (id, content) in [
         ("plain", "Subject: x\r\n\r\nGrüße\r\n"), ("utf8", "Subject: Grüße\r\n\r\nx\r\n"), ("empty", "\r\nGrüße\r\n"),
       ] {
         var envelope = Envelope.test(id, to: ["\(id)@a.example"], at: setup.clock.now)
         envelope.smtpUTF8 = true
-        setup.queue.add(envelope, content: content)
+        try setup.queue.add(envelope, content: content)
       }
       try await setup.expectRun(RunSummary(delivered: 2, failed: 1))
       #expect(setup.queue.outcomes["utf8@a.example"]?.hasPrefix("failed 5.6.7") == true)
@@ -153,12 +154,12 @@ struct RemoteDeliveryTests {
     behaviour.answer = { line, _ in line.contains("FROM:<poison@") ? "421 4.3.2 closing" : nil }
     try await SinkServer.serving(behaviour) { sink in
       var setup = Setup(remotePort: sink.port)
-      setup.zone.add(address: "127.0.0.1", of: "a.example")
+      try setup.zone.add("a.example A 127.0.0.1")
       setup.configuration.maximumDeliveriesPerDestination = 1
-      setup.queue.add(
+      try setup.queue.add(
         .test("m1", from: "<poison@x.example>", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
       for number in 2..<6 {
-        setup.queue.add(.test("m\(number)", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+        try setup.queue.add(.test("m\(number)", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
       }
       try await setup.expectRun(RunSummary(delivered: 4, deferred: 1))
     }
@@ -166,13 +167,13 @@ struct RemoteDeliveryTests {
 
   @Test func credentialsNeverGoToAnUnverifiedServerByDefault() async throws {
     var behaviour = SinkServer.Behaviour()
-    behaviour.tls = try .server(certificateChain: .pem(Fixtures.certificate), privateKey: .pem(Fixtures.key))
+    behaviour.tls = try TestCertificate.server()
     behaviour.capabilities.append("AUTH PLAIN")
     try await SinkServer.serving(behaviour) { sink in
       var setup = Setup()
       setup.configuration.smarthost = HostAndPort("127.0.0.1:\(sink.port)")
       setup.configuration.smarthostCredentials = Credentials(username: "u", password: "p")
-      setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
       try await setup.expectRun(RunSummary(deferred: 1))
       #expect(!sink.lines.contains { $0.hasPrefix("AUTH") })
     }
@@ -180,15 +181,15 @@ struct RemoteDeliveryTests {
 
   @Test func oneDeadDestinationBlocksNoOther() async throws {
     var behaviour = SinkServer.Behaviour()
-    behaviour.answer = { line, _ in line.contains("@dead.example") ? "silence" : nil }
+    behaviour.answer = { line, _ in line.contains("@dead.example") ? .silence : nil }
     try await SinkServer.serving(behaviour) { sink in
       var setup = Setup(remotePort: sink.port)
-      setup.zone.add(address: "127.0.0.1", of: "dead.example")
-      setup.zone.add(address: "127.0.0.1", of: "live.example")
-      setup.zone.add(failure: .timedOut, of: "lost.example")
+      try setup.zone.add("dead.example A 127.0.0.1")
+      try setup.zone.add("live.example A 127.0.0.1")
+      try setup.zone.add("lost.example TIMEOUT")
       setup.configuration.timeouts = DeliveryTimeouts(command: .milliseconds(300))
       for number in 0..<10 {
-        setup.queue.add(
+        try setup.queue.add(
           .test(
             "m\(number)", to: ["x@dead.example", "x@live.example", "x@lost.example", "x@none.example"],
             at: setup.clock.now),

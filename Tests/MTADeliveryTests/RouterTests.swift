@@ -1,5 +1,6 @@
 import MTACore
 import MTADelivery
+import MTATestSupport
 import Testing
 
 struct RouterTests {
@@ -12,32 +13,33 @@ struct RouterTests {
     .hops(names.compactMap { HostAndPort($0 + ":25") }.map { Router.NextHop($0) })
   }
 
-  @Test func preferencesInOrderEqualsShuffled() async {
+  @Test func preferencesInOrderEqualsShuffled() async throws {
     var zone = LiteralZone()
-    zone.add(mx: [(20, "c.example"), (10, "a.example"), (10, "b.example")], of: "d.example")
+    try zone.add("d.example MX 20 c.example\nd.example MX 10 a.example\nd.example MX 10 b.example")
     #expect(await Self.route(zone, "d.example") == Self.hops("b.example", "a.example", "c.example"))
   }
 
-  @Test func onlyExchangersBeforeOurselves() async {
+  @Test func onlyExchangersBeforeOurselves() async throws {
     var zone = LiteralZone()
-    zone.add(mx: [(10, "a.example"), (20, "us.example"), (20, "b.example"), (30, "c.example")], of: "d.example")
+    try zone.add(
+      "d.example MX 10 a.example\nd.example MX 20 us.example\nd.example MX 20 b.example\nd.example MX 30 c.example")
     #expect(await Self.route(zone, "d.example") == Self.hops("a.example"))
     #expect(await Self.route(zone, "d.example", serverName: "a.example") == .trouble(.loopsToSelf("d.example")))
   }
 
-  @Test func addressesAreTheImplicitExchanger() async {
+  @Test func addressesAreTheImplicitExchanger() async throws {
     var zone = LiteralZone()
-    zone.add(address: "2001:db8::1", of: "d.example")
+    try zone.add("d.example AAAA 2001:db8::1")
     #expect(await Self.route(zone, "d.example") == Self.hops("d.example"))
     #expect(await Self.route(zone, "[192.0.2.1]") == Self.hops("192.0.2.1"))
     #expect(await Self.route(zone, "[IPv6:2001:db8::1]") == Self.hops("[2001:db8::1]"))
   }
 
-  @Test func troubleIsToldApart() async {
+  @Test func troubleIsToldApart() async throws {
     var zone = LiteralZone()
-    zone.add(mx: [(0, ".")], of: "null.example")
-    zone.add(failure: .serverFailure(code: 2), of: "broken.example")
-    zone.records["empty.example"] = [:]
+    try zone.add("null.example MX 0 .")
+    try zone.add("broken.example SERVFAIL")
+    try zone.add("below.empty.example A 192.0.2.1")
     #expect(await Self.route(zone, "null.example") == .trouble(.nullMX("null.example")))
     #expect(await Self.route(zone, "none.example") == .trouble(.noSuchDomain("none.example")))
     #expect(await Self.route(zone, "empty.example") == .trouble(.noSuchDomain("empty.example")))

@@ -1,6 +1,7 @@
 import MTACore
 import MTADelivery
 import MTASystem
+import MTATestSupport
 import NIOConcurrencyHelpers
 import NIOCore
 import Testing
@@ -18,19 +19,19 @@ struct ServiceTests {
     }
     try await SinkServer.serving(behaviour) { sink in
       var setup = Setup(remotePort: sink.port)
-      setup.zone.add(address: "127.0.0.1", of: "a.example")
+      try setup.zone.add("a.example A 127.0.0.1")
       let runner = try setup.runner
       let service = Task { try await runner.run() }
       var taken = arrivals.makeAsyncIterator()
       for number in 0..<3 {
-        setup.queue.add(.test("m\(number)", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+        try setup.queue.add(.test("m\(number)", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
         await taken.next()
       }
       service.cancel()
       // The last delivery was under way or done: it is recorded in either case.
       let summary = try await service.value
       #expect(summary == RunSummary(delivered: 3))
-      #expect(setup.queue.entries.allSatisfy { $0.state == .delivered })
+      #expect(setup.queue.parcels.allSatisfy { $0.state == .delivered })
     }
   }
 
@@ -40,13 +41,13 @@ struct ServiceTests {
     behaviour.answer = { line, _ in
       guard line.hasPrefix("RCPT") else { return nil }
       sticks.yield()
-      return "silence"
+      return .silence
     }
     try await SinkServer.serving(behaviour) { sink in
       var setup = Setup(remotePort: sink.port)
-      setup.zone.add(address: "127.0.0.1", of: "a.example")
+      try setup.zone.add("a.example A 127.0.0.1")
       setup.configuration.gracePeriod = .milliseconds(50)
-      setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
       let runner = try setup.runner
       let service = Task { try await runner.run() }
       var iterator = stuck.makeAsyncIterator()
@@ -54,7 +55,7 @@ struct ServiceTests {
       service.cancel()
       let summary = try await service.value
       #expect(summary == RunSummary())
-      let entry = setup.queue.entries[0]
+      let entry = setup.queue.parcels[0]
       #expect(entry.state == .waiting && entry.owner == nil && entry.parcel.attempts == 0)
     }
   }
@@ -70,15 +71,15 @@ struct ServiceTests {
     }
     try await SinkServer.serving(behaviour) { sink in
       var setup = Setup(remotePort: sink.port)
-      setup.zone.add(address: "127.0.0.1", of: "a.example")
-      setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      try setup.zone.add("a.example A 127.0.0.1")
+      try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
       let clock = setup.clock
       // Sleeping turns the clock.
       let runner = try QueueRunner(
         queue: setup.queue, dns: setup.zone, configuration: setup.configuration, clock: clock, logger: quiet,
         sleep: { duration in
           sleeping.yield(duration)
-          clock.advance(duration)
+          clock.advance(by: duration)
         })
       let service = Task { try await runner.run() }
       var tried = tries.makeAsyncIterator()
@@ -98,9 +99,11 @@ struct ServiceTests {
         (LeaseOwner(boot: "another", process: 1, started: 1), true),
       ] {
         var setup = Setup(remotePort: sink.port)
-        setup.zone.add(address: "127.0.0.1", of: "a.example")
-        setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
-        setup.queue.lease(to: owner)
+        try setup.zone.add("a.example A 127.0.0.1")
+        try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+        let now = setup.clock.now
+        let leased = try await setup.queue.claim(by: owner, limit: 10, now: now, deadline: now + .seconds(900))
+        try #require(leased.count == 1)
         try await setup.expectRun(RunSummary(delivered: isReleased ? 1 : 0))
       }
     }
@@ -118,11 +121,11 @@ struct ServiceTests {
     let heard = NIOLockedValueBox<[String]>([])
     try await SinkServer.serving { sink in
       var setup = Setup(remotePort: sink.port)
-      setup.zone.add(address: "127.0.0.1", of: "a.example")
+      try setup.zone.add("a.example A 127.0.0.1")
       setup.configuration.dialogue = { line in
         heard.withLockedValue { $0.append("\(line.side.rawValue): \(line.text)") }
       }
-      setup.queue.add(
+      try setup.queue.add(
         .test("m1", to: ["x@a.example"], at: setup.clock.now), content: "Subject: secret\r\n\r\nsecret\r\n")
       _ = try await setup.runner.runOnce()
     }

@@ -1,5 +1,6 @@
 import MTACore
 import MTASystem
+import MTATestSupport
 import NIOConcurrencyHelpers
 import NIOCore
 import Testing
@@ -202,7 +203,7 @@ import Testing
   }
 
   @Test func historyIsKeptForItsTimeAndThenRemoved() async throws {
-    let store = try fixture.open { $0.clock = FixedClock(now: StoreFixture.noon + .seconds(604_801)) }
+    let store = try fixture.open { $0.clock = ManualClock(StoreFixture.noon + .seconds(604_801)) }
     for offset in [Int64(0), 10] {
       try await fixture.commit(to: store, at: noon + .seconds(offset))
       let now = noon + .seconds(offset)

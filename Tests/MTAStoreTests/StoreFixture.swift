@@ -1,21 +1,17 @@
 import CSQLite
 import MTACore
 import MTASystem
+import MTATestSupport
 import NIOConcurrencyHelpers
 import NIOCore
 import Testing
 
 @testable import MTAStore
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A store in a folder of its own, removed at the end.
 final class StoreFixture: Sendable {
-  let path: String
+  private let folder = TemporaryFolder()
+  var path: String { folder.path }
   let faults = FaultPlan()
   let notices = NIOLockedValueBox<[MailStore.Notice]>([])
   private let next = NIOLockedValueBox<UInt32>(0)
@@ -24,23 +20,6 @@ final class StoreFixture: Sendable {
   static let me = LeaseOwner(boot: "boot-1", process: 100, started: 7)
   static let other = LeaseOwner(boot: "boot-1", process: 101, started: 8)
   static let elsewhere = LeaseOwner(boot: "boot-2", process: 100, started: 7)
-
-  init() {
-    var template = Array("/tmp/mta-store-XXXXXX".utf8CString)
-    path = template.withUnsafeMutableBufferPointer { buffer in
-      buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } ?? "/nonexistent"
-    }
-  }
-
-  deinit { Self.remove(path) }
-
-  private static func remove(_ path: String) {
-    for name in (try? DurableFiles().names(in: path, at: "test")) ?? [] {
-      let inner = path + "/" + name
-      if unlink(inner) != 0 { remove(inner) }
-    }
-    rmdir(path)
-  }
 
   var database: String { path + "/state/mta.db" }
   var queue: String { path + "/queue" }
@@ -140,9 +119,4 @@ func noise(_ count: Int, seed: Int) -> ByteBuffer {
   bytes.reserveCapacity(count)
   while bytes.readableBytes < count { bytes.writeBytes(block.prefix(count - bytes.readableBytes)) }
   return bytes
-}
-
-/// A clock that stands where it is put.
-struct FixedClock: WallClock {
-  let now: Timestamp
 }

@@ -1,4 +1,5 @@
 import MTASystem
+import MTATestSupport
 import NIOCore
 import Testing
 
@@ -8,31 +9,8 @@ import Testing
   import Darwin
 #endif
 
-/// A folder of its own for a test, removed at the end.
-final class Scratch: Sendable {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/mta-test-XXXXXX".utf8CString)
-    path = template.withUnsafeMutableBufferPointer { buffer in
-      buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } ?? "/nonexistent"
-    }
-  }
-
-  deinit { Self.remove(path) }
-
-  private static func remove(_ path: String) {
-    let files = DurableFiles()
-    for name in (try? files.names(in: path, at: "test")) ?? [] {
-      let inner = path + "/" + name
-      if unlink(inner) != 0 { remove(inner) }
-    }
-    rmdir(path)
-  }
-}
-
 @Suite struct DurableFilesTests {
-  let scratch = Scratch()
+  let scratch = TemporaryFolder()
   let files = DurableFiles()
 
   @Test func whatIsWrittenIsReadAtAnyOffset() throws {
@@ -99,7 +77,7 @@ final class Scratch: Sendable {
 }
 
 @Suite struct FaultPlanTests {
-  let scratch = Scratch()
+  let scratch = TemporaryFolder()
 
   @Test func theNthCallFailsAndLeavesNothingDone() throws {
     let faults = FaultPlan()

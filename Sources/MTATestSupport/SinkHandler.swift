@@ -1,0 +1,116 @@
+import MTACore
+import MTATLS
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// One connection of a ``SinkServer``.
+final class SinkHandler: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+
+  private let sink: SinkServer
+  private let number: Int
+  private var lines = LineFramer(limit: 4096)
+  private var content: ContentFramer?
+  private var arrived = ByteBuffer()
+  private var text = ByteBuffer()
+  private var from = ""
+  private var recipients: [String] = []
+  private var isGarbage = false
+
+  init(_ sink: SinkServer) {
+    self.sink = sink
+    number = sink.log.withLockedValue { log in
+      log.connections += 1
+      return log.connections
+    }
+  }
+
+  func channelActive(context: ChannelHandlerContext) { say(sink.behaviour.greeting, context) }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if isGarbage { return say("this is no TLS at all, whatever you say", context) }
+    var bytes = unwrapInboundIn(data)
+    arrived.writeBuffer(&bytes)
+    while true {
+      if content != nil {
+        guard let piece = content?.next(&arrived) else { return }
+        take(piece, context)
+      } else {
+        switch lines.next(&arrived) {
+        case .line(let line): answer(String(decoding: line, as: UTF8.self), context)
+        case .tooLong: say("500 5.5.2 line too long", context)
+        case nil: return
+        }
+      }
+    }
+  }
+
+  private func take(_ piece: ContentFramer.Piece, _ context: ChannelHandlerContext) {
+    switch piece {
+    case .bytes(let bytes): text.writeImmutableBuffer(bytes)
+    case .end:
+      content = nil
+      let mail = SinkServer.Mail(from: from, to: recipients, content: String(buffer: text), connection: number)
+      sink.log.withLockedValue { $0.mails.append(mail) }
+      text = ByteBuffer()
+      for recipient in sink.behaviour.isLMTP ? recipients : [recipients.first ?? ""] {
+        perform(sink.behaviour.endOfContent(recipient), context)
+      }
+      recipients = []
+    }
+  }
+
+  private func answer(_ line: String, _ context: ChannelHandlerContext) {
+    sink.log.withLockedValue { $0.lines.append(line) }
+    let verb = line.prefix(4)
+    if let scripted = sink.behaviour.answer(line, number) {
+      if verb == "RCPT", case .reply(let text) = scripted, text.hasPrefix("2") { recipients.append(path(line)) }
+      return perform(scripted, context)
+    }
+    switch verb {
+    case "EHLO", "LHLO":
+      let isSecure = (try? context.pipeline.syncOperations.handler(type: TLSHandler.self)) != nil
+      var words = sink.behaviour.capabilities
+      if !isSecure, sink.behaviour.tls != nil || sink.behaviour.breaksTLS { words.append("STARTTLS") }
+      let all = ["sink.example"] + words
+      say(all.enumerated().map { "250" + ($0 == all.count - 1 ? " " : "-") + $1 }.joined(separator: "\r\n"), context)
+    case "STAR":
+      say("220 go", context)
+      if sink.behaviour.breaksTLS {
+        isGarbage = true
+      } else if let tls = sink.behaviour.tls, let handler = try? TLSHandler(tls) {
+        try? context.pipeline.syncOperations.addHandler(handler, position: .first)
+      }
+    case "MAIL":
+      from = path(line)
+      recipients = []
+      say("250 2.1.0 ok", context)
+    case "RCPT":
+      recipients.append(path(line))
+      say("250 2.1.5 ok", context)
+    case "DATA":
+      content = ContentFramer()
+      say("354 go", context)
+    case "QUIT":
+      say("221 bye", context)
+      context.close(promise: nil)
+    default: say("250 ok", context)
+    }
+  }
+
+  private func path(_ line: String) -> String {
+    String(line[(line.firstIndex(of: "<") ?? line.startIndex)...].prefix { $0 != " " })
+  }
+
+  private func perform(_ answer: SinkServer.Answer, _ context: ChannelHandlerContext) {
+    switch answer {
+    case .reply(let text): say(text, context)
+    case .silence: break
+    case .drop: context.close(promise: nil)
+    }
+  }
+
+  private func say(_ text: String, _ context: ChannelHandlerContext) {
+    context.writeAndFlush(NIOAny(ByteBuffer(string: text + "\r\n")), promise: nil)
+  }
+}

@@ -1,0 +1,119 @@
+public import MTATLS
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+
+/// A mail server that takes everything and remembers it, over a real socket, by SMTP or LMTP; scripted where it is to misbehave.
+///
+/// ```swift
+/// var behaviour = SinkServer.Behaviour()
+/// behaviour.answer = { line, _ in line.hasPrefix("RCPT TO:<full@") ? "452 4.2.2 quota" : nil }
+/// try await SinkServer.serving(behaviour) { sink in
+///   settings.smarthost = HostAndPort("127.0.0.1:\(sink.port)")
+///   … a runner delivers …
+///   #expect(sink.mails.map(\.to) == [["<a@test.example>"]])
+/// }
+/// ```
+public final class SinkServer: Sendable {
+  /// A mail as it was taken.
+  public struct Mail: Hashable, Sendable {
+    /// As MAIL spelled it: `<a@b.example>` or `<>`.
+    public var from: String
+    /// As RCPT spelled them, in order; those that were refused are left out.
+    public var to: [String]
+    /// The content byte for byte, the dots of RFC 5321 §4.5.2 undone; what is not UTF-8 is repaired.
+    public var content: String
+    /// The connection that it came over, counted from 1.
+    public var connection: Int
+  }
+
+  /// What the server says instead of the usual.
+  public enum Answer: Hashable, Sendable, ExpressibleByStringInterpolation {
+    /// This text and CR LF; for a reply of several lines, CR LF between them.
+    case reply(String)
+    /// Nothing: the client waits.
+    case silence
+    /// Closes the connection.
+    case drop
+
+    public init(stringLiteral text: String) { self = .reply(text) }
+  }
+
+  /// What a server does.
+  public struct Behaviour: Sendable {
+    /// Speaks LMTP (RFC 2033): an answer for each recipient behind the content. Default: SMTP.
+    public var isLMTP: Bool
+    public var greeting = "220 sink.example ESMTP"
+    /// The keywords of EHLO and LHLO; STARTTLS is added as ``tls`` says.
+    public var capabilities = ["PIPELINING", "SIZE 10000000", "8BITMIME"]
+    /// Offers STARTTLS with it; default nil, none.
+    public var tls: TLSContext?
+    /// Offers STARTTLS, answers it with 220, and then speaks no TLS.
+    public var breaksTLS = false
+    /// The answer to a command line (without CR LF) of a connection, counted from 1; nil for the usual one.
+    public var answer: @Sendable (_ line: String, _ connection: Int) -> Answer? = { _, _ in nil }
+    /// The answer to the content; under LMTP asked for each recipient, under SMTP for the first alone.
+    public var endOfContent: @Sendable (_ recipient: String) -> Answer = { _ in "250 2.0.0 taken" }
+
+    public init(isLMTP: Bool = false) { self.isLMTP = isLMTP }
+  }
+
+  struct Log {
+    var mails: [Mail] = []
+    var lines: [String] = []
+    var connections = 0
+  }
+
+  let behaviour: Behaviour
+  let log = NIOLockedValueBox(Log())
+  private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  private let listener = NIOLockedValueBox<(any Channel)?>(nil)
+
+  private init(_ behaviour: Behaviour) { self.behaviour = behaviour }
+
+  /// The mails taken so far, also those that were then refused by ``Behaviour/endOfContent``.
+  public var mails: [Mail] { log.withLockedValue { $0.mails } }
+  /// The command lines of all connections, as they came, without CR LF.
+  public var lines: [String] { log.withLockedValue { $0.lines } }
+  /// How many connections there were.
+  public var connections: Int { log.withLockedValue { $0.connections } }
+  /// The port it listens on; 0 for a Unix socket.
+  public var port: UInt16 { listener.withLockedValue { UInt16(clamping: $0?.localAddress?.port ?? 0) } }
+
+  /// Runs `body` with a sink that listens, and closes it behind.
+  ///
+  /// - Parameters:
+  ///   - host: the address to listen on; any of 127.0.0.0/8 will do on Linux, so that one port serves several hosts.
+  ///   - port: 0, the default, lets the system choose; see ``port``.
+  ///   - unixSocket: the path of a Unix socket to listen on instead.
+  public static func serving<Result>(
+    _ behaviour: Behaviour = Behaviour(), host: String = "127.0.0.1", port: UInt16 = 0, unixSocket: String? = nil,
+    _ body: (SinkServer) async throws -> Result
+  ) async throws -> Result {
+    let sink = SinkServer(behaviour)
+    let result: Swift.Result<Result, any Error>
+    do {
+      try await sink.listen(host, port, unixSocket)
+      result = .success(try await body(sink))
+    } catch {
+      result = .failure(error)
+    }
+    try await sink.group.shutdownGracefully()
+    return try result.get()
+  }
+
+  private func listen(_ host: String, _ port: UInt16, _ unixSocket: String?) async throws {
+    let bootstrap = ServerBootstrap(group: group)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(SinkHandler(self)) }
+      }
+    let channel =
+      if let unixSocket {
+        try await bootstrap.bind(unixDomainSocketPath: unixSocket).get()
+      } else {
+        try await bootstrap.bind(host: host, port: Int(port)).get()
+      }
+    listener.withLockedValue { $0 = channel }
+  }
+}

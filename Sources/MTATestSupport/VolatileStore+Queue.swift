@@ -1,0 +1,136 @@
+public import MTACore
+import NIOConcurrencyHelpers
+import NIOCore
+
+extension VolatileStore {
+  /// One recipient's copy of a mail, and how far it has come.
+  public struct StoredParcel: Hashable, Sendable {
+    public var parcel: Parcel
+    public var state: ParcelState
+    /// When a waiting one is to be tried.
+    public var due: Timestamp
+    /// Who has it under lease, and until when.
+    public var owner: LeaseOwner?
+    public var deadline: Timestamp?
+    /// What the last attempt came to; nil before the first.
+    public var result: ParcelResult?
+
+    init(_ parcel: Parcel, _ state: ParcelState, due: Timestamp) {
+      self.parcel = parcel
+      self.state = state
+      self.due = due
+    }
+
+    /// Leases of a machine end with their owner, or by its word; only those of other machines lapse.
+    func isDue(to claimer: LeaseOwner, at now: Timestamp) -> Bool {
+      switch state {
+      case .waiting: due <= now
+      case .working: owner?.boot != claimer.boot && (deadline ?? now) <= now
+      case .delivered, .failed, .recorded: false
+      }
+    }
+
+    mutating func release() {
+      owner = nil
+      deadline = nil
+    }
+  }
+
+  /// All copies that ever were in the queue, in the order in which their recipients were accepted.
+  public var parcels: [StoredParcel] { state.withLockedValue { $0.parcels } }
+}
+
+extension VolatileStore.State {
+  /// Where a parcel lies.
+  func index(of id: ParcelID) -> Int? {
+    guard id.number >= 1, id.number <= Int64(parcels.count) else { return nil }
+    return Int(id.number) - 1
+  }
+}
+
+extension VolatileStore: ParcelQueue {
+  public func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) async throws(StoreFailure)
+    -> [ClaimedMail]
+  {
+    try check(.claim)
+    return state.withLockedValue { state in
+      let due = state.parcels.filter { $0.isDue(to: owner, at: now) }
+        .sorted { ($0.due, $0.parcel.id) < ($1.due, $1.parcel.id) }
+      var claimed: [ClaimedMail] = []
+      var seen: Set<MailID> = []
+      var count = 0
+      for first in due where count < limit && seen.insert(first.parcel.mailID).inserted {
+        guard let place = state.places[first.parcel.mailID] else { continue }
+        let parcels = due.map(\.parcel).filter { $0.mailID == first.parcel.mailID }.sorted { $0.id < $1.id }
+        for index in parcels.compactMap({ state.index(of: $0.id) }) {
+          state.parcels[index].state = .working
+          state.parcels[index].owner = owner
+          state.parcels[index].deadline = deadline
+        }
+        count += parcels.count
+        claimed.append(ClaimedMail(state.mails[place].envelope, parcels: parcels))
+      }
+      return claimed
+    }
+  }
+
+  public func content(of id: MailID) async throws(StoreFailure) -> StoredContent {
+    try check(.content)
+    let mail = state.withLockedValue { state in state.places[id].map { state.mails[$0] } }
+    guard let mail else { throw .failed("there is no mail \(id)") }
+    return StoredContent(trace: ByteBuffer(string: mail.trace), content: mail.content)
+  }
+
+  public func record(_ results: [ParcelResult], by owner: LeaseOwner, at now: Timestamp) async throws(StoreFailure) {
+    try check(.record)
+    state.withLockedValue { state in
+      for result in results {
+        guard let index = state.index(of: result.parcel) else { continue }
+        let stored = state.parcels[index]
+        // A lost lease: the new owner's attempt decides, but what was delivered was delivered.
+        guard stored.state == .working && stored.owner == owner || result.outcome == .delivered else { continue }
+        state.parcels[index].release()
+        state.parcels[index].result = result
+        state.parcels[index].parcel.attempts += 1
+        switch result.outcome {
+        case .delivered: state.parcels[index].state = .delivered
+        case .failed: state.parcels[index].state = .failed
+        case .deferred:
+          state.parcels[index].state = .waiting
+          // A deferral without an instant must not become a busy loop.
+          state.parcels[index].due = result.retryAt ?? now + .seconds(60)
+        }
+      }
+    }
+  }
+
+  public func renew(_ parcels: [ParcelID], by owner: LeaseOwner, deadline: Timestamp) async throws(StoreFailure) {
+    state.withLockedValue { state in
+      for index in parcels.compactMap({ state.index(of: $0) })
+      where state.parcels[index].state == .working && state.parcels[index].owner == owner {
+        state.parcels[index].deadline = deadline
+      }
+    }
+  }
+
+  public func releaseLeases(unless isAlive: @Sendable (LeaseOwner) -> Bool) async throws(StoreFailure) -> Int {
+    state.withLockedValue { state in
+      let dead = Set(state.parcels.filter { $0.state == .working }.compactMap(\.owner)).filter { !isAlive($0) }
+      var count = 0
+      for index in state.parcels.indices {
+        guard state.parcels[index].state == .working, let owner = state.parcels[index].owner, dead.contains(owner)
+        else { continue }
+        state.parcels[index].state = .waiting
+        state.parcels[index].release()
+        count += 1
+      }
+      return count
+    }
+  }
+
+  public func nextDue() async throws(StoreFailure) -> Timestamp? {
+    state.withLockedValue { state in state.parcels.lazy.filter { $0.state == .waiting }.map(\.due).min() }
+  }
+
+  public func onArrival(_ notify: @escaping @Sendable () -> Void) { state.withLockedValue { $0.notify = notify } }
+}
