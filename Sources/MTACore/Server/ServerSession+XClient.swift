@@ -9,7 +9,7 @@ extension ServerSession {
 
   mutating func xclientKnown(_ client: XClient, _ record: ClientRecord?) -> Action {
     guard let name = client.login, let record else { return settle(.badParameter) }
-    return become(client, login: Conversation.Login(name: name, client: record))
+    return become(client, login: Conversation.Login(name: name, client: record, mechanism: "XCLIENT"))
   }
 
   private mutating func become(_ client: XClient, login: Conversation.Login?) -> Action {

@@ -74,7 +74,7 @@ struct ProxyHeader: Hashable, Sendable {
     }
     guard let source = rest.readBytes(length: size), rest.readBytes(length: size) != nil,
       let address = IPAddress(octets: source),
-      let port: UInt16 = rest.readInteger()
+      let port: UInt16 = rest.readInteger(), rest.readInteger(as: UInt16.self) != nil
     else { throw Fault() }
     header.client = (address, port)
     return header

@@ -154,7 +154,8 @@ import Testing
   /// The legality of each verb in each stage: fresh, greeted, after MAIL, after RCPT, after BDAT.
   @Test(arguments: [
     (Verb.ehlo, "yyyyy"), (.helo, "yyyyy"), (.lhlo, "yyyyy"), (.startTLS, "nynnn"), (.auth, "nynnn"), (.mail, "nynnn"),
-    (.rcpt, "nnyyn"), (.data, "nnnyn"), (.bdat, "nnnyy"), (.xclient, "yynnn"), (.rset, "yyyyy"), (.noop, "yyyyy"), (.vrfy, "yyyyy"),
+    (.rcpt, "nnyyn"), (.data, "nnnyn"), (.bdat, "nnnyy"), (.xclient, "yynnn"), (.rset, "yyyyy"), (.noop, "yyyyy"),
+    (.vrfy, "yyyyy"),
     (.expn, "yyyyy"), (.help, "yyyyy"), (.quit, "yyyyy"),
   ])
   func legality(verb: Verb, expected: String) {
