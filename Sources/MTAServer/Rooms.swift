@@ -34,8 +34,10 @@ struct Rooms: Sendable {
     }
     do { store = try MailStore(configuration) } catch { throw StartFailure("database: \(error)") }
     group = MultiThreadedEventLoopGroup.singleton
+    var names = settings.resolvers.isEmpty ? .system() : ResolverConfiguration(servers: settings.resolvers)
+    if settings.trustResolvers { names.trustsAuthenticatedData = true }
     resolver = DNSResolver(
-      configuration: settings.resolvers.isEmpty ? .system() : ResolverConfiguration(servers: settings.resolvers),
+      configuration: names,
       group: group)
   }
 

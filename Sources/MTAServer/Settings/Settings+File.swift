@@ -99,6 +99,13 @@ extension Settings {
     reader.port("internalSubmitPort", into: &internalSubmitPort)
     reader.port("submissionPort", into: &submissionPort)
     reader.list("implicitTLSPorts", "port numbers", into: &implicitTLSPorts) { SettingsReader.port($0) }
+    reader.list("lmtpPorts", "port numbers", into: &lmtpPorts) { SettingsReader.port($0) }
+    reader.list("proxyPorts", "port numbers", into: &proxyPorts) { SettingsReader.port($0) }
+    reader.list("proxies", "networks such as 192.0.2.0/24", into: &proxies) { String($0).flatMap { Network($0) } }
+    if proxies.isEmpty, !proxyPorts.isEmpty { reader.complain("proxyPorts", "need proxies, for nobody else is served there") }
+    reader.list("xclientNetworks", "networks such as 192.0.2.0/24", into: &xclientNetworks) {
+      String($0).flatMap { Network($0) }
+    }
     reader.optionalPath("certificate", into: &certificate)
     reader.optionalPath("privateKey", into: &privateKey)
     if (certificate == nil) != (privateKey == nil) {
@@ -163,6 +170,7 @@ extension Settings {
       // A name server is needed to find a name, so it is itself given by address; only this machine's is fixed.
       return DNSServer(text.hasPrefix("localhost:") ? "127.0.0.1" + text.dropFirst(9) : text)
     }
+    reader.flag("trustResolvers", into: &trustResolvers)
     readDKIM(&reader)
     reader.seconds("queueRunnerTimeout", into: &queueRunnerTimeout)
     reader.list("retrySchedule", "numbers of seconds above 0", into: &retrySchedule) { SettingsReader.seconds($0) }

@@ -26,13 +26,16 @@ extension Settings {
     session.maximumLoginFailures = maximumLoginFailuresPerSession
     session.maximumReceivedFields = maximumReceivedFields
     let listeners = listeningPorts.map {
-      Receiver.Listener($0, role: role(of: $0.port), implicitTLS: implicitTLSPorts.contains($0.port))
+      Receiver.Listener($0, role: role(of: $0.port), implicitTLS: implicitTLSPorts.contains($0.port),
+        speaksLMTP: lmtpPorts.contains($0.port), expectsProxy: proxyPorts.contains($0.port))
     }
     var configuration = Receiver.Configuration(session: session, listeners: listeners)
     configuration.timing.command = receiverTimeout
     configuration.contacts = ContactPolicy(
       maximumViolations: maxFailedMessagesPerPeriod, prohibited: prohibitedSeconds, neverProhibit: neverProhibit)
     configuration.trustedNetworks = trustedNetworks
+    configuration.proxies = proxies
+    configuration.xclientNetworks = xclientNetworks
     configuration.maximumConnections = maximumConnections
     configuration.maximumConnectionsPerAddress = maximumConnectionsPerAddress
     configuration.messageIDBase = messageIDBase

@@ -30,6 +30,14 @@ public struct Settings: Sendable {
   public var internalSubmitPort: UInt16 = 2526
   public var submissionPort: UInt16 = 2587
   public var implicitTLSPorts: [UInt16] = []
+  /// Ports that speak LMTP in place of SMTP.
+  public var lmtpPorts: [UInt16] = []
+  /// Ports whose connections come through ``proxies`` and begin with a PROXY header.
+  public var proxyPorts: [UInt16] = []
+  /// The proxies that ``proxyPorts`` serve; nobody else is served there.
+  public var proxies: [Network] = []
+  /// Front ends that may say by XCLIENT whom they speak for.
+  public var xclientNetworks: [Network] = []
   /// Paths of PEM files. Without both there is no TLS, and so no AUTH.
   public var certificate: String?
   public var privateKey: String?
@@ -65,6 +73,8 @@ public struct Settings: Sendable {
   public var smarthost: HostAndPort?
   /// Name servers; empty means those of /etc/resolv.conf.
   public var resolvers: [DNSServer] = []
+  /// The ``resolvers`` check DNSSEC, and the way to them is safe, so that their word on it is taken.
+  public var trustResolvers = false
   public var dkim: [Domain: DKIMKey] = [:]
   public var queueRunnerTimeout: Duration = .seconds(300)
   public var retrySchedule: [Duration] = [60, 300, 900, 3600, 7200, 14_400].map { .seconds($0) }
