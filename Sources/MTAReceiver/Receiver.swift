@@ -6,12 +6,6 @@ import NIOConcurrencyHelpers
 public import NIOCore
 import NIOPosix
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Receives mail by SMTP: listens, talks, asks the hooks, and gives what it takes to the store.
 ///
 /// ```swift
@@ -191,12 +185,8 @@ extension Receiver {
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: 4096)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      // Without a free descriptor a waiting client cannot be accepted, and would be reported again and again: a whole core.
       .serverChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(
-            AcceptBackoffHandler { $0.isShortage ? .milliseconds(100) : nil })
-        }
+        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(ShortageHandler()) }
       }
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.maxMessagesPerRead, value: 1)
@@ -264,11 +254,6 @@ extension Receiver {
       throw error
     }
   }
-}
-
-extension IOError {
-  /// Nothing that a client did, such as leaving before it was accepted: that must not hold others up.
-  fileprivate var isShortage: Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errnoCode) }
 }
 
 extension IPAddress {
