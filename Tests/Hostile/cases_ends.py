@@ -1,5 +1,8 @@
 """The end of the server itself, among clients that do not go. Played last, alone."""
 
+import os
+import resource
+import socket
 import time
 
 from catalogue import case
@@ -22,6 +25,29 @@ def census(servers):
     ports = {f"{port:04X}" for port in (servers.plain.standard, servers.plain.internal, servers.plain.submission, servers.plain.smtps)}
     left = [row for row in rows if row[1].split(":")[1] in ports and row[3] in ("01", "08") and row[9] != "0"]
     check(not left, f"{len(left)} connections are left")
+
+
+@case(NAME, "out of descriptors: no core is burnt, and clients are served again", last=True)
+def descriptors(servers):
+    server = servers.server("scarce", ehloDomainVerifies=False, neverProhibit=["127.0.0.0/8"])
+    pid = server.process.pid
+
+    def ticks():
+        with open(f"/proc/{pid}/stat") as file:
+            return sum(int(word) for word in file.read().rsplit(")", 1)[1].split()[11:13])
+
+    limit = len(os.listdir(f"/proc/{pid}/fd")) + 20
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, limit))
+    crowd = [socket.create_connection(("127.0.0.1", server.standard), 10) for _ in range(60)]
+    time.sleep(0.5)
+    before = ticks()
+    time.sleep(3)
+    used = (ticks() - before) / os.sysconf("SC_CLK_TCK")
+    for sock in crowd:
+        sock.close()
+    with Client(server.standard) as client:
+        client.ehlo().alive()
+    check(used < 1, f"{used:.1f} s of 3 s were burnt")
 
 
 @case(NAME, "SIGTERM: idle clients are told, a mail in flight is finished, exit 0", last=True)
