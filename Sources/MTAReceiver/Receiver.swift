@@ -218,14 +218,16 @@ extension Receiver {
     // Only our own proxies may say who a client is.
     guard configuration.proxies.contains(where: { $0.contains(address) }) else { throw ChannelError.ioOnClosedChannel }
     let handler = ProxyHandler(patience: .seconds(10)) { header in
-      let (address, port) = header.client ?? (address, port)
-      try self.accept(channel, listener, loop, from: address, port: port)
+      // A proxy that speaks for itself, as in health checks, is counted as itself; trust is for hosts that connect to us.
+      let (client, port) = header.client ?? (address, port)
+      try self.accept(channel, listener, loop, from: client, port: port, mayBeTrusted: header.client != nil)
     }
     try channel.pipeline.syncOperations.addHandler(handler)
   }
 
   private func accept(
-    _ channel: any Channel, _ listener: Listener, _ loop: ReceiverLoop, from address: IPAddress, port: UInt16
+    _ channel: any Channel, _ listener: Listener, _ loop: ReceiverLoop, from address: IPAddress, port: UInt16,
+    mayBeTrusted: Bool = true
   ) throws {
     guard let number = census.enter(address) else {
       let reply = Reply.tooManyConnections(configuration.session.serverName)
@@ -235,8 +237,9 @@ extension Receiver {
     let facts = ConnectionFacts(
       remoteAddress: address, remotePort: port,
       localPort: UInt16(clamping: channel.localAddress?.port ?? Int(listener.address.port)), role: listener.role,
-      isTrusted: listener.role == .internalSubmit && configuration.trustedNetworks.contains { $0.contains(address) },
-      mayUseXCLIENT: configuration.xclientNetworks.contains { $0.contains(address) })
+      isTrusted: mayBeTrusted && listener.role == .internalSubmit
+        && configuration.trustedNetworks.contains { $0.contains(address) },
+      mayUseXCLIENT: mayBeTrusted && configuration.xclientNetworks.contains { $0.contains(address) })
     var session = configuration.session
     session.speaksLMTP = listener.speaksLMTP
     let connection = ChannelConnection(tls: tls, implicitTLS: listener.implicitTLS) { [session] duplex in

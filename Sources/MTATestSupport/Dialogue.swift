@@ -32,15 +32,23 @@ public final class Dialogue {
     case glued
   }
 
+  /// The server's settings.
   public var configuration: SessionConfiguration
+  /// What is known of the client: 192.0.2.1, come to port 2525, unless changed.
   public var facts = ConnectionFacts(remoteAddress: .v4(0xC000_0201), remotePort: 4711, localPort: 2525)
+  /// The receiver's time limits.
   public var timing = Receiver.Timing()
+  /// Who is locked out, and when; what it is at the first connection counts.
   public var contacts = ContactPolicy()
   /// How sessions are encrypted once STARTTLS was played.
   public var encryption = Encryption(version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", bits: 256)
+  /// Looks into the content as it arrives; default nil, nothing does.
   public var inspector: (@Sendable () -> any ContentInspector)?
+  /// Where accepted mails are.
   public let store: VolatileStore
+  /// The time of day.
   public let clock: ManualClock
+  /// What the server asks of the DNS.
   public let zone: any DNSLookup
   private let makeHooks: () -> any ReceiverHooks
   private var book: ContactBook?
@@ -64,24 +72,8 @@ public final class Dialogue {
   /// Plays a script. Throws ``DialogueFailure`` at the first line that differs.
   public func play(_ script: String, chunking: Chunking = .lines) async throws {
     let script = try DialogueScript(script)
-    let loop = ManualLoop()
-    let socket = MockSocket(encryption: encryption)
-    let book = book ?? ContactBook(contacts, store: store, clock: clock)
-    self.book = book
-    let logins = logins ?? LoginDelays(contacts, clock: clock)
-    self.logins = logins
-    let store = store
-    let environment = ReceiverEnvironment(
-      store: store, contacts: book, logins: logins, lookup: zone, inspector: inspector, clock: clock,
-      // Mail ids are numbered, so that transcripts are the same each time.
-      makeID: { MailID(at: $0, random: store.takeNumber()) }, timing: timing,
-      logger: Logger(label: "dialogue") { _ in SwiftLogNoOpLogHandler() })
-    let pump = ConnectionPump(
-      ServerSession(configuration, facts), hooks: makeHooks(), environment: environment, loop: loop, duplex: socket,
-      number: 1)
-    socket.pump = pump
-    pump.opened()
-    try await settle(loop, pump, script, 0)
+    let connection = try await connect()
+    let socket = connection.socket
     var glued: [UInt8] = []
     for (line, step) in script.steps {
       if case .client(let bytes) = step, chunking == .glued {
@@ -90,17 +82,16 @@ public final class Dialogue {
       }
       if !glued.isEmpty {
         // Where a reply is awaited first (greeting, STARTTLS) the client cannot run ahead of it.
-        try await send(glued, .glued, loop, pump, script, line)
+        try await connection.send(ByteBuffer(bytes: glued))
         glued = []
       }
       switch step {
-      case .client(let bytes): try await send(bytes, chunking, loop, pump, script, line)
+      case .client(let bytes): try await send(bytes, chunking, connection)
       case .server(let expected):
         // Who expects an answer waits for it, be it held back.
-        if let delay = pump.holdsFor, !socket.hasReply {
+        if let delay = connection.holdsFor, !socket.hasReply {
           clock.advance(by: delay)
-          loop.advance(by: delay)
-          try await settle(loop, pump, script, line)
+          try await connection.wait(delay)
         }
         guard let reply = socket.takeReply() else {
           throw DialogueFailure(
@@ -112,11 +103,8 @@ public final class Dialogue {
             script: script.lines, line: line, what: "the server said \"\(reply.joined(separator: " / "))\"")
         }
       case .hangUp:
-        pump.closed()
-        try await settle(loop, pump, script, line)
-      case .halfClose:
-        pump.receivedEnd()
-        try await settle(loop, pump, script, line)
+        try await connection.hangUp()
+      case .halfClose: try await connection.halfClose()
       case .closed:
         guard socket.isClosed else {
           throw DialogueFailure(script: script.lines, line: line, what: "the server did not close")
@@ -130,45 +118,45 @@ public final class Dialogue {
         }
       case .wait(let duration):
         clock.advance(by: duration)
-        loop.advance(by: duration)
-        try await settle(loop, pump, script, line)
+        try await connection.wait(duration)
       }
     }
-    if !glued.isEmpty { try await send(glued, .glued, loop, pump, script, script.lines.count - 1) }
-    pump.closed()
-    try await settle(loop, pump, script, script.lines.count - 1)
+    if !glued.isEmpty { try await connection.send(ByteBuffer(bytes: glued)) }
+    try await connection.hangUp()
   }
 
-  private func send(
-    _ bytes: [UInt8], _ chunking: Chunking, _ loop: ManualLoop, _ pump: ConnectionPump, _ script: DialogueScript,
-    _ line: Int
-  ) async throws {
+  /// Opens a connection and leaves to the caller what is said on it: for loops that measure, and for clients of one's own.
+  /// The greeting is there already.
+  public func connect() async throws -> MemoryConnection {
+    let book = book ?? ContactBook(contacts, store: store, clock: clock)
+    self.book = book
+    let logins = logins ?? LoginDelays(contacts, clock: clock)
+    self.logins = logins
+    let store = store
+    let environment = ReceiverEnvironment(
+      store: store, contacts: book, logins: logins, lookup: zone, inspector: inspector, clock: clock,
+      // Mail ids are numbered, so that transcripts are the same each time.
+      makeID: { MailID(at: $0, random: store.takeNumber()) }, timing: timing,
+      logger: Logger(label: "dialogue") { _ in SwiftLogNoOpLogHandler() })
+    let connection = MemoryConnection(
+      ServerSession(configuration, facts), makeHooks(), environment, encryption: encryption)
+    try await connection.open()
+    return connection
+  }
+
+  private func send(_ bytes: [UInt8], _ chunking: Chunking, _ connection: MemoryConnection) async throws {
     let size = if case .bytes(let count) = chunking { max(1, count) } else { bytes.count }
     var rest = bytes[...]
     while !rest.isEmpty {
-      var buffer = ByteBuffer(bytes: rest.prefix(size))
+      try await connection.send(ByteBuffer(bytes: rest.prefix(size)))
       rest = rest.dropFirst(size)
-      pump.received(&buffer)
-      pump.receivedAll()
-      try await settle(loop, pump, script, line)
-    }
-  }
-
-  /// Turns the loop until the connection has nothing left to do. Hooks that wait for other executors are waited for, in
-  /// real time but not for long; hooks that wait on virtual time go on with the script.
-  private func settle(_ loop: ManualLoop, _ pump: ConnectionPump, _ script: DialogueScript, _ line: Int) async throws {
-    var patience = 2000
-    while loop.turn() || pump.isBusy {
-      guard pump.isBusy, patience > 0 else { continue }
-      patience -= 1
-      if patience == 0 { return }
-      try await Task.sleep(for: .microseconds(patience > 1900 ? 10 : 1000))
     }
   }
 }
 
 /// A DNS in which no name exists.
 public struct EmptyZone: DNSLookup {
+  /// The only one there is.
   public init() {}
   public func lookup(_ name: DNSName, _ type: DNSRecordType) async -> DNSAnswer { .noSuchName }
 }

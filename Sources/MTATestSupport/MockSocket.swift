@@ -44,6 +44,12 @@ final class MockSocket: Duplex {
     return nil
   }
 
+  /// All that was sent and not taken.
+  func takeAll() -> ByteBuffer {
+    defer { sent = ByteBuffer() }
+    return sent
+  }
+
   /// Whatever was sent and not taken.
   var remainder: String { String(buffer: sent) }
 }

@@ -34,18 +34,29 @@ import Testing
       S: 354
       C: .
       S: 250
+      C: XCLIENT LOGIN=coco@test.example
+      S: 550 5.7.1
+      """)
+    #expect(dialogue.store.mails.first?.trace.contains("[IPv6:2001:db8::7]") == true)
+  }
+
+  @Test func xclientTellsOfALogin() async throws {
+    let dialogue = Dialogue(hooks: Village())
+    dialogue.facts.mayUseXCLIENT = true
+    try await dialogue.play(
+      """
+      S: 220
+      C: XCLIENT ADDR=nonsense
+      S: 501 5.5.4
+      C: XCLIENT LOGIN=nobody@test.example
+      S: 501 5.5.4
       C: XCLIENT ADDR=192.0.2.9 LOGIN=coco@test.example
       S: 220
       C: EHLO x
       S: 250
       C: MAIL FROM:<mike@test.example>
       S: 550 5.7.1
-      C: XCLIENT ADDR=nonsense
-      S: 501 5.5.4
-      C: XCLIENT LOGIN=nobody@test.example
-      S: 501 5.5.4
       """)
-    #expect(dialogue.store.mails.first?.trace.contains("[IPv6:2001:db8::7]") == true)
     #expect(dialogue.store.contact(of: .v4(0xC000_0209))?.hits == 1)
   }
 

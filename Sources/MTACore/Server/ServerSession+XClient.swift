@@ -16,8 +16,10 @@ extension ServerSession {
     var facts = conversation.connection
     facts.remoteAddress = client.address ?? facts.remoteAddress
     facts.remotePort = client.port ?? 0
-    // Trust in a network is trust in the host that connected, not in whom it speaks for.
+    // Trust in a network is trust in the host that connected, not in whom it speaks for; and what comes from here on may
+    // be that client's own words, so nobody says XCLIENT twice.
     facts.isTrusted = false
+    facts.mayUseXCLIENT = false
     let encryption = conversation.encryption
     resetTransaction()
     conversation = Conversation(facts)

@@ -102,7 +102,9 @@ extension Settings {
     reader.list("lmtpPorts", "port numbers", into: &lmtpPorts) { SettingsReader.port($0) }
     reader.list("proxyPorts", "port numbers", into: &proxyPorts) { SettingsReader.port($0) }
     reader.list("proxies", "networks such as 192.0.2.0/24", into: &proxies) { String($0).flatMap { Network($0) } }
-    if proxies.isEmpty, !proxyPorts.isEmpty { reader.complain("proxyPorts", "need proxies, for nobody else is served there") }
+    if proxies.isEmpty, !proxyPorts.isEmpty {
+      reader.complain("proxyPorts", "need proxies, for nobody else is served there")
+    }
     reader.list("xclientNetworks", "networks such as 192.0.2.0/24", into: &xclientNetworks) {
       String($0).flatMap { Network($0) }
     }

@@ -26,7 +26,8 @@ extension Settings {
     session.maximumLoginFailures = maximumLoginFailuresPerSession
     session.maximumReceivedFields = maximumReceivedFields
     let listeners = listeningPorts.map {
-      Receiver.Listener($0, role: role(of: $0.port), implicitTLS: implicitTLSPorts.contains($0.port),
+      Receiver.Listener(
+        $0, role: role(of: $0.port), implicitTLS: implicitTLSPorts.contains($0.port),
         speaksLMTP: lmtpPorts.contains($0.port), expectsProxy: proxyPorts.contains($0.port))
     }
     var configuration = Receiver.Configuration(session: session, listeners: listeners)

@@ -1,0 +1,78 @@
+import MTACore
+import MTAReceiver
+public import NIOCore
+
+/// A client's connection to the real engine, in memory: bytes in, bytes out. ``Dialogue/connect()`` opens one.
+///
+/// ```swift
+/// let connection = try await Dialogue(hooks: MyHooks()).connect()
+/// try await connection.send(ByteBuffer(string: "EHLO client.example\r\nQUIT\r\n"))
+/// print(String(buffer: connection.take()))
+/// ```
+public final class MemoryConnection {
+  let socket: MockSocket
+  private let loop = ManualLoop()
+  private let pump: ConnectionPump
+
+  init(
+    _ session: ServerSession, _ hooks: any ReceiverHooks, _ environment: ReceiverEnvironment, encryption: Encryption
+  ) {
+    socket = MockSocket(encryption: encryption)
+    pump = ConnectionPump(session, hooks: hooks, environment: environment, loop: loop, duplex: socket, number: 1)
+    socket.pump = pump
+  }
+
+  func open() async throws {
+    pump.opened()
+    try await settle()
+  }
+
+  /// Gives the server these bytes as one read of its socket, and returns when it has nothing left to do with them.
+  ///
+  /// - Throws: `CancellationError` when the task is cancelled while a hook is waited for.
+  public func send(_ bytes: ByteBuffer) async throws {
+    var bytes = bytes
+    pump.received(&bytes)
+    pump.receivedAll()
+    try await settle()
+  }
+
+  /// What the server sent since it was last asked, whole replies or not; empty when there was nothing.
+  public func take() -> ByteBuffer { socket.takeAll() }
+
+  /// Whether the server closed the connection.
+  public var isClosed: Bool { socket.isClosed }
+
+  /// The client closes.
+  public func hangUp() async throws {
+    pump.closed()
+    try await settle()
+  }
+
+  /// The client sends nothing more, and still listens.
+  public func halfClose() async throws {
+    pump.receivedEnd()
+    try await settle()
+  }
+
+  /// How long the answer that is due is held back; nil when none is.
+  var holdsFor: Duration? { pump.holdsFor }
+
+  /// Time passes, for time limits.
+  func wait(_ duration: Duration) async throws {
+    loop.advance(by: duration)
+    try await settle()
+  }
+
+  /// Turns the loop until the connection has nothing left to do. Hooks that wait for other executors are waited for, in
+  /// real time but not for long; hooks that wait on virtual time go on with the script.
+  private func settle() async throws {
+    var patience = 2000
+    while loop.turn() || pump.isBusy {
+      guard pump.isBusy, patience > 0 else { continue }
+      patience -= 1
+      if patience == 0 { return }
+      try await Task.sleep(for: .microseconds(patience > 1900 ? 10 : 1000))
+    }
+  }
+}
