@@ -57,6 +57,45 @@ struct WholeWayTests {
     }
   }
 
+  /// RFC 8601 §5: results under our own name that came with a mail are not passed on; others' are.
+  @Test func forgedResultsAreLeftOut() async throws {
+    try await SinkServer.serving(.init(isLMTP: true)) { sink in
+      let dialogue = Dialogue(hooks: House())
+      try await dialogue.play(
+        """
+        S: 220
+        C: EHLO client.example
+        S: 250
+        C: MAIL FROM:<a@client.example>
+        S: 250
+        C: RCPT TO:<coco@test.example>
+        S: 250
+        C: DATA
+        S: 354
+        C: Authentication-Results: MX.test.example;
+        C:  dkim=pass header.d=bank.example
+        C: From: a@client.example
+        C: Authentication-Results: elsewhere.example; spf=pass
+        C: authentication-results: mx.test.example 1; none
+        C:
+        C: Authentication-Results: mx.test.example; in the body
+        C: .
+        S: 250
+        """)
+      var settings = QueueRunner.Configuration(serverName: "mx.test.example")
+      settings.localDelivery = .lmtp(try #require(HostAndPort("127.0.0.1:\(sink.port)")))
+      let runner = try QueueRunner(
+        queue: dialogue.store, dns: LiteralZone(), configuration: settings, clock: dialogue.clock)
+      #expect(try await runner.runOnce() == RunSummary(delivered: 1))
+      let content = try #require(sink.mails.first?.content)
+      let kept = try #require(dialogue.store.mails.first)
+      #expect(
+        content.hasSuffix(
+          kept.trace + "From: a@client.example\r\nAuthentication-Results: elsewhere.example; spf=pass\r\n\r\n"
+            + "Authentication-Results: mx.test.example; in the body\r\n"))
+    }
+  }
+
   @Test func aSinkSpeaksTLSAndMisbehavesWhenToldTo() async throws {
     var behaviour = SinkServer.Behaviour()
     behaviour.tls = try TestCertificate.server()

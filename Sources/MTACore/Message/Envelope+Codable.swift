@@ -85,6 +85,7 @@ extension Envelope: Codable {
     case authenticatedAs = "auth"
     case isSubmission = "submission"
     case client, at, attributes, requests
+    case hasForgedResults = "forged"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -105,6 +106,7 @@ extension Envelope: Codable {
       isSubmission: try fields.decodeIfPresent(Bool.self, forKey: .isSubmission) ?? false,
       clientAddress: try fields.decodeIfPresent(String.self, forKey: .client).flatMap { IPAddress($0) },
       receivedAt: Timestamp(milliseconds: try fields.decode(Int64.self, forKey: .at)),
+      hasForgedResults: try fields.decodeIfPresent(Bool.self, forKey: .hasForgedResults) ?? false,
       attributes: Attributes(try fields.decodeIfPresent([String: AttributeValue].self, forKey: .attributes) ?? [:]))
   }
 
@@ -115,6 +117,7 @@ extension Envelope: Codable {
     try fields.encode(recipients, forKey: .recipients)
     if body != .sevenBit { try fields.encode(body, forKey: .body) }
     if smtpUTF8 { try fields.encode(smtpUTF8, forKey: .smtpUTF8) }
+    if hasForgedResults { try fields.encode(hasForgedResults, forKey: .hasForgedResults) }
     if !requests.isEmpty { try fields.encode(requests, forKey: .requests) }
     try fields.encodeIfPresent(authenticatedAs, forKey: .authenticatedAs)
     if isSubmission { try fields.encode(isSubmission, forKey: .isSubmission) }

@@ -70,13 +70,15 @@ public struct Envelope: Hashable, Sendable {
   /// The address of the client that gave us the mail; nil for mail that this system wrote.
   public var clientAddress: IPAddress?
   public var receivedAt: Timestamp
+  /// The header holds Authentication-Results under our own name that we did not write: delivery leaves them out (RFC 8601 §5).
+  public var hasForgedResults: Bool
   public var attributes: Attributes
 
   public init(
     id: MailID, reversePath: ReversePath, recipients: [EnvelopeRecipient], body: BodyType = .sevenBit,
     smtpUTF8: Bool = false, requests: DeliveryRequests = DeliveryRequests(),
     authenticatedAs: Mailbox? = nil, isSubmission: Bool = false, clientAddress: IPAddress? = nil, receivedAt: Timestamp,
-    attributes: Attributes = Attributes()
+    hasForgedResults: Bool = false, attributes: Attributes = Attributes()
   ) {
     self.id = id
     self.reversePath = reversePath
@@ -88,6 +90,7 @@ public struct Envelope: Hashable, Sendable {
     self.isSubmission = isSubmission
     self.clientAddress = clientAddress
     self.receivedAt = receivedAt
+    self.hasForgedResults = hasForgedResults
     self.attributes = attributes
   }
 }

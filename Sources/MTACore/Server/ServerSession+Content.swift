@@ -159,12 +159,19 @@ extension ServerSession {
       requests: conversation.parameters.requests(receivedAt: content.receivedAt, mayHurry: isSubmission),
       authenticatedAs: conversation.login.flatMap { Mailbox($0.name) },
       isSubmission: isSubmission, clientAddress: conversation.connection.remoteAddress, receivedAt: content.receivedAt,
-      attributes: conversation.attributes)
+      hasForgedResults: hasForgedResults, attributes: conversation.attributes)
     var trace = ByteBuffer()
     ReceptionTrace(conversation, serverName: configuration.serverName, id: id, at: content.receivedAt)
       .write(into: &trace, completing: isSubmission)
     phase = .waiting(.commit)
     return .commit(envelope, trace: trace)
+  }
+
+  /// RFC 8601 §5: results under our own name that came with the mail are a lie, and are not to be passed on.
+  private var hasForgedResults: Bool {
+    conversation.header?.fields.contains {
+      AuthenticationResultsField.claims($0, authority: configuration.serverName)
+    } ?? false
   }
 
   mutating func stored(_ receipt: StoreReceipt) -> Action {

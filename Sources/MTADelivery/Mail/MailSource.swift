@@ -8,13 +8,17 @@ final class MailSource: Sendable {
   private let queue: any ParcelQueue
   private let signer: (any MailSigner)?
   private let clock: any WallClock
+  private let serverName: String
   private let loading = NIOLockedValueBox<Task<OutgoingMail, any Error>?>(nil)
 
-  init(_ envelope: Envelope, queue: any ParcelQueue, signer: (any MailSigner)?, clock: any WallClock) {
+  init(
+    _ envelope: Envelope, queue: any ParcelQueue, signer: (any MailSigner)?, clock: any WallClock, serverName: String
+  ) {
     self.envelope = envelope
     self.queue = queue
     self.signer = signer
     self.clock = clock
+    self.serverName = serverName
   }
 
   /// - Throws: when the store does not give the content, or the signer fails; the mail is then to be deferred.
@@ -35,14 +39,41 @@ final class MailSource: Sendable {
       signature = try await signer.signature(for: envelope, content, at: clock.now)
     }
     let isInternational = envelope.smtpUTF8 ? try await HeaderScan.hasOtherThanASCII(content) : false
+    let omitted = envelope.hasForgedResults ? try await HeaderScan.resultsClaiming(serverName, in: content) : []
     return OutgoingMail(
-      envelope: envelope, content: content, signature: signature, hasInternationalHeader: isInternational)
+      envelope: envelope, content: content, omitted: omitted, signature: signature,
+      hasInternationalHeader: isInternational)
   }
 }
 
 /// Looks through the header section of a stored mail.
 enum HeaderScan {
   private struct HeaderEnded: Error {}
+
+  /// Where the fields lie in the content that speak under our name (RFC 8601 §5).
+  static func resultsClaiming(_ authority: String, in content: StoredContent) async throws -> [Range<Int>] {
+    var collector = HeaderCollector(limit: 1_048_576)
+    var header: HeaderSection?
+    do {
+      try await content.forEachPiece { piece in
+        switch collector.receive(piece) {
+        case .more: return
+        case .complete(let section, _): header = section
+        case .tooLarge: break
+        }
+        throw HeaderEnded()
+      }
+      header = collector.finish()
+    } catch is HeaderEnded {}
+    var offset = 0
+    var ranges: [Range<Int>] = []
+    for field in header?.fields ?? [] {
+      let end = offset + field.raw.count
+      if AuthenticationResultsField.claims(field, authority: authority) { ranges.append(offset..<end) }
+      offset = end
+    }
+    return ranges
+  }
 
   /// Whether trace or header hold octets above 127: such mail needs SMTPUTF8 all the way (RFC 6532 §3.6).
   static func hasOtherThanASCII(_ content: StoredContent) async throws -> Bool {

@@ -6,13 +6,31 @@ struct MailText: Sendable {
   /// Return-Path and Delivered-To where this is the final delivery, then the signature, then the trace.
   let fields: ByteBuffer
   let content: StoredContent
+  /// Parts of the content that are left out, in order.
+  var omitted: [Range<Int>] = []
 
   /// Octets with CR LF line ends.
-  var size: Int { fields.readableBytes + content.size }
+  var size: Int { fields.readableBytes + content.size - omitted.reduce(0) { $0 + $1.count } }
 
   func forEachPiece(_ body: (ByteBuffer) async throws -> Void) async throws {
     if fields.readableBytes > 0 { try await body(fields) }
-    try await content.forEachPiece(body)
+    guard !omitted.isEmpty else { return try await content.forEachPiece(body) }
+    var offset = 0
+    try await content.forEachPiece { piece in
+      let end = offset + piece.readableBytes
+      var start = offset
+      for range in omitted where range.upperBound > start && range.lowerBound < end {
+        try await slice(piece, from: start - offset, to: range.lowerBound - offset, body)
+        start = min(end, range.upperBound)
+      }
+      try await slice(piece, from: start - offset, to: end - offset, body)
+      offset = end
+    }
+  }
+
+  private func slice(_ piece: ByteBuffer, from: Int, to: Int, _ body: (ByteBuffer) async throws -> Void) async throws {
+    guard to > from, let part = piece.getSlice(at: piece.readerIndex + from, length: to - from) else { return }
+    try await body(part)
   }
 }
 
@@ -20,6 +38,8 @@ struct MailText: Sendable {
 struct OutgoingMail: Sendable {
   let envelope: Envelope
   let content: StoredContent
+  /// Parts of the content that no copy has.
+  var omitted: [Range<Int>] = []
   /// DKIM-Signature, whole lines; nil when the mail is not ours to sign.
   let signature: ByteBuffer?
   /// Whether the header holds other than ASCII.
@@ -41,6 +61,6 @@ struct OutgoingMail: Sendable {
     }
     if let signature { fields.writeImmutableBuffer(signature) }
     fields.writeImmutableBuffer(content.trace)
-    return MailText(fields: fields, content: content)
+    return MailText(fields: fields, content: content, omitted: omitted)
   }
 }

@@ -100,7 +100,8 @@ actor DeliveryRun {
     var count = 0
     for mail in mails {
       let source = MailSource(
-        mail.envelope, queue: environment.queue, signer: environment.signer, clock: environment.clock)
+        mail.envelope, queue: environment.queue, signer: environment.signer, clock: environment.clock,
+        serverName: environment.configuration.serverName)
       for job in DeliveryJob.split(mail, source, hasSmarthost: environment.configuration.smarthost != nil) {
         lanes.add(job)
         leased.formUnion(job.parcels.map(\.id))

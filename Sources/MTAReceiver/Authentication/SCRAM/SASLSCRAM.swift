@@ -42,7 +42,8 @@ public struct SASLSCRAM: SASLMechanism {
   }
 
   public func isOffered(over encryption: Encryption?) -> Bool {
-    !isPlus || encryption?.channelBindings.isEmpty == false
+    // Under TLS 1.2 many clients insist on tls-unique, which says nothing there (RFC 9266 §4): they get plain SCRAM.
+    !isPlus || (encryption?.version == "TLSv1.3" && encryption?.channelBindings.isEmpty == false)
   }
 
   public func makeExchange(_ context: SASLContext) -> any SASLExchange {
