@@ -60,4 +60,18 @@ import Testing
       #expect(split.content == whole.content && split.bareLineEnd == whole.bareLineEnd && split.rest == whole.rest)
     }
   }
+
+  /// Lines that are longer than what is looked at in one go, with something at each place of it.
+  @Test func whateverStandsWhereverInALongLine() {
+    for length in 0..<20 {
+      for (odd, isFault) in [("\t", false), ("\0", false), ("\u{0b}", false), ("é", false), ("\r", true), ("\n", true)]
+      {
+        let text = String(repeating: "a", count: length) + odd + "bcdefghijklmnop\r\n"
+        for count in [1, 7, 1000] {
+          let (content, fault, rest) = play(text + text + ".\r\nNEXT", by: count)
+          #expect(content == text + text && fault == isFault && rest == "NEXT")
+        }
+      }
+    }
+  }
 }

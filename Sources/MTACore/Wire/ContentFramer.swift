@@ -99,20 +99,35 @@ public struct ContentFramer: Hashable, Sendable {
           place = .line
         }
       case .line:
-        let feed = bytes[index...].firstIndex(of: lineFeed)
-        let end = feed ?? bytes.count
-        // Each CR must be the byte before the line feed, or the last one we have.
-        if let first = bytes[index..<end].firstIndex(of: carriageReturn), first < end - 1 { bareLineEnd = true }
-        let endsInReturn = end > index && bytes[end - 1] == carriageReturn
-        if feed != nil {
-          if endsInReturn { place = .lineStart } else { bareLineEnd = true }
-          index = end + 1
-        } else {
-          if endsInReturn { place = .carriageReturn }
-          index = end
-        }
+        index = bytes.nextLineControl(from: index)
+        guard index < bytes.count else { continue }
+        // A LF that comes without a CR before it ends nothing.
+        if bytes[index] == carriageReturn { place = .carriageReturn } else { bareLineEnd = true }
+        index += 1
       }
     }
     return index > start ? .slice(skip: start, count: index - start, drop: 0) : .none
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// The place of the next CR or LF at or behind `start`, or the end. Looks at eight bytes at a time: this is what every byte
+  /// of every mail goes through.
+  fileprivate func nextLineControl(from start: Int) -> Int {
+    var index = start
+    while index + 8 <= count {
+      let word = UInt64(littleEndian: loadUnaligned(fromByteOffset: index, as: UInt64.self))
+      // Subtracting 14 from each byte borrows into the top bit of those below it; the lowest such bit is exact.
+      let below14 = (word &- 0x0e0e_0e0e_0e0e_0e0e) & ~word & 0x8080_8080_8080_8080
+      guard below14 != 0 else {
+        index += 8
+        continue
+      }
+      index += below14.trailingZeroBitCount / 8
+      if self[index] == 13 || self[index] == 10 { return index }
+      index += 1
+    }
+    while index < count, self[index] != 13, self[index] != 10 { index += 1 }
+    return index
   }
 }

@@ -4,20 +4,20 @@ import MTACrypto
 /// The header side of a signature: which fields are hashed, in which form (RFC 6376 §3.7, §5.4.2).
 struct HeaderHash {
   private let section: HeaderSection
-  /// Where the fields of each lower-case name are, from the top.
-  private let places: [[UInt8]: [Int]]
+  /// Where the fields of each name are, from the top.
+  private let places: [FieldName: [Int]]
 
   init(_ section: HeaderSection) {
     self.section = section
-    var places: [[UInt8]: [Int]] = [:]
+    var places: [FieldName: [Int]] = [:]
     for (index, field) in section.fields.enumerated() where !field.nameBytes.isEmpty {
-      places[field.nameBytes.map(\.lowercased), default: []].append(index)
+      places[FieldName(field.nameBytes), default: []].append(index)
     }
     self.places = places
   }
 
   /// How many fields have this name.
-  func count(of name: String) -> Int { places[name.utf8.map(\.lowercased)]?.count ?? 0 }
+  func count(of name: FieldName) -> Int { places[name]?.count ?? 0 }
 
   /// The digest that a signature is over.
   /// - Parameters:
@@ -29,9 +29,9 @@ struct HeaderHash {
     names: [String], canonicalization: DKIMCanonicalization, signatureField: [UInt8], ownIndex: Int? = nil
   ) -> [UInt8] {
     var hash = SHA256()
-    var remaining: [[UInt8]: ArraySlice<Int>] = [:]
+    var remaining: [FieldName: ArraySlice<Int>] = [:]
     for name in names {
-      let key = name.utf8.map(\.lowercased)
+      let key = FieldName(name)
       var left = remaining[key] ?? (places[key] ?? [])[...]
       if left.last == ownIndex, ownIndex != nil { left.removeLast() }
       // RFC 6376 §5.4.2: from the bottom up; §3.5: absent fields are null input.

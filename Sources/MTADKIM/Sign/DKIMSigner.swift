@@ -8,6 +8,8 @@ public struct DKIMSigner: Sendable {
   public let selector: DNSName
   public let key: DKIMPrivateKey
   public let options: Options
+  /// What the options come to: each field once, and how many times it is signed beyond those that there are.
+  private let plan: [(name: String, key: FieldName, extra: Int)]
 
   /// What a signature covers and how much change it forgives.
   public struct Options: Hashable, Sendable {
@@ -45,24 +47,30 @@ public struct DKIMSigner: Sendable {
     self.selector = selector
     self.key = key
     self.options = options
+    // From is always signed, and oversigned.
+    let listed =
+      (["From"] + options.oversignedFields).map { ($0, FieldName($0), 1) }
+      + options.signedFields.map { ($0, FieldName($0), 0) }
+    var seen = Self.neverSigned
+    plan = listed.filter { seen.insert($0.1).inserted }
   }
+
+  /// RFC 6376 §5.4: DKIM-Signature is signed by itself; Return-Path changes at delivery (§5.4.1).
+  private static let neverSigned: Set = [FieldName("DKIM-Signature"), FieldName("Return-Path")]
 
   /// The signature over a mail whose body hash is known, without the signature itself.
   /// - Parameter extraFields: signed where they are, like those of the options.
   func unsigned(
     _ header: HeaderHash, bodyHash: [UInt8], identity: String?, extraFields: [String], at now: Timestamp
   ) -> DKIMSignature {
-    var names: [String] = []
-    var seen: Set<String> = []
-    func add(_ name: String, extra: Int) {
-      // RFC 6376 §5.4: DKIM-Signature is signed by itself; Return-Path changes at delivery (§5.4.1).
-      guard seen.insert(name.lowercased()).inserted, !["dkim-signature", "return-path"].contains(name.lowercased())
-      else { return }
-      names += Array(repeating: name, count: header.count(of: name) + extra)
+    var names = plan.flatMap { Array(repeating: $0.name, count: header.count(of: $0.key) + $0.extra) }
+    if !extraFields.isEmpty {
+      var seen = Self.neverSigned.union(plan.map(\.key))
+      for name in extraFields {
+        let key = FieldName(name)
+        if seen.insert(key).inserted { names += Array(repeating: name, count: header.count(of: key)) }
+      }
     }
-    add("From", extra: 1)
-    for name in options.oversignedFields { add(name, extra: 1) }
-    for name in options.signedFields + extraFields { add(name, extra: 0) }
     return DKIMSignature(
       domain: domain, selector: selector, algorithm: key.algorithm,
       headerCanonicalization: options.headerCanonicalization,

@@ -9,12 +9,8 @@ enum CPUTime {
   /// Of this process so far, all threads, user and system together; in seconds.
   static var seconds: Double {
     var usage = rusage()
-    // RUSAGE_SELF is 0; Glibc's own is of a type that getrusage does not take here.
-    #if canImport(Glibc)
-      getrusage(__rusage_who(0), &usage)
-    #else
-      getrusage(0, &usage)
-    #endif
+    // RUSAGE_SELF, which Glibc shows as another type than getrusage takes.
+    getrusage(0, &usage)
     return seconds(usage.ru_utime) + seconds(usage.ru_stime)
   }
 

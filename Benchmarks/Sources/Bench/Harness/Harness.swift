@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Runs loops and keeps what they cost.
 ///
 /// A loop is first run with more and more turns until it takes a tenth of a second of processor time: that is the warm-up, and
@@ -67,6 +73,7 @@ struct Harness {
   mutating func add(_ row: Row) {
     rows.append(row)
     print(row.markdown)
+    fflush(nil)
   }
 
   private func cost(_ turns: Int, _ body: (_ turns: Int) async throws -> Void) async rethrows -> Double {

@@ -4,7 +4,7 @@ import NIOCore
 import RawOpenSSL
 
 extension Bench {
-  /// Canonical forms and signatures.
+  /// Bodies into canonical form.
   static func dkim(_ harness: inout Harness) async throws {
     let now = Timestamp(milliseconds: 1_767_225_600_000)
     let domain = Samples.name("client.example")
@@ -26,23 +26,33 @@ extension Bench {
     try await harness.measure("OpenSSL's SHA-256 alone", .megabytes(bytes.count)) { turns in
       for _ in 0..<turns where raw_sha256(bytes, bytes.count, &digest) != 1 { throw Failure("no digest") }
     }
+  }
 
+  /// A mail signed, next to what OpenSSL needs for the same: one pass of SHA-256 over it and the RSA operation.
+  static func signing(_ harness: inout Harness) async throws {
+    let now = Timestamp(milliseconds: 1_767_225_600_000)
     let key = try DKIMPrivateKey.generate(.rsaSHA256)
     let pem = try key.pem()
     guard let raw = raw_signer_make(pem, pem.count) else { throw Failure("OpenSSL does not take the key") }
     defer { raw_signer_free(raw) }
-    let signer = DKIMMailSigner([DKIMSigner(domain: domain, selector: Samples.name("r"), key: key)])
+    let signer = DKIMMailSigner([
+      DKIMSigner(domain: Samples.name("client.example"), selector: Samples.name("r"), key: key)
+    ])
     for size in [1024, 10_240, 102_400] {
       let envelope = Samples.envelope(MailID(at: now, random: 1))
-      let content = StoredContent(trace: ByteBuffer(), content: ByteBuffer(bytes: Samples.mail(size)))
+      let mail = Samples.mail(size)
+      let content = StoredContent(trace: ByteBuffer(), content: ByteBuffer(bytes: mail))
+      var digest = [UInt8](repeating: 0, count: 32)
       var signature = [UInt8](repeating: 0, count: 1024)
       try await harness.compare(
-        "OpenSSL's RSA-2048 signature alone", "DKIM, RSA-2048: a mail of \(size / 1024) KiB signed", .microseconds,
-        turns: 250
+        "OpenSSL alone: SHA-256 of \(size / 1024) KiB, RSA-2048", "DKIM: a mail of \(size / 1024) KiB signed",
+        .microseconds, turns: 500
       ) { turns in
         var length = 0
-        for _ in 0..<turns where raw_signer_sign(raw, digest, &signature, &length) != 1 {
-          throw Failure("no signature")
+        for _ in 0..<turns {
+          guard raw_sha256(mail, mail.count, &digest) == 1,
+            raw_signer_sign(raw, digest, &signature, &length) == 1
+          else { throw Failure("no signature") }
         }
       } _: { turns in
         for _ in 0..<turns {
