@@ -10,9 +10,12 @@ package enum Base64 {
   }()
 
   /// One line, padded.
-  package static func encode(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+  package static func encode(_ bytes: some Sequence<UInt8>) -> [UInt8] { encode(Array(bytes)) }
+
+  /// The same for an array; other modules would get an unspecialized loop of the generic one.
+  package static func encode(_ bytes: [UInt8]) -> [UInt8] {
     var text: [UInt8] = []
-    text.reserveCapacity(bytes.underestimatedCount / 3 * 4 + 4)
+    text.reserveCapacity(bytes.count / 3 * 4 + 4)
     var group: UInt32 = 0
     var held = 0
     for byte in bytes {
