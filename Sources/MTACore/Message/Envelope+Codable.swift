@@ -84,7 +84,7 @@ extension Envelope: Codable {
     case smtpUTF8 = "utf8"
     case authenticatedAs = "auth"
     case isSubmission = "submission"
-    case client, at, attributes, requests
+    case client, at, attributes, requests, hold
   }
 
   public init(from decoder: any Decoder) throws {
@@ -105,7 +105,8 @@ extension Envelope: Codable {
       isSubmission: try fields.decodeIfPresent(Bool.self, forKey: .isSubmission) ?? false,
       clientAddress: try fields.decodeIfPresent(String.self, forKey: .client).flatMap { IPAddress($0) },
       receivedAt: Timestamp(milliseconds: try fields.decode(Int64.self, forKey: .at)),
-      attributes: Attributes(try fields.decodeIfPresent([String: AttributeValue].self, forKey: .attributes) ?? [:]))
+      attributes: Attributes(try fields.decodeIfPresent([String: AttributeValue].self, forKey: .attributes) ?? [:]),
+      hold: try fields.decodeIfPresent(String.self, forKey: .hold))
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -121,5 +122,6 @@ extension Envelope: Codable {
     try fields.encodeIfPresent(clientAddress?.description, forKey: .client)
     try fields.encode(receivedAt.milliseconds, forKey: .at)
     if !attributes.isEmpty { try fields.encode(attributes.values, forKey: .attributes) }
+    try fields.encodeIfPresent(hold, forKey: .hold)
   }
 }

@@ -71,12 +71,15 @@ public struct Envelope: Hashable, Sendable {
   public var clientAddress: IPAddress?
   public var receivedAt: Timestamp
   public var attributes: Attributes
+  /// Why the mail was to wait for somebody's release when it was accepted; nil for mail that is delivered at once. The
+  /// store sets its parcels aside, so that no runner gets them.
+  public var hold: String?
 
   public init(
     id: MailID, reversePath: ReversePath, recipients: [EnvelopeRecipient], body: BodyType = .sevenBit,
     smtpUTF8: Bool = false, requests: DeliveryRequests = DeliveryRequests(),
     authenticatedAs: Mailbox? = nil, isSubmission: Bool = false, clientAddress: IPAddress? = nil, receivedAt: Timestamp,
-    attributes: Attributes = Attributes()
+    attributes: Attributes = Attributes(), hold: String? = nil
   ) {
     self.id = id
     self.reversePath = reversePath
@@ -89,5 +92,6 @@ public struct Envelope: Hashable, Sendable {
     self.clientAddress = clientAddress
     self.receivedAt = receivedAt
     self.attributes = attributes
+    self.hold = hold
   }
 }
