@@ -9,6 +9,8 @@ extension VolatileStore {
     public var state: ParcelState
     /// When a waiting one is to be tried.
     public var due: Timestamp
+    /// Set aside until somebody releases it; see ``VolatileStore/release(_:at:)``.
+    public var isHeld = false
     /// Who has it under lease, and until when.
     public var owner: LeaseOwner?
     public var deadline: Timestamp?
@@ -24,7 +26,7 @@ extension VolatileStore {
     /// Leases of a machine end with their owner, or by its word; only those of other machines lapse.
     func isDue(to claimer: LeaseOwner, at now: Timestamp) -> Bool {
       switch state {
-      case .waiting: due <= now
+      case .waiting: due <= now && !isHeld
       case .working: owner?.boot != claimer.boot && (deadline ?? now) <= now
       case .delivered, .failed, .recorded: false
       }
@@ -38,6 +40,18 @@ extension VolatileStore {
 
   /// All copies that ever were in the queue, in the order in which their recipients were accepted.
   public var parcels: [StoredParcel] { state.withLockedValue { $0.parcels } }
+
+  /// Makes the held parcels of a mail due.
+  public func release(_ id: MailID, at now: Timestamp) {
+    let notify = state.withLockedValue { state in
+      for index in state.parcels.indices where state.parcels[index].parcel.mailID == id && state.parcels[index].isHeld {
+        state.parcels[index].isHeld = false
+        state.parcels[index].due = now
+      }
+      return state.notify
+    }
+    notify()
+  }
 }
 
 extension VolatileStore.State {
@@ -129,7 +143,7 @@ extension VolatileStore: ParcelQueue {
   }
 
   public func nextDue() async throws(StoreFailure) -> Timestamp? {
-    state.withLockedValue { state in state.parcels.lazy.filter { $0.state == .waiting }.map(\.due).min() }
+    state.withLockedValue { state in state.parcels.lazy.filter { $0.state == .waiting && !$0.isHeld }.map(\.due).min() }
   }
 
   public func onArrival(_ notify: @escaping @Sendable () -> Void) { state.withLockedValue { $0.notify = notify } }

@@ -82,9 +82,11 @@ public final class VolatileStore: MessageStore, ContactStore {
         let parcel = Parcel(
           id: ParcelID(Int64(state.parcels.count) + 1), mailID: id, recipient: recipient,
           createdAt: envelope.receivedAt, expiresAt: envelope.receivedAt + lifetime)
-        state.parcels.append(StoredParcel(parcel, recipient.delivery == .none ? .recorded : .waiting, due: due))
+        var stored = StoredParcel(parcel, recipient.delivery == .none ? .recorded : .waiting, due: due)
+        stored.isHeld = envelope.hold != nil && stored.state == .waiting
+        state.parcels.append(stored)
       }
-      return due == envelope.receivedAt ? state.notify : {}
+      return due == envelope.receivedAt && envelope.hold == nil ? state.notify : {}
     }
     guard let notify else { throw .failed("there is a mail \(envelope.id) already") }
     notify()

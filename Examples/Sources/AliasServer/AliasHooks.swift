@@ -1,21 +1,21 @@
 import MTACore
 import MTAReceiver
 
-/// Mail for an alias goes to the mailbox behind it. Written as a subclass: `BaseReceiverHooks` has every verb with its
+/// Mail for an alias goes to the mailboxes behind it. Written as a subclass: `BaseReceiverHooks` has every verb with its
 /// default, and only what differs is overridden.
 final class AliasHooks: BaseReceiverHooks, ReceiverHooks {
   /// Mailboxes, and the crypt(3) hashes of their passwords; nil where nobody logs in.
   private let residents: [Mailbox: String?]
-  private let aliases: [Mailbox: Mailbox]
+  private let aliases: [Mailbox: [Mailbox]]
 
-  init(residents: [Mailbox: String?], aliases: [Mailbox: Mailbox]) {
+  init(residents: [Mailbox: String?], aliases: [Mailbox: [Mailbox]]) {
     self.residents = residents
     self.aliases = aliases
   }
 
-  /// An alias belongs to the owner of the mailbox behind it, who may therefore send in its name.
+  /// An alias belongs to the owner of the first mailbox behind it, who may therefore send in its name.
   func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
-    let home = aliases[mailbox.caseFolded] ?? mailbox.caseFolded
+    let home = aliases[mailbox.caseFolded]?.first ?? mailbox.caseFolded
     guard residents.keys.contains(home) else { return nil }
     return ClientRecord(mailboxID: home.description, ownerID: home.description)
   }

@@ -12,10 +12,8 @@ import MTAServer
     }
     let settings = try Settings(contentsOf: CommandLine.arguments[1])
     let dns = DNSResolver()
-    // The first target of each: a recipient can be redirected to one other.
-    let aliases = settings.aliases.compactMapValues(\.first)
     try await MailServer(settings) {
-      AliasHooks(residents: settings.users, aliases: aliases).after(BlockListCheck(list: list, dns: dns))
+      AliasHooks(residents: settings.users, aliases: settings.aliases).after(BlockListCheck(list: list, dns: dns))
     }.runUntilSignal()
   }
 }

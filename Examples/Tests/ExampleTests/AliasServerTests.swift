@@ -6,11 +6,12 @@ import Testing
 
 @Suite struct AliasServerTests {
   let ann = Mailbox("ann@test.example")
+  let bob = Mailbox("bob@test.example")
   let info = Mailbox("info@test.example")
 
-  @Test func mailForAnAliasGoesToTheMailboxBehindIt() async throws {
-    let (ann, info) = (try #require(ann), try #require(info))
-    let dialogue = Dialogue(hooks: AliasHooks(residents: [ann: nil], aliases: [info: ann]))
+  @Test func mailForAnAliasGoesToTheMailboxesBehindIt() async throws {
+    let (ann, bob, info) = (try #require(ann), try #require(bob), try #require(info))
+    let dialogue = Dialogue(hooks: AliasHooks(residents: [ann: nil, bob: nil], aliases: [info: [bob, ann]]))
     try await dialogue.play(
       """
       S: 220
@@ -29,8 +30,8 @@ import Testing
       C: .
       S: 250
       """)
-    // Both recipients are Ann: she gets one copy.
-    #expect(dialogue.store.mails.first?.envelope.recipients.map(\.mailbox) == [ann])
+    // Ann is named twice, and gets one copy.
+    #expect(dialogue.store.mails.first?.envelope.recipients.map(\.mailbox) == [bob, ann])
   }
 
   @Test func listedClientsAreTurnedAway() async throws {

@@ -84,7 +84,7 @@ public struct ChannelBindings: Hashable, Sendable {
 }
 
 /// Everything a hook may know of the session and of the mail that is coming in. Readable throughout; writable in its
-/// ``attributes`` alone, and what a hook wrote counts only if it did not throw.
+/// ``attributes`` and by ``addHeaderField(_:_:)`` alone, and what a hook wrote counts only if it did not throw.
 public struct Conversation: Hashable, Sendable {
   public internal(set) var connection: ConnectionFacts
   /// What EHLO or HELO named; nil before, and when the client gave none.
@@ -110,6 +110,8 @@ public struct Conversation: Hashable, Sendable {
   public internal(set) var authenticationResults: [AuthenticationResult] = []
   /// Values that hooks attach to the mail; they begin empty with each mail and persist with it.
   public var attributes = Attributes()
+  /// The header fields that hooks add to the mail; none at the beginning of each mail.
+  public internal(set) var headerEdits: [HeaderEdit] = []
 
   /// A login that succeeded.
   public struct Login: Hashable, Sendable {
@@ -123,4 +125,13 @@ public struct Conversation: Hashable, Sendable {
   public init(_ connection: ConnectionFacts) { self.connection = connection }
 
   public var isAuthenticated: Bool { login != nil }
+
+  /// Adds a header field at the top of the mail, below those that were added before it. The content itself is never
+  /// changed: what came stays byte for byte, so that signatures hold.
+  ///
+  /// - Throws: ``HeaderEdit/Fault``, so that a plain `try` answers 451 rather than send a broken header. Text beyond ASCII
+  ///   is for mails with SMTPUTF8 only (RFC 6532), and so not before MAIL was accepted.
+  public mutating func addHeaderField(_ name: String, _ value: String) throws(HeaderEdit.Fault) {
+    headerEdits.append(try HeaderEdit(adding: name, value, international: parameters.smtpUTF8))
+  }
 }

@@ -1,7 +1,7 @@
 /// A policy asked before hooks: `Shop().after(SPFCheck()).after(BlockList())` asks the block list first.
 ///
-/// A final verdict (refuse, defer, discard) stops the chain; of milder ones the first stands. `clientLookup`,
-/// `scramKeys` and `auth` are the hooks' own.
+/// A final verdict (refuse, defer, discard) stops the chain; of milder ones the first stands, but refusals of single
+/// recipients add up. `clientLookup`, `scramKeys` and `auth` are the hooks' own.
 public struct HookChain<First: ReceiverPolicy, Rest: ReceiverHooks>: ReceiverHooks {
   private var first: First
   private var rest: Rest
@@ -51,7 +51,7 @@ public struct HookChain<First: ReceiverPolicy, Rest: ReceiverHooks>: ReceiverHoo
   }
   public mutating func message(_ c: inout Conversation) async throws -> MessageVerdict {
     let verdict = try await first.message(&c)
-    return verdict.weight == .final ? verdict : verdict.or(try await rest.message(&c))
+    return verdict.weight == .final ? verdict : verdict.joined(with: try await rest.message(&c))
   }
   public mutating func rset(_ c: inout Conversation) async throws -> CommandVerdict {
     let verdict = try await first.rset(&c)
@@ -101,4 +101,12 @@ extension ReceiverHooks {
 extension Verdict {
   /// The heavier of two verdicts; of equals the first.
   func or(_ later: Self) -> Self { weight >= later.weight ? self : later }
+}
+
+extension MessageVerdict {
+  /// As `or`, but nobody's refusal of a recipient is lost.
+  func joined(with later: Self) -> Self {
+    guard case .recipients(let ours) = self, case .recipients(let theirs) = later else { return or(later) }
+    return .recipients(ours.merging(theirs) { $0.or($1) })
+  }
 }

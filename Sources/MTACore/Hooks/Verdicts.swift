@@ -55,8 +55,10 @@ public enum StageVerdict: Verdict {
 /// The verdict of `rcptTo`.
 public enum RecipientVerdict: Verdict {
   case proceed
-  /// Deliver to another mailbox in place of this one; it is looked up as if the client had named it, without a second hook call.
-  case redirect(Mailbox)
+  /// Deliver to these mailboxes in place of this one. Each is looked up and held to the recipient rules as if the client
+  /// had named it, without a second hook call; the first that they refuse refuses the recipient, and then none of them
+  /// is taken. An empty list says that there is no such user.
+  case redirect([Mailbox])
   case refuse(Refusal)
   case `defer`(Refusal)
 
@@ -76,12 +78,33 @@ public enum RecipientVerdict: Verdict {
 public enum MessageVerdict: Verdict {
   /// Queue it for delivery.
   case proceed
+  /// Queue it, but deliver nothing of it before somebody releases it. The client is told 250 as for any mail; the reason
+  /// is for the operator, and rests with the parcels as one printable line.
+  case hold(String)
+  /// Queue it for these mailboxes in place of all its recipients. Each is looked up and held to the recipient rules as if
+  /// the client had named it; the first that they refuse refuses the mail. An empty list is a mistake, answered 451:
+  /// to forget a mail, say ``discard``.
+  case redirect([Mailbox])
+  /// A verdict for each recipient that is named, as `conversation.recipients` spells it; the others proceed.
+  ///
+  /// Under LMTP each recipient gets its own answer. SMTP has one answer for all, so there:
+  /// - one that is deferred defers the mail for all of them: nothing is queued, and no second try doubles a copy;
+  /// - when all are refused, so is the mail, in the words for the first;
+  /// - when some are refused, the mail is queued for the others, and its 250 names those that get none:
+  ///   `250 2.0.0 queued as 1, but not for <b@test.example>`. Few senders read that. Where it matters, refuse at RCPT.
+  case recipients([Mailbox: StageVerdict])
   /// Say 250 and forget it.
   case discard
   case refuse(Refusal)
   case `defer`(Refusal)
 
-  public var weight: VerdictWeight { self == .proceed ? .pass : .final }
+  public var weight: VerdictWeight {
+    switch self {
+    case .proceed: .pass
+    case .hold, .redirect, .recipients: .change
+    case .discard, .refuse, .defer: .final
+    }
+  }
 
   public static func refuse(_ text: String) -> Self { .refuse(Refusal(text)) }
   public static func `defer`(_ text: String) -> Self { .defer(Refusal(text)) }

@@ -84,7 +84,7 @@ extension Envelope: Codable {
     case smtpUTF8 = "utf8"
     case authenticatedAs = "auth"
     case isSubmission = "submission"
-    case client, at, attributes, requests
+    case client, at, attributes, requests, hold
     case hasForgedResults = "forged"
   }
 
@@ -107,7 +107,8 @@ extension Envelope: Codable {
       clientAddress: try fields.decodeIfPresent(String.self, forKey: .client).flatMap { IPAddress($0) },
       receivedAt: Timestamp(milliseconds: try fields.decode(Int64.self, forKey: .at)),
       hasForgedResults: try fields.decodeIfPresent(Bool.self, forKey: .hasForgedResults) ?? false,
-      attributes: Attributes(try fields.decodeIfPresent([String: AttributeValue].self, forKey: .attributes) ?? [:]))
+      attributes: Attributes(try fields.decodeIfPresent([String: AttributeValue].self, forKey: .attributes) ?? [:]),
+      hold: try fields.decodeIfPresent(String.self, forKey: .hold))
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -124,5 +125,6 @@ extension Envelope: Codable {
     try fields.encodeIfPresent(clientAddress?.description, forKey: .client)
     try fields.encode(receivedAt.milliseconds, forKey: .at)
     if !attributes.isEmpty { try fields.encode(attributes.values, forKey: .attributes) }
+    try fields.encodeIfPresent(hold, forKey: .hold)
   }
 }

@@ -73,12 +73,15 @@ public struct Envelope: Hashable, Sendable {
   /// The header holds Authentication-Results under our own name that we did not write: delivery leaves them out (RFC 8601 §5).
   public var hasForgedResults: Bool
   public var attributes: Attributes
+  /// Why the mail was to wait for somebody's release when it was accepted; nil for mail that is delivered at once. The
+  /// store sets its parcels aside, so that no runner gets them.
+  public var hold: String?
 
   public init(
     id: MailID, reversePath: ReversePath, recipients: [EnvelopeRecipient], body: BodyType = .sevenBit,
     smtpUTF8: Bool = false, requests: DeliveryRequests = DeliveryRequests(),
     authenticatedAs: Mailbox? = nil, isSubmission: Bool = false, clientAddress: IPAddress? = nil, receivedAt: Timestamp,
-    hasForgedResults: Bool = false, attributes: Attributes = Attributes()
+    hasForgedResults: Bool = false, attributes: Attributes = Attributes(), hold: String? = nil
   ) {
     self.id = id
     self.reversePath = reversePath
@@ -92,5 +95,6 @@ public struct Envelope: Hashable, Sendable {
     self.receivedAt = receivedAt
     self.hasForgedResults = hasForgedResults
     self.attributes = attributes
+    self.hold = hold
   }
 }

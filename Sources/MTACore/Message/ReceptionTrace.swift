@@ -1,7 +1,7 @@
 import NIOCore
 
-/// The header fields that this server puts before a mail it takes (R14): Authentication-Results, Received, and on
-/// submission what the client left out.
+/// The header fields that this server puts before a mail it takes (R14): what hooks add, Authentication-Results,
+/// Received, and on submission what the client left out.
 struct ReceptionTrace {
   private let conversation: Conversation
   private let serverName: String
@@ -17,15 +17,22 @@ struct ReceptionTrace {
 
   /// - Parameter completing: add a missing Date and Message-ID (RFC 6409 §8).
   func write(into buffer: inout ByteBuffer, completing: Bool) {
+    for edit in conversation.headerEdits { buffer.writeString(edit.line) }
     writeAuthenticationResults(into: &buffer)
     writeReceived(into: &buffer)
-    guard completing, let header = conversation.header else { return }
-    if !header.fields.contains(where: { $0.isNamed("Date") }) {
+    guard completing else { return }
+    if lacks("Date") {
       buffer.writeString("Date: \(instant.internetMessageDate)\r\n")
     }
-    if !header.fields.contains(where: { $0.isNamed("Message-ID") }) {
+    if lacks("Message-ID") {
       buffer.writeString("Message-ID: <\(id)@\(serverName)>\r\n")
     }
+  }
+
+  /// Neither the client nor a hook gave the field.
+  private func lacks(_ name: String) -> Bool {
+    guard let header = conversation.header else { return false }
+    return !header.fields.contains { $0.isNamed(name) } && !conversation.headerEdits.contains { $0.isNamed(name) }
   }
 
   /// RFC 5321 §4.4. Every part comes from parsed values, so no byte of the client's own reaches the field.

@@ -93,12 +93,10 @@ extension ServerSession {
     case (.postmasterLookup, .client(let client)): return postmasterKnown(client)
     case (.route(let mailbox, let client), .route(let route)): return routeKnown(mailbox, client, route)
     case (.rcptTo(let mailbox, let client), .recipient(let verdict)): return recipientJudged(mailbox, client, verdict)
-    case (.redirectLookup(let mailbox), .client(let client)):
-      // A redirect stays within the rules: it grants no relaying that the client would not have had.
-      for rule in configuration.recipientRules {
-        if let reply = rule.refusal(of: mailbox, client: client, in: conversation) { return settle(reply) }
-      }
-      return recipientAccepted(mailbox, client)
+    case (.redirectLookup(let redirection), .client(let client)): return redirectKnown(redirection, client)
+    case (.redirectRoute(let redirection), .route(let route)): return redirectRouteKnown(redirection, route)
+    case (.redirectLookup(let redirection), .failed), (.redirectRoute(let redirection), .failed):
+      return redirectRefused(redirection, .hookFailed)
     case (.data, .stage(let verdict)):
       if let action = refusal(verdict) { return action }
       phase = .waiting(.spool(nil))

@@ -9,6 +9,8 @@ extension ServerSession {
     var bytes = 0
     /// The answer that the mail will get at its end; once it is set, nothing more is kept.
     var refusal: Reply?
+    /// The answers to single recipients that get no copy, by their place in the conversation.
+    var refused: [Int: Reply] = [:]
     var closesAfter = false
     /// For content by BDAT.
     var lineEnds = LineEndCheck()
@@ -96,7 +98,7 @@ extension ServerSession {
     return content.endsAfterHeader ? ended() : .none
   }
 
-  private mutating func refuseContent(_ reply: Reply, _ thenClose: Bool) {
+  mutating func refuseContent(_ reply: Reply, _ thenClose: Bool) {
     content.refusal = reply
     content.closesAfter = thenClose
   }
@@ -118,89 +120,5 @@ extension ServerSession {
     conversation.authenticationResults = results
     content.receivedAt = now
     return ask(.message, for: .message)
-  }
-
-  mutating func messageJudged(_ answer: Answer) -> Action {
-    switch answer {
-    case .message(.proceed): return commit()
-    case .message(.discard):
-      guard let id = conversation.mailID else { return impossible() }
-      content.refusal = .discarded(id)
-    case .message(.refuse(let refusal)): refuseContent(Reply(550, refusal.status, refusal.text), refusal.thenClose)
-    case .message(.defer(let refusal)): refuseContent(Reply(451, refusal.status, refusal.text), refusal.thenClose)
-    default: refuseContent(.hookFailed, false)
-    }
-    return abandon()
-  }
-
-  /// The mail is not kept: the spool is emptied before the answer goes out.
-  mutating func abandon() -> Action {
-    guard let reply = content.refusal else { return impossible() }
-    let closes = content.closesAfter
-    let answers = answersForMessage
-    messagesFinished += 1
-    resetTransaction()
-    switch settle(reply.repeated(answers), thenClose: closes) {
-    case .reply(let reply): return .abandon(reply)
-    case let closing: return closing
-    }
-  }
-
-  /// RFC 2033 §4.2: LMTP answers a message for each of its recipients.
-  private var answersForMessage: Int { configuration.speaksLMTP ? conversation.recipients.count : 1 }
-
-  private mutating func commit() -> Action {
-    guard let id = conversation.mailID, let reversePath = conversation.reversePath else { return impossible() }
-    let isSubmission = conversation.isAuthenticated || conversation.connection.isTrusted
-    let envelope = Envelope(
-      id: id, reversePath: reversePath, recipients: conversation.recipients,
-      body: conversation.parameters.body ?? .sevenBit,
-      smtpUTF8: conversation.parameters.smtpUTF8,
-      requests: conversation.parameters.requests(receivedAt: content.receivedAt, mayHurry: isSubmission),
-      authenticatedAs: conversation.login.flatMap { Mailbox($0.name) },
-      isSubmission: isSubmission, clientAddress: conversation.connection.remoteAddress, receivedAt: content.receivedAt,
-      hasForgedResults: hasForgedResults, attributes: conversation.attributes)
-    var trace = ByteBuffer()
-    ReceptionTrace(conversation, serverName: configuration.serverName, id: id, at: content.receivedAt)
-      .write(into: &trace, completing: isSubmission)
-    phase = .waiting(.commit)
-    return .commit(envelope, trace: trace)
-  }
-
-  /// RFC 8601 §5: results under our own name that came with the mail are a lie, and are not to be passed on.
-  private var hasForgedResults: Bool {
-    conversation.header?.fields.contains {
-      AuthenticationResultsField.claims($0, authority: configuration.serverName)
-    } ?? false
-  }
-
-  mutating func stored(_ receipt: StoreReceipt) -> Action {
-    guard case .waiting(.commit) = phase else { return impossible() }
-    let answers = answersForMessage
-    messagesFinished += 1
-    resetTransaction()
-    return settle(.accepted(receipt).repeated(answers))
-  }
-
-  /// The store failed: while opening (answer to DATA), while content arrives (answer at its end) or at the commit.
-  mutating func storeFailed(_ failure: StoreFailure) -> Action {
-    switch phase {
-    case .waiting(.spool(let chunk)):
-      let reply = failure == .noSpace ? .noSpace : Reply(451, .system, "unable to save the message, try again later")
-      guard let chunk else { return settle(reply) }
-      return self.chunk(Chunk(chunk.octets, last: chunk.last, refusal: reply))
-    case .waiting(.commit):
-      content.refusal = failureReply(failure)
-      return abandon()
-    case .content, .chunk:
-      refuseContent(failureReply(failure), false)
-      return .none
-    default: return impossible()
-    }
-  }
-
-  private func failureReply(_ failure: StoreFailure) -> Reply {
-    guard failure != .noSpace else { return .noSpace }
-    return conversation.mailID.map { .unableToSave($0) } ?? .hookFailed
   }
 }

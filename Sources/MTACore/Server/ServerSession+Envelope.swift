@@ -34,7 +34,7 @@ extension ServerSession {
   mutating func rcpt(_ path: ForwardPath, _ notification: RecipientNotification) -> Action {
     self.notification = notification
     // RFC 5321 §4.5.3.1.10: 452 for recipients over the limit; those accepted stand.
-    guard conversation.recipients.count < configuration.maximumRecipients else { return settle(.tooManyRecipients) }
+    guard hasRoom(for: 1) else { return settle(.tooManyRecipients) }
     switch path {
     case .postmaster: return ask(.clientLookup(configuration.postmaster), for: .postmasterLookup)
     case .mailbox(let mailbox): return ask(.clientLookup(mailbox), for: .recipientLookup(mailbox))
@@ -73,7 +73,7 @@ extension ServerSession {
   mutating func recipientJudged(_ mailbox: Mailbox, _ client: ClientRecord?, _ verdict: RecipientVerdict) -> Action {
     switch verdict {
     case .proceed: recipientAccepted(mailbox, client)
-    case .redirect(let other): ask(.clientLookup(other), for: .redirectLookup(other))
+    case .redirect(let others): others.isEmpty ? settle(.noSuchUser) : redirect(Redirection(.recipient, others))
     case .refuse(let refusal): settle(Reply(550, refusal.status, refusal.text), thenClose: refusal.thenClose)
     case .defer(let refusal): settle(Reply(451, refusal.status, refusal.text), thenClose: refusal.thenClose)
     }
@@ -81,10 +81,25 @@ extension ServerSession {
 
   mutating func recipientAccepted(_ mailbox: Mailbox, _ client: ClientRecord?) -> Action {
     forgive()
+    let place = add(mailbox, client)
+    if configuration.speaksLMTP { recipientGroups.append([place]) }
+    return settle(.recipientOK)
+  }
+
+  /// Whether so many recipients more may be accepted.
+  func hasRoom(for count: Int) -> Bool {
+    count <= configuration.maximumRecipients - max(conversation.recipients.count, recipientGroups.count)
+  }
+
+  /// Takes the recipient into the envelope.
+  /// - Returns: where it stands.
+  mutating func add(_ mailbox: Mailbox, _ client: ClientRecord?) -> Int {
     // The same recipient twice is delivered once (R8); a member's local part in any case is the same member's.
     let key = client == nil ? mailbox : mailbox.caseFolded
-    if !recipientKeys.insert(key).inserted { return settle(.recipientOK) }
+    if let place = recipientKeys[key] { return place }
+    let place = conversation.recipients.count
+    recipientKeys[key] = place
     conversation.recipients.append(EnvelopeRecipient(mailbox, client: client, notification: notification))
-    return settle(.recipientOK)
+    return place
   }
 }

@@ -97,7 +97,8 @@ public struct ServerSession: Sendable {
     case postmasterLookup
     case route(Mailbox, ClientRecord?)
     case rcptTo(Mailbox, ClientRecord?)
-    case redirectLookup(Mailbox)
+    case redirectLookup(Redirection)
+    case redirectRoute(Redirection)
     case data
     case firstChunk(Chunk)
     case spool(Chunk?)
@@ -125,8 +126,10 @@ public struct ServerSession: Sendable {
   private var hasOffended = false
   private var contactEvents: [ContactEvent] = []
   var messagesFinished = 0
-  /// The accepted recipients as they are told apart.
-  var recipientKeys: Set<Mailbox> = []
+  /// The accepted recipients as they are told apart, and where in the conversation they stand.
+  var recipientKeys: [Mailbox: Int] = [:]
+  /// Of each accepted RCPT where its recipients stand. Kept for LMTP alone, which answers each RCPT again.
+  var recipientGroups: [[Int]] = []
   /// The parameters of the RCPT in progress.
   var notification = RecipientNotification()
 
@@ -290,18 +293,24 @@ public struct ServerSession: Sendable {
     return close(.internalError)
   }
 
-  package mutating func adopt(_ attributes: Attributes) { conversation.attributes = attributes }
+  /// Takes over what a hook may write.
+  package mutating func adopt(_ seen: Conversation) {
+    conversation.attributes = seen.attributes
+    conversation.headerEdits = seen.headerEdits
+  }
 
   mutating func resetTransaction() {
     conversation.reversePath = nil
     conversation.senderClient = nil
     conversation.parameters = MailParameters()
     conversation.recipients = []
-    recipientKeys = []
+    recipientKeys = [:]
+    recipientGroups = []
     conversation.mailID = nil
     conversation.header = nil
     conversation.authenticationResults = []
     conversation.attributes = Attributes()
+    conversation.headerEdits = []
     content = ContentState()
   }
 }

@@ -111,6 +111,12 @@ extension Reply {
 
   /// The only way to the 250 after a message: with the store's proof.
   public static func accepted(_ receipt: StoreReceipt) -> Reply { Reply(250, .other, "queued as \(receipt.id)") }
+  /// The mail is queued, but not for these.
+  static func accepted(_ receipt: StoreReceipt, without refused: [Mailbox]) -> Reply {
+    guard !refused.isEmpty else { return accepted(receipt) }
+    let names = refused.map { "<\($0)>" }.joined(separator: " ")
+    return Reply(250, .other, "queued as \(receipt.id), but not for \(names)")
+  }
   static func discarded(_ id: MailID) -> Reply { Reply(250, .other, "queued as \(id)") }
 
   // MARK: VRFY, EXPN, HELP (R17)

@@ -9,8 +9,8 @@ public struct Reply: Hashable, Sendable {
   public let code: UInt16
   public let enhanced: EnhancedStatus?
   public let lines: [String]
-  /// How often it is sent: LMTP answers a message once for each of its recipients (RFC 2033 §4.2).
-  private var copies = 1
+  /// What is sent behind it: LMTP answers a message once for each of its recipients (RFC 2033 §4.2).
+  private var others: [Reply] = []
 
   public init(_ code: UInt16, _ enhanced: EnhancedStatus, _ text: String) {
     self.init(code, enhanced, lines: [text])
@@ -28,10 +28,10 @@ public struct Reply: Hashable, Sendable {
     self.lines = lines.isEmpty ? [""] : lines
   }
 
-  /// The same reply, for each of so many recipients.
-  package func repeated(_ times: Int) -> Reply {
+  /// This reply to the first recipient, and those to the others.
+  func followed(by others: [Reply]) -> Reply {
     var reply = self
-    reply.copies = max(1, times)
+    reply.others = others
     return reply
   }
 
@@ -46,7 +46,8 @@ public struct Reply: Hashable, Sendable {
 extension Reply {
   /// Writes the reply as it goes over the wire, CR LF included.
   public func encode(into buffer: inout ByteBuffer) {
-    for _ in 0..<copies { encodeOnce(into: &buffer) }
+    encodeOnce(into: &buffer)
+    for other in others { other.encodeOnce(into: &buffer) }
   }
 
   private func encodeOnce(into buffer: inout ByteBuffer) {

@@ -340,7 +340,7 @@ package final class ConnectionPump: @unchecked Sendable {
     if case .failed = answer {
       environment.logger.warning("a hook failed or was too late at \(question.name)")
     } else {
-      session.adopt(seen.attributes)
+      session.adopt(seen)
     }
     return answer
   }

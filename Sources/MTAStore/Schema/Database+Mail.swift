@@ -14,7 +14,10 @@ struct NewMail: Sendable {
   let expiresAt: Timestamp
 
   /// Whether a runner has something to do at once.
-  var isDue: Bool { envelope.recipients.contains { $0.delivery != .none } }
+  var isDue: Bool { isUnfinished && envelope.hold == nil }
+
+  /// Whether anything is left to deliver, be it held for now.
+  var isUnfinished: Bool { envelope.recipients.contains { $0.delivery != .none } }
 }
 
 extension Database {
@@ -29,18 +32,20 @@ extension Database {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
-        id, .integer(Int64(mail.size)), now, mail.isDue ? .null : now, .text(mail.envelopeText),
+        id, .integer(Int64(mail.size)), now, mail.isUnfinished ? .null : now, .text(mail.envelopeText),
         .text(optional: mail.contentFile), .blob(mail.trace), mail.content.map(SQLValue.blob) ?? .null,
       ], at: "mail.insert")
     let contact = try contactID(of: envelope.clientAddress)
     let from = SQLValue.text(envelope.reversePath.mailbox?.description ?? "<>")
     let expires = SQLValue.text(mail.expiresAt.description)
+    let hold = SQLValue.text(optional: envelope.hold.map { "held: " + $0 })
     for recipient in envelope.recipients {
       let delivery = recipient.delivery
       try run(
         """
         INSERT INTO parcels (contact_id, mail_id, "from", "to", delivery, retry_at, created_at, updated_at, state,
-          expires_at, next_hop, mailbox_id, owner_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          expires_at, next_hop, mailbox_id, owner_id, hold, delivery_msg)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           contact, id, from, .text(recipient.mailbox.description), .text(delivery.rawValue),
@@ -48,6 +53,7 @@ extension Database {
           now, now, .text((delivery == .none ? ParcelState.recorded : .waiting).rawValue), expires,
           delivery == .remote ? .text(recipient.mailbox.domain.description) : .null,
           .text(optional: recipient.client?.mailboxID), .text(optional: recipient.client?.ownerID),
+          .integer(envelope.hold == nil || delivery == .none ? 0 : 1), delivery == .none ? .null : hold,
         ], at: "parcel.insert")
     }
   }

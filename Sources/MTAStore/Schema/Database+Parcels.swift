@@ -93,6 +93,19 @@ extension Database {
       """, [.text(mail), .text("held: " + reason), .text(now.description)], at: "mail.hold")
   }
 
+  /// Makes a mail's held parcels due, with a whole lifetime before them.
+  /// - Returns: how many.
+  func releaseHold(_ mail: String, at now: Timestamp, expiresAt: Timestamp) throws(SQLiteFailure) -> Int {
+    var count = 0
+    try run(
+      """
+      UPDATE parcels SET hold = 0, delivery_msg = NULL, retry_at = ?2, updated_at = ?2, expires_at = ?3
+        WHERE mail_id = ?1 AND hold = 1 AND state = 'waiting' RETURNING id
+      """, [.text(mail), .text(now.description), .text(expiresAt.description)], at: "mail.release"
+    ) { _ in count += 1 }
+    return count
+  }
+
   /// Writes one outcome.
   /// - Returns: the mail, if the parcel became final.
   func record(_ result: ParcelResult, by owner: LeaseOwner, at now: Timestamp) throws(SQLiteFailure) -> MailID? {

@@ -147,7 +147,7 @@ import Testing
     let stranger = try #require(Mailbox("x@elsewhere.example"))
     _ = Self.actions(&session, "RCPT TO:<s@local.example>\r\n")
     _ = session.receive(.answer(.client(ClientRecord(mailboxID: "s"))))
-    #expect(session.receive(.answer(.recipient(.redirect(stranger)))) == .ask(.clientLookup(stranger)))
+    #expect(session.receive(.answer(.recipient(.redirect([stranger])))) == .ask(.clientLookup(stranger)))
     #expect(session.receive(.answer(.client(nil))) == .reply(.noRelaying))
   }
 

@@ -1,0 +1,41 @@
+/// A change of a mail's header that a hook asks for: one field more at the top. A mail is kept as the fields that this
+/// system adds and the content as it came, and the content is never rewritten; so fields can be added, not removed.
+public struct HeaderEdit: Hashable, Sendable {
+  public enum Fault: Error, Hashable, Sendable {
+    /// Not 1 to 76 printable ASCII characters without a colon (RFC 5322 §2.2).
+    case name
+    /// The value has a control character: a CR or LF would begin another field.
+    case control
+    /// The value is not ASCII, and the mail is not international (RFC 6532).
+    case international
+    /// A word, or the whole, is too long for a header: 900 and 16,384 octets.
+    case tooLong
+  }
+
+  public let name: String
+  /// Folded, with CR LF at its end: as it stands in the mail.
+  let line: String
+
+  /// - Parameters:
+  ///   - value: one line of text; runs of blanks count as one.
+  ///   - international: text beyond ASCII is allowed.
+  public init(adding name: String, _ value: String, international: Bool = false) throws(Fault) {
+    guard (1...76).contains(name.utf8.count), name.utf8.allSatisfy({ (33...126).contains($0) && $0 != 58 }) else {
+      throw .name
+    }
+    guard value.utf8.count <= 16_384 else { throw .tooLong }
+    for scalar in value.unicodeScalars {
+      // C0, DEL and C1.
+      guard scalar.value >= 32, !(127...159).contains(scalar.value) else { throw .control }
+      guard scalar.isASCII || international else { throw .international }
+    }
+    // RFC 5322 §2.1.1: no line above 998 octets; folding can part words only.
+    guard value.utf8.split(separator: 32).allSatisfy({ $0.count <= 900 }) else { throw .tooLong }
+    self.name = name
+    var line = FoldedLine(name + ":")
+    line.append(value)
+    self.line = line.text + "\r\n"
+  }
+
+  func isNamed(_ other: String) -> Bool { name.lowercased() == other.lowercased() }
+}

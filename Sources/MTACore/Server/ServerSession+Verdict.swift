@@ -1,0 +1,137 @@
+import NIOCore
+
+/// From the last hook's verdict to the answer.
+extension ServerSession {
+  mutating func messageJudged(_ answer: Answer) -> Action {
+    switch answer {
+    case .message(.proceed): return commit(conversation.recipients)
+    case .message(.hold(let reason)): return commit(conversation.recipients, hold: reason)
+    case .message(.redirect(let mailboxes)):
+      if !mailboxes.isEmpty { return redirect(Redirection(.message, mailboxes)) }
+      refuseContent(.hookFailed, false)
+    case .message(.recipients(let verdicts)): return recipientsJudged(verdicts)
+    case .message(.discard):
+      guard let id = conversation.mailID else { return impossible() }
+      content.refusal = .discarded(id)
+    case .message(.refuse(let refusal)): refuseContent(Reply(550, refusal.status, refusal.text), refusal.thenClose)
+    case .message(.defer(let refusal)): refuseContent(Reply(451, refusal.status, refusal.text), refusal.thenClose)
+    default: refuseContent(.hookFailed, false)
+    }
+    return abandon()
+  }
+
+  private mutating func recipientsJudged(_ verdicts: [Mailbox: StageVerdict]) -> Action {
+    for (place, recipient) in conversation.recipients.enumerated() {
+      switch verdicts[recipient.mailbox] {
+      case nil, .proceed?: break
+      case .refuse(let refusal)?: refuse(recipientAt: place, Reply(550, refusal.status, refusal.text), refusal)
+      case .defer(let refusal)?: refuse(recipientAt: place, Reply(451, refusal.status, refusal.text), refusal)
+      }
+    }
+    let remaining = conversation.recipients.enumerated().filter { content.refused[$0.offset] == nil }.map(\.element)
+    // The replies in the recipients' order.
+    let replies = conversation.recipients.indices.compactMap { content.refused[$0] }
+    if !configuration.speaksLMTP, let deferral = replies.first(where: \.isTransient) {
+      content.refusal = deferral
+    } else if remaining.isEmpty {
+      content.refusal = replies.first
+    }
+    return content.refusal == nil ? commit(remaining) : abandon()
+  }
+
+  private mutating func refuse(recipientAt place: Int, _ reply: Reply, _ refusal: Refusal) {
+    content.refused[place] = reply
+    content.closesAfter = content.closesAfter || refusal.thenClose
+  }
+
+  /// The mail is not kept: the spool is emptied before the answer goes out.
+  mutating func abandon() -> Action {
+    guard let refusal = content.refusal else { return impossible() }
+    let closes = content.closesAfter
+    let reply = answers(refusal)
+    messagesFinished += 1
+    resetTransaction()
+    switch settle(reply, thenClose: closes) {
+    case .reply(let reply): return .abandon(reply)
+    case let closing: return closing
+    }
+  }
+
+  /// RFC 2033 §4.2: LMTP answers a message once for each RCPT that it accepted.
+  private func answers(_ reply: Reply) -> Reply {
+    guard configuration.speaksLMTP else { return reply }
+    let replies = recipientGroups.map { places in
+      // A redirected RCPT is refused when all of its mailboxes are.
+      let refusals = places.compactMap { content.refused[$0] }
+      return refusals.count == places.count ? refusals.first ?? reply : reply
+    }
+    return replies.first?.followed(by: Array(replies.dropFirst())) ?? reply
+  }
+
+  mutating func commit(_ recipients: [EnvelopeRecipient], hold: String? = nil) -> Action {
+    guard let id = conversation.mailID, let reversePath = conversation.reversePath else { return impossible() }
+    let isSubmission = conversation.isAuthenticated || conversation.connection.isTrusted
+    let envelope = Envelope(
+      id: id, reversePath: reversePath, recipients: recipients,
+      body: conversation.parameters.body ?? .sevenBit,
+      smtpUTF8: conversation.parameters.smtpUTF8,
+      requests: conversation.parameters.requests(receivedAt: content.receivedAt, mayHurry: isSubmission),
+      authenticatedAs: conversation.login.flatMap { Mailbox($0.name) },
+      isSubmission: isSubmission, clientAddress: conversation.connection.remoteAddress, receivedAt: content.receivedAt,
+      hasForgedResults: hasForgedResults, attributes: conversation.attributes, hold: hold.map(Self.oneLine))
+    var trace = ByteBuffer()
+    ReceptionTrace(conversation, serverName: configuration.serverName, id: id, at: content.receivedAt)
+      .write(into: &trace, completing: isSubmission)
+    phase = .waiting(.commit)
+    return .commit(envelope, trace: trace)
+  }
+
+  /// A hook's words may quote a client's.
+  private static func oneLine(_ text: String) -> String {
+    String(decoding: text.utf8.prefix(512).map { (32...126).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+  }
+
+  /// RFC 8601 §5: results under our own name that came with the mail are a lie, and are not to be passed on.
+  private var hasForgedResults: Bool {
+    conversation.header?.fields.contains {
+      AuthenticationResultsField.claims($0, authority: configuration.serverName)
+    } ?? false
+  }
+
+  mutating func stored(_ receipt: StoreReceipt) -> Action {
+    guard case .waiting(.commit) = phase else { return impossible() }
+    let refused = conversation.recipients.enumerated().filter { content.refused[$0.offset] != nil }.map(
+      \.element.mailbox)
+    let reply = answers(configuration.speaksLMTP ? .accepted(receipt) : .accepted(receipt, without: refused))
+    let closes = content.closesAfter
+    messagesFinished += 1
+    resetTransaction()
+    // The mail is ours now. Refusals of single recipients among the answers are no errors of the client's, and must not
+    // bring it a 421 in place of them.
+    if closes { return close(reply) }
+    phase = .idle
+    return .reply(reply)
+  }
+
+  /// The store failed: while opening (answer to DATA), while content arrives (answer at its end) or at the commit.
+  mutating func storeFailed(_ failure: StoreFailure) -> Action {
+    switch phase {
+    case .waiting(.spool(let chunk)):
+      let reply = failure == .noSpace ? .noSpace : Reply(451, .system, "unable to save the message, try again later")
+      guard let chunk else { return settle(reply) }
+      return self.chunk(Chunk(chunk.octets, last: chunk.last, refusal: reply))
+    case .waiting(.commit):
+      content.refusal = failureReply(failure)
+      return abandon()
+    case .content, .chunk:
+      refuseContent(failureReply(failure), false)
+      return .none
+    default: return impossible()
+    }
+  }
+
+  private func failureReply(_ failure: StoreFailure) -> Reply {
+    guard failure != .noSpace else { return .noSpace }
+    return conversation.mailID.map { .unableToSave($0) } ?? .hookFailed
+  }
+}

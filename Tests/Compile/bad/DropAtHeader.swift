@@ -1,0 +1,11 @@
+// error: type 'StageVerdict' has no member 'drop'
+import MTACore
+
+struct Hooks {}
+
+extension Hooks: ReceiverHooks {
+  func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? { nil }
+  func auth(_ credentials: Credentials, _ conversation: inout Conversation) async throws -> ClientRecord? { nil }
+
+  func endOfHeaders(_ conversation: inout Conversation) async throws -> StageVerdict { .drop }
+}

@@ -1,0 +1,7 @@
+// error: type 'Hooks' does not conform to protocol 'ReceiverHooks'
+// note: auth
+import MTACore
+
+final class Hooks: BaseReceiverHooks, ReceiverHooks {
+  func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? { nil }
+}
