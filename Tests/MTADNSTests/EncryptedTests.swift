@@ -86,7 +86,7 @@ struct EncryptedTests {
   /// It waits for more of what it takes for a question; nothing is asked in clear.
   @Test func aServerWithoutTLSIsNotAsked() async throws {
     let server = try await LoopbackServer { query, _ in [AnswerBuilder(to: query).packet] }
-    let resolver = resolver(secured(server, nil), deadline: .milliseconds(100))
+    let resolver = resolver(secured(server, nil), deadline: .milliseconds(1000))
     #expect(await resolver.lookup(name, .a) == .failure(.timedOut))
     try await server.close()
   }

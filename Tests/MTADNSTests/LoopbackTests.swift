@@ -113,7 +113,7 @@ struct LoopbackTests {
       return carrier == .datagram ? [answer.packet] : []
     }
     // UDP answers, TCP stays silent after it has taken the question.
-    let resolver = resolver(server.address, patience: .milliseconds(100))
+    let resolver = resolver(server.address, patience: .milliseconds(300))
     #expect(await resolver.lookup(name, .a) == .failure(.timedOut))
     try await server.close()
   }

@@ -123,7 +123,7 @@ struct StreamReuseTests {
   @Test func aSilentConnectionIsLeft() async throws {
     let server = try await LoopbackServer { query, _ in query[1] == 0 ? [] : [Self.answer(query)] }
     await #expect(throws: DNSTransportFault.timedOut) {
-      try await self.ask(names[0], id: 0, server, timeout: .milliseconds(50))
+      try await self.ask(names[0], id: 0, server, timeout: .milliseconds(1500))
     }
     while server.open.withLockedValue({ $0 }) > 0 { try await Task.sleep(for: .milliseconds(1)) }
     try await ask(names[1], id: 1, server)

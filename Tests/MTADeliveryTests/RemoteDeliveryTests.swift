@@ -187,7 +187,7 @@ struct RemoteDeliveryTests {
       try setup.zone.add("dead.example A 127.0.0.1")
       try setup.zone.add("live.example A 127.0.0.1")
       try setup.zone.add("lost.example TIMEOUT")
-      setup.configuration.timeouts = DeliveryTimeouts(command: .milliseconds(300))
+      setup.configuration.timeouts = DeliveryTimeouts(command: .milliseconds(1000))
       for number in 0..<10 {
         try setup.queue.add(
           .test(

@@ -96,9 +96,10 @@ final class ChannelConnection: ChannelInboundHandler, Duplex {
   private func over() {
     guard context != nil else { return }
     context = nil
+    // Counted out first: whoever waits for the pump's end finds the connection gone.
+    onClose()
     pump?.closed()
     pump = nil
-    onClose()
   }
 
   // MARK: Duplex

@@ -71,7 +71,7 @@ struct ServerProbeTests {
   @Test(arguments: ["", "22", "220-more\r\n"])
   func silence(_ words: String) async throws {
     let server = try await GreetingServer(.says(words))
-    let finding = try await probe(timeLimit: .milliseconds(100)).probe(host: "127.0.0.1", port: server.port)
+    let finding = try await probe(timeLimit: .milliseconds(1000)).probe(host: "127.0.0.1", port: server.port)
     #expect(finding == .failure(.timedOut))
     #expect(server.heard.withLockedValue { $0 } == "")
     while server.open.withLockedValue({ $0 }) > 0 { try await Task.sleep(for: .milliseconds(1)) }
