@@ -62,29 +62,29 @@ public final class TLSContext: @unchecked Sendable {
   /// - Parameters:
   ///   - certificateChain: PEM, the server's own certificate first, then those that lead to the root.
   ///   - privateKey: PEM, not encrypted.
+  ///   - requestsClientCertificate: ask clients for a certificate. One that shows none is served all the same, and one
+  ///     that is shown is not checked, beyond the client's having its key: ``TLSFacts/peerCertificate`` tells which it was.
   /// - Throws: ``TLSFailure/unreadable(name:reason:)`` or ``TLSFailure/keyMismatch(certificate:privateKey:)``, naming
   ///   the file.
   public static func server(
-    certificateChain: TLSSource, privateKey: TLSSource, minimumVersion: Version = .tls12
+    certificateChain: TLSSource, privateKey: TLSSource, minimumVersion: Version = .tls12,
+    requestsClientCertificate: Bool = false
   ) throws(TLSFailure) -> TLSContext {
     let context = try TLSContext(.server, minimumVersion: minimumVersion)
     _ = mta_ssl_ctx_set_dh_auto(context.pointer)
-    try context.use(certificateChain)
-    let key = try privateKey.privateKey()
-    defer { EVP_PKEY_free(key) }
-    guard SSL_CTX_use_PrivateKey(context.pointer, key) == 1, SSL_CTX_check_private_key(context.pointer) == 1 else {
-      // With the certificate in place, a key is refused only because it is another's.
-      OpenSSLErrors.clear()
-      throw .keyMismatch(certificate: certificateChain.name, privateKey: privateKey.name)
-    }
+    try context.use(certificateChain, privateKey)
+    if requestsClientCertificate { context.requestCertificate() }
     return context
   }
 
   /// The settings of a client.
   ///
-  /// - Throws: ``TLSFailure/unreadable(name:reason:)`` when the trust roots cannot be read.
+  /// - Parameter identity: the certificate chain and key to show to servers that ask for one. Default: none.
+  /// - Throws: ``TLSFailure/unreadable(name:reason:)`` when the trust roots cannot be read; for an identity what
+  ///   ``server(certificateChain:privateKey:minimumVersion:requestsClientCertificate:)`` throws.
   public static func client(
-    verification: Verification = .none, trustRoots: TrustRoots = .system, minimumVersion: Version = .tls12
+    verification: Verification = .none, trustRoots: TrustRoots = .system, minimumVersion: Version = .tls12,
+    identity: (certificateChain: TLSSource, privateKey: TLSSource)? = nil
   ) throws(TLSFailure) -> TLSContext {
     let context = try TLSContext(.client, minimumVersion: minimumVersion)
     SSL_CTX_set_verify(context.pointer, verification == .full ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)
@@ -98,7 +98,33 @@ public final class TLSContext: @unchecked Sendable {
         X509_free(certificate)
       }
     }
+    if let identity { try context.use(identity.certificateChain, identity.privateKey) }
     return context
+  }
+
+  private func requestCertificate() {
+    SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER, nil)
+    // In place of OpenSSL's own check, so that a stranger's chain is not even walked. The error keeps the result from
+    // reading as a success.
+    SSL_CTX_set_cert_verify_callback(
+      pointer,
+      { certificates, _ in
+        X509_STORE_CTX_set_error(certificates, X509_V_ERR_APPLICATION_VERIFICATION)
+        return 1
+      }, nil)
+    // Without it, OpenSSL fails the handshake of a client that resumes a session with a certificate.
+    _ = SSL_CTX_set_session_id_context(pointer, Array("mta".utf8), 3)
+  }
+
+  private func use(_ chain: TLSSource, _ privateKey: TLSSource) throws(TLSFailure) {
+    try use(chain)
+    let key = try privateKey.privateKey()
+    defer { EVP_PKEY_free(key) }
+    guard SSL_CTX_use_PrivateKey(pointer, key) == 1, SSL_CTX_check_private_key(pointer) == 1 else {
+      // With the certificate in place, a key is refused only because it is another's.
+      OpenSSLErrors.clear()
+      throw .keyMismatch(certificate: chain.name, privateKey: privateKey.name)
+    }
   }
 
   private func use(_ chain: TLSSource) throws(TLSFailure) {

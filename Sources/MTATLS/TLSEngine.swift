@@ -68,7 +68,7 @@ final class TLSEngine {
     if wantsMore(result) { return false }
     let reason = OpenSSLErrors.takeReason()
     let verdict = SSL_get_verify_result(ssl)
-    if verdict != Int(X509_V_OK), SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER != 0 {
+    if SSL_is_server(ssl) == 0, verdict != Int(X509_V_OK), SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER != 0 {
       throw .untrustedCertificate(String(cString: X509_verify_cert_error_string(verdict)))
     }
     throw .handshake(reason)

@@ -11,7 +11,7 @@ public struct TLSFacts: Hashable, Sendable {
   /// The host name that the client asked for (SNI, RFC 6066 §3), lower case; nil when it asked for none or for something
   /// that is no host name.
   public var serverName: String?
-  /// The certificate that the peer showed; nil when it showed none, as clients do.
+  /// The certificate that the peer showed; nil when it showed none, as clients do that are not asked.
   public var peerCertificate: PeerCertificate?
   public var verification: Verification
   /// Channel binding `tls-exporter` (RFC 9266): 32 octets that only the two ends of this session know. Nil for TLS 1.2
@@ -75,6 +75,10 @@ extension TLSFacts {
     defer { X509_free(certificate) }
     if SSL_is_server(ssl) == 0 { tlsServerEndPoint = Self.serverEndPoint(certificate) }
     peerCertificate = PeerCertificate(subject: Self.subject(of: certificate), sha256: Self.fingerprint(of: certificate))
+    if SSL_is_server(ssl) == 1 {
+      verification = .failed("certificates of clients are not checked")
+      return
+    }
     let result = SSL_get_verify_result(ssl)
     if result != Int(X509_V_OK) {
       verification = .failed(String(cString: X509_verify_cert_error_string(result)))

@@ -21,6 +21,31 @@ struct HandshakeTests {
     #expect(server.verification == .noCertificate)
   }
 
+  @Test(arguments: [TLSContext.Version.tls12, .tls13]) func aServerMayAskWhoTheClientIs(
+    _ version: TLSContext.Version
+  ) throws {
+    let asking = try TLSContext.server(
+      certificateChain: .pem(Fixtures.certificate), privateKey: .pem(Fixtures.key), requestsClientCertificate: true)
+    // Any certificate will do: nothing vouches for this one.
+    let known = try TLSContext.client(
+      minimumVersion: version, identity: (.pem(Fixtures.certificate), .pem(Fixtures.key)))
+    let pair = try TLSPair(client: known, server: asking)
+    defer { pair.finish() }
+    try pair.connect()
+    let server = try #require(pair.serverSeen.facts)
+    #expect(server.peerCertificate?.subject == "CN=mx.example.org")
+    #expect(server.peerCertificate?.sha256 == pair.clientSeen.facts?.peerCertificate?.sha256)
+    #expect(server.verification == .failed("certificates of clients are not checked"))
+
+    let anonymous = try TLSPair(server: asking)
+    defer { anonymous.finish() }
+    try anonymous.connect()
+    #expect(anonymous.serverSeen.facts?.peerCertificate == nil && anonymous.serverSeen.facts != nil)
+    #expect(throws: TLSFailure.self) {
+      try TLSContext.client(identity: (.pem(Fixtures.certificate), .pem(Fixtures.otherKey)))
+    }
+  }
+
   @Test(arguments: [1, 2, 7, 1000]) func piecesOfAnySizeWillDo(_ chunk: Int) throws {
     let pair = try TLSPair()
     defer { pair.finish() }

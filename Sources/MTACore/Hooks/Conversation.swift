@@ -46,16 +46,33 @@ public struct Encryption: Hashable, Sendable {
   public var serverName: String?
   /// What ties a login to this session (RFC 5056).
   public var channelBindings: ChannelBindings
+  /// The certificate that the client showed; nil when it showed none, or the server does not ask for one.
+  public var peerCertificate: PeerCertificate?
+
+  /// A client's certificate. The client has its key; nobody vouches for what it says of itself. So compare the digest
+  /// with those you know, and do not believe the subject.
+  public struct PeerCertificate: Hashable, Sendable {
+    /// The distinguished name as RFC 2253 writes it, at most 512 octets without control characters.
+    public var subject: String
+    /// SHA-256 of the certificate: 32 octets.
+    public var sha256: [UInt8]
+
+    public init(subject: String, sha256: [UInt8]) {
+      self.subject = subject
+      self.sha256 = sha256
+    }
+  }
 
   public init(
     version: String, cipher: String, bits: Int, serverName: String? = nil,
-    channelBindings: ChannelBindings = ChannelBindings()
+    channelBindings: ChannelBindings = ChannelBindings(), peerCertificate: PeerCertificate? = nil
   ) {
     self.version = version
     self.cipher = cipher
     self.bits = bits
     self.serverName = serverName
     self.channelBindings = channelBindings
+    self.peerCertificate = peerCertificate
   }
 }
 

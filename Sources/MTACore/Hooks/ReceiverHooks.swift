@@ -27,7 +27,7 @@ public protocol ReceiverPolicy {
   mutating func connect(_ conversation: inout Conversation) async throws -> ConnectVerdict
   /// EHLO or HELO (`conversation.isExtended` tells which). Default: welcome.
   mutating func ehlo(_ domain: Domain?, _ conversation: inout Conversation) async throws -> StageVerdict
-  /// STARTTLS, before the handshake. Default: start it.
+  /// STARTTLS, before the handshake; what came of that is in `conversation.encryption` at the next call. Default: start it.
   mutating func startTLS(_ conversation: inout Conversation) async throws -> StageVerdict
   /// MAIL, after the sender's `clientLookup`. Default: the sender is fine.
   mutating func mailFrom(_ sender: ReversePath, _ conversation: inout Conversation) async throws -> StageVerdict

@@ -73,7 +73,8 @@ final class ChannelConnection: ChannelInboundHandler, Duplex {
       Encryption(
         version: facts.version, cipher: facts.cipher, bits: facts.secretBits, serverName: facts.serverName,
         channelBindings: ChannelBindings(
-          tlsExporter: facts.tlsExporter, tlsServerEndPoint: facts.tlsServerEndPoint)))
+          tlsExporter: facts.tlsExporter, tlsServerEndPoint: facts.tlsServerEndPoint),
+        peerCertificate: facts.peerCertificate.map { .init(subject: $0.subject, sha256: $0.sha256) }))
     if implicitTLS { open() }
   }
 
