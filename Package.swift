@@ -103,7 +103,8 @@ let package = Package(
     tests(
       "MTAReceiver",
       [
-        "MTACore", "MTACrypto", "MTAReceiver", "MTATestSupport", "MTATLS", nioCore, nioPosix, nioLocks, logging,
+        "MTACore", "MTACrypto", "MTADKIM", "MTAReceiver", "MTATestSupport", "MTATLS", nioCore, nioPosix, nioLocks,
+        logging,
       ]),
     tests(
       "MTADelivery",

@@ -1,7 +1,6 @@
 import Logging
 public import MTACore
 public import MTAReceiver
-import NIOCore
 
 /// Plays conversations against the real engine, in memory: no port, no sleep, no thread.
 ///
@@ -38,18 +37,20 @@ public final class Dialogue {
   public var facts = ConnectionFacts(remoteAddress: .v4(0xC000_0201), remotePort: 4711, localPort: 2525)
   /// The receiver's time limits.
   public var timing = Receiver.Timing()
-  /// Who is locked out, and when; what it is at the first connection counts.
-  public var contacts = ContactPolicy()
+  /// Who is locked out, and when; a change counts from the next connection.
+  public var contacts = ContactPolicy() {
+    didSet { (book, logins) = (nil, nil) }
+  }
   /// How sessions are encrypted once STARTTLS was played.
   public var encryption = Encryption(version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", bits: 256)
-  /// Looks into the content as it arrives; default nil, nothing does.
-  public var inspector: (@Sendable () -> any ContentInspector)?
+  /// Looks into the content as it arrives, and is given the zone; default nil, nothing does.
+  public var inspector: (@Sendable (any DNSLookup) -> any ContentInspector)?
   /// Where accepted mails are.
   public let store: VolatileStore
   /// The time of day.
   public let clock: ManualClock
   /// What the server asks of the DNS.
-  public let zone: any DNSLookup
+  public private(set) var zone: any DNSLookup
   private let makeHooks: () -> any ReceiverHooks
   private var book: ContactBook?
   private var logins: LoginDelays?
@@ -71,58 +72,29 @@ public final class Dialogue {
 
   /// Plays a script. Throws ``DialogueFailure`` at the first line that differs.
   public func play(_ script: String, chunking: Chunking = .lines) async throws {
-    let script = try DialogueScript(script)
-    let connection = try await connect()
-    let socket = connection.socket
-    var glued: [UInt8] = []
-    for (line, step) in script.steps {
-      if case .client(let bytes) = step, chunking == .glued {
-        glued += bytes
-        continue
-      }
-      if !glued.isEmpty {
-        // Where a reply is awaited first (greeting, STARTTLS) the client cannot run ahead of it.
-        try await connection.send(ByteBuffer(bytes: glued))
-        glued = []
-      }
-      switch step {
-      case .client(let bytes): try await send(bytes, chunking, connection)
-      case .server(let expected):
-        // Who expects an answer waits for it, be it held back.
-        if let delay = connection.holdsFor, !socket.hasReply {
-          clock.advance(by: delay)
-          try await connection.wait(delay)
-        }
-        guard let reply = socket.takeReply() else {
-          throw DialogueFailure(
-            script: script.lines, line: line,
-            what: "the server said nothing more" + (socket.isClosed ? " and closed" : ""))
-        }
-        guard DialogueScript.matches(reply, expected) else {
-          throw DialogueFailure(
-            script: script.lines, line: line, what: "the server said \"\(reply.joined(separator: " / "))\"")
-        }
-      case .hangUp:
-        try await connection.hangUp()
-      case .halfClose: try await connection.halfClose()
-      case .closed:
-        guard socket.isClosed else {
-          throw DialogueFailure(script: script.lines, line: line, what: "the server did not close")
-        }
-        guard socket.remainder.isEmpty else {
-          throw DialogueFailure(script: script.lines, line: line, what: "the server said more: \(socket.remainder)")
-        }
-      case .silence:
-        guard socket.remainder.isEmpty else {
-          throw DialogueFailure(script: script.lines, line: line, what: "the server said \(socket.remainder)")
-        }
-      case .wait(let duration):
-        clock.advance(by: duration)
-        try await connection.wait(duration)
+    try await play(try DialogueScript(script), chunking)
+  }
+
+  /// Plays the script that a file holds. Throws ``DialogueFailure``, which names the file, at the first line that differs.
+  public func play(file path: String, chunking: Chunking = .lines) async throws {
+    do { try await play(try DialogueScript(file: path), chunking) } catch var failure as DialogueFailure {
+      failure.file = path
+      throw failure
+    }
+  }
+
+  private func play(_ script: DialogueScript, _ chunking: Chunking) async throws {
+    for act in script.acts {
+      switch act {
+      case .setting(let line, let setting):
+        do { try setting.apply(self) } catch { throw script.fault(line, error.what) }
+      case .interlude(let line, let step): try pass(step, line, script)
+      case .connection(let steps):
+        let stage = MemoryStage(try await connect(), clock: clock)
+        try await DialogueActor(script, stage, store, chunking).perform(steps)
+        try await stage.hangUp()
       }
     }
-    if !glued.isEmpty { try await connection.send(ByteBuffer(bytes: glued)) }
-    try await connection.hangUp()
   }
 
   /// Opens a connection and leaves to the caller what is said on it: for loops that measure, and for clients of one's own.
@@ -134,7 +106,7 @@ public final class Dialogue {
     self.logins = logins
     let store = store
     let environment = ReceiverEnvironment(
-      store: store, contacts: book, logins: logins, lookup: zone, inspector: inspector, clock: clock,
+      store: store, contacts: book, logins: logins, lookup: zone, inspector: inspectorOfZone, clock: clock,
       // Mail ids are numbered, so that transcripts are the same each time.
       makeID: { MailID(at: $0, random: store.takeNumber()) }, timing: timing,
       logger: Logger(label: "dialogue") { _ in SwiftLogNoOpLogHandler() })
@@ -144,13 +116,25 @@ public final class Dialogue {
     return connection
   }
 
-  private func send(_ bytes: [UInt8], _ chunking: Chunking, _ connection: MemoryConnection) async throws {
-    let size = if case .bytes(let count) = chunking { max(1, count) } else { bytes.count }
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      try await connection.send(ByteBuffer(bytes: rest.prefix(size)))
-      rest = rest.dropFirst(size)
+  /// Time passes, or something is looked at, while nobody is connected.
+  func pass(_ step: DialogueScript.Step, _ line: Int, _ script: DialogueScript) throws {
+    switch step {
+    case .wait(let duration): clock.advance(by: duration)
+    case .check(let check): if let amiss = check.judge(store) { throw script.fault(line, amiss) }
+    default: break
     }
+  }
+
+  /// Adds a line to the zone, which becomes a ``LiteralZone`` if it was none.
+  func addToZone(_ line: String) throws(LiteralZone.Fault) {
+    var literal = zone as? LiteralZone ?? LiteralZone()
+    try literal.add(line)
+    zone = literal
+  }
+
+  var inspectorOfZone: (@Sendable () -> any ContentInspector)? {
+    guard let inspector else { return nil }
+    return { [zone] in inspector(zone) }
   }
 }
 

@@ -9,28 +9,36 @@
 /// -- closed
 /// ```
 ///
-/// - `C: text` sends a line, CR LF added. `\r`, `\n`, `\0`, `\t`, `\xHH` and `\\` stand for those bytes; a line that ends
-///   in `\` (a lone backslash) is sent without CR LF.
-/// - `S: pattern` takes one whole reply, however many lines it has, and compares its beginning; `*` stands for anything.
-///   `S: 250-first`, `S: 250 last` in a row compare a reply line by line.
-/// - `-- hang up`: the client closes. `-- half close`: it sends nothing more, but still reads. `-- closed`: the server must have closed, with nothing left unsaid.
-///   `-- wait N`: N seconds pass. `-- silence`: nothing must have been said. `-- # text`: a remark; empty lines too.
+/// `Docs/TESTING.md` has the whole language. A line that is not understood is an error.
 struct DialogueScript {
-  enum Step: Hashable {
+  enum Step {
     case client([UInt8])
     case server([String])
     case hangUp
     case halfClose
+    case shutDown
     case closed
     case silence
     case wait(Duration)
+    case check(DialogueCheck)
   }
 
-  var steps: [(line: Int, step: Step)] = []
+  /// What happens between connections, and the connections.
+  enum Act {
+    case setting(line: Int, DialogueSetting)
+    case connection([(line: Int, step: Step)])
+    /// Time passes, or something is looked at, while nobody is connected.
+    case interlude(line: Int, Step)
+  }
+
+  var acts: [Act] = []
   let lines: [String]
+  private let opensByItself: Bool
 
   init(_ text: String) throws(DialogueFailure) {
     lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    // A script without `-- connect` is one connection, from its first line that is no setting.
+    opensByItself = !lines.contains { $0.drop { $0 == " " || $0 == "\t" } == "-- connect" }
     var pending: [String] = []
     for (number, raw) in lines.enumerated() {
       let line = raw.drop { $0 == " " || $0 == "\t" }
@@ -39,20 +47,53 @@ struct DialogueScript {
         let pattern = Self.body(line)
         pending.append(pattern)
         if pattern.utf8.dropFirst(3).first == UInt8(ascii: "-") { continue }
-        steps.append((number, .server(pending)))
+        try add(.server(pending), number)
         pending = []
         continue
       }
-      guard pending.isEmpty else {
-        throw DialogueFailure(script: lines, line: number, what: "the reply above is not ended")
-      }
+      guard pending.isEmpty else { throw fault(number, "the reply above is not ended") }
       if line.hasPrefix("C:") {
-        steps.append((number, .client(Self.bytes(Self.body(line)))))
+        try add(.client(Self.line(Self.body(line))), number)
+      } else if line == "-- connect" {
+        acts.append(.connection([]))
       } else if let directive = Self.directive(line) {
-        steps.append((number, directive))
+        try add(directive, number)
+      } else if line.hasPrefix("-- "), let setting = DialogueSetting(line.dropFirst(3).split(separator: " ")) {
+        acts.append(.setting(line: number, setting))
       } else if !line.hasPrefix("-- #") {
-        throw DialogueFailure(script: lines, line: number, what: "neither C:, S: nor a directive")
+        throw fault(number, "neither C:, S: nor a directive")
       }
+    }
+    guard pending.isEmpty else { throw fault(lines.count - 1, "the last reply is not ended") }
+  }
+
+  private mutating func add(_ step: Step, _ line: Int) throws(DialogueFailure) {
+    if case .connection(let steps)? = acts.last {
+      acts[acts.count - 1] = .connection(steps + [(line, step)])
+    } else if opensByItself {
+      acts.append(.connection([(line, step)]))
+    } else {
+      switch step {
+      case .wait, .check: acts.append(.interlude(line: line, step))
+      default: throw fault(line, "nobody is connected")
+      }
+    }
+  }
+
+  func fault(_ line: Int, _ what: String) -> DialogueFailure { DialogueFailure(script: lines, line: line, what: what) }
+
+  /// Whether time is to pass while a connection is open.
+  var needsVirtualTime: Bool {
+    acts.contains { act in
+      guard case .connection(let steps) = act else { return false }
+      for (_, step) in steps {
+        switch step {
+        case .wait: return true
+        case .hangUp, .closed: return false
+        default: continue
+        }
+      }
+      return false
     }
   }
 
@@ -65,13 +106,25 @@ struct DialogueScript {
     switch line {
     case "-- hang up": .hangUp
     case "-- half close": .halfClose
+    case "-- shut down": .shutDown
     case "-- closed": .closed
     case "-- silence": .silence
-    default: line.hasPrefix("-- wait ") ? Int(line.dropFirst(8)).map { .wait(.seconds($0)) } : nil
+    default:
+      if line.hasPrefix("-- wait ") {
+        Int(line.dropFirst(8)).map { .wait(.seconds($0)) }
+      } else {
+        line.hasPrefix("-- ") ? DialogueCheck(line.dropFirst(3)).map { .check($0) } : nil
+      }
     }
   }
 
-  private static func bytes(_ text: String) -> [UInt8] {
+  /// A line with its end, unless it ends in a lone backslash.
+  private static func line(_ text: String) -> [UInt8] {
+    let slashes = text.utf8.reversed().prefix { $0 == UInt8(ascii: "\\") }.count
+    return unescaped(text) + (slashes.isMultiple(of: 2) ? [13, 10] : [])
+  }
+
+  static func unescaped(_ text: String) -> [UInt8] {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]
     while let byte = rest.popFirst() {
@@ -88,11 +141,18 @@ struct DialogueScript {
         let digits = String(decoding: rest.prefix(2), as: UTF8.self)
         rest = rest.dropFirst(2)
         bytes.append(UInt8(digits, radix: 16) ?? UInt8(ascii: "?"))
+      case UInt8(ascii: "{"):
+        // `\{N text}`: the text N times.
+        let words = rest.prefix { $0 != UInt8(ascii: "}") }
+        rest = rest.dropFirst(words.count + 1)
+        let count = words.prefix { $0 != 32 }
+        let repeated = unescaped(String(decoding: words.dropFirst(count.count + 1), as: UTF8.self))
+        for _ in 0..<(Int(String(decoding: count, as: UTF8.self)) ?? 0) { bytes += repeated }
       case let other?: bytes.append(other)
-      case nil: return bytes
+      case nil: break
       }
     }
-    return bytes + [13, 10]
+    return bytes
   }
 
   /// Whether a reply's lines fit the expected ones.
@@ -117,20 +177,5 @@ struct DialogueScript {
       }
     }
     return true
-  }
-}
-
-/// A dialogue went otherwise than its script. Its description shows the script with the line marked.
-public struct DialogueFailure: Error, CustomStringConvertible {
-  let script: [String]
-  let line: Int
-  let what: String
-
-  public var description: String {
-    var text = "line \(line + 1): \(what)\n"
-    for (number, content) in script.enumerated() {
-      text += (number == line ? ">>> " : "    ") + content.drop { $0 == " " || $0 == "\t" } + "\n"
-    }
-    return text
   }
 }

@@ -55,6 +55,12 @@ public final class MemoryConnection {
     try await settle()
   }
 
+  /// The server goes down.
+  func shutDown() async throws {
+    pump.shutDown()
+    try await settle()
+  }
+
   /// How long the answer that is due is held back; nil when none is.
   var holdsFor: Duration? { pump.holdsFor }
 

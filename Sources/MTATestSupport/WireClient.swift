@@ -36,8 +36,13 @@ package final class WireClient {
 
   package func send(_ text: String) async throws { try await outbound.write(ByteBuffer(string: text)) }
 
+  package func send(_ bytes: [UInt8]) async throws { try await outbound.write(ByteBuffer(bytes: bytes)) }
+
   /// Closes our half: the server sees the end of what was sent, and may still answer.
   package func finish() async throws { try await channel.close(mode: .output) }
+
+  /// Closes both halves at once.
+  package func close() async throws { try await channel.close() }
 
   /// The next whole reply, its lines joined by CR LF; nil when the server closed.
   package func reply() async throws -> String? {

@@ -12,6 +12,8 @@ package enum PathFault: Error, Hashable, Sendable {
 package struct PathScanner {
   private let bytes: [UInt8]
   private(set) var index: Int
+  /// The local part that was read stood in quotes.
+  private(set) var sawQuotes = false
 
   package init(_ bytes: [UInt8], from index: Int = 0) {
     self.bytes = bytes
@@ -100,6 +102,7 @@ package struct PathScanner {
   /// Quoted-string of RFC 5321 §4.1.2: qtext and `\` pairs of printable characters.
   private mutating func quotedString(international: Bool) throws(PathFault) -> String {
     guard take("\"") else { throw .noPath }
+    sawQuotes = true
     var content: [UInt8] = []
     while let byte = next {
       index += 1

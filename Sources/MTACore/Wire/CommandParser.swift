@@ -77,7 +77,7 @@ public struct CommandParser: Hashable, Sendable {
     do {
       try scanner.skipDisplayName()
       let mailbox = try scanner.path(international: parameters.smtpUTF8)
-      try refuseQuoted(rest)
+      try refuseQuotes(of: scanner)
       return .mail(mailbox.map { .mailbox($0) } ?? .null, parameters)
     } catch {
       switch error {
@@ -101,7 +101,7 @@ public struct CommandParser: Hashable, Sendable {
         path = .postmaster
       } else {
         guard let mailbox = try scanner.path(international: international) else { throw PathFault.noPath }
-        try refuseQuoted(rest)
+        try refuseQuotes(of: scanner)
         path = .mailbox(mailbox)
       }
       return .rcpt(path, try ParameterReader(capabilities).recipient(parameters))
@@ -118,9 +118,8 @@ public struct CommandParser: Hashable, Sendable {
     }
   }
 
-  private func refuseQuoted(_ path: [UInt8]) throws(PathFault) {
-    guard !acceptsQuotedLocalParts, let open = path.firstIndex(of: UInt8(ascii: "<")) else { return }
-    if path[open...].dropFirst().first == UInt8(ascii: "\"") { throw .localPart("quotes") }
+  private func refuseQuotes(of path: PathScanner) throws(PathFault) {
+    if path.sawQuotes, !acceptsQuotedLocalParts { throw .localPart("quotes") }
   }
 
   /// What stands behind the `>` that closes the path: parameters, each after a blank; anything else is refused (R5).

@@ -1,0 +1,16 @@
+/// A dialogue went otherwise than its script. Its description shows the script with the line marked.
+public struct DialogueFailure: Error, CustomStringConvertible {
+  /// The path of the script, if it came from a file.
+  var file: String?
+  let script: [String]
+  let line: Int
+  let what: String
+
+  public var description: String {
+    var text = (file.map { $0 + ", " } ?? "") + "line \(line + 1): \(what)\n"
+    for (number, content) in script.enumerated() {
+      text += (number == line ? ">>> " : "    ") + content.drop { $0 == " " || $0 == "\t" } + "\n"
+    }
+    return text
+  }
+}

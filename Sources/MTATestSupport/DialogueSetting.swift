@@ -1,0 +1,124 @@
+import MTACore
+import MTAReceiver
+
+/// A directive that prepares the server, or the client, for the connections that follow. Throws what is wrong with it.
+struct DialogueSetting {
+  struct Fault: Error {
+    var what: String
+  }
+
+  private typealias Configure = (inout SessionConfiguration, Substring) throws(Fault) -> Void
+
+  let apply: (Dialogue) throws(Fault) -> Void
+
+  /// Nil where the words are no setting.
+  init?(_ words: [Substring]) {
+    guard let name = words.first, let prepare = Self.prepare[String(name)] else { return nil }
+    let arguments = Array(words.dropFirst())
+    apply = { (dialogue) throws(Fault) in try prepare(dialogue, arguments) }
+  }
+
+  private static let prepare: [String: @Sendable (Dialogue, [Substring]) throws(Fault) -> Void] = [
+    "port": { (dialogue, words) throws(Fault) in
+      (dialogue.facts.role, dialogue.facts.localPort) = try choice(
+        words.first,
+        ["standard": (.standard, 2525), "internal": (.internalSubmit, 2526), "submission": (.submission, 2587)])
+    },
+    "address": { (dialogue, words) throws(Fault) in
+      dialogue.facts.remoteAddress = try value(words.first, IPAddress.init)
+    },
+    "trusted": { (dialogue, words) throws(Fault) in dialogue.facts.isTrusted = try flag(words.first) },
+    "xclient": { (dialogue, words) throws(Fault) in dialogue.facts.mayUseXCLIENT = try flag(words.first) },
+    "configuration": { (dialogue, words) throws(Fault) in
+      guard words.count == 2, let configure = configuration[String(words[0])] else {
+        throw Fault(what: "no such configuration")
+      }
+      try configure(&dialogue.configuration, words[1])
+    },
+    "without": { (dialogue, words) throws(Fault) in
+      func isMeant(_ rule: Any) -> Bool { words.first.map { "\(type(of: rule))" == $0 } ?? false }
+      let before = dialogue.configuration.senderRules.count + dialogue.configuration.recipientRules.count
+      dialogue.configuration.senderRules.removeAll(where: isMeant)
+      dialogue.configuration.recipientRules.removeAll(where: isMeant)
+      guard dialogue.configuration.senderRules.count + dialogue.configuration.recipientRules.count < before else {
+        throw Fault(what: "no such rule")
+      }
+    },
+    "timing": { (dialogue, words) throws(Fault) in
+      let limit = try choice(
+        words.first,
+        ["command": \Receiver.Timing.command, "content": \.content, "session": \.session, "hookBudget": \.hookBudget])
+      dialogue.timing[keyPath: limit] = .seconds(try value(words.last, { Int($0) }))
+    },
+    "contacts": { (dialogue, words) throws(Fault) in
+      switch words.first {
+      case "maximumViolations": dialogue.contacts.maximumViolations = try value(words.last, { Int($0) })
+      case "prohibited": dialogue.contacts.prohibited = .seconds(try value(words.last, { Int($0) }))
+      case "neverProhibit":
+        dialogue.contacts.neverProhibit = []
+        for word in words.dropFirst() { dialogue.contacts.neverProhibit.append(try value(word, Network.init)) }
+      default: throw Fault(what: "no such setting of contacts")
+      }
+    },
+    "zone": { (dialogue, words) throws(Fault) in
+      do { try dialogue.addToZone(words.joined(separator: " ")) } catch { throw Fault(what: "\(error)") }
+    },
+    "fail": { (dialogue, words) throws(Fault) in
+      let step = try choice(
+        words.first, ["begin": VolatileStore.Step.begin, "append": .append, "commit": .commit])
+      dialogue.store.fail(
+        step,
+        with: try choice(
+          words.last, ["failed": StoreFailure.failed("as told"), "noSpace": .noSpace, "closed": .closed, "never": nil]))
+    },
+  ]
+
+  private static let configuration: [String: @Sendable (inout SessionConfiguration, Substring) throws(Fault) -> Void] =
+    [
+      "serverTitle": { $0.serverTitle = String($1) },
+      "honours": { (configuration, word) throws(Fault) in
+        configuration.honours = try choice(word, ["all": DeliveryCapabilities.all, "nothing": []])
+      },
+      "greetingDomainRequired": flag(\.greetingDomainRequired),
+      "greetingDomainVerifies": flag(\.greetingDomainVerifies),
+      "offersTLS": flag(\.offersTLS),
+      "allowsAuthInClear": flag(\.allowsAuthInClear),
+      "acceptsQuotedLocalParts": flag(\.acceptsQuotedLocalParts),
+      "checksRoutes": flag(\.checksRoutes),
+      "speaksLMTP": flag(\.speaksLMTP),
+      "maximumMessageBytes": number(\.maximumMessageBytes),
+      "maximumRecipients": number(\.maximumRecipients),
+      "maximumErrors": number(\.maximumErrors),
+      "maximumLoginFailures": number(\.maximumLoginFailures),
+      "maximumReceivedFields": number(\.maximumReceivedFields),
+      "maximumCommandOctets": number(\.maximumCommandOctets),
+      "maximumHeaderBytes": number(\.maximumHeaderBytes),
+      "maximumHeaderFields": number(\.maximumHeaderFields),
+    ]
+
+  private static func flag(
+    _ property: any WritableKeyPath<SessionConfiguration, Bool> & Sendable
+  ) -> @Sendable (inout SessionConfiguration, Substring) throws(Fault) -> Void {
+    { (configuration, word) throws(Fault) in configuration[keyPath: property] = try flag(word) }
+  }
+
+  private static func number(
+    _ property: any WritableKeyPath<SessionConfiguration, Int> & Sendable
+  ) -> @Sendable (inout SessionConfiguration, Substring) throws(Fault) -> Void {
+    { (configuration, word) throws(Fault) in configuration[keyPath: property] = try value(word, { Int($0) }) }
+  }
+
+  private static func flag(_ word: Substring?) throws(Fault) -> Bool {
+    try choice(word, ["true": true, "false": false])
+  }
+
+  private static func choice<Value>(_ word: Substring?, _ values: [String: Value]) throws(Fault) -> Value {
+    try value(word) { values[$0] }
+  }
+
+  private static func value<Value>(_ word: Substring?, _ read: (String) -> Value?) throws(Fault) -> Value {
+    guard let word else { throw Fault(what: "a word is missing") }
+    guard let value = read(String(word)) else { throw Fault(what: "\"\(word)\" is not known here") }
+    return value
+  }
+}
