@@ -85,7 +85,7 @@ extension Town: ReceiverHooks {
     log.note("rcptTo")
     let key = AttributeKey<String>("test.example/recipients")
     conversation.attributes[key] = (conversation.attributes[key].map { $0 + " " } ?? "") + recipient.localPart
-    if recipient.localPart == "redirect", let mike = Mailbox("mike@test.example") { return .redirect(mike) }
+    if recipient.localPart == "redirect", let mike = Mailbox("mike@test.example") { return .redirect([mike]) }
     return switch try verdict(recipient.localPart, at: "rcptTo") {
     case .proceed: .proceed
     case .refuse(let refusal): .refuse(refusal)
