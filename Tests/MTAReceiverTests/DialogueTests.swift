@@ -1,4 +1,5 @@
 import MTACore
+import MTAReceiver
 import MTATestSupport
 import Testing
 
@@ -230,5 +231,60 @@ import Testing
     #expect(record.violations == 5)
     dialogue.clock.advance(by: .seconds(3601))
     try await dialogue.play("S: 220")
+  }
+}
+
+extension DialogueTests {
+  @Test(arguments: [Dialogue.Chunking.lines, .bytes(1), .bytes(2)])
+  func bareLineEndsCanBeNormalized(chunking: Dialogue.Chunking) async throws {
+    let dialogue = Dialogue(hooks: Village())
+    dialogue.configuration.bareLineEnds = .normalize
+    try await dialogue.play(
+      #"""
+      S: 220
+      C: EHLO client.example
+      S: 250
+      C: MAIL FROM:<a@client.example>
+      S: 250
+      C: RCPT TO:<coco@test.example>
+      S: 250
+      C: DATA
+      S: 354
+      C: Subject: x\n\n.\ra\r\r\nb\n.\r\nstill
+      C: .
+      S: 250
+      C: NOOP
+      S: 250
+      """#, chunking: chunking)
+    #expect(dialogue.store.mails.map(\.text) == ["Subject: x\r\n\r\n.\r\na\r\n\r\nb\r\n.\r\nstill\r\n"])
+  }
+}
+
+extension DialogueTests {
+  @Test func contentThatDripsIsTimedOut() async throws {
+    let opening = """
+      S: 220
+      C: EHLO client.example
+      S: 250
+      C: MAIL FROM:<a@client.example>
+      S: 250
+      C: RCPT TO:<coco@test.example>
+      S: 250
+      C: DATA
+      S: 354
+      C: Subject: x
+      -- wait 30
+      C: y
+      -- wait 29
+      -- silence
+      C: z
+      -- wait 2
+
+      """
+    let dialogue = Dialogue(hooks: Village())
+    try await dialogue.play(opening + "S: 421 4.4.2\n-- closed")
+    dialogue.timing.minimumContentRate = 0
+    try await dialogue.play(opening + "C: .\nS: 250")
+    #expect(dialogue.store.mails.count == 1 && dialogue.store.openSpools == 0)
   }
 }

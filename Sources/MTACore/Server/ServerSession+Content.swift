@@ -12,6 +12,9 @@ extension ServerSession {
     /// The answers to single recipients that get no copy, by their place in the conversation.
     var refused: [Int: Reply] = [:]
     var closesAfter = false
+    /// The content so far, for hooks that wish for it; nil once it is more than they wish for.
+    var kept: ByteBuffer? = ByteBuffer()
+    var normalizer = LineEndNormalizer()
     /// For content by BDAT.
     var lineEnds = LineEndCheck()
     /// The BDAT that goes on when the header's hook has answered.
@@ -42,17 +45,19 @@ extension ServerSession {
     }
     guard let piece = content.framer.next(&buffer) else { return nil }
     switch piece {
-    case .bytes(let bytes): return arrived(bytes)
+    case .bytes(let bytes):
+      guard configuration.bareLineEnds == .normalize else { return arrived(bytes) }
+      return arrived(content.normalizer.normalize(bytes))
     case .end(let bareLineEnd):
-      if bareLineEnd, content.refusal == nil { content.refusal = .bareLineEnd }
+      if bareLineEnd, configuration.bareLineEnds == .refuse, content.refusal == nil { content.refusal = .bareLineEnd }
       return ended()
     }
   }
 
   /// A refusal never cuts the content short: it is read to its true end, and answered there.
   mutating func arrived(_ bytes: ByteBuffer) -> Action {
-    guard content.refusal == nil else { return .none }
     content.bytes += bytes.readableBytes
+    guard content.refusal == nil else { return .none }
     if configuration.maximumMessageBytes > 0, content.bytes > configuration.maximumMessageBytes {
       // RFC 1870 §6.3.
       content.refusal = .tooBig
@@ -67,7 +72,22 @@ extension ServerSession {
         return .none
       }
     }
+    if contentWish.bytes > 0 { keep(bytes) }
     return .spool(bytes)
+  }
+
+  private mutating func keep(_ bytes: ByteBuffer) {
+    if content.bytes > contentWish.bytes { content.kept = nil } else { content.kept?.writeImmutableBuffer(bytes) }
+  }
+
+  /// The hook that sees each piece of content failed: nothing more is kept.
+  package mutating func contentHookFailed(_ mode: HookFailureMode) {
+    guard content.refusal == nil else { return }
+    switch mode {
+    case .proceed: break
+    case .defer: content.refusal = .hookFailed
+    case .refuse: content.refusal = Reply(550, .system, "local error in processing")
+    }
   }
 
   private mutating func headerArrived(_ header: HeaderSection) {
@@ -118,6 +138,7 @@ extension ServerSession {
 
   mutating func inspected(_ results: [AuthenticationResult], _ now: Timestamp) -> Action {
     conversation.authenticationResults = results
+    if contentWish.bytes > 0 { conversation.content = content.kept.take() }
     content.receivedAt = now
     return ask(.message, for: .message)
   }

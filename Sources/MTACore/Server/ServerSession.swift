@@ -130,6 +130,8 @@ public struct ServerSession: Sendable {
   var recipientKeys: [Mailbox: Int] = [:]
   /// Of each accepted RCPT where its recipients stand. Kept for LMTP alone, which answers each RCPT again.
   var recipientGroups: [[Int]] = []
+  /// What the hooks want to see of content.
+  package var contentWish = ContentWish.none
   /// The parameters of the RCPT in progress.
   var notification = RecipientNotification()
 
@@ -228,6 +230,9 @@ public struct ServerSession: Sendable {
     }
   }
 
+  /// Bytes of the content that is arriving, kept or not.
+  package var contentBytes: Int { content.bytes }
+
   /// No message is on its way in, so that the session can end without losing one.
   package var isBetweenMessages: Bool { phase == .idle && conversation.mailID == nil }
 
@@ -309,6 +314,7 @@ public struct ServerSession: Sendable {
     conversation.mailID = nil
     conversation.header = nil
     conversation.authenticationResults = []
+    conversation.content = nil
     conversation.attributes = Attributes()
     conversation.headerEdits = []
     content = ContentState()

@@ -20,6 +20,17 @@ public struct SessionConfiguration: Sendable {
   /// The ways to log in, in the order of their announcement. EHLO names those that make sense on its connection: a
   /// `-PLUS` mechanism only over TLS. Default PLAIN and LOGIN.
   public var mechanisms: [any SASLMechanism] = [SASLPlain(), SASLLogin()]
+  /// What becomes of a message whose DATA holds a CR or LF that stands alone.
+  public enum BareLineEnds: Hashable, Sendable {
+    /// 550 5.6.0 at the true end of the content: what others might read as line ends could hide a second mail.
+    case refuse
+    /// Each becomes CR LF, for old senders of our own. The content is then not what was sent, so signatures over it fail.
+    /// Content by BDAT is refused all the same.
+    case normalize
+  }
+
+  /// Default: refuse.
+  public var bareLineEnds = BareLineEnds.refuse
   /// Quoted local parts are taken (R6).
   public var acceptsQuotedLocalParts = true
   /// A recipient's domain is looked up before it is accepted for relaying (R16). Off where a smarthost serves all domains.
@@ -50,6 +61,10 @@ public struct SessionConfiguration: Sendable {
   public var maximumHeaderBytes = 262_144
   /// Fields of a header section: each costs more memory than its few bytes on the wire.
   public var maximumHeaderFields = 2000
+
+  /// What becomes of a command whose hook failed; those that are not named are deferred. `clientLookup`, `scramKeys` and
+  /// `auth` are always deferred: who somebody is cannot be guessed.
+  public var hookFailures: [HookName: HookFailureMode] = [:]
 
   public var senderRules: [any SenderRule]
   public var recipientRules: [any RecipientRule]
