@@ -49,12 +49,19 @@ public final class Receiver: Sendable {
     public var session: Duration = .seconds(21_600)
     /// What a hook may take before it is cancelled and answered for with 451. Default 30 s.
     public var hookBudget: Duration = .seconds(30)
+    /// Budgets of hooks that need another one. Default: none. What then becomes of the command is said by
+    /// `SessionConfiguration.hookFailures`.
+    public var hookBudgets: [HookName: Duration] = [:]
     /// What a cancelled hook may take before the connection is closed over it. Default 5 s.
     public var hookGrace: Duration = .seconds(5)
     /// How long a closed connection waits for the client to close. Default 2 s.
     public var linger: Duration = .seconds(2)
 
     public init() {}
+
+    func budget(of question: Question) -> Duration {
+      hookBudgets.isEmpty ? hookBudget : question.hook.flatMap { hookBudgets[$0] } ?? hookBudget
+    }
   }
 
   public struct Configuration: Sendable {
@@ -142,7 +149,8 @@ public final class Receiver: Sendable {
       await shutDown(grace: .zero)
       throw error
     }
-    let limits = [configuration.timing.command, configuration.timing.hookBudget, configuration.timing.linger]
+    let timing = configuration.timing
+    let limits = [timing.command, timing.hookBudget, timing.linger] + timing.hookBudgets.values
     let finest = limits.map(\.wholeMilliseconds).min() ?? 1000
     for loop in loops { loop.startTicking(every: .milliseconds(min(1000, max(20, finest / 4)))) }
     return addresses

@@ -51,6 +51,10 @@ public struct SessionConfiguration: Sendable {
   /// Fields of a header section: each costs more memory than its few bytes on the wire.
   public var maximumHeaderFields = 2000
 
+  /// What becomes of a command whose hook failed; those that are not named are deferred. `clientLookup`, `scramKeys` and
+  /// `auth` are always deferred: who somebody is cannot be guessed.
+  public var hookFailures: [HookName: HookFailureMode] = [:]
+
   public var senderRules: [any SenderRule]
   public var recipientRules: [any RecipientRule]
 

@@ -15,7 +15,7 @@ package final class ConnectionPump: @unchecked Sendable {
   private weak var duplex: (any Duplex)?
   var session: ServerSession
   /// Nil while one of them is being asked, and at the end.
-  private var hooks: (any ReceiverHooks)?
+  var hooks: (any ReceiverHooks)?
   private var spool: (any MessageSpool)?
   private var inspector: (any ContentInspector)?
 
@@ -26,8 +26,8 @@ package final class ConnectionPump: @unchecked Sendable {
   private(set) var busy = false
   private var running: Task<Void, Never>?
   /// A hook, or what else may be cancelled, is being awaited.
-  private var asking = false
-  private var warned = false
+  var asking = false
+  var warned = false
   /// An answer that is held back, and until when.
   var pause: (until: Duration, end: CheckedContinuation<Void, Never>)?
   private var receiving = false
@@ -39,7 +39,7 @@ package final class ConnectionPump: @unchecked Sendable {
   /// The client sends nothing more, but may still read.
   private(set) var inputEnded = false
 
-  private var deadline: Duration
+  var deadline: Duration
   private let sessionDeadline: Duration
   /// When the content that is arriving must be complete.
   private var contentDeadline: Duration?
@@ -330,28 +330,6 @@ package final class ConnectionPump: @unchecked Sendable {
       return .inspection(results, at: environment.clock.now)
     default: return await askHooks(question)
     }
-  }
-
-  private func askHooks(_ question: Question) async -> Answer {
-    guard var hooks = hooks.take() else { return .failed }
-    var seen = session.conversation
-    let answer = await awaiting { await hooks.answer(question, &seen) }
-    self.hooks = hooks
-    if case .failed = answer {
-      environment.logger.warning("a hook failed or was too late at \(question.name)")
-    } else {
-      session.adopt(seen)
-    }
-    return answer
-  }
-
-  private func awaiting<Result>(_ body: () async -> Result) async -> Result {
-    asking = true
-    warned = false
-    deadline = loop.now + environment.timing.hookBudget
-    let result = await body()
-    asking = false
-    return result
   }
 
   /// The first step: is the client let in at all (R2)?

@@ -1,0 +1,4 @@
+// error: missing argument for parameter 'auth' in call
+import MTACore
+
+let hooks = ClosureHooks(clientLookup: { _ in nil })
