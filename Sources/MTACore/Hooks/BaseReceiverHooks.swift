@@ -1,8 +1,12 @@
+public import NIOCore
+
 /// For those who prefer to subclass: every verb as an open method with its default.
 ///
 /// `final class Mine: BaseReceiverHooks, ReceiverHooks` then adds `clientLookup` and `auth`, and overrides what it likes.
 open class BaseReceiverHooks: ReceiverPolicy {
   public init() {}
+
+  open class var wantsContent: ContentWish { .none }
 
   open func connect(_ conversation: inout Conversation) async throws -> ConnectVerdict { .proceed }
   open func ehlo(_ domain: Domain?, _ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
@@ -15,6 +19,7 @@ open class BaseReceiverHooks: ReceiverPolicy {
   }
   open func data(_ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
   open func endOfHeaders(_ conversation: inout Conversation) async throws -> StageVerdict { .proceed }
+  open func contentPiece(_ bytes: ByteBuffer, _ conversation: inout Conversation) async throws {}
   open func message(_ conversation: inout Conversation) async throws -> MessageVerdict { .proceed }
   open func rset(_ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }
   open func noop(_ conversation: inout Conversation) async throws -> CommandVerdict { .proceed }

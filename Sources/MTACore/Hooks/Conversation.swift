@@ -1,3 +1,5 @@
+public import NIOCore
+
 /// What a receiver's port is for (R7).
 public enum PortRole: String, Hashable, Sendable {
   /// Mail from other servers, port 25.
@@ -123,6 +125,9 @@ public struct Conversation: Hashable, Sendable {
   public internal(set) var mailID: MailID?
   /// The header section of the mail in progress, from `endOfHeaders` on.
   public internal(set) var header: HeaderSection?
+  /// The message as it came, header section included, without the dots that DATA adds; in the `message` hook, for hooks whose
+  /// type says ``ContentWish/bytes(upTo:)``, if it is not larger than that.
+  public internal(set) var content: ByteBuffer?
   /// What content inspection found (DKIM), in the `message` hook.
   public internal(set) var authenticationResults: [AuthenticationResult] = []
   /// Values that hooks attach to the mail; they begin empty with each mail and persist with it.

@@ -1,3 +1,5 @@
+public import NIOCore
+
 /// A policy asked before hooks: `Shop().after(SPFCheck()).after(BlockList())` asks the block list first.
 ///
 /// A final verdict (refuse, defer, discard) stops the chain; of milder ones the first stands, but refusals of single
@@ -10,6 +12,8 @@ public struct HookChain<First: ReceiverPolicy, Rest: ReceiverHooks>: ReceiverHoo
     self.first = first
     self.rest = rest
   }
+
+  public static var wantsContent: ContentWish { First.wantsContent.union(Rest.wantsContent) }
 
   public mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
     try await rest.clientLookup(mailbox)
@@ -48,6 +52,10 @@ public struct HookChain<First: ReceiverPolicy, Rest: ReceiverHooks>: ReceiverHoo
   public mutating func endOfHeaders(_ c: inout Conversation) async throws -> StageVerdict {
     let verdict = try await first.endOfHeaders(&c)
     return verdict.weight == .final ? verdict : verdict.or(try await rest.endOfHeaders(&c))
+  }
+  public mutating func contentPiece(_ bytes: ByteBuffer, _ c: inout Conversation) async throws {
+    if First.wantsContent.pieces { try await first.contentPiece(bytes, &c) }
+    if Rest.wantsContent.pieces { try await rest.contentPiece(bytes, &c) }
   }
   public mutating func message(_ c: inout Conversation) async throws -> MessageVerdict {
     let verdict = try await first.message(&c)

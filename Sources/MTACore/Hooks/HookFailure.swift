@@ -1,7 +1,7 @@
 /// A hook, by the name of its method: what budgets and failure modes are set for.
 public enum HookName: String, Hashable, Sendable, CaseIterable {
   case connect, ehlo, startTLS, scramKeys, auth, clientLookup, mailFrom, rcptTo, data, endOfHeaders
-  case message, rset, noop, vrfy, expn, help, unknown, quit, timeout
+  case contentPiece, message, rset, noop, vrfy, expn, help, unknown, quit, timeout
 }
 
 /// What becomes of a command whose hook threw, or was later than its budget.

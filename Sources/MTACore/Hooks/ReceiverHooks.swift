@@ -1,3 +1,5 @@
+public import NIOCore
+
 /// A say in the conversation: one method for each verb, each with a default that lets the engine's own rules stand.
 ///
 /// The calls of one connection, in order, never two at once:
@@ -12,7 +14,7 @@
 /// C: RCPT TO:<c@d>         clientLookup, rcptTo
 /// C: DATA                  data
 ///    header section        endOfHeaders
-///    the rest, and "."     message
+///    the rest, and "."     message                    (contentPiece as it arrives, for those that want it)
 /// C: QUIT                  quit
 ///                          disconnect
 /// ```
@@ -23,6 +25,8 @@
 /// Write a conformance in an extension (`extension Shop: ReceiverPolicy`): there the compiler warns of a misspelt verb,
 /// which in the type's own body would be silently ignored.
 public protocol ReceiverPolicy {
+  /// What the hooks want to see of content beside its header section. Default: nothing.
+  static var wantsContent: ContentWish { get }
   /// A client connected. Default: greet it.
   mutating func connect(_ conversation: inout Conversation) async throws -> ConnectVerdict
   /// EHLO or HELO (`conversation.isExtended` tells which). Default: welcome.
@@ -37,6 +41,10 @@ public protocol ReceiverPolicy {
   mutating func data(_ conversation: inout Conversation) async throws -> StageVerdict
   /// The header section has arrived (`conversation.header`); a refusal is answered after the content's end.
   mutating func endOfHeaders(_ conversation: inout Conversation) async throws -> StageVerdict
+  /// The next bytes of content, in order, of any length, header section included: for hooks whose ``wantsContent`` says
+  /// `pieces`, and while nothing refuses the mail. The piece with the header section's end comes before `endOfHeaders`.
+  /// What a client sends waits while this is awaited. To throw is a temporary refusal, answered at the content's end.
+  mutating func contentPiece(_ bytes: ByteBuffer, _ conversation: inout Conversation) async throws
   /// The whole message has arrived. Default: queue it.
   mutating func message(_ conversation: inout Conversation) async throws -> MessageVerdict
   /// RSET. The transaction is dropped whatever the verdict. Default: 250.
@@ -96,6 +104,8 @@ extension ReceiverHooks {
 }
 
 extension ReceiverPolicy {
+  public static var wantsContent: ContentWish { .none }
+  public mutating func contentPiece(_ bytes: ByteBuffer, _ conversation: inout Conversation) async throws {}
   public mutating func connect(_ conversation: inout Conversation) async throws -> ConnectVerdict { .proceed }
   public mutating func ehlo(_ domain: Domain?, _ conversation: inout Conversation) async throws -> StageVerdict {
     .proceed

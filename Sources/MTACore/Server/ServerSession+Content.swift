@@ -12,6 +12,8 @@ extension ServerSession {
     /// The answers to single recipients that get no copy, by their place in the conversation.
     var refused: [Int: Reply] = [:]
     var closesAfter = false
+    /// The content so far, for hooks that wish for it; nil once it is more than they wish for.
+    var kept: ByteBuffer? = ByteBuffer()
     /// For content by BDAT.
     var lineEnds = LineEndCheck()
     /// The BDAT that goes on when the header's hook has answered.
@@ -67,7 +69,22 @@ extension ServerSession {
         return .none
       }
     }
+    if contentWish.bytes > 0 { keep(bytes) }
     return .spool(bytes)
+  }
+
+  private mutating func keep(_ bytes: ByteBuffer) {
+    if content.bytes > contentWish.bytes { content.kept = nil } else { content.kept?.writeImmutableBuffer(bytes) }
+  }
+
+  /// The hook that sees each piece of content failed: nothing more is kept.
+  package mutating func contentHookFailed(_ mode: HookFailureMode) {
+    guard content.refusal == nil else { return }
+    switch mode {
+    case .proceed: break
+    case .defer: content.refusal = .hookFailed
+    case .refuse: content.refusal = Reply(550, .system, "local error in processing")
+    }
   }
 
   private mutating func headerArrived(_ header: HeaderSection) {
@@ -118,6 +135,7 @@ extension ServerSession {
 
   mutating func inspected(_ results: [AuthenticationResult], _ now: Timestamp) -> Action {
     conversation.authenticationResults = results
+    if contentWish.bytes > 0 { conversation.content = content.kept.take() }
     content.receivedAt = now
     return ask(.message, for: .message)
   }

@@ -130,6 +130,8 @@ public struct ServerSession: Sendable {
   var recipientKeys: [Mailbox: Int] = [:]
   /// Of each accepted RCPT where its recipients stand. Kept for LMTP alone, which answers each RCPT again.
   var recipientGroups: [[Int]] = []
+  /// What the hooks want to see of content.
+  package var contentWish = ContentWish.none
   /// The parameters of the RCPT in progress.
   var notification = RecipientNotification()
 
@@ -309,6 +311,7 @@ public struct ServerSession: Sendable {
     conversation.mailID = nil
     conversation.header = nil
     conversation.authenticationResults = []
+    conversation.content = nil
     conversation.attributes = Attributes()
     conversation.headerEdits = []
     content = ContentState()

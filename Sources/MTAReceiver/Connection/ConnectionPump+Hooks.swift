@@ -1,5 +1,6 @@
 import Logging
 import MTACore
+import NIOCore
 
 /// Asking the hooks, and what stands in for one that fails.
 extension ConnectionPump {
@@ -14,6 +15,21 @@ extension ConnectionPump {
     }
     environment.logger.warning("a hook failed or was too late at \(question.name)")
     return question.standIn(question.hook.flatMap { session.configuration.hookFailures[$0] } ?? .defer)
+  }
+
+  /// Shows the hooks the next piece of content.
+  func showHooks(_ piece: ByteBuffer) async {
+    guard var hooks = hooks.take() else { return }
+    var seen = session.conversation
+    let budget = environment.timing.hookBudgets[.contentPiece]
+    let failure: (any Error)? = await awaiting(for: budget) {
+      do { try await hooks.contentPiece(piece, &seen) } catch { return error }
+      return nil
+    }
+    self.hooks = hooks
+    if failure == nil { return session.adopt(seen) }
+    environment.logger.warning("a hook failed or was too late at contentPiece")
+    session.contentHookFailed(session.configuration.hookFailures[.contentPiece] ?? .defer)
   }
 
   func awaiting<Result>(for budget: Duration? = nil, _ body: () async -> Result) async -> Result {

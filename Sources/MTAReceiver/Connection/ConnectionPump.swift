@@ -55,6 +55,7 @@ package final class ConnectionPump: @unchecked Sendable {
   ) {
     self.session = session
     self.hooks = hooks
+    self.session.contentWish = type(of: hooks).wantsContent
     self.environment = environment
     self.loop = loop
     self.duplex = duplex
@@ -268,6 +269,7 @@ package final class ConnectionPump: @unchecked Sendable {
       inspector?.receive(piece)
       do throws(StoreFailure) {
         try await spool?.append(piece)
+        if session.contentWish.pieces { await showHooks(piece) }
         throttle()
       } catch {
         await drop()
