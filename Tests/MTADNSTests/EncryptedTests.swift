@@ -87,7 +87,9 @@ struct EncryptedTests {
   @Test func aServerWithoutTLSIsNotAsked() async throws {
     let server = try await LoopbackServer { query, _ in [AnswerBuilder(to: query).packet] }
     let resolver = resolver(secured(server, nil), deadline: .milliseconds(1000))
-    #expect(await resolver.lookup(name, .a) == .failure(.timedOut))
+    // Timed out, or given up by TLS before that.
+    let answer = await resolver.lookup(name, .a)
+    #expect([.failure(.timedOut), .failure(.unreachable)].contains(answer))
     try await server.close()
   }
 }
