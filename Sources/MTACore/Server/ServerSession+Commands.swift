@@ -62,7 +62,7 @@ extension ServerSession {
   mutating func resume(_ pending: Pending, _ answer: Answer) -> Action {
     switch (pending, answer) {
     case (.connect, .connect(let verdict)): return greet(verdict)
-    case (.connect, .failed): return close(Reply(421, .system, "local error in processing, try again later"))
+    case (.connect, .failed): return close(.hookFailedAtDoor)
     case (.domainExists(let domain, let extended), .domainExists(let exists)):
       guard let exists else { return settle(.domainUnresolved(domain)) }
       return exists ? ask(.ehlo(domain), for: .ehlo(domain, extended: extended)) : settle(.domainNotFound(domain))
@@ -120,8 +120,8 @@ extension ServerSession {
   mutating func refusal(_ verdict: StageVerdict) -> Action? {
     switch verdict {
     case .proceed: nil
-    case .refuse(let refusal): settle(Reply(550, refusal.status, refusal.text), thenClose: refusal.thenClose)
-    case .defer(let refusal): settle(Reply(451, refusal.status, refusal.text), thenClose: refusal.thenClose)
+    case .refuse(let refusal): settle(.refused(refusal), thenClose: refusal.thenClose)
+    case .defer(let refusal): settle(.deferred(refusal), thenClose: refusal.thenClose)
     }
   }
 
@@ -132,8 +132,8 @@ extension ServerSession {
     case .proceed: return settle(.greeting(configuration.serverName, title: configuration.serverTitle))
     case .refuse(let refusal):
       offend()
-      return close(Reply(554, refusal.status, refusal.text))
-    case .defer(let refusal): return close(Reply(421, refusal.status, refusal.text))
+      return close(.refusedAtDoor(refusal))
+    case .defer(let refusal): return close(.deferredAtDoor(refusal))
     case .drop: return close(nil)
     }
   }
@@ -158,7 +158,7 @@ extension ServerSession {
     isGreeted = true
     let name = configuration.serverName
     return settleAfterReset(
-      settle(extended ? Reply(250, nil, lines: [name] + extensions) : Reply(250, name)), hadSpool: hadSpool)
+      settle(.welcome(name, extended ? extensions : [])), hadSpool: hadSpool)
   }
 
   /// What this session may ask of a mail's delivery, as far as store and runner honour it.
@@ -217,9 +217,9 @@ extension ServerSession {
   private mutating func answered(_ verdict: CommandVerdict, otherwise reply: Reply, code: UInt16 = 250) -> Action {
     switch verdict {
     case .proceed: settle(reply)
-    case .answer(let lines): settle(Reply(code, .other, lines: lines))
-    case .refuse(let refusal): settle(Reply(550, refusal.status, refusal.text), thenClose: refusal.thenClose)
-    case .defer(let refusal): settle(Reply(451, refusal.status, refusal.text), thenClose: refusal.thenClose)
+    case .answer(let lines): settle(.answer(lines, code: code))
+    case .refuse(let refusal): settle(.refused(refusal), thenClose: refusal.thenClose)
+    case .defer(let refusal): settle(.deferred(refusal), thenClose: refusal.thenClose)
     }
   }
 }

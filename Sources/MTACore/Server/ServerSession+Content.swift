@@ -91,8 +91,8 @@ extension ServerSession {
     phase = content.pausedChunk.take().map { .chunk($0) } ?? .content
     switch answer {
     case .stage(.proceed): break
-    case .stage(.refuse(let refusal)): refuseContent(Reply(550, refusal.status, refusal.text), refusal.thenClose)
-    case .stage(.defer(let refusal)): refuseContent(Reply(451, refusal.status, refusal.text), refusal.thenClose)
+    case .stage(.refuse(let refusal)): refuseContent(.refused(refusal), refusal.thenClose)
+    case .stage(.defer(let refusal)): refuseContent(.deferred(refusal), refusal.thenClose)
     default: refuseContent(.hookFailed, false)
     }
     return content.endsAfterHeader ? ended() : .none
