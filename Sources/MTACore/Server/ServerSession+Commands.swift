@@ -64,8 +64,8 @@ extension ServerSession {
     case (.connect, .connect(let verdict)): return greet(verdict)
     case (.connect, .failed): return close(.hookFailedAtDoor)
     case (.domainExists(let domain, let extended), .domainExists(let exists)):
-      guard let exists else { return settle(.domainUnresolved(domain)) }
-      return exists ? ask(.ehlo(domain), for: .ehlo(domain, extended: extended)) : settle(.domainNotFound(domain))
+      let standing: DomainStanding = exists.map { $0 ? .exists : .missing } ?? .unclear
+      return greeting(domain, extended: extended, standing: standing)
     case (.ehlo(let domain, let extended), .stage(let verdict)):
       if let action = refusal(verdict) { return action }
       return welcome(domain, extended: extended)
@@ -138,13 +138,14 @@ extension ServerSession {
     }
   }
 
-  private mutating func greeting(_ domain: Domain?, extended: Bool) -> Action {
-    guard let domain else {
-      return configuration.greetingDomainRequired
-        ? settle(.domainRequired) : ask(.ehlo(nil), for: .ehlo(nil, extended: extended))
-    }
-    if configuration.greetingDomainVerifies, conversation.connection.role == .standard, let name = domain.dnsName {
-      return ask(.domainExists(name), for: .domainExists(domain, extended: extended))
+  private mutating func greeting(
+    _ domain: Domain?, extended: Bool, standing: DomainStanding = .unasked
+  ) -> Action {
+    for rule in configuration.greetingRules {
+      if standing == .unasked, let domain, let name = domain.dnsName, rule.asksDNS(about: domain, in: conversation) {
+        return ask(.domainExists(name), for: .domainExists(domain, extended: extended))
+      }
+      if let reply = rule.refusal(of: domain, standing: standing, in: conversation) { return settle(reply) }
     }
     return ask(.ehlo(domain), for: .ehlo(domain, extended: extended))
   }
