@@ -153,7 +153,7 @@ extension SessionConfiguration {
     }
     var configuration = SessionConfiguration(
       serverName: "mx.test.example", postmaster: postmaster, localDomains: [domain])
-    configuration.greetingDomainVerifies = false
+    configuration.greetingRules = [DomainRequiredRule()]
     configuration.checksRoutes = false
     configuration.offersTLS = true
     return configuration

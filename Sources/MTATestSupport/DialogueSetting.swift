@@ -35,16 +35,29 @@ struct DialogueSetting {
       }
       try configure(&dialogue.configuration, words[1])
     },
+    "with": { (dialogue, words) throws(Fault) in
+      let rules: [String: any GreetingRule] = [
+        "DomainRequiredRule": DomainRequiredRule(), "DomainInDNSRule": DomainInDNSRule(),
+      ]
+      dialogue.configuration.greetingRules.append(try choice(words.first, rules))
+    },
     "without": { (dialogue, words) throws(Fault) in
-      func isMeant(_ rule: Any) -> Bool { words.first.map { "\(type(of: rule))" == $0 } ?? false }
-      let before = dialogue.configuration.senderRules.count + dialogue.configuration.recipientRules.count
+      var found = false
+      func isMeant(_ rule: Any) -> Bool {
+        let isMeant = words.first.map { "\(type(of: rule))" == $0 } ?? false
+        found = found || isMeant
+        return isMeant
+      }
+      dialogue.configuration.greetingRules.removeAll(where: isMeant)
       dialogue.configuration.senderRules.removeAll(where: isMeant)
       dialogue.configuration.recipientRules.removeAll(where: isMeant)
-      guard dialogue.configuration.senderRules.count + dialogue.configuration.recipientRules.count < before else {
-        throw Fault(what: "no such rule")
-      }
+      guard found else { throw Fault(what: "no such rule") }
     },
     "timing": { (dialogue, words) throws(Fault) in
+      if words.first == "minimumContentRate" {
+        dialogue.timing.minimumContentRate = try value(words.last, { Int($0) })
+        return
+      }
       let limit = try choice(
         words.first,
         ["command": \Receiver.Timing.command, "content": \.content, "session": \.session, "hookBudget": \.hookBudget])
@@ -79,8 +92,6 @@ struct DialogueSetting {
       "honours": { (configuration, word) throws(Fault) in
         configuration.honours = try choice(word, ["all": DeliveryCapabilities.all, "nothing": []])
       },
-      "greetingDomainRequired": flag(\.greetingDomainRequired),
-      "greetingDomainVerifies": flag(\.greetingDomainVerifies),
       "offersTLS": flag(\.offersTLS),
       "allowsAuthInClear": flag(\.allowsAuthInClear),
       "acceptsQuotedLocalParts": flag(\.acceptsQuotedLocalParts),

@@ -85,6 +85,7 @@ import Testing
 
   @Test func contentThatIsNotKeptHasATimeLimitToo() async throws {
     let dialogue = Dialogue(hooks: Village())
+    dialogue.timing.minimumContentRate = 0
     dialogue.store.fail(.append, with: .noSpace)
     try await dialogue.play(
       Self.envelope + "C: DATA\nS: 354\n" + drip("x", times: 6) + "-- wait 290\nS: 421 4.4.2\n-- closed")
@@ -97,6 +98,7 @@ import Testing
   @Test func aSessionHasAnEnd() async throws {
     let dialogue = Dialogue(hooks: Village())
     dialogue.timing.session = .seconds(900)
+    dialogue.timing.minimumContentRate = 0
     let noop = "C: NOOP\nS: 250\n-- wait 290\n"
     try await dialogue.play("S: 220\n" + noop + noop + noop + "-- silence\n-- wait 40\nS: 421 4.4.2\n-- closed")
     // But not within a message.

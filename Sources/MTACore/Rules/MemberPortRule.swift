@@ -16,14 +16,14 @@ public struct MemberPortRule: SenderRule, Hashable {
     let port = conversation.connection.localPort
     switch conversation.connection.role {
     case .standard:
-      return isMember ? Reply(550, .policy, "members must use port \(submissionPort)") : nil
+      return isMember ? .membersMustUse(port: submissionPort) : nil
     case .internalSubmit:
-      return isStranger ? Reply(550, .policy, "Non members must use port \(standardPort)") : nil
+      return isStranger ? .nonMembersMustUse(port: standardPort) : nil
     case .submission:
-      if isStranger { return Reply(550, .policy, "Non members must use port \(standardPort)") }
+      if isStranger { return .nonMembersMustUse(port: standardPort) }
       // RFC 6409 §4.3.
-      if !conversation.isAuthenticated { return Reply(530, .security, "Traffic on port \(port) must be authenticated") }
-      if conversation.encryption == nil { return Reply(530, .security, "Traffic on port \(port) must be encrypted") }
+      if !conversation.isAuthenticated { return .mustBeAuthenticated(port: port) }
+      if conversation.encryption == nil { return .mustBeEncrypted(port: port) }
       return nil
     }
   }

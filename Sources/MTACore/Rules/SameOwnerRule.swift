@@ -10,6 +10,6 @@ public struct SameOwnerRule: SenderRule, Hashable {
       if let owner = login.client.ownerID, !owner.isEmpty { client?.ownerID == owner } else {
         login.client.mailboxID?.isEmpty == false && client?.mailboxID == login.client.mailboxID
       }
-    return same ? nil : Reply(550, .policy, "the sender does not belong to the user who logged in")
+    return same ? nil : .notYourAddress
   }
 }

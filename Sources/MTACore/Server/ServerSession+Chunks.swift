@@ -26,10 +26,10 @@ extension ServerSession {
       phase = .waiting(.spool(chunk))
       return .openSpool
     case .stage(.refuse(let refusal)):
-      chunk.refusal = Reply(550, refusal.status, refusal.text)
+      chunk.refusal = .refused(refusal)
       chunk.closesAfter = refusal.thenClose
     case .stage(.defer(let refusal)):
-      chunk.refusal = Reply(451, refusal.status, refusal.text)
+      chunk.refusal = .deferred(refusal)
       chunk.closesAfter = refusal.thenClose
     default: chunk.refusal = .hookFailed
     }

@@ -62,10 +62,10 @@ extension ServerSession {
   mutating func resume(_ pending: Pending, _ answer: Answer) -> Action {
     switch (pending, answer) {
     case (.connect, .connect(let verdict)): return greet(verdict)
-    case (.connect, .failed): return close(Reply(421, .system, "local error in processing, try again later"))
+    case (.connect, .failed): return close(.hookFailedAtDoor)
     case (.domainExists(let domain, let extended), .domainExists(let exists)):
-      guard let exists else { return settle(.domainUnresolved(domain)) }
-      return exists ? ask(.ehlo(domain), for: .ehlo(domain, extended: extended)) : settle(.domainNotFound(domain))
+      let standing: DomainStanding = exists.map { $0 ? .exists : .missing } ?? .unclear
+      return greeting(domain, extended: extended, standing: standing)
     case (.ehlo(let domain, let extended), .stage(let verdict)):
       if let action = refusal(verdict) { return action }
       return welcome(domain, extended: extended)
@@ -120,8 +120,8 @@ extension ServerSession {
   mutating func refusal(_ verdict: StageVerdict) -> Action? {
     switch verdict {
     case .proceed: nil
-    case .refuse(let refusal): settle(Reply(550, refusal.status, refusal.text), thenClose: refusal.thenClose)
-    case .defer(let refusal): settle(Reply(451, refusal.status, refusal.text), thenClose: refusal.thenClose)
+    case .refuse(let refusal): settle(.refused(refusal), thenClose: refusal.thenClose)
+    case .defer(let refusal): settle(.deferred(refusal), thenClose: refusal.thenClose)
     }
   }
 
@@ -132,19 +132,20 @@ extension ServerSession {
     case .proceed: return settle(.greeting(configuration.serverName, title: configuration.serverTitle))
     case .refuse(let refusal):
       offend()
-      return close(Reply(554, refusal.status, refusal.text))
-    case .defer(let refusal): return close(Reply(421, refusal.status, refusal.text))
+      return close(.refusedAtDoor(refusal))
+    case .defer(let refusal): return close(.deferredAtDoor(refusal))
     case .drop: return close(nil)
     }
   }
 
-  private mutating func greeting(_ domain: Domain?, extended: Bool) -> Action {
-    guard let domain else {
-      return configuration.greetingDomainRequired
-        ? settle(.domainRequired) : ask(.ehlo(nil), for: .ehlo(nil, extended: extended))
-    }
-    if configuration.greetingDomainVerifies, conversation.connection.role == .standard, let name = domain.dnsName {
-      return ask(.domainExists(name), for: .domainExists(domain, extended: extended))
+  private mutating func greeting(
+    _ domain: Domain?, extended: Bool, standing: DomainStanding = .unasked
+  ) -> Action {
+    for rule in configuration.greetingRules {
+      if standing == .unasked, let domain, let name = domain.dnsName, rule.asksDNS(about: domain, in: conversation) {
+        return ask(.domainExists(name), for: .domainExists(domain, extended: extended))
+      }
+      if let reply = rule.refusal(of: domain, standing: standing, in: conversation) { return settle(reply) }
     }
     return ask(.ehlo(domain), for: .ehlo(domain, extended: extended))
   }
@@ -158,7 +159,7 @@ extension ServerSession {
     isGreeted = true
     let name = configuration.serverName
     return settleAfterReset(
-      settle(extended ? Reply(250, nil, lines: [name] + extensions) : Reply(250, name)), hadSpool: hadSpool)
+      settle(.welcome(name, extended ? extensions : [])), hadSpool: hadSpool)
   }
 
   /// What this session may ask of a mail's delivery, as far as store and runner honour it.
@@ -217,9 +218,9 @@ extension ServerSession {
   private mutating func answered(_ verdict: CommandVerdict, otherwise reply: Reply, code: UInt16 = 250) -> Action {
     switch verdict {
     case .proceed: settle(reply)
-    case .answer(let lines): settle(Reply(code, .other, lines: lines))
-    case .refuse(let refusal): settle(Reply(550, refusal.status, refusal.text), thenClose: refusal.thenClose)
-    case .defer(let refusal): settle(Reply(451, refusal.status, refusal.text), thenClose: refusal.thenClose)
+    case .answer(let lines): settle(.answer(lines, code: code))
+    case .refuse(let refusal): settle(.refused(refusal), thenClose: refusal.thenClose)
+    case .defer(let refusal): settle(.deferred(refusal), thenClose: refusal.thenClose)
     }
   }
 }

@@ -86,7 +86,7 @@ extension ServerSession {
     switch mode {
     case .proceed: break
     case .defer: content.refusal = .hookFailed
-    case .refuse: content.refusal = Reply(550, .system, "local error in processing")
+    case .refuse: content.refusal = .hookFailedForGood
     }
   }
 
@@ -111,8 +111,8 @@ extension ServerSession {
     phase = content.pausedChunk.take().map { .chunk($0) } ?? .content
     switch answer {
     case .stage(.proceed): break
-    case .stage(.refuse(let refusal)): refuseContent(Reply(550, refusal.status, refusal.text), refusal.thenClose)
-    case .stage(.defer(let refusal)): refuseContent(Reply(451, refusal.status, refusal.text), refusal.thenClose)
+    case .stage(.refuse(let refusal)): refuseContent(.refused(refusal), refusal.thenClose)
+    case .stage(.defer(let refusal)): refuseContent(.deferred(refusal), refusal.thenClose)
     default: refuseContent(.hookFailed, false)
     }
     return content.endsAfterHeader ? ended() : .none

@@ -74,8 +74,8 @@ extension ServerSession {
     switch verdict {
     case .proceed: recipientAccepted(mailbox, client)
     case .redirect(let others): others.isEmpty ? settle(.noSuchUser) : redirect(Redirection(.recipient, others))
-    case .refuse(let refusal): settle(Reply(550, refusal.status, refusal.text), thenClose: refusal.thenClose)
-    case .defer(let refusal): settle(Reply(451, refusal.status, refusal.text), thenClose: refusal.thenClose)
+    case .refuse(let refusal): settle(.refused(refusal), thenClose: refusal.thenClose)
+    case .defer(let refusal): settle(.deferred(refusal), thenClose: refusal.thenClose)
     }
   }
 

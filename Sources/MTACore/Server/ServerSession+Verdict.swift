@@ -13,8 +13,8 @@ extension ServerSession {
     case .message(.discard):
       guard let id = conversation.mailID else { return impossible() }
       content.refusal = .discarded(id)
-    case .message(.refuse(let refusal)): refuseContent(Reply(550, refusal.status, refusal.text), refusal.thenClose)
-    case .message(.defer(let refusal)): refuseContent(Reply(451, refusal.status, refusal.text), refusal.thenClose)
+    case .message(.refuse(let refusal)): refuseContent(.refused(refusal), refusal.thenClose)
+    case .message(.defer(let refusal)): refuseContent(.deferred(refusal), refusal.thenClose)
     default: refuseContent(.hookFailed, false)
     }
     return abandon()
@@ -24,8 +24,8 @@ extension ServerSession {
     for (place, recipient) in conversation.recipients.enumerated() {
       switch verdicts[recipient.mailbox] {
       case nil, .proceed?: break
-      case .refuse(let refusal)?: refuse(recipientAt: place, Reply(550, refusal.status, refusal.text), refusal)
-      case .defer(let refusal)?: refuse(recipientAt: place, Reply(451, refusal.status, refusal.text), refusal)
+      case .refuse(let refusal)?: refuse(recipientAt: place, .refused(refusal), refusal)
+      case .defer(let refusal)?: refuse(recipientAt: place, .deferred(refusal), refusal)
       }
     }
     let remaining = conversation.recipients.enumerated().filter { content.refused[$0.offset] == nil }.map(\.element)
@@ -117,7 +117,7 @@ extension ServerSession {
   mutating func storeFailed(_ failure: StoreFailure) -> Action {
     switch phase {
     case .waiting(.spool(let chunk)):
-      let reply = failure == .noSpace ? .noSpace : Reply(451, .system, "unable to save the message, try again later")
+      let reply: Reply = failure == .noSpace ? .noSpace : .unableToBegin
       guard let chunk else { return settle(reply) }
       return self.chunk(Chunk(chunk.octets, last: chunk.last, refusal: reply))
     case .waiting(.commit):

@@ -9,10 +9,6 @@ public struct SessionConfiguration: Sendable {
   /// Domains that this server is the home of.
   public var localDomains: Set<Domain> = []
 
-  /// EHLO and HELO need a domain (R4).
-  public var greetingDomainRequired = true
-  /// On the standard port, that domain must be in the DNS (R4). Address literals are not looked up.
-  public var greetingDomainVerifies = true
   /// A certificate is at hand, so STARTTLS can be offered.
   public var offersTLS = false
   /// AUTH is offered in clear as well. Passwords then cross the network for all to read.
@@ -66,6 +62,8 @@ public struct SessionConfiguration: Sendable {
   /// `auth` are always deferred: who somebody is cannot be guessed.
   public var hookFailures: [HookName: HookFailureMode] = [:]
 
+  /// What EHLO and HELO must name (R4). Default: a domain, and on the standard port one that is in the DNS.
+  public var greetingRules: [any GreetingRule] = [DomainRequiredRule(), DomainInDNSRule()]
   public var senderRules: [any SenderRule]
   public var recipientRules: [any RecipientRule]
 

@@ -24,6 +24,9 @@ extension Reply {
   package static func tooManyConnections(_ server: String) -> Reply {
     Reply(421, .notAccepting, "\(server) has too many connections, try again later")
   }
+  static func refusedAtDoor(_ refusal: Refusal) -> Reply { Reply(554, refusal.status, refusal.text) }
+  static func deferredAtDoor(_ refusal: Refusal) -> Reply { Reply(421, refusal.status, refusal.text) }
+  static let hookFailedAtDoor = Reply(421, .system, "local error in processing, try again later")
   static let tooManyErrors = Reply(421, .security, "too many errors, closing connection")
   static let internalError = Reply(421, .system, "internal error, closing connection")
   static let bytesBeforeTLS = Reply(
@@ -38,10 +41,16 @@ extension Reply {
   static let notUTF8 = Reply(500, .syntax, "command is not valid UTF-8")
   static func outOfSequence(_ what: String) -> Reply { Reply(503, .invalidCommand, what) }
   static let noArgument = Reply(501, .invalidArguments, "no argument is allowed here")
+  static func refused(_ refusal: Refusal) -> Reply { Reply(550, refusal.status, refusal.text) }
+  static func deferred(_ refusal: Refusal) -> Reply { Reply(451, refusal.status, refusal.text) }
+  static func answer(_ lines: [String], code: UInt16) -> Reply { Reply(code, .other, lines: lines) }
+  static let hookFailedForGood = Reply(550, .system, "local error in processing")
   package static let hookFailed = Reply(451, .system, "local error in processing, try again later")
 
   // MARK: EHLO, HELO (R4)
 
+  /// RFC 5321 §4.1.1.1. No enhanced status here either (RFC 2034 §3).
+  static func welcome(_ server: String, _ extensions: [String]) -> Reply { Reply(250, lines: [server] + extensions) }
   static let domainRequired = Reply(501, .syntax, "Domain required after EHLO/HELO")
   static let domainSyntax = Reply(501, .syntax, "neither a domain nor an address literal after EHLO/HELO")
   static let sayLHLO = Reply(500, .invalidCommand, "this is LMTP, say LHLO")
@@ -66,6 +75,7 @@ extension Reply {
   static let authFailed = Reply(454, .security, "temporary authentication failure")
   static let badBase64 = Reply(501, .syntax, "invalid base64 data")
   static let authCancelled = Reply(501, .security, "authentication cancelled")
+  static let malformedResponse = Reply(501, .syntax, "malformed authentication response")
   static let unknownMechanism = Reply(504, .invalidArguments, "unrecognized authentication mechanism")
   static let authLineTooLong = Reply(500, .authLineTooLong, "authentication exchange line is too long")
   static func challenge(_ base64: String) -> Reply { Reply(334, base64) }
@@ -77,6 +87,15 @@ extension Reply {
   static func senderLocalPart(_ fault: String) -> Reply {
     Reply(553, .badSenderSyntax, "Local part of the sender cannot contain \(fault)")
   }
+  static func membersMustUse(port: UInt16) -> Reply { Reply(550, .policy, "members must use port \(port)") }
+  static func nonMembersMustUse(port: UInt16) -> Reply { Reply(550, .policy, "Non members must use port \(port)") }
+  static func mustBeAuthenticated(port: UInt16) -> Reply {
+    Reply(530, .security, "Traffic on port \(port) must be authenticated")
+  }
+  static func mustBeEncrypted(port: UInt16) -> Reply {
+    Reply(530, .security, "Traffic on port \(port) must be encrypted")
+  }
+  static let notYourAddress = Reply(550, .policy, "the sender does not belong to the user who logged in")
   static let recipientOK = Reply(250, .recipientValid, "recipient OK")
   static let noRecipient = Reply(501, .badRecipientSyntax, "No proper recipient (RCPT TO:<address>)")
   static func recipientLocalPart(_ fault: String) -> Reply {
@@ -105,6 +124,8 @@ extension Reply {
   static let tooManyHops = Reply(554, .loop, "too many hops: this looks like a mail loop")
   static let headerTooLarge = Reply(552, .tooBig, "message header is too large")
   static let noSpace = Reply(452, .systemFull, "no space, try again later")
+  /// Before the mail has an id.
+  static let unableToBegin = Reply(451, .system, "unable to save the message, try again later")
   static func unableToSave(_ id: MailID) -> Reply {
     Reply(451, .system, "unable to save message id=\(id), try again later")
   }

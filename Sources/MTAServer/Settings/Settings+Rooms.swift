@@ -17,8 +17,8 @@ extension Settings {
       localDomains: Set(localDomains),
       memberPorts: enforceMemberPorts
         ? MemberPortRule(standardPort: standardMailPort, submissionPort: submissionPort) : nil)
-    session.greetingDomainRequired = ehloDomainRequired
-    session.greetingDomainVerifies = ehloDomainVerifies
+    session.greetingRules =
+      (ehloDomainRequired ? [DomainRequiredRule()] : []) + (ehloDomainVerifies ? [DomainInDNSRule()] : [])
     session.checksRoutes = smarthost == nil
     session.maximumMessageBytes = maximumMessageBytes
     session.maximumRecipients = maximumRecipients

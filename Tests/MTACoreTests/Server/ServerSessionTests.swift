@@ -9,7 +9,7 @@ import Testing
     var configuration = SessionConfiguration(
       serverName: "mx.example", postmaster: try #require(Mailbox("root@local.example")),
       localDomains: [try #require(Domain("local.example"))])
-    configuration.greetingDomainVerifies = false
+    configuration.greetingRules = [DomainRequiredRule()]
     configuration.checksRoutes = false
     configuration.offersTLS = true
     change(&configuration)

@@ -74,5 +74,5 @@ public enum SASLStep: Hashable, Sendable {
   case failed(Reply)
 
   /// The client does not keep to the mechanism: 501 5.5.2.
-  public static let malformed = Self.failed(Reply(501, .syntax, "malformed authentication response"))
+  public static let malformed = Self.failed(.malformedResponse)
 }

@@ -23,7 +23,7 @@ import Testing
   private func session(_ change: (inout SessionConfiguration) -> Void = { _ in }) throws -> ServerSession {
     var configuration = SessionConfiguration(
       serverName: "mx.example", postmaster: try #require(Mailbox("root@local.example")))
-    configuration.greetingDomainVerifies = false
+    configuration.greetingRules = [DomainRequiredRule()]
     configuration.mechanisms = [Trusting(), SASLPlain()]
     change(&configuration)
     var session = ServerSession(configuration, ConnectionFacts(remoteAddress: .loopback4))
