@@ -36,6 +36,9 @@ public final class MailStore: Sendable {
 }
 
 extension MailStore: MessageStore {
+  /// All: each request is kept with the mail, and its parcels are not due before the time that FUTURERELEASE names.
+  public var capabilities: DeliveryCapabilities { .all }
+
   public func begin(_ id: MailID) async throws(StoreFailure) -> any MessageSpool {
     guard !core.isClosed else { throw .closed }
     return Spool(core, id)

@@ -44,3 +44,29 @@ import Testing
     await store.close()
   }
 }
+
+/// What senders ask of delivery is kept with the parcels.
+@Suite struct RequestTests {
+  let fixture = StoreFixture()
+
+  @Test func requestsAreKeptAndFutureReleaseIsHeeded() async throws {
+    let store = try fixture.open()
+    #expect(store.capabilities == .all)
+    let recipient = EnvelopeRecipient(
+      try #require(Mailbox("a@far.example")),
+      notification: .init(notify: [.success, .delay], originalRecipient: "rfc822;a@b"))
+    var envelope = try fixture.envelope(fixture.id(), to: [recipient])
+    envelope.requests.envelopeID = "e1"
+    envelope.requests.holdUntil = envelope.receivedAt + .seconds(3600)
+    let spool = try await store.begin(envelope.id)
+    _ = try await spool.commit(envelope, trace: ByteBuffer(string: "Received: x\r\n"))
+    #expect(try fixture.query("SELECT notify || ' ' || orcpt FROM parcels") == ["SUCCESS,DELAY rfc822;a@b"])
+    #expect(try await store.nextDue() == envelope.dueAt)
+    let owner = LeaseOwner(boot: "b", process: 1, started: 1)
+    let deadline = envelope.receivedAt + .seconds(9000)
+    #expect(try await store.claim(by: owner, limit: 9, now: envelope.receivedAt, deadline: deadline).isEmpty)
+    let claimed = try await store.claim(by: owner, limit: 9, now: envelope.dueAt, deadline: deadline)
+    #expect(claimed.map(\.envelope) == [envelope])
+    await store.close()
+  }
+}

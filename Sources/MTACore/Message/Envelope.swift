@@ -97,4 +97,7 @@ public struct Envelope: Hashable, Sendable {
     self.attributes = attributes
     self.hold = hold
   }
+
+  /// When delivery may begin: at once, unless the sender named a later time (RFC 4865).
+  public var dueAt: Timestamp { max(receivedAt, requests.holdUntil ?? receivedAt) }
 }

@@ -79,7 +79,7 @@ final class Spool: MessageSpool, @unchecked Sendable {
     let mail = NewMail(
       envelope: envelope, envelopeText: envelopeText, trace: trace, content: isLarge ? nil : gathered,
       contentFile: contentFile, size: size,
-      expiresAt: min(envelope.receivedAt + store.configuration.queueLifetime, Self.lastInstant))
+      expiresAt: min(envelope.dueAt + store.configuration.queueLifetime, Self.lastInstant))
     gathered = ByteBuffer()
     switch await store.insert(mail) {
     case .committed: return StoreReceipt(durablyStored: id)

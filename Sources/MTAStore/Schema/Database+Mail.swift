@@ -14,7 +14,7 @@ struct NewMail: Sendable {
   let expiresAt: Timestamp
 
   /// Whether a runner has something to do at once.
-  var isDue: Bool { isUnfinished && envelope.hold == nil }
+  var isDue: Bool { isUnfinished && envelope.hold == nil && envelope.dueAt <= envelope.receivedAt }
 
   /// Whether anything is left to deliver, be it held for now.
   var isUnfinished: Bool { envelope.recipients.contains { $0.delivery != .none } }
@@ -26,6 +26,8 @@ extension Database {
     let envelope = mail.envelope
     let id = SQLValue.text(envelope.id.description)
     let now = SQLValue.text(envelope.receivedAt.description)
+    // RFC 4865: not before the time that the sender named.
+    let due = SQLValue.text(envelope.dueAt.description)
     try run(
       """
       INSERT INTO messages (id, size, created_at, settled_at, envelope, content_file, trace, content)
@@ -44,16 +46,18 @@ extension Database {
       try run(
         """
         INSERT INTO parcels (contact_id, mail_id, "from", "to", delivery, retry_at, created_at, updated_at, state,
-          expires_at, next_hop, mailbox_id, owner_id, hold, delivery_msg)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          expires_at, next_hop, mailbox_id, owner_id, hold, delivery_msg, notify, orcpt)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           contact, id, from, .text(recipient.mailbox.description), .text(delivery.rawValue),
-          delivery == .none ? .null : now,
+          delivery == .none ? .null : due,
           now, now, .text((delivery == .none ? ParcelState.recorded : .waiting).rawValue), expires,
           delivery == .remote ? .text(recipient.mailbox.domain.description) : .null,
           .text(optional: recipient.client?.mailboxID), .text(optional: recipient.client?.ownerID),
           .integer(envelope.hold == nil || delivery == .none ? 0 : 1), delivery == .none ? .null : hold,
+          .text(optional: recipient.notification.notify?.description),
+          .text(optional: recipient.notification.originalRecipient),
         ], at: "parcel.insert")
     }
   }
