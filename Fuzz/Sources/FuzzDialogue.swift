@@ -3,7 +3,7 @@ import NIOCore
 
 /// A command line of a client.
 func fuzzCommand(_ input: [UInt8]) {
-  let parser = CommandParser(acceptsSMTPUTF8: true)
+  let parser = CommandParser(capabilities: .all)
   if let command = try? parser.parse(input, inUTF8Transaction: true) { _ = "\(command)" }
   _ = try? CommandParser(acceptsQuotedLocalParts: false).parse(input)
 }
