@@ -226,7 +226,7 @@ package final class ConnectionPump: @unchecked Sendable {
   /// A client that drips holds a spool and a connection for little: it is held to a rate, after a minute for slow starts.
   private func contentIsTooSlow(_ contentDeadline: Duration) -> Bool {
     let seconds = (environment.timing.content - (contentDeadline - loop.now)).components.seconds
-    return seconds >= 60 && session.contentBytes < Int(seconds) * environment.timing.minimumContentRate
+    return seconds >= 60 && Int64(session.contentBytes) / seconds < environment.timing.minimumContentRate
   }
 
   private func next() -> ServerSession.Action? {
