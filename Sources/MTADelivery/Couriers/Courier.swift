@@ -26,9 +26,6 @@ struct Attempt: Sendable {
   var tlsPolicy: String?
   /// No server of the destination talked to us: other mails for it need not be tried now.
   var isUnreachable = false
-  /// The parcels are to be set aside until somebody releases them; why, in one printable line. Who cannot set parcels aside goes by the
-  /// results, which are deferred.
-  var hold: String?
 
   /// What a hook decided, so that nothing was tried.
   var ruling: Ruling?
