@@ -106,7 +106,7 @@ struct BodyCanonicalizer {
   private func endOfText(_ input: Span<UInt8>, from start: Int) -> Int {
     var index = start + 1
     while true {
-      index = isRelaxed ? Self.nextControl(input, from: index) : Self.nextReturn(input, from: index)
+      index = isRelaxed ? input.firstUnsettled(from: index) : input.firstReturn(from: index)
       guard index < input.count else { return input.count }
       switch input[index] {
       case Self.space where isRelaxed:
@@ -130,38 +130,6 @@ struct BodyCanonicalizer {
   }
 
   private static func isBlankOrReturn(_ byte: UInt8) -> Bool { byte == space || byte == tab || byte == carriageReturn }
-
-  /// The next byte up to 32, among which are blanks and line ends, eight bytes at a time.
-  @inline(__always)
-  private static func nextControl(_ input: Span<UInt8>, from start: Int) -> Int {
-    var index = start
-    let raw = input.bytes
-    while index + 8 <= input.count {
-      let word = UInt64(littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
-      // Subtracting 33 from each byte borrows into the top bit of those below it; the lowest such bit is exact.
-      let hits = (word &- 0x2121_2121_2121_2121) & ~word & 0x8080_8080_8080_8080
-      if hits != 0 { return index + hits.trailingZeroBitCount / 8 }
-      index += 8
-    }
-    while index < input.count, input[index] > space { index += 1 }
-    return index
-  }
-
-  /// The next CR, eight bytes at a time.
-  @inline(__always)
-  private static func nextReturn(_ input: Span<UInt8>, from start: Int) -> Int {
-    var index = start
-    let raw = input.bytes
-    while index + 8 <= input.count {
-      let word = UInt64(littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
-      let difference = word ^ 0x0D0D_0D0D_0D0D_0D0D
-      let hits = (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
-      if hits != 0 { return index + hits.trailingZeroBitCount / 8 }
-      index += 8
-    }
-    while index < input.count, input[index] != carriageReturn { index += 1 }
-    return index
-  }
 
   private static let space = UInt8(ascii: " ")
   private static let tab = UInt8(ascii: "\t")

@@ -34,8 +34,12 @@ public struct DKIMSigning: Sendable {
   /// Names of fields to sign beside those that the signers' options name.
   public var extraFields: [String] = []
 
-  public init(_ signers: [DKIMSigner]) {
+  public init(_ signers: [DKIMSigner]) { self.init(signers, header: nil) }
+
+  /// - Parameter header: the header section, when the caller has it already; what is received is then the body alone.
+  init(_ signers: [DKIMSigner], header: HeaderSection?) {
     self.signers = signers
+    self.header = header
     for signer in signers {
       let form = signer.options.bodyCanonicalization
       if bodies[form] == nil { bodies[form] = BodyHash(form) }
