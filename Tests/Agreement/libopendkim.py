@@ -1,5 +1,8 @@
-"""Signs and verifies by libopendkim itself: opendkim's command line verifies by way of its mail filter, which sees other header
-fields than those that were sent, and cannot sign. The message goes in as it is, by dkim_chunk."""
+"""Signs and verifies by libopendkim itself, to which the message goes as it is, by dkim_chunk.
+
+Not by `opendkim -t`, which would add disagreements of its own (opendkim/test.c and opendkim.c of 2.11): it reads lines as C strings, so that a
+line of the body ends at a NUL, and it calls its mail filter for each field with name and value apart, which puts them together again
+with one blank between, so that «Name:value» becomes «Name: value», which simple canonicalization does not forgive."""
 import ctypes
 from ctypes import byref, c_char_p, c_int, c_size_t, c_ssize_t, c_void_p
 
@@ -22,6 +25,10 @@ class Library:
     def set(self, option, value, size):
         status = self.lib.dkim_options(self.handle, 1, option, byref(value), c_size_t(size))
         assert status == 0, status
+
+    def version(self):
+        number = self.lib.dkim_libversion()
+        return ".".join(str(number >> shift & 255) for shift in (24, 16, 8))
 
     def run(self, dkim, content):
         """Gives the message to it; nothing, or what it complained of."""

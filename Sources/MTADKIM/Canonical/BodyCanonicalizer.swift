@@ -1,6 +1,7 @@
 /// Where canonical bytes go.
 protocol CanonicalSink {
   mutating func take(_ bytes: Span<UInt8>)
+  mutating func take(_ byte: UInt8)
 }
 
 /// Brings a body that arrives in pieces into canonical form (RFC 6376 §3.4.3, §3.4.4).
@@ -30,7 +31,7 @@ struct BodyCanonicalizer {
         index = 1
       } else {
         release(into: &sink)
-        sink.take(Self.lineEnds.span.extracting(0..<1))
+        sink.take(Self.carriageReturn)
       }
     }
     while true {
@@ -53,7 +54,7 @@ struct BodyCanonicalizer {
     if hasReturn {
       hasReturn = false
       release(into: &sink)
-      sink.take(Self.lineEnds.span.extracting(0..<1))
+      sink.take(Self.carriageReturn)
     }
     // RFC 6376 §3.4.3: an empty body is one CR LF; §3.4.4: it is nothing. Both add a line end that is missing.
     if hasText || !isRelaxed { sink.take(Self.lineEnds.span.extracting(0..<2)) }
@@ -98,7 +99,7 @@ struct BodyCanonicalizer {
     }
     if hasBlank {
       hasBlank = false
-      sink.take(Self.oneSpace.span)
+      sink.take(Self.space)
     }
   }
 
@@ -135,6 +136,5 @@ struct BodyCanonicalizer {
   private static let tab = UInt8(ascii: "\t")
   private static let carriageReturn = UInt8(ascii: "\r")
   private static let lineFeed = UInt8(ascii: "\n")
-  private static let oneSpace: [UInt8] = [32]
   private static let lineEnds = [UInt8]((0..<64).flatMap { _ in [13, 10] as [UInt8] })
 }

@@ -54,6 +54,12 @@ struct PrefixDigests: CanonicalSink {
     byteCount += bytes.count - start
   }
 
+  mutating func take(_ byte: UInt8) {
+    guard lengths.isEmpty else { return take(CollectionOfOne(byte).span) }
+    hash.update(byte)
+    byteCount += 1
+  }
+
   private mutating func recordPrefix() {
     prefixes[byteCount] = hash.digest()
     lengths.removeLast()
@@ -80,6 +86,13 @@ struct GatheredDigest {
       bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: room[count...]).copyMemory(from: $0) }
     }
     count += bytes.count
+  }
+
+  mutating func update(_ byte: UInt8) {
+    if count == Self.capacity { flush() }
+    if gathered.isEmpty { gathered = [UInt8](repeating: 0, count: Self.capacity) }
+    gathered[count] = byte
+    count += 1
   }
 
   /// The digest of all that was given so far; more may follow.

@@ -36,14 +36,14 @@ struct HeaderHash {
   ///   - signatureField: the DKIM-Signature field with its `b=` empty.
   ///   - ownIndex: where that field stands in the section when it is part of it; it is never among the signed fields.
   func digest(
-    names: [String], canonicalization: DKIMCanonicalization, signatureField: [UInt8], ownIndex: Int? = nil
+    names: [FieldName], canonicalization: DKIMCanonicalization, signatureField: [UInt8], ownIndex: Int? = nil
   ) -> [UInt8] {
     var hash = SHA256()
     // RFC 6376 §5.4.2: from the bottom up.
     var left = places.map(\.count)
     for name in names {
       // RFC 6376 §3.5: absent fields are null input.
-      guard let number = numbers[FieldName(name)] else { continue }
+      guard let number = numbers[name] else { continue }
       if left[number] > 0, places[number][left[number] - 1] == ownIndex { left[number] -= 1 }
       guard left[number] > 0 else { continue }
       left[number] -= 1

@@ -123,7 +123,7 @@ struct SignedMail: Sendable {
     do throws(DKIMKeyRecord.Unfit) {
       let key = try record.key(for: signature, rsaBits: policy.rsaBits)
       let digest = header.digest(
-        names: signature.signedFields, canonicalization: signature.headerCanonicalization,
+        names: signature.signedFields.map { FieldName($0) }, canonicalization: signature.headerCanonicalization,
         signatureField: unsigned(section.fields[place], tags), ownIndex: place)
       verification =
         key.isSignature(signature.signature, ofDigest: digest)
