@@ -95,16 +95,22 @@ extension VolatileStore: ParcelQueue {
     return StoredContent(trace: ByteBuffer(string: mail.trace), content: mail.content)
   }
 
-  public func record(_ results: [ParcelResult], by owner: LeaseOwner, at now: Timestamp) async throws(StoreFailure) {
+  public func record(_ results: [ParcelResult], reports: [QueuedReport], by owner: LeaseOwner, at now: Timestamp)
+    async throws(StoreFailure)
+  {
     try check(.record)
-    state.withLockedValue { state in
+    let recorded = state.withLockedValue { state in
+      var recorded: Set<ParcelID> = []
       for result in results {
         guard let index = state.index(of: result.parcel) else { continue }
         let stored = state.parcels[index]
         // A lost lease: the new owner's attempt decides, but what was delivered was delivered.
         guard stored.state == .working && stored.owner == owner || result.outcome == .delivered else { continue }
+        recorded.insert(result.parcel)
         state.parcels[index].release()
         state.parcels[index].result = result
+        state.parcels[index].isHeld = result.outcome == .held
+        if result.warns { state.parcels[index].parcel.warnedAt = now }
         state.parcels[index].parcel.attempts += 1
         switch result.outcome {
         case .delivered: state.parcels[index].state = .delivered
@@ -113,8 +119,13 @@ extension VolatileStore: ParcelQueue {
           state.parcels[index].state = .waiting
           // A deferral without an instant must not become a busy loop.
           state.parcels[index].due = result.retryAt ?? now + .seconds(60)
+        case .held: state.parcels[index].state = .waiting
         }
       }
+      return recorded
+    }
+    for report in reports where !recorded.isDisjoint(with: report.parcels) {
+      try add(report.envelope, content: report.content)
     }
   }
 

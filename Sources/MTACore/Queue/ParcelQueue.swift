@@ -13,9 +13,13 @@ public protocol ParcelQueue: Sendable {
   /// What the mail consists of. Throws when the content is missing: such a mail is held, never guessed at.
   func content(of id: MailID) async throws(StoreFailure) -> StoredContent
 
-  /// Records outcomes durably and gives the leases back. When the lease was lost meanwhile, a delivered outcome is
-  /// recorded all the same; deferred and failed ones are dropped, for the new owner's attempt decides.
-  func record(_ results: [ParcelResult], by owner: LeaseOwner, at now: Timestamp) async throws(StoreFailure)
+  /// Records outcomes durably and gives the leases back, and queues the reports about them, in one step: no crash leaves
+  /// an outcome without its report, nor a report without its outcome.
+  ///
+  /// When the lease was lost meanwhile, a delivered outcome is recorded all the same; others are dropped, for the new
+  /// owner's attempt decides, and so is a report none of whose parcels was recorded.
+  func record(_ results: [ParcelResult], reports: [QueuedReport], by owner: LeaseOwner, at now: Timestamp)
+    async throws(StoreFailure)
 
   /// Moves the deadline of leases that `owner` still holds: a long delivery renews its own.
   func renew(_ parcels: [ParcelID], by owner: LeaseOwner, deadline: Timestamp) async throws(StoreFailure)
@@ -30,6 +34,28 @@ public protocol ParcelQueue: Sendable {
   /// Calls `notify` after each commit that added parcels that are due at once. Replaces the one set before. May be called on any thread,
   /// and must return at once.
   func onArrival(_ notify: @escaping @Sendable () -> Void)
+}
+
+extension ParcelQueue {
+  public func record(_ results: [ParcelResult], by owner: LeaseOwner, at now: Timestamp) async throws(StoreFailure) {
+    try await record(results, reports: [], by: owner, at: now)
+  }
+}
+
+/// A mail of our own about the outcome of others (RFC 3464), to be queued with what it tells of.
+public struct QueuedReport: Hashable, Sendable {
+  /// Its recipients are due at ``Envelope/dueAt``.
+  public var envelope: Envelope
+  /// Whole, CR LF line ends.
+  public var content: ByteBuffer
+  /// The parcels that it tells of.
+  public var parcels: [ParcelID]
+
+  public init(_ envelope: Envelope, content: ByteBuffer, about parcels: [ParcelID]) {
+    self.envelope = envelope
+    self.content = content
+    self.parcels = parcels
+  }
 }
 
 /// Due parcels of one mail, leased together.

@@ -18,6 +18,9 @@ struct Attempt {
   var encryption: String?
   /// No server of the destination talked to us: other mails for it need not be tried now.
   var isUnreachable = false
+  /// The parcels are to be set aside until somebody releases them; why, in one printable line. Who cannot set parcels aside goes by the
+  /// results, which are deferred.
+  var hold: String?
 
   init(_ results: [RecipientResult], host: String? = nil, encryption: String? = nil) {
     self.results = results

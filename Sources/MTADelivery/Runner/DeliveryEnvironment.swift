@@ -37,13 +37,18 @@ struct DeliveryEnvironment: Sendable {
     case .local:
       switch configuration.localDelivery {
       case .none: NoCourier(isIntended: false)
-      case .lmtp(let address): server(.server(address), .lmtp)
-      case .lmtpSocket(let path): server(.unixSocket(path), .lmtp)
-      case .smtp(let address): server(.server(address), .smtp)
+      case .lmtp(let address): filtered(server(.server(address), .lmtp))
+      case .lmtpSocket(let path): filtered(server(.unixSocket(path), .lmtp))
+      case .smtp(let address): filtered(server(.server(address), .smtp))
       case .maildir(let root):
-        MaildirCourier(root: root, host: configuration.serverName, files: files, threads: threads, clock: clock)
+        filtered(
+          MaildirCourier(root: root, host: configuration.serverName, files: files, threads: threads, clock: clock))
       }
     }
+  }
+
+  private func filtered(_ courier: any Courier) -> any Courier {
+    configuration.contentFilter.map { FilteringCourier(filter: $0, courier: courier) } ?? courier
   }
 
   private func server(

@@ -170,6 +170,7 @@ actor DeliveryRun {
       case .delivered: summary.delivered += 1
       case .deferred: summary.deferred += 1
       case .failed: summary.failed += 1
+      case .held: summary.held += 1
       }
     }
     bell.yield()

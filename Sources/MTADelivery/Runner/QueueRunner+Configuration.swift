@@ -7,6 +7,8 @@ extension QueueRunner {
     /// Our own name: said in EHLO, and looked for among exchangers.
     public var serverName: String
     public var localDelivery: LocalDelivery = .none
+    /// Judges mail before its local delivery; default nil, nobody does.
+    public var contentFilter: (any ContentFilter)?
     /// Takes all remote mail; nil: the exchangers of each domain do.
     public var smarthost: HostAndPort?
     /// For the smarthost. They are said only under TLS with a verified certificate, unless ``smarthostTLS`` is another.
