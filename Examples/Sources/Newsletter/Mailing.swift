@@ -28,7 +28,8 @@ struct Mailing {
 
             """))
       let envelope = Envelope(
-        id: id, reversePath: .mailbox(sender), recipients: [EnvelopeRecipient(reader)], isSubmission: true, receivedAt: now)
+        id: id, reversePath: .mailbox(sender), recipients: [EnvelopeRecipient(reader)], isSubmission: true,
+        receivedAt: now)
       _ = try await spool.commit(envelope, trace: ByteBuffer())
     }
   }
