@@ -44,8 +44,9 @@ package final class ConnectionPump: @unchecked Sendable {
   /// When the content that is arriving must be complete.
   private var contentDeadline: Duration?
 
-  /// Bytes that may wait to be worked on before reading pauses.
-  private static let inboundBound = 65_536
+  /// Bytes that may wait to be worked on before reading pauses: half of what NIO reads at most, so that what a fast client sends
+  /// while its content is written stays in the buffer that it was read into.
+  private static let inboundBound = 32_768
   /// Bytes of replies that are gathered before they are sent.
   private static let outboundBound = 16_384
 
