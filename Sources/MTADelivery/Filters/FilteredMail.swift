@@ -12,8 +12,7 @@ public struct FilteredMail: Sendable {
   init(_ mail: OutgoingMail, to recipients: [Mailbox]) {
     envelope = mail.envelope
     self.recipients = recipients
-    // Nobody's copy: it has a Return-Path, which filters read, and no Delivered-To, which they take for a sign that the mail went
-    // round.
+    // Nobody's copy: it has a Return-Path, which filters read, and no Delivered-To, so that one recipient is judged as several are.
     text = mail.text(for: [], final: true)
   }
 

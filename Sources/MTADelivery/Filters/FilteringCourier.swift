@@ -9,10 +9,7 @@ struct FilteringCourier: Courier {
     switch await FilterStep.apply(filter, to: mail, for: recipients) {
     case .deliver(let judged): return await courier.deliver(judged, to: recipients)
     case .settle(let result): return Attempt(recipients.map { _ in result })
-    case .hold(let reason):
-      var attempt = Attempt(.filterDeferred(reason), for: recipients.count)
-      attempt.hold = reason
-      return attempt
+    case .hold(let reason): return Attempt(recipients.map { _ in RecipientResult(.held, reason) })
     }
   }
 

@@ -29,7 +29,7 @@ struct FilterDeliveryTests {
     try await TemporaryFolder.using { folder in
       try await SinkServer.serving { sink in
         var setup = Setup(remotePort: UInt16(sink.port))
-        setup.zone = try LiteralZone("b.example MX 10 mx.b.example\nmx.b.example A 127.0.0.1")
+        setup.zone = try LiteralZone("sender.example TIMEOUT\nb.example MX 10 mx.b.example\nmx.b.example A 127.0.0.1")
         let filter = Words()
         setup.configuration.contentFilter = filter
         setup.configuration.localDelivery = .maildir(directory: folder + "/mail")
@@ -40,11 +40,14 @@ struct FilterDeliveryTests {
         }
         try setup.queue.add(
           .test("m6", to: ["x@b.example"], at: setup.clock.now), content: "X-Spam-Flag: YES\r\n\r\nbad\r\n")
-        try await setup.expectRun(RunSummary(delivered: 3, deferred: 2, failed: 1))
+        // Deferred: one by the filter, and the report about the one that it refuses.
+        try await setup.expectRun(RunSummary(delivered: 3, deferred: 2, failed: 1, held: 1))
 
         let outcomes = setup.queue.outcomes
         #expect(outcomes["bad@a.example"] == "failed 5.7.1 the content filter refuses the mail: no")
         #expect(outcomes["slow@a.example"] == "waiting 4.7.1 the content filter defers the mail: later")
+        #expect(outcomes["odd@a.example"] == "waiting held by the content filter: odd")
+        #expect(setup.queue.parcels[3].isHeld)
         #expect(outcomes["gone@a.example"] == "delivered 2.7.1 discarded by the content filter: junk")
         #expect(
           filter.judged.withLockedValue { $0.sorted() }
