@@ -37,5 +37,6 @@ struct StoreLock: Sendable {
     return try value.get()
   }
 
+  /// Said rather than left to the files' closing: a child that was just forked still has them, until it runs its program.
   func release() throws(FileFailure) { try users.unlock(at: "close.unlock") }
 }

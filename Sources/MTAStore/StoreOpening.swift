@@ -32,10 +32,18 @@ struct StoreOpening: Sendable {
   /// The database, ready for use. What a crash left is removed, and a damaged file is set aside and its rows carried over, if no
   /// other process has the store open.
   func open(under lock: StoreLock) throws(Failure) -> Database {
-    try lock.whileOpening(failing: { Failure(reason: .failed, path: configuration.queue, detail: "\($0)") }) {
-      (isAlone) throws(Failure) in
-      isAlone ? try openAlone().database : try openDatabase()
+    do throws(Failure) {
+      return try lock.whileOpening(failing: lockFailure) { (isAlone) throws(Failure) in
+        isAlone ? try openAlone().database : try openDatabase()
+      }
+    } catch {
+      try? lock.release()
+      throw error
     }
+  }
+
+  func lockFailure(_ failure: FileFailure) -> Failure {
+    Failure(reason: .failed, path: configuration.queue, detail: failure.description)
   }
 
   /// - Returns: also what was saved, if the file was damaged.

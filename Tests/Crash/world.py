@@ -79,14 +79,16 @@ class Server:
         with sqlite3.connect(path if write else f"file:{path}?mode=ro", timeout=10, uri=not write) as database:
             return database.execute(sql).fetchall()
 
-    def drain(self, seconds=120):
-        """Waits until every parcel is final; how many are not."""
-        end = time.monotonic() + seconds
+    def drain(self, seconds=60):
+        """Waits until every parcel is final, as long as some become so within `seconds`; how many are not."""
+        least, end = None, 0
         while True:
             rest = self.query("SELECT count(*) FROM parcels WHERE state IN ('waiting', 'working')")[0][0]
+            if least is None or rest < least:
+                least, end = rest, time.monotonic() + seconds
             if rest == 0 or time.monotonic() > end:
                 return rest
-            time.sleep(0.2)
+            time.sleep(0.5)
 
     def end(self):
         if self.process and self.process.poll() is None:

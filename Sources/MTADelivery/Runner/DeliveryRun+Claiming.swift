@@ -7,7 +7,8 @@ extension DeliveryRun {
   /// How long a search of the queue behind the parcels of one destination is not repeated when it found nothing.
   private static let searchPause: Duration = .seconds(1)
 
-  func releaseLeasesOfTheDead() async throws(StoreFailure) {
+  /// - Returns: how many parcels are due again.
+  @discardableResult func releaseLeasesOfTheDead() async throws(StoreFailure) -> Int {
     let shares = environment.configuration.sharesQueue
     let released = try await environment.queue.releaseLeases { owner in
       switch owner.liveness {
@@ -19,6 +20,7 @@ extension DeliveryRun {
     if released > 0 {
       environment.logger.notice("leases of dead runners released", metadata: ["parcels": "\(released)"])
     }
+    return released
   }
 
   /// Leases due parcels and puts them in their lanes; tells how many there were.

@@ -60,7 +60,11 @@ actor DeliveryRun {
   func serve() async throws -> RunSummary {
     try await releaseLeasesOfTheDead()
     let renewal = renewLeases()
-    defer { renewal.cancel() }
+    let watch = watchForTheDead()
+    defer {
+      renewal.cancel()
+      watch.cancel()
+    }
     let bell = bell
     environment.queue.onArrival { bell.yield() }
     var ringing = rings.makeAsyncIterator()

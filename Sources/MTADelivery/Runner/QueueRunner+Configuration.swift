@@ -56,6 +56,8 @@ extension QueueRunner {
     /// Whether runners on other machines use the queue, too. Otherwise leases of another boot are of this machine's past,
     /// and are released.
     public var sharesQueue = false
+    /// How often a service looks for runners that died beside it.
+    package var deadRunnerPause: Duration = .seconds(5)
     /// Told every line that is said and heard, for display and logs. Must return at once; called on event loops.
     public var dialogue: (@Sendable (DeliveryDialogueLine) -> Void)?
 

@@ -72,6 +72,9 @@ final class Database {
     sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
   }
 
+  /// What each statement cost this connection so far.
+  var costs: [String: (steps: Int, scanned: Int)] { statements.mapValues(\.cost) }
+
   var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") != 0 }
   var pagesInLog: Int { Int(loggedPages.pointee) }
 

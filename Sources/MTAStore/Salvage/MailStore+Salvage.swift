@@ -17,14 +17,14 @@ extension MailStore {
   {
     let opening = StoreOpening(configuration)
     let lock = try opening.prepareFolders()
+    defer { try? lock.release() }
     return try opening.salvage(from: damaged, under: lock)
   }
 }
 
 extension StoreOpening {
   fileprivate func salvage(from damaged: String?, under lock: StoreLock) throws(Failure) -> MailStore.SalvageReport? {
-    try lock.whileOpening(failing: { Failure(reason: .failed, path: configuration.queue, detail: "\($0)") }) {
-      (isAlone) throws(Failure) in
+    try lock.whileOpening(failing: lockFailure) { (isAlone) throws(Failure) in
       guard isAlone else {
         throw Failure(reason: .failed, path: configuration.database, detail: "another process has the store open")
       }

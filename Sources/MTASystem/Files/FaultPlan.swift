@@ -44,7 +44,7 @@ public final class FaultPlan: Sendable {
   private struct State {
     var rules: [Rule] = []
     var calls: [FaultPoint] = []
-    var injected = 0
+    var spoilt: [FaultPoint] = []
   }
 
   private let state = NIOLockedValueBox(State())
@@ -65,8 +65,11 @@ public final class FaultPlan: Sendable {
   /// The steps made or spoilt so far, in order.
   public var calls: [FaultPoint] { state.withLockedValue { $0.calls } }
 
+  /// Those that were spoilt.
+  public var spoilt: [FaultPoint] { state.withLockedValue { $0.spoilt } }
+
   /// How many steps were spoilt so far.
-  public var injected: Int { state.withLockedValue { $0.injected } }
+  public var injected: Int { spoilt.count }
 
   /// Asked before each step on a file: nil to go on, or the `errno` to report instead.
   public func fault(at point: FaultPoint) -> Int32? {
@@ -88,7 +91,7 @@ public final class FaultPlan: Sendable {
           state.rules[index].passes -= 1
         } else {
           state.rules[index].times -= 1
-          state.injected += 1
+          state.spoilt.append(point)
           return rule.fault
         }
       }
