@@ -86,6 +86,8 @@ import Testing
     await store.close()
   }
 
+  private static let nothing: @Sendable (String) async throws -> Void = { _ in }
+
   private static func names(_ path: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
   }
@@ -107,7 +109,7 @@ import Testing
   }
 
   @Test func acceptance() async throws {
-    let points = try await killed(in: "accept", prepare: { _ in }) { folder, promised, _, step in
+    let points = try await killed(in: "accept", prepare: Self.nothing) { folder, promised, _, step in
       let store = try MailStore(Self.configuration(folder))
       let found = try await Self.waiting(store)
       // The one whose receipt was under way may be there, too; whole, if so.

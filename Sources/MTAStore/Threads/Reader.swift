@@ -35,7 +35,7 @@ final class Reader: @unchecked Sendable {
 
   /// Calls `report` with each failure that is the file's fault. To be set before the first read.
   func whenDamaged(_ report: @escaping @Sendable (SQLiteFailure) -> Void) {
-    thread.start(late: {}) { self.report = report }
+    thread.start(late: {}, { self.report = report })
   }
 
   /// Runs `body` on the reader's thread, between two reads and without a connection; the caller's thread waits.
