@@ -23,6 +23,8 @@ public final class SinkServer: Sendable {
     public var to: [String]
     /// The content byte for byte, the dots of RFC 5321 §4.5.2 undone; what is not UTF-8 is repaired.
     public var content: String
+    /// The same octets as they are.
+    public var octets: [UInt8]
     /// The connection that it came over, counted from 1.
     public var connection: Int
   }
@@ -35,6 +37,16 @@ public final class SinkServer: Sendable {
     case silence
     /// Closes the connection.
     case drop
+    /// These octets, nothing added.
+    case raw(String)
+    /// The text, octet by octet, over and over.
+    case drip(String, pause: Duration)
+    /// The text, over and over, as fast as the client takes it.
+    case flood(String)
+    /// This reply; from then on nothing that comes is looked at.
+    case deaf(after: String)
+    /// This reply; from then on nothing is read.
+    case stall(after: String)
 
     public init(stringLiteral text: String) { self = .reply(text) }
   }
@@ -43,7 +55,7 @@ public final class SinkServer: Sendable {
   public struct Behaviour: Sendable {
     /// Speaks LMTP (RFC 2033): an answer for each recipient behind the content. Default: SMTP.
     public var isLMTP: Bool
-    public var greeting = "220 sink.example ESMTP"
+    public var greeting: Answer = "220 sink.example ESMTP"
     /// The keywords of EHLO and LHLO; STARTTLS is added as ``tls`` says.
     public var capabilities = ["PIPELINING", "SIZE 10000000", "8BITMIME"]
     /// Offers STARTTLS with it; default nil, none.
@@ -52,6 +64,8 @@ public final class SinkServer: Sendable {
     public var breaksTLS = false
     /// The answer to a command line (without CR LF) of a connection, counted from 1; nil for the usual one.
     public var answer: @Sendable (_ line: String, _ connection: Int) -> Answer? = { _, _ in nil }
+    /// What is said when a piece of content came, before its end.
+    public var duringContent: @Sendable () -> Answer? = { nil }
     /// The answer to the content; under LMTP asked for each recipient, under SMTP for the first alone.
     public var endOfContent: @Sendable (_ recipient: String) -> Answer = { _ in "250 2.0.0 taken" }
 

@@ -143,12 +143,15 @@ struct ServerCourier: Courier {
     while !open.isEmpty {
       let part = open.map { recipients[$0] }
       // A surplus transaction with one recipient is still a copy of a mail that had more: the text is the same for all.
-      let text = mail.text(for: recipients, final: isFinal)
-      let transaction = ClientTransaction(
-        from: mail.envelope.reversePath, to: part, size: text.size, body: mail.envelope.body,
-        hasInternationalHeader: mail.hasInternationalHeader)
+      let offer: MailOffer
+      do {
+        offer = try await MailOffer(
+          of: mail, to: part, among: recipients, isFinal: isFinal, over: link.capabilities, environment)
+      } catch {
+        return .done(Attempt(.contentUnavailable("\(error)"), for: recipients.count))
+      }
       served += 1
-      switch await link.deliver(transaction, text) {
+      switch await link.deliver(offer.transaction, offer.text) {
       case .refused(let trouble):
         self.link = nil
         // After a first transaction the mail has been looked at: the surplus keeps its deferral.

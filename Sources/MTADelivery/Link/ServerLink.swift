@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 import MTATLS
 import NIOConcurrencyHelpers
 import NIOCore
@@ -11,6 +12,9 @@ struct LinkEnvironment: Sendable {
   var tls: TLSContext?
   var timeouts: DeliveryTimeouts
   var dialogue: (@Sendable (DeliveryDialogueLine) -> Void)?
+  var eightBit = EightBitPolicy.convert
+  /// The time of day: deadlines of senders are counted from it.
+  var clock: any WallClock = SystemClock()
 }
 
 /// One connection to a server that is ready for mails. Used by one courier.
@@ -20,6 +24,8 @@ struct ServerLink: Sendable {
   private let handler: NIOLoopBound<ClientHandler>
   /// Protocol and cipher; nil in clear.
   let encryption: String?
+  /// What the server announced last.
+  let capabilities: ServerCapabilities
 
   /// Connects and leads the dialogue to where a mail can be given.
   static func open(
@@ -56,11 +62,12 @@ struct ServerLink: Sendable {
     }
     if let trouble { throw trouble }
     do {
-      let (handler, encryption) = try await loop.submit {
+      return try await loop.submit {
         let handler = try channel.pipeline.syncOperations.handler(type: ClientHandler.self)
-        return (NIOLoopBound(handler, eventLoop: loop), handler.encryption)
+        return ServerLink(
+          endpoint: endpoint, channel: channel, handler: NIOLoopBound(handler, eventLoop: loop),
+          encryption: handler.encryption, capabilities: handler.capabilities)
       }.get()
-      return ServerLink(endpoint: endpoint, channel: channel, handler: handler, encryption: encryption)
     } catch {
       throw .connectionLost(.idle)
     }

@@ -1,55 +1,42 @@
 import MTACore
 import NIOCore
 
-/// The text of one copy as it leaves: the fields that we put before it, and the content as it was received.
+/// The text of one copy as it leaves: the fields that we put before it, and the content.
 struct MailText: Sendable {
   /// Return-Path and Delivered-To where this is the final delivery, then the signature, then the trace.
   let fields: ByteBuffer
   let content: StoredContent
-  /// Parts of the content that are left out, in order.
-  var omitted: [Range<Int>] = []
 
   /// Octets with CR LF line ends.
-  var size: Int { fields.readableBytes + content.size - omitted.reduce(0) { $0 + $1.count } }
+  var size: Int { fields.readableBytes + content.size }
 
   func forEachPiece(_ body: (ByteBuffer) async throws -> Void) async throws {
     if fields.readableBytes > 0 { try await body(fields) }
-    guard !omitted.isEmpty else { return try await content.forEachPiece(body) }
-    var offset = 0
-    try await content.forEachPiece { piece in
-      let end = offset + piece.readableBytes
-      var start = offset
-      for range in omitted where range.upperBound > start && range.lowerBound < end {
-        try await slice(piece, from: start - offset, to: range.lowerBound - offset, body)
-        start = min(end, range.upperBound)
-      }
-      try await slice(piece, from: start - offset, to: end - offset, body)
-      offset = end
-    }
-  }
-
-  private func slice(_ piece: ByteBuffer, from: Int, to: Int, _ body: (ByteBuffer) async throws -> Void) async throws {
-    guard to > from, let part = piece.getSlice(at: piece.readerIndex + from, length: to - from) else { return }
-    try await body(part)
+    try await content.forEachPiece(body)
   }
 }
 
 /// A mail that is being delivered, perhaps to several destinations at once.
 struct OutgoingMail: Sendable {
   let envelope: Envelope
-  let content: StoredContent
-  /// Parts of the content that no copy has.
-  var omitted: [Range<Int>] = []
-  /// DKIM-Signature, whole lines; nil when the mail is not ours to sign.
-  let signature: ByteBuffer?
-  /// Whether the header holds other than ASCII.
-  let hasInternationalHeader: Bool
+  /// As it was received, but for Authentication-Results that somebody forged under our name.
+  let form: WireForm
+  let conversion: MailConversion
+
+  /// Whether only SMTPUTF8 can carry the header: it was asked for, and is needed (RFC 6531 §3.4).
+  var hasInternationalHeader: Bool { envelope.smtpUTF8 && form.facts.hasEightBitHeader }
+
+  /// Whether the content is no text of lines, so that its CR LFs are not line ends to be changed.
+  var isBinary: Bool { envelope.body == .binaryMIME || form.facts.hasNUL || form.facts.hasBareLineEnd }
 
   /// The text for these recipients.
   ///
-  /// - Parameter final: whether the copy leaves SMTP here: it gets a Return-Path (RFC 5321 §4.4) and, where it has one
-  ///   recipient alone, a Delivered-To (R14); so no recipient learns of another.
-  func text(for recipients: [Mailbox], final: Bool) -> MailText {
+  /// - Parameters:
+  ///   - final: whether the copy leaves SMTP here: it gets a Return-Path (RFC 5321 §4.4) and, where it has one recipient alone, a
+  ///     Delivered-To (R14); so no recipient learns of another.
+  ///   - form: another than the mail's own.
+  func text(for recipients: [Mailbox], final: Bool, form: WireForm? = nil) -> MailText {
+    let form = form ?? self.form
     var fields = ByteBuffer()
     if final {
       if envelope.reversePath.mailbox.map(ClientCommand.isEncodable) ?? true {
@@ -59,8 +46,8 @@ struct OutgoingMail: Sendable {
         fields.writeString("Delivered-To: \(recipients[0])\r\n")
       }
     }
-    if let signature { fields.writeImmutableBuffer(signature) }
-    fields.writeImmutableBuffer(content.trace)
-    return MailText(fields: fields, content: content, omitted: omitted)
+    if let signature = form.signature { fields.writeImmutableBuffer(signature) }
+    fields.writeImmutableBuffer(form.content.trace)
+    return MailText(fields: fields, content: form.content)
   }
 }

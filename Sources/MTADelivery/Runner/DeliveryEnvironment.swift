@@ -34,15 +34,19 @@ struct DeliveryEnvironment: Sendable {
       } else {
         NoCourier(isIntended: false)
       }
-    case .local:
-      switch configuration.localDelivery {
-      case .none: NoCourier(isIntended: false)
-      case .lmtp(let address): server(.server(address), .lmtp)
-      case .lmtpSocket(let path): server(.unixSocket(path), .lmtp)
-      case .smtp(let address): server(.server(address), .smtp)
-      case .maildir(let root):
-        MaildirCourier(root: root, host: configuration.serverName, files: files, threads: threads, clock: clock)
-      }
+    case .local: local
+    }
+  }
+
+  private var local: any Courier {
+    if let agent = configuration.localAgent { return AgentCourier(agent) }
+    switch configuration.localDelivery {
+    case .none: return NoCourier(isIntended: false)
+    case .lmtp(let address): return server(.server(address), .lmtp)
+    case .lmtpSocket(let path): return server(.unixSocket(path), .lmtp)
+    case .smtp(let address): return server(.server(address), .smtp)
+    case .maildir(let root):
+      return MaildirCourier(root: root, host: configuration.serverName, files: files, threads: threads, clock: clock)
     }
   }
 
@@ -56,6 +60,7 @@ struct DeliveryEnvironment: Sendable {
     return ServerCourier(
       way, session, isFinal: dialect == .lmtp, router: router,
       environment: LinkEnvironment(
-        group: group, tls: tls ?? self.tls, timeouts: configuration.timeouts, dialogue: configuration.dialogue))
+        group: group, tls: tls ?? self.tls, timeouts: configuration.timeouts, dialogue: configuration.dialogue,
+        eightBit: configuration.eightBitToOldServers, clock: clock))
   }
 }

@@ -13,6 +13,10 @@ extension QueueRunner {
     public var smarthostCredentials: Credentials?
     /// TLS with the smarthost; nil: verified where there are credentials, else as with any server.
     public var smarthostTLS: TLSContext?
+    /// Takes the local mail in place of ``localDelivery``: code of your own. Nil: none.
+    public var localAgent: (any DeliveryAgent)?
+    /// What becomes of mail that is not all ASCII at servers without 8BITMIME; default: it is converted.
+    public var eightBitToOldServers = EightBitPolicy.convert
     /// The port of exchangers; default 25.
     public var remoteSMTPPort: UInt16 = 25
     /// Whether STARTTLS is used where servers offer it; default true. Certificates are not verified (RFC 7435): a server

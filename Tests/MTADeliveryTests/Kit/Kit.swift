@@ -1,6 +1,7 @@
 import Logging
 import MTACore
 import MTADelivery
+import MTASystem
 import MTATestSupport
 import Testing
 
@@ -27,6 +28,7 @@ struct Setup {
   var zone = LiteralZone()
   var configuration = QueueRunner.Configuration(serverName: "us.example")
   var signer: (any MailSigner)?
+  var files = DurableFiles()
 
   init(remotePort: UInt16 = 25) {
     configuration.remoteSMTPPort = remotePort
@@ -36,7 +38,8 @@ struct Setup {
   var runner: QueueRunner {
     get throws {
       try QueueRunner(
-        queue: queue, dns: zone, configuration: configuration, signer: signer, clock: clock, logger: quiet)
+        queue: queue, dns: zone, configuration: configuration, signer: signer, clock: clock, files: files,
+        logger: quiet)
     }
   }
 
