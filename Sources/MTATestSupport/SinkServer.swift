@@ -64,6 +64,8 @@ public final class SinkServer: Sendable {
     public var breaksTLS = false
     /// The answer to a command line (without CR LF) of a connection, counted from 1; nil for the usual one.
     public var answer: @Sendable (_ line: String, _ connection: Int) -> Answer? = { _, _ in nil }
+    /// Octets that the system takes for the server before it reads; default nil, as the system likes.
+    public var receiveBuffer: Int?
     /// What is said when a piece of content came, before its end.
     public var duringContent: @Sendable () -> Answer? = { nil }
     /// The answer to the content; under LMTP asked for each recipient, under SMTP for the first alone.
@@ -80,10 +82,13 @@ public final class SinkServer: Sendable {
 
   let behaviour: Behaviour
   let log = NIOLockedValueBox(Log())
-  private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  private let group: any EventLoopGroup
   private let listener = NIOLockedValueBox<(any Channel)?>(nil)
 
-  private init(_ behaviour: Behaviour) { self.behaviour = behaviour }
+  private init(_ behaviour: Behaviour, _ group: any EventLoopGroup) {
+    self.behaviour = behaviour
+    self.group = group
+  }
 
   /// The mails taken so far, also those that were then refused by ``Behaviour/endOfContent``.
   public var mails: [Mail] { log.withLockedValue { $0.mails } }
@@ -104,29 +109,56 @@ public final class SinkServer: Sendable {
     _ behaviour: Behaviour = Behaviour(), host: String = "127.0.0.1", port: UInt16 = 0, unixSocket: String? = nil,
     _ body: (SinkServer) async throws -> Result
   ) async throws -> Result {
-    let sink = SinkServer(behaviour)
-    let result: Swift.Result<Result, any Error>
-    do {
+    try await withGroup { group in
+      let sink = SinkServer(behaviour, group)
       try await sink.listen(host, port, unixSocket)
-      result = .success(try await body(sink))
-    } catch {
-      result = .failure(error)
+      return try await body(sink)
     }
-    try await sink.group.shutdownGracefully()
+  }
+
+  /// Runs `body` with sinks at several addresses and one port, which the system chooses; they share one thread.
+  ///
+  /// - Parameter behaviours: by address: `127.0.0.2` and so on.
+  public static func serving<Result>(
+    at behaviours: [String: Behaviour], _ body: ([String: SinkServer]) async throws -> Result
+  ) async throws -> Result {
+    try await withGroup { group in
+      var sinks: [String: SinkServer] = [:]
+      var port: UInt16 = 0
+      for (host, behaviour) in behaviours {
+        let sink = SinkServer(behaviour, group)
+        try await sink.listen(host, port, nil)
+        port = sink.port
+        sinks[host] = sink
+      }
+      return try await body(sinks)
+    }
+  }
+
+  private static func withGroup<Result>(_ body: (any EventLoopGroup) async throws -> Result) async throws -> Result {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let result: Swift.Result<Result, any Error>
+    do { result = .success(try await body(group)) } catch { result = .failure(error) }
+    try await group.shutdownGracefully()
     return try result.get()
   }
 
   private func listen(_ host: String, _ port: UInt16, _ unixSocket: String?) async throws {
-    let bootstrap = ServerBootstrap(group: group)
+    var bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(SinkHandler(self)) }
       }
+    if let octets = behaviour.receiveBuffer {
+      // The window is agreed on when the connection is made: the listener hands it on.
+      bootstrap = bootstrap.serverChannelOption(.socketOption(.so_rcvbuf), value: .init(octets))
+    }
+    let ready = bootstrap
     let channel =
       if let unixSocket {
-        try await bootstrap.bind(unixDomainSocketPath: unixSocket).get()
+        try await ready.bind(unixDomainSocketPath: unixSocket).get()
       } else {
-        try await bootstrap.bind(host: host, port: Int(port)).get()
+        try await ready.bind(host: host, port: Int(port)).get()
       }
     listener.withLockedValue { $0 = channel }
   }

@@ -68,7 +68,8 @@ struct AgentTests {
     setup.configuration.localAgent = ClosureAgent { mail, recipients in
       mail.size < 1000 ? [.delivered()] : recipients.map { _ in .failed("too big", status: .tooBig) }
     }
-    try setup.queue.add(.test("m1", to: ["a@a.example", "b@a.example"], .local, at: setup.clock.now), content: Self.text)
+    try setup.queue.add(
+      .test("m1", to: ["a@a.example", "b@a.example"], .local, at: setup.clock.now), content: Self.text)
     try await setup.expectRun(RunSummary(delivered: 1, deferred: 1))
     #expect(setup.queue.outcomes["b@a.example"] == "waiting 4.2.0 the agent gave no answer")
   }

@@ -53,6 +53,7 @@ enum MaildirName {
       $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: ":") || $0 <= 32 || $0 >= 127 ? UInt8(ascii: "_") : $0
     }
     let random = String(UInt32.random(in: .min ... .max), radix: 16)
-    return "\(now.seconds).M\(micros)P\(getpid())Q\(number)R\(random)." + String(decoding: host.prefix(64), as: UTF8.self)
+    return "\(now.seconds).M\(micros)P\(getpid())Q\(number)R\(random)."
+      + String(decoding: host.prefix(64), as: UTF8.self)
   }
 }

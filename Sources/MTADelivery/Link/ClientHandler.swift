@@ -229,7 +229,8 @@ final class ClientHandler: ChannelInboundHandler {
   }
 
   private func give(_ step: Step) {
-    if case .content = step {} else {
+    if case .content = step {
+    } else {
       mailTimer?.cancel()
       mailTimer = nil
     }

@@ -22,7 +22,9 @@ struct ClientExtensionTests {
     underTLS: Bool = false
   ) -> [String] {
     var session = Tests.session(dialect, tls: underTLS ? .established : .never)
-    for event in [.opened, Tests.reply(220), Tests.reply(250, (["mx", "PIPELINING"] + offered).joined(separator: "\n"))] {
+    for event in [
+      .opened, Tests.reply(220), Tests.reply(250, (["mx", "PIPELINING"] + offered).joined(separator: "\n")),
+    ] {
       _ = session.receive(event)
     }
     switch session.receive(.deliver(transaction)) {

@@ -228,7 +228,10 @@ struct ClientSessionTests {
           .settled(
             [
               .taken("250", by: .lmtp),
-              .trouble(.deferred, "4.4.2 connection lost while waiting for the answer to end of DATA; the server may have taken the mail all the same"),
+              .trouble(
+                .deferred,
+                "4.4.2 connection lost while waiting for the answer to end of DATA; the server may have taken the mail all the same"
+              ),
             ], .close)
         ),
       ])

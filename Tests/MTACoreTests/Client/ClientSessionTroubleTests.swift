@@ -165,7 +165,8 @@ struct ClientSessionTroubleTests {
     var session = Tests.ready(.smtp, "PIPELINING")
     for event in Self.script { _ = session.receive(event) }
     #expect(
-      session.receive(Tests.reply(250, "ok", bytesFollow: true)) == .settled([.taken("250 ok"), .taken("250 ok")], .close))
+      session.receive(Tests.reply(250, "ok", bytesFollow: true))
+        == .settled([.taken("250 ok"), .taken("250 ok")], .close))
     session = Tests.session()
     _ = session.receive(.opened)
     #expect(
@@ -181,7 +182,8 @@ struct ClientSessionTroubleTests {
         Issue.record("expected results")
         return
       }
-      #expect(results.allSatisfy { $0.outcome == .deferred && $0.message.hasSuffix("may have taken the mail all the same") })
+      #expect(
+        results.allSatisfy { $0.outcome == .deferred && $0.message.hasSuffix("may have taken the mail all the same") })
     }
   }
 

@@ -40,7 +40,8 @@ struct MailConverterTests {
 
   @Test func textBecomesQuotedPrintable() {
     let mail = Self.lines(
-      "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit", "Subject: x", "",
+      "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit", "Subject: x",
+      "",
       "Grüße = 1 ", "-- ", "a\tb\t", String(repeating: "x", count: 80), "")
     for piece in [1, 2, 7, 4096] {
       #expect(
@@ -56,7 +57,9 @@ struct MailConverterTests {
     let mail = Self.lines("MIME-Version: 1.0", "Content-Type: image/png", "Content-Transfer-Encoding: binary", "")
     let octets = (0..<100).map { UInt8($0 * 5 % 256) }
     let result = Self.converted(Array(mail.utf8) + octets)
-    #expect(result.hasPrefix(Self.lines("MIME-Version: 1.0", "Content-Type: image/png", "Content-Transfer-Encoding: base64", "")))
+    #expect(
+      result.hasPrefix(
+        Self.lines("MIME-Version: 1.0", "Content-Type: image/png", "Content-Transfer-Encoding: base64", "")))
     let body = result.split(separator: "\r\n").dropFirst(3)
     #expect(body.map(\.count) == [76, 60])
     #expect(MailReader.leaves(of: Array(result.utf8)) == [.init(type: "image/png", content: octets)])
@@ -99,13 +102,16 @@ struct MailConverterTests {
   @Test func onlyThePartsThatNeedIt() {
     let mail = Self.lines(
       "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=\"a b\"", "Content-Transfer-Encoding: 8bit", "",
-      "Préambule", "--a b", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit", "", "ü", "--a b  ",
-      "", "plain", "--a b", "Content-Type: application/x", "Content-Disposition: attachment", "", "ö", "--a b--", "Épilogue")
+      "Préambule", "--a b", "Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit", "", "ü",
+      "--a b  ",
+      "", "plain", "--a b", "Content-Type: application/x", "Content-Disposition: attachment", "", "ö", "--a b--",
+      "Épilogue")
     for piece in [1, 5, 4096] {
       #expect(
         Self.converted(mail, piece: piece)
           == Self.lines(
-            "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=\"a b\"", "Content-Transfer-Encoding: 7bit", "",
+            "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=\"a b\"", "Content-Transfer-Encoding: 7bit",
+            "",
             "Pr??ambule", "--a b", "Content-Type: text/plain; charset=utf-8",
             "Content-Transfer-Encoding: quoted-printable", "", "=C3=BC", "--a b  ", "", "plain", "--a b",
             "Content-Type: application/x", "Content-Disposition: attachment", "Content-Transfer-Encoding: base64", "",
@@ -136,7 +142,8 @@ struct MailConverterTests {
 
   @Test func innerPartsEndWithTheOuterOnes() {
     let mail = Self.lines(
-      "Content-Type: multipart/mixed; boundary=outer", "", "--outer", "Content-Type: multipart/mixed; boundary=inner", "",
+      "Content-Type: multipart/mixed; boundary=outer", "", "--outer", "Content-Type: multipart/mixed; boundary=inner",
+      "",
       "--inner", "", "ü", "--outer", "", "ö", "--outer--")
     #expect(
       MailReader.leaves(of: Array(Self.converted(mail).utf8)).map(\.content) == [Array("ü".utf8), Array("ö".utf8)])
@@ -162,12 +169,14 @@ struct MailConverterTests {
     #expect(Self.converted("Subject: ü\r\n\r\nx") == "header")
     #expect(
       Self.converted(
-        Self.lines("Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Description: ü", "", "--b--")) == "header")
+        Self.lines("Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Description: ü", "", "--b--"))
+        == "header")
   }
 
   @Test func whatCanBeReadInTwoWaysIsNotTouched() {
     for header in [
-      "Content-Transfer-Encoding: 8bit\r\nContent-Transfer-Encoding: base64", "Content-Type: text/plain\r\nContent-Type: image/png",
+      "Content-Transfer-Encoding: 8bit\r\nContent-Transfer-Encoding: base64",
+      "Content-Type: text/plain\r\nContent-Type: image/png",
       "no field at all", "Content-Transfer-Encoding: x-uuencode", "Content-Transfer-Encoding: base64", "A: b\rC: d",
     ] {
       #expect(Self.converted(header + "\r\n\r\nü\r\n") == "sealed", "\(header)")
@@ -178,7 +187,8 @@ struct MailConverterTests {
     var deep = ""
     for level in 0..<60 { deep += "Content-Type: multipart/mixed; boundary=b\(level)\r\n\r\n--b\(level)\r\n" }
     #expect(Self.converted(deep + "\r\nü") == "beyondLimits")
-    let wide = "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + String(repeating: "--b\r\n\r\nü\r\n", count: 10_001)
+    let wide =
+      "Content-Type: multipart/mixed; boundary=b\r\n\r\n" + String(repeating: "--b\r\n\r\nü\r\n", count: 10_001)
     #expect(Self.converted(wide) == "beyondLimits")
   }
 

@@ -32,7 +32,8 @@ struct MIMEEntity: Hashable, Sendable {
     let type = types.first.map { ContentType($0.unfoldedValue) } ?? (isDigestPart ? .message : .plainText)
     encoding = encodings.first.map { Self.encoding($0.unfoldedValue) } ?? .sevenBit
     let isAmbiguous =
-      types.count > 1 || encodings.count > 1 || header.hasStrayLineEnds || header.fields.contains { $0.nameBytes.isEmpty }
+      types.count > 1 || encodings.count > 1 || header.hasStrayLineEnds
+      || header.fields.contains { $0.nameBytes.isEmpty }
     guard let type, !isAmbiguous else {
       kind = .sealed
       isText = false
