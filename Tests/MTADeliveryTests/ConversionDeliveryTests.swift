@@ -180,7 +180,7 @@ struct ConversionDeliveryTests {
     behaviour.answer = { line, _ in line.hasPrefix("BDAT") && line != "BDAT 10 LAST" ? "554 5.6.0 not this" : nil }
     try await SinkServer.serving(behaviour) { sink in
       var setup = Setup(remotePort: sink.port)
-      setup.configuration.maximumDeliveriesPerDestination = 1
+      setup.configuration.destinationLimit = DestinationLimit(deliveries: 1)
       try setup.zone.add("a.example A 127.0.0.1")
       for (number, text) in [String(repeating: "a\n", count: 100_000), "b\n"].enumerated() {
         var envelope = Envelope.test("m\(number)", to: ["x\(number)@a.example"], at: setup.clock.now)

@@ -18,6 +18,9 @@ final class MailConversion: Sendable {
     self.signing = signing
   }
 
+  /// That of the mail without these parts of its content.
+  func leavingOut(_ ranges: [Range<Int>]) -> MailConversion { MailConversion(of: content.leavingOut(ranges), signing) }
+
   /// - Returns: nil when the mail cannot be converted (``ConversionPlan/Obstacle``).
   /// - Throws: when the store does not give the content, or the signer fails.
   func form() async throws -> WireForm? {

@@ -3,7 +3,7 @@ import NIOCore
 
 /// The text of one copy as it leaves: the fields that we put before it, and the content.
 struct MailText: Sendable {
-  /// Return-Path and Delivered-To where this is the final delivery, then the signature, then the trace.
+  /// Return-Path and Delivered-To where this is the final delivery, then a filter's fields, the signature, and the trace.
   let fields: ByteBuffer
   let content: StoredContent
 
@@ -20,14 +20,25 @@ struct MailText: Sendable {
 struct OutgoingMail: Sendable {
   let envelope: Envelope
   /// As it was received, but for Authentication-Results that somebody forged under our name.
-  let form: WireForm
-  let conversion: MailConversion
+  private(set) var form: WireForm
+  private(set) var conversion: MailConversion
+  /// What a content filter says of the mail, whole lines.
+  var filterFields = ByteBuffer()
 
   /// Whether only SMTPUTF8 can carry the header: it was asked for, and is needed (RFC 6531 §3.4).
   var hasInternationalHeader: Bool { envelope.smtpUTF8 && form.facts.hasEightBitHeader }
 
   /// Whether the content is no text of lines, so that its CR LFs are not line ends to be changed.
   var isBinary: Bool { envelope.body == .binaryMIME || form.facts.hasNUL || form.facts.hasBareLineEnd }
+
+  /// The same without these parts of its content.
+  func leavingOut(_ ranges: [Range<Int>]) -> OutgoingMail {
+    guard !ranges.isEmpty else { return self }
+    var mail = self
+    mail.form = WireForm(form.content.leavingOut(ranges), form.facts, signature: form.signature)
+    mail.conversion = conversion.leavingOut(ranges)
+    return mail
+  }
 
   /// The text for these recipients.
   ///
@@ -46,6 +57,7 @@ struct OutgoingMail: Sendable {
         fields.writeString("Delivered-To: \(recipients[0])\r\n")
       }
     }
+    fields.writeImmutableBuffer(filterFields)
     if let signature = form.signature { fields.writeImmutableBuffer(signature) }
     fields.writeImmutableBuffer(form.content.trace)
     return MailText(fields: fields, content: form.content)

@@ -2,6 +2,7 @@ import Logging
 import MTACore
 import MTASystem
 import MTATLS
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
@@ -22,32 +23,46 @@ struct DeliveryEnvironment: Sendable {
   /// Sleeps until the next due time.
   let sleep: @Sendable (Duration) async throws -> Void
 
-  var plan: RetryPlan { RetryPlan(schedule: configuration.retrySchedule, lifetime: configuration.queueLifetime) }
+  let reportComposer: ReportComposer
+  /// Shared by all workers.
+  let reportCap: NIOLockedValueBox<ReportCap>
+  let makeID: @Sendable (Timestamp) -> MailID
+
+  var plan: RetryPlan { RetryPlan(schedule: configuration.retrySchedule) }
+  var reportPlan: ReportPlan { ReportPlan(delayWarning: configuration.delayWarning) }
+  var judgement: Judgement { Judgement(self) }
 
   func courier(for destination: Destination) -> any Courier {
     switch destination {
     case .nowhere: NoCourier(isIntended: true)
     case .domain(let domain): server(.domain(domain), .smtp)
+    // Each mail names its own domain before it is delivered.
+    case .exchangers: server(.domain(.literal(.loopback4)), .smtp)
+    case .server(let address, let dialect): server(.server(address), dialect)
     case .smarthost:
       if let smarthost = configuration.smarthost {
         server(.server(smarthost), .smtp, tls: smarthostTLS, credentials: configuration.smarthostCredentials)
       } else {
         NoCourier(isIntended: false)
       }
-    case .local: local
+    case .local: local.map(filtered) ?? NoCourier(isIntended: false)
     }
   }
 
-  private var local: any Courier {
+  private var local: (any Courier)? {
     if let agent = configuration.localAgent { return AgentCourier(agent) }
     switch configuration.localDelivery {
-    case .none: return NoCourier(isIntended: false)
+    case .none: return nil
     case .lmtp(let address): return server(.server(address), .lmtp)
     case .lmtpSocket(let path): return server(.unixSocket(path), .lmtp)
     case .smtp(let address): return server(.server(address), .smtp)
     case .maildir(let root):
       return MaildirCourier(root: root, host: configuration.serverName, files: files, threads: threads, clock: clock)
     }
+  }
+
+  private func filtered(_ courier: any Courier) -> any Courier {
+    configuration.contentFilter.map { FilteringCourier(filter: $0, courier: courier) } ?? courier
   }
 
   private func server(
