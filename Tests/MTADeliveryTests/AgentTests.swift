@@ -45,7 +45,7 @@ struct AgentTests {
     // The agent goes before.
     setup.configuration.localDelivery = .maildir(directory: "/nonexistent")
     try setup.queue.add(
-      .test("m1", to: ["a@a.example", "later@a.example", "no@a.example"], .local, at: setup.clock.now),
+      .test("m1", from: "<>", to: ["a@a.example", "later@a.example", "no@a.example"], .local, at: setup.clock.now),
       trace: "Received: us\r\n", content: Self.text)
     try await setup.expectRun(RunSummary(delivered: 1, deferred: 1, failed: 1))
     #expect(
@@ -59,7 +59,7 @@ struct AgentTests {
         .init(
           to: ["a@a.example", "later@a.example", "no@a.example"],
           mailboxes: ["a@a.example", "later@a.example", "no@a.example"],
-          text: "Return-Path: <s@sender.example>\r\nReceived: us\r\n" + Self.text)
+          text: "Return-Path: <>\r\nReceived: us\r\n" + Self.text)
       ])
   }
 
