@@ -34,11 +34,7 @@ struct Rooms: Sendable {
     }
     do { store = try MailStore(configuration) } catch { throw StartFailure("database: \(error)") }
     group = MultiThreadedEventLoopGroup.singleton
-    var names = settings.resolvers.isEmpty ? .system() : ResolverConfiguration(servers: settings.resolvers)
-    if settings.trustResolvers { names.trustsAuthenticatedData = true }
-    resolver = DNSResolver(
-      configuration: names,
-      group: group)
+    resolver = DNSResolver(configuration: settings.resolver, group: group)
   }
 
   func close() async {
@@ -62,7 +58,8 @@ struct Rooms: Sendable {
 
   func queueRunner(_ settings: Settings) throws -> QueueRunner {
     try QueueRunner(
-      queue: store, dns: resolver, configuration: settings.runner(dialogue: deliveryObserver(settings)), signer: signer,
+      queue: store, dns: resolver, configuration: try settings.runner(dialogue: deliveryObserver(settings)),
+      signer: signer,
       eventLoopGroup: group, logger: Logger(label: "mta.queue") { [log] in LineLog(label: $0, sink: log) })
   }
 

@@ -24,8 +24,14 @@ public enum OutcomeClassifier {
     case .timedOut(let phase): deferred("4.4.2 timed out while waiting for the answer to \(phase)")
     case .connect(let reason): deferred("4.4.1 cannot connect: \(reason)")
     case .tls(let reason): deferred("4.7.5 \(reason)")
+    case .untrustedCertificate(let reason): deferred("4.7.5 \(reason)")
     case .tlsNotOffered: deferred("4.7.10 TLS is required, and the server does not offer it")
     case .bytesBeforeTLS: deferred("4.7.5 the server sent bytes in clear behind its answer to STARTTLS")
+    case .tlsPolicy(let reason): deferred("4.7.5 \(reason)")
+    // RFC 8689 §4.2.1: what the mail asks for is not to be had there, and waiting does not help.
+    case .requireTLSUnmet(let reason): failed("5.7.10 the mail requires TLS all the way: \(reason)")
+    case .requireTLSNotOffered:
+      failed("5.7.30 the mail requires TLS all the way, and the server does not offer REQUIRETLS")
     case .authenticationNotOffered: deferred("4.7.4 the server offers no authentication that we may use")
     // RFC 1870 §6.1: the announced limit stands for the refusal.
     case .tooBig(let limit): failed("5.3.4 the mail is larger than the \(limit) octets that the server takes")
@@ -41,6 +47,8 @@ public enum OutcomeClassifier {
     case .dns(let failure, let name): deferred("4.4.3 \(name) could not be looked up: \(failure)")
     // RFC 5321 §5.1: reached only when we are our own best exchanger.
     case .loopsToSelf(let domain): failed("5.4.6 mail for \(domain) loops back to this server")
+    case .routeFails(let text): failed("5.7.1 \(text)")
+    case .routeHolds(let text): deferred("4.3.2 \(text)")
     case .noTransport: deferred("4.3.5 no transport is configured for this recipient")
     case .file(let reason): deferred("4.3.0 cannot be stored: \(reason)")
     }

@@ -16,9 +16,8 @@ struct DeliveryEnvironment: Sendable {
   let threads: NIOThreadPool
   let files: DurableFiles
   let logger: Logger
-  /// For servers whose certificate is not verified.
-  let tls: TLSContext?
-  let smarthostTLS: TLSContext?
+  let tls: TLSContexts
+  let policies: TLSPolicyFinder
   /// Sleeps until the next due time.
   let sleep: @Sendable (Duration) async throws -> Void
 
@@ -27,35 +26,34 @@ struct DeliveryEnvironment: Sendable {
   func courier(for destination: Destination) -> any Courier {
     switch destination {
     case .nowhere: NoCourier(isIntended: true)
-    case .domain(let domain): server(.domain(domain), .smtp)
+    case .domain: server(.recipients)
     case .smarthost:
-      if let smarthost = configuration.smarthost {
-        server(.server(smarthost), .smtp, tls: smarthostTLS, credentials: configuration.smarthostCredentials)
+      if let route = configuration.smarthostRoute.flatMap({ Router.Route(to: $0) }) {
+        server(.route(route))
       } else {
         NoCourier(isIntended: false)
       }
     case .local:
       switch configuration.localDelivery {
       case .none: NoCourier(isIntended: false)
-      case .lmtp(let address): server(.server(address), .lmtp)
-      case .lmtpSocket(let path): server(.unixSocket(path), .lmtp)
-      case .smtp(let address): server(.server(address), .smtp)
+      case .lmtp(let address): server(to: .lmtp(address))
+      case .lmtpSocket(let path): server(to: .lmtpSocket(path: path))
+      case .smtp(let address): server(to: .smtp(address))
       case .maildir(let root):
         MaildirCourier(root: root, host: configuration.serverName, files: files, threads: threads, clock: clock)
       }
     }
   }
 
-  private func server(
-    _ way: ServerCourier.Way, _ dialect: ClientSession.Dialect, tls: TLSContext? = nil, credentials: Credentials? = nil
-  ) -> ServerCourier {
-    let session = ClientSession.Configuration(
-      dialect, serverName: configuration.serverName,
-      // Credentials go under TLS or not at all: there is no second attempt in clear.
-      tls: credentials == nil ? .opportunistic : .required, credentials: credentials)
-    return ServerCourier(
-      way, session, isFinal: dialect == .lmtp, router: router,
+  private func server(to target: RouteTarget) -> any Courier {
+    Router.Route(to: DeliveryRoute(target)).map { server(.route($0)) } ?? NoCourier(isIntended: false)
+  }
+
+  private func server(_ way: ServerCourier.Way) -> ServerCourier {
+    ServerCourier(
+      way, serverName: configuration.serverName, router: router, policies: policies,
+      sources: configuration.sourceAddresses,
       environment: LinkEnvironment(
-        group: group, tls: tls ?? self.tls, timeouts: configuration.timeouts, dialogue: configuration.dialogue))
+        group: group, tls: tls, timeouts: configuration.timeouts, logger: logger, dialogue: configuration.dialogue))
   }
 }

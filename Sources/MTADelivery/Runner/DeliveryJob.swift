@@ -8,8 +8,8 @@ struct DeliveryJob: Sendable {
   let parcels: [Parcel]
 
   /// Takes a mail's due parcels apart by destination.
-  static func split(_ mail: ClaimedMail, _ source: MailSource, hasSmarthost: Bool) -> [DeliveryJob] {
-    let groups = Dictionary(grouping: mail.parcels) { Destination($0.recipient, hasSmarthost: hasSmarthost) }
+  static func split(_ mail: ClaimedMail, _ source: MailSource, _ router: Router) -> [DeliveryJob] {
+    let groups = Dictionary(grouping: mail.parcels) { Destination($0.recipient, router) }
     return groups.map { destination, parcels in
       DeliveryJob(
         source: source, destination: destination,

@@ -102,7 +102,7 @@ actor DeliveryRun {
       let source = MailSource(
         mail.envelope, queue: environment.queue, signer: environment.signer, clock: environment.clock,
         serverName: environment.configuration.serverName)
-      for job in DeliveryJob.split(mail, source, hasSmarthost: environment.configuration.smarthost != nil) {
+      for job in DeliveryJob.split(mail, source, environment.router) {
         lanes.add(job)
         leased.formUnion(job.parcels.map(\.id))
         count += job.parcels.count

@@ -71,6 +71,7 @@ struct Worker: Sendable {
         metadata: [
           "mail": "\(job.source.envelope.id)", "destination": "\(destination)", "recipients": "\(group.count)",
           "outcome": "\(message)", "host": "\(attempt.host ?? "none")", "tls": "\(attempt.encryption ?? "none")",
+          "policy": "\(attempt.tlsPolicy ?? "none")",
         ])
     }
   }

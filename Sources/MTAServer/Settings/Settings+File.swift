@@ -51,6 +51,7 @@ extension Settings {
     readListening(&reader)
     readRules(&reader)
     readDelivery(&reader)
+    readRoutes(&reader)
     readProcess(&reader)
     let later = [
       "delayWarning", "aliases", "logRotation", "userName", "groupName", "showIncomingData", "dumpMailIntoLog",
