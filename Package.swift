@@ -13,7 +13,7 @@ let settings: [SwiftSetting] = [
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioLocks: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
-let nioHTTP: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -72,7 +72,7 @@ let package = Package(
       "MTAReceiver", ["MTACore", "MTASystem", "MTATLS", "MTACrypto", "CCrypt", nioCore, nioPosix, nioLocks, logging]),
     module(
       "MTADelivery",
-      ["MTACore", "MTASystem", "MTATLS", "MTACrypto", nioCore, nioPosix, nioHTTP, nioLocks, logging]),
+      ["MTACore", "MTASystem", "MTATLS", "MTACrypto", nioCore, nioPosix, nioHTTP1, nioLocks, logging]),
 
     // Layer 4: the composition, and the test kit.
     module(

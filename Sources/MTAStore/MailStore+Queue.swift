@@ -5,11 +5,11 @@ import NIOCore
 
 extension MailStore: ParcelQueue {
   public func claim(
-    by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp
+    by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
   ) async throws(StoreFailure) -> [ClaimedMail] {
     guard limit > 0 else { return [] }
     let claim = try await core.write { (database) throws(SQLiteFailure) in
-      try database.claim(by: owner, limit: limit, now: now, deadline: deadline)
+      try database.claim(by: owner, limit: limit, except: exclusion, now: now, deadline: deadline)
     }
     for mail in claim.held { core.reportHeld(mail.id, mail.reason) }
     var mails: [ClaimedMail] = []
@@ -55,13 +55,25 @@ extension MailStore: ParcelQueue {
     return .failed("mail \(id): \(reason)")
   }
 
-  public func record(_ results: [ParcelResult], by owner: LeaseOwner, at now: Timestamp) async throws(StoreFailure) {
+  public func record(_ results: [ParcelResult], reports: [QueuedReport], by owner: LeaseOwner, at now: Timestamp)
+    async throws(StoreFailure)
+  {
     guard !results.isEmpty else { return }
+    let mails = try reports.map { (report) throws(StoreFailure) in
+      (mail: try NewMail(report, lifetime: core.configuration.queueLifetime), parcels: Set(report.parcels))
+    }
     let files = try await core.write { (database) throws(SQLiteFailure) in
       var settled: [MailID] = []
+      var recorded: Set<ParcelID> = []
       for result in results {
-        if let mail = try database.record(result, by: owner, at: now), !settled.contains(mail) { settled.append(mail) }
+        switch try database.record(result, by: owner, at: now) {
+        case .dropped: continue
+        case .recorded: break
+        case .final(let mail): if !settled.contains(mail) { settled.append(mail) }
+        }
+        recorded.insert(result.parcel)
       }
+      for report in mails where !report.parcels.isDisjoint(with: recorded) { try database.insert(report.mail) }
       var files: [String] = []
       for mail in settled {
         if let file = try database.settle(mail, at: now) { files.append(file) }
@@ -124,7 +136,7 @@ extension ClaimedRows {
       parcels.append(
         Parcel(
           id: row.id, mailID: id, recipient: recipient, attempts: row.attempts, createdAt: createdAt,
-          expiresAt: expiresAt))
+          expiresAt: expiresAt, warnedAt: row.warnedAt.flatMap { Timestamp($0) }))
     }
     return ClaimedMail(envelope, parcels: parcels)
   }

@@ -63,17 +63,18 @@ extension VolatileStore.State {
 }
 
 extension VolatileStore: ParcelQueue {
-  public func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) async throws(StoreFailure)
-    -> [ClaimedMail]
-  {
+  public func claim(
+    by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
+  ) async throws(StoreFailure) -> [ClaimedMail] {
     try check(.claim)
     return state.withLockedValue { state in
       let due = state.parcels.filter { $0.isDue(to: owner, at: now) }
         .sorted { ($0.due, $0.parcel.id) < ($1.due, $1.parcel.id) }
+      let wanted = due.filter { !exclusion.covers($0.parcel.recipient) }
       var claimed: [ClaimedMail] = []
       var seen: Set<MailID> = []
       var count = 0
-      for first in due where count < limit && seen.insert(first.parcel.mailID).inserted {
+      for first in wanted where count < limit && seen.insert(first.parcel.mailID).inserted {
         guard let place = state.places[first.parcel.mailID] else { continue }
         let parcels = due.map(\.parcel).filter { $0.mailID == first.parcel.mailID }.sorted { $0.id < $1.id }
         for index in parcels.compactMap({ state.index(of: $0.id) }) {
@@ -95,17 +96,23 @@ extension VolatileStore: ParcelQueue {
     return StoredContent(trace: ByteBuffer(string: mail.trace), content: mail.content)
   }
 
-  public func record(_ results: [ParcelResult], by owner: LeaseOwner, at now: Timestamp) async throws(StoreFailure) {
+  public func record(_ results: [ParcelResult], reports: [QueuedReport], by owner: LeaseOwner, at now: Timestamp)
+    async throws(StoreFailure)
+  {
     try check(.record)
-    state.withLockedValue { state in
+    let recorded = state.withLockedValue { state in
+      var recorded: Set<ParcelID> = []
       for result in results {
         guard let index = state.index(of: result.parcel) else { continue }
         let stored = state.parcels[index]
         // A lost lease: the new owner's attempt decides, but what was delivered was delivered.
         guard stored.state == .working && stored.owner == owner || result.outcome == .delivered else { continue }
+        recorded.insert(result.parcel)
         state.parcels[index].release()
         state.parcels[index].result = result
-        state.parcels[index].parcel.attempts += 1
+        state.parcels[index].isHeld = result.outcome == .held
+        if result.warns { state.parcels[index].parcel.warnedAt = now }
+        if result.isAttempt { state.parcels[index].parcel.attempts += 1 }
         switch result.outcome {
         case .delivered: state.parcels[index].state = .delivered
         case .failed: state.parcels[index].state = .failed
@@ -113,8 +120,13 @@ extension VolatileStore: ParcelQueue {
           state.parcels[index].state = .waiting
           // A deferral without an instant must not become a busy loop.
           state.parcels[index].due = result.retryAt ?? now + .seconds(60)
+        case .held: state.parcels[index].state = .waiting
         }
       }
+      return recorded
+    }
+    for report in reports where !recorded.isDisjoint(with: report.parcels) {
+      try add(report.envelope, content: report.content)
     }
   }
 

@@ -81,7 +81,7 @@ public final class VolatileStore: MessageStore, ContactStore {
       for recipient in envelope.recipients {
         let parcel = Parcel(
           id: ParcelID(Int64(state.parcels.count) + 1), mailID: id, recipient: recipient,
-          createdAt: envelope.receivedAt, expiresAt: envelope.receivedAt + lifetime)
+          createdAt: envelope.receivedAt, expiresAt: envelope.expiry(after: lifetime))
         var stored = StoredParcel(parcel, recipient.delivery == .none ? .recorded : .waiting, due: due)
         stored.isHeld = envelope.hold != nil && stored.state == .waiting
         state.parcels.append(stored)

@@ -98,7 +98,7 @@ extension ClientSession {
       if reply.isPositive { return end(.violation("\(reply)", .data), .close) }
       mailing.finishAll(judge(reply, .data))
     case .endOfContent(let indexes):
-      let result = reply.isPositive ? OutcomeClassifier.delivered(reply) : judge(reply, .endOfContent)
+      let result = reply.isPositive ? OutcomeClassifier.delivered(reply, reach: reach) : judge(reply, .endOfContent)
       for index in indexes { mailing.finish(index, result) }
       // The answer to the content ends the transaction, whatever it says (RFC 5321 §4.1.1.4).
       mailing.isOpen = false
@@ -120,6 +120,11 @@ extension ClientSession {
   private mutating func settle(isDirty: Bool) -> Action {
     state = .ready(isDirty: isDirty)
     return .settled(mailing.settle(.violation("no answer", .mail)), .ready)
+  }
+
+  /// What a positive answer to the content says (RFC 3461 §6.2.2).
+  private var reach: RecipientResult.Reach {
+    configuration.dialect == .lmtp ? .mailbox : .relay(tellsSender: false)
   }
 
   private func judge(_ reply: RemoteReply, _ phase: ClientPhase, othersAccepted: Bool = false) -> RecipientResult {

@@ -19,68 +19,88 @@ public enum OutcomeClassifier {
   public static func judge(_ trouble: DeliveryTrouble, othersAccepted: Bool = false) -> RecipientResult {
     switch trouble {
     case .refused(let reply, let phase): refusal(reply, phase, othersAccepted)
-    case .violation(let what, let phase): deferred("4.5.0 unexpected answer to \(phase): \(what)")
-    case .connectionLost(let phase): deferred("4.4.2 connection lost while waiting for the answer to \(phase)")
-    case .timedOut(let phase): deferred("4.4.2 timed out while waiting for the answer to \(phase)")
-    case .connect(let reason): deferred("4.4.1 cannot connect: \(reason)")
-    case .tls(let reason): deferred("4.7.5 \(reason)")
-    case .untrustedCertificate(let reason): deferred("4.7.5 \(reason)")
-    case .tlsNotOffered: deferred("4.7.10 TLS is required, and the server does not offer it")
-    case .bytesBeforeTLS: deferred("4.7.5 the server sent bytes in clear behind its answer to STARTTLS")
-    case .tlsPolicy(let reason): deferred("4.7.5 \(reason)")
+    case .violation(let what, let phase): deferred(.invalidProtocol, "unexpected answer to \(phase): \(what)")
+    case .connectionLost(let phase):
+      deferred(.badConnection, "connection lost while waiting for the answer to \(phase)")
+    case .timedOut(let phase): deferred(.badConnection, "timed out while waiting for the answer to \(phase)")
+    case .connect(let reason): deferred(.noAnswer, "cannot connect: \(reason)")
+    case .tls(let reason): deferred(.cryptographicFailure, reason)
+    case .untrustedCertificate(let reason): deferred(.cryptographicFailure, reason)
+    case .tlsPolicy(let reason): deferred(.cryptographicFailure, reason)
     // RFC 8689 §4.2.1: what the mail asks for is not to be had there, and waiting does not help.
-    case .requireTLSUnmet(let reason): failed("5.7.10 the mail requires TLS all the way: \(reason)")
+    case .requireTLSUnmet(let reason): failed(.encryptionNeeded, "the mail requires TLS all the way: \(reason)")
     case .requireTLSNotOffered:
-      failed("5.7.30 the mail requires TLS all the way, and the server does not offer REQUIRETLS")
-    case .authenticationNotOffered: deferred("4.7.4 the server offers no authentication that we may use")
+      failed(.requireTLSNeeded, "the mail requires TLS all the way, and the server does not offer REQUIRETLS")
+    case .tlsNotOffered: deferred(.encryptionNeeded, "TLS is required, and the server does not offer it")
+    case .bytesBeforeTLS:
+      deferred(.cryptographicFailure, "the server sent bytes in clear behind its answer to STARTTLS")
+    case .authenticationNotOffered:
+      deferred(.securityFeatures, "the server offers no authentication that we may use")
     // RFC 1870 §6.1: the announced limit stands for the refusal.
-    case .tooBig(let limit): failed("5.3.4 the mail is larger than the \(limit) octets that the server takes")
+    case .tooBig(let limit): failed(.tooBig, "the mail is larger than the \(limit) octets that the server takes")
     // RFC 6531 §3.5: such mail is not to be altered on the way; it goes back.
-    case .international: failed("5.6.7 the server cannot carry international addresses or headers")
-    case .binary: failed("5.6.1 binary content cannot be sent by DATA")
-    case .unencodableSender: failed("5.1.7 the sender's address cannot be said in a command")
-    case .unencodableRecipient: failed("5.1.3 the recipient's address cannot be said in a command")
-    case .contentUnavailable(let reason): deferred("4.3.0 the content cannot be read: \(reason)")
+    case .international:
+      failed(.internationalAddress, "the server cannot carry international addresses or headers")
+    case .binary: failed(.mediaNotSupported, "binary content cannot be sent by DATA")
+    case .unencodableSender: failed(.badSenderSyntax, "the sender's address cannot be said in a command")
+    case .unencodableRecipient: failed(.badRecipientSyntax, "the recipient's address cannot be said in a command")
+    case .contentUnavailable(let reason): deferred(.system, "the content cannot be read: \(reason)")
+    case .filterRefused(let reason): failed(.policy, "the content filter refuses the mail: \(reason)")
+    case .filterDeferred(let reason): deferred(.policy, "the content filter defers the mail: \(reason)")
     // RFC 5321 §5.1: NXDOMAIN is an error to report; RFC 7505 §4.2: so is the null MX.
-    case .noSuchDomain(let domain): failed("5.1.2 the domain \(domain) does not exist or has no mail host")
-    case .nullMX(let domain): failed("5.1.10 the domain \(domain) takes no mail")
-    case .dns(let failure, let name): deferred("4.4.3 \(name) could not be looked up: \(failure)")
+    case .noSuchDomain(let domain): failed(.noSuchDomain, "the domain \(domain) does not exist or has no mail host")
+    case .nullMX(let domain): failed(.nullMX, "the domain \(domain) takes no mail")
+    case .dns(let failure, let name): deferred(.directoryFailure, "\(name) could not be looked up: \(failure)")
     // RFC 5321 §5.1: reached only when we are our own best exchanger.
-    case .loopsToSelf(let domain): failed("5.4.6 mail for \(domain) loops back to this server")
-    case .routeFails(let text): failed("5.7.1 \(text)")
-    case .routeHolds(let text): deferred("4.3.2 \(text)")
-    case .noTransport: deferred("4.3.5 no transport is configured for this recipient")
-    case .file(let reason): deferred("4.3.0 cannot be stored: \(reason)")
+    case .loopsToSelf(let domain): failed(.loop, "mail for \(domain) loops back to this server")
+    case .routeFails(let text): failed(.policy, text)
+    case .routeHolds(let text): deferred(.notAccepting, text)
+    case .noTransport: deferred(.misconfigured, "no transport is configured for this recipient")
+    case .file(let reason): deferred(.system, "cannot be stored: \(reason)")
     }
   }
 
   /// A mail whose time is over becomes a failure with the last word in its message (RFC 5321 §4.5.4.1).
   public static func expired(_ result: RecipientResult) -> RecipientResult {
-    failed("5.4.7 delivery time expired; last: \(result.message)")
+    var expired = failed(.expired, "delivery time expired; last: \(result.message)")
+    expired.reply = result.reply
+    return expired
   }
 
-  static func delivered(_ reply: RemoteReply) -> RecipientResult { RecipientResult(.delivered, reply.description) }
+  static func delivered(_ reply: RemoteReply, reach: RecipientResult.Reach) -> RecipientResult {
+    var result = RecipientResult(
+      .delivered, reply.description, status: reply.enhanced ?? .other, reply: reply.description)
+    result.reach = reach
+    return result
+  }
 
   private static func refusal(_ reply: RemoteReply, _ phase: ClientPhase, _ othersAccepted: Bool) -> RecipientResult {
-    let message = "\(reply) (in reply to \(phase))"
+    var isSurplus = false
+    var isFinal = false
     switch phase {
     case .mail, .data, .endOfContent, .content:
       // 530 (RFC 3207 §4, RFC 4954 §6) asks for TLS or AUTH first: it is about the session, not about the mail.
-      return reply.isPermanent && reply.code != 530 ? failed(message) : deferred(message)
+      isFinal = reply.isPermanent && reply.code != 530
     case .rcpt:
       // RFC 5321 §4.5.3.1.10: 452 says that the transaction is full, and so does 552 of older servers, unless a status
       // names another reason. A transaction that nobody is in yet cannot be full.
       let saysFull = reply.enhanced == nil || reply.enhanced == .tooManyRecipients
-      if othersAccepted, reply.code == 452 || reply.code == 552, saysFull {
-        return RecipientResult(.deferred, clean(message), isSurplus: true)
-      }
-      return reply.isPermanent && reply.code != 530 ? failed(message) : deferred(message)
-    case .greeting, .hello, .startTLS, .auth, .rset, .quit, .idle: return deferred(message)
+      isSurplus = othersAccepted && (reply.code == 452 || reply.code == 552) && saysFull
+      isFinal = reply.isPermanent && reply.code != 530 && !isSurplus
+    case .greeting, .hello, .startTLS, .auth, .rset, .quit, .idle: break
     }
+    return RecipientResult(
+      isFinal ? .failed : .deferred, clean("\(reply) (in reply to \(phase))"), status: reply.enhanced ?? .other,
+      reply: clean(reply.description), isSurplus: isSurplus)
   }
 
-  private static func deferred(_ message: String) -> RecipientResult { RecipientResult(.deferred, clean(message)) }
-  private static func failed(_ message: String) -> RecipientResult { RecipientResult(.failed, clean(message)) }
+  /// Our own words begin with the status; a server's begin with its code.
+  private static func deferred(_ status: EnhancedStatus, _ message: String) -> RecipientResult {
+    RecipientResult(.deferred, clean("4.\(status.subject).\(status.detail) \(message)"), status: status)
+  }
+  private static func failed(_ status: EnhancedStatus, _ message: String) -> RecipientResult {
+    RecipientResult(.failed, clean("5.\(status.subject).\(status.detail) \(message)"), status: status)
+  }
 
   private static func clean(_ message: String) -> String {
     String(decoding: message.utf8.prefix(600).map { (32...126).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)

@@ -60,6 +60,8 @@ extension EnvelopeRecipient: Codable {
     case mailbox = "to"
     case client
     case notification = "dsn"
+    case forwardedFor = "for"
+    case reversePath = "from"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -67,7 +69,14 @@ extension EnvelopeRecipient: Codable {
     self.init(
       try fields.decode(Mailbox.self, forKey: .mailbox),
       client: try fields.decodeIfPresent(ClientRecord.self, forKey: .client),
-      notification: try fields.decodeIfPresent(RecipientNotification.self, forKey: .notification) ?? .init())
+      notification: try fields.decodeIfPresent(RecipientNotification.self, forKey: .notification) ?? .init(),
+      forwardedFor: try fields.decodeIfPresent(Mailbox.self, forKey: .forwardedFor))
+    if let text = try fields.decodeIfPresent(String.self, forKey: .reversePath) {
+      guard let path = ReversePath(text) else {
+        throw DecodingError.dataCorruptedError(forKey: .reversePath, in: fields, debugDescription: "not a reverse path")
+      }
+      reversePath = path
+    }
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -75,12 +84,15 @@ extension EnvelopeRecipient: Codable {
     try fields.encode(mailbox, forKey: .mailbox)
     try fields.encodeIfPresent(client, forKey: .client)
     if !notification.isEmpty { try fields.encode(notification, forKey: .notification) }
+    try fields.encodeIfPresent(forwardedFor, forKey: .forwardedFor)
+    try fields.encodeIfPresent(reversePath?.description, forKey: .reversePath)
   }
 }
 
 extension Envelope: Codable {
   enum CodingKeys: String, CodingKey {
     case id, from, recipients, body
+    case senderClient = "sender"
     case smtpUTF8 = "utf8"
     case authenticatedAs = "auth"
     case isSubmission = "submission"
@@ -98,6 +110,7 @@ extension Envelope: Codable {
     }
     self.init(
       id: try parsed(.id), reversePath: try parsed(.from),
+      senderClient: try fields.decodeIfPresent(ClientRecord.self, forKey: .senderClient),
       recipients: try fields.decode([EnvelopeRecipient].self, forKey: .recipients),
       body: try fields.decodeIfPresent(BodyType.self, forKey: .body) ?? .sevenBit,
       smtpUTF8: try fields.decodeIfPresent(Bool.self, forKey: .smtpUTF8) ?? false,
@@ -115,6 +128,7 @@ extension Envelope: Codable {
     var fields = encoder.container(keyedBy: CodingKeys.self)
     try fields.encode(id.description, forKey: .id)
     try fields.encode(reversePath.description, forKey: .from)
+    try fields.encodeIfPresent(senderClient, forKey: .senderClient)
     try fields.encode(recipients, forKey: .recipients)
     if body != .sevenBit { try fields.encode(body, forKey: .body) }
     if smtpUTF8 { try fields.encode(smtpUTF8, forKey: .smtpUTF8) }

@@ -40,13 +40,20 @@ public struct EnvelopeRecipient: Hashable, Sendable {
   public var client: ClientRecord?
   /// What the sender wants to be told of this recipient (RFC 3461).
   public var notification: RecipientNotification
+  /// The mailbox of ours that forwards to this one; nil where the client named it.
+  public var forwardedFor: Mailbox?
+  /// What the copy's MAIL FROM is in place of the mail's own: forwarders rewrite it.
+  public var reversePath: ReversePath?
 
   public init(
-    _ mailbox: Mailbox, client: ClientRecord? = nil, notification: RecipientNotification = RecipientNotification()
+    _ mailbox: Mailbox, client: ClientRecord? = nil, notification: RecipientNotification = RecipientNotification(),
+    forwardedFor: Mailbox? = nil, reversePath: ReversePath? = nil
   ) {
     self.mailbox = mailbox
     self.client = client
     self.notification = notification
+    self.forwardedFor = forwardedFor
+    self.reversePath = reversePath
   }
 
   /// Local or as the client says; strangers are remote.
@@ -57,6 +64,8 @@ public struct EnvelopeRecipient: Hashable, Sendable {
 public struct Envelope: Hashable, Sendable {
   public var id: MailID
   public var reversePath: ReversePath
+  /// The answer of `clientLookup` for the sender: where reports go; nil for a stranger.
+  public var senderClient: ClientRecord?
   public var recipients: [EnvelopeRecipient]
   public var body: BodyType
   public var smtpUTF8: Bool
@@ -78,13 +87,15 @@ public struct Envelope: Hashable, Sendable {
   public var hold: String?
 
   public init(
-    id: MailID, reversePath: ReversePath, recipients: [EnvelopeRecipient], body: BodyType = .sevenBit,
+    id: MailID, reversePath: ReversePath, senderClient: ClientRecord? = nil, recipients: [EnvelopeRecipient],
+    body: BodyType = .sevenBit,
     smtpUTF8: Bool = false, requests: DeliveryRequests = DeliveryRequests(),
     authenticatedAs: Mailbox? = nil, isSubmission: Bool = false, clientAddress: IPAddress? = nil, receivedAt: Timestamp,
     hasForgedResults: Bool = false, attributes: Attributes = Attributes(), hold: String? = nil
   ) {
     self.id = id
     self.reversePath = reversePath
+    self.senderClient = senderClient
     self.recipients = recipients
     self.body = body
     self.smtpUTF8 = smtpUTF8
@@ -100,4 +111,12 @@ public struct Envelope: Hashable, Sendable {
 
   /// When delivery may begin: at once, unless the sender named a later time (RFC 4865).
   public var dueAt: Timestamp { max(receivedAt, requests.holdUntil ?? receivedAt) }
+
+  /// When trying ends: after `lifetime`, counted from when delivery may begin, or when the sender no longer cares (RFC 2852 §4.1,
+  /// by-mode R).
+  public func expiry(after lifetime: Duration) -> Timestamp {
+    let end = min(dueAt + lifetime, Timestamp.last)
+    guard let by = requests.deliverBy, by.mode == .return else { return end }
+    return min(end, by.deadline)
+  }
 }

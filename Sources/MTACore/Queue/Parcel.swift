@@ -16,10 +16,12 @@ public struct Parcel: Hashable, Sendable {
   public var createdAt: Timestamp
   /// When trying ends, and a deferral becomes a failure.
   public var expiresAt: Timestamp
+  /// When the sender was told of a delay; nil when they were not.
+  public var warnedAt: Timestamp?
 
   public init(
     id: ParcelID, mailID: MailID, recipient: EnvelopeRecipient, attempts: Int = 0, createdAt: Timestamp,
-    expiresAt: Timestamp
+    expiresAt: Timestamp, warnedAt: Timestamp? = nil
   ) {
     self.id = id
     self.mailID = mailID
@@ -27,6 +29,7 @@ public struct Parcel: Hashable, Sendable {
     self.attempts = attempts
     self.createdAt = createdAt
     self.expiresAt = expiresAt
+    self.warnedAt = warnedAt
   }
 }
 
@@ -50,6 +53,8 @@ public enum DeliveryOutcome: Hashable, Sendable {
   case deferred
   /// Never tried again.
   case failed
+  /// Set aside until somebody releases it.
+  case held
 }
 
 /// The outcome of one parcel's attempt, with what an operator wants to know of it.
@@ -64,10 +69,16 @@ public struct ParcelResult: Hashable, Sendable {
   public var host: String?
   /// Protocol and cipher when the session was encrypted.
   public var encryption: String?
+  /// What was demanded of the connection's encryption, and why.
+  public var tlsPolicy: String?
+  /// Whether it counts as one of the parcel's attempts.
+  public var isAttempt = true
+  /// The sender is told of the delay by a report that is recorded along.
+  public var warns = false
 
   public init(
     _ parcel: ParcelID, _ outcome: DeliveryOutcome, message: String, retryAt: Timestamp? = nil, host: String? = nil,
-    encryption: String? = nil
+    encryption: String? = nil, tlsPolicy: String? = nil
   ) {
     self.parcel = parcel
     self.outcome = outcome
@@ -75,5 +86,6 @@ public struct ParcelResult: Hashable, Sendable {
     self.retryAt = retryAt
     self.host = host
     self.encryption = encryption
+    self.tlsPolicy = tlsPolicy
   }
 }

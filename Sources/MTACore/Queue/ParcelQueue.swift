@@ -5,17 +5,24 @@ public protocol ParcelQueue: Sendable {
   /// Leases up to `limit` due parcels to `owner`, oldest retry time first, grouped by mail. Parcels of one mail that
   /// are due together come together, even past `limit`.
   ///
+  /// - Parameter exclusion: what is passed over, though it is due.
+  ///
   /// A leased parcel is not handed out again until it is recorded, the lease is released, or (for owners on other
   /// machines) `deadline` has passed.
-  func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) async throws(StoreFailure)
-    -> [ClaimedMail]
+  func claim(
+    by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
+  ) async throws(StoreFailure) -> [ClaimedMail]
 
   /// What the mail consists of. Throws when the content is missing: such a mail is held, never guessed at.
   func content(of id: MailID) async throws(StoreFailure) -> StoredContent
 
-  /// Records outcomes durably and gives the leases back. When the lease was lost meanwhile, a delivered outcome is
-  /// recorded all the same; deferred and failed ones are dropped, for the new owner's attempt decides.
-  func record(_ results: [ParcelResult], by owner: LeaseOwner, at now: Timestamp) async throws(StoreFailure)
+  /// Records outcomes durably and gives the leases back, and queues the reports about them, in one step: no crash leaves
+  /// an outcome without its report, nor a report without its outcome.
+  ///
+  /// When the lease was lost meanwhile, a delivered outcome is recorded all the same; others are dropped, for the new
+  /// owner's attempt decides, and so is a report none of whose parcels was recorded.
+  func record(_ results: [ParcelResult], reports: [QueuedReport], by owner: LeaseOwner, at now: Timestamp)
+    async throws(StoreFailure)
 
   /// Moves the deadline of leases that `owner` still holds: a long delivery renews its own.
   func renew(_ parcels: [ParcelID], by owner: LeaseOwner, deadline: Timestamp) async throws(StoreFailure)
@@ -30,6 +37,52 @@ public protocol ParcelQueue: Sendable {
   /// Calls `notify` after each commit that added parcels that are due at once. Replaces the one set before. May be called on any thread,
   /// and must return at once.
   func onArrival(_ notify: @escaping @Sendable () -> Void)
+}
+
+/// Due parcels that a runner does not want now: it has enough of them already.
+public struct ClaimExclusion: Hashable, Sendable {
+  /// Those of local mailboxes.
+  public var local = false
+  /// All others.
+  public var remote = false
+  /// Those of these domains.
+  public var domains: Set<Domain> = []
+
+  public init() {}
+
+  public var isEmpty: Bool { self == ClaimExclusion() }
+
+  public func covers(_ recipient: EnvelopeRecipient) -> Bool {
+    recipient.delivery == .remote ? remote || domains.contains(recipient.mailbox.domain) : local
+  }
+}
+
+extension ParcelQueue {
+  public func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) async throws(StoreFailure)
+    -> [ClaimedMail]
+  {
+    try await claim(by: owner, limit: limit, except: ClaimExclusion(), now: now, deadline: deadline)
+  }
+
+  public func record(_ results: [ParcelResult], by owner: LeaseOwner, at now: Timestamp) async throws(StoreFailure) {
+    try await record(results, reports: [], by: owner, at: now)
+  }
+}
+
+/// A mail of our own about the outcome of others (RFC 3464), to be queued with what it tells of.
+public struct QueuedReport: Hashable, Sendable {
+  /// Its recipients are due at ``Envelope/dueAt``.
+  public var envelope: Envelope
+  /// Whole, CR LF line ends.
+  public var content: ByteBuffer
+  /// The parcels that it tells of.
+  public var parcels: [ParcelID]
+
+  public init(_ envelope: Envelope, content: ByteBuffer, about parcels: [ParcelID]) {
+    self.envelope = envelope
+    self.content = content
+    self.parcels = parcels
+  }
 }
 
 /// Due parcels of one mail, leased together.

@@ -72,7 +72,7 @@ extension ServerSession {
     guard let id = conversation.mailID, let reversePath = conversation.reversePath else { return impossible() }
     let isSubmission = conversation.isAuthenticated || conversation.connection.isTrusted
     let envelope = Envelope(
-      id: id, reversePath: reversePath, recipients: recipients,
+      id: id, reversePath: reversePath, senderClient: conversation.senderClient, recipients: recipients,
       body: conversation.parameters.body ?? .sevenBit,
       smtpUTF8: conversation.parameters.smtpUTF8,
       requests: conversation.parameters.requests(receivedAt: content.receivedAt, mayHurry: isSubmission),

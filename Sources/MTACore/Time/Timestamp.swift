@@ -7,6 +7,9 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 
   public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
+  /// The end of the year 9999: the last instant whose text sorts as time does.
+  public static let last = Timestamp(milliseconds: 253_402_300_799_999)
+
   /// Whole seconds since the Unix epoch, rounded down.
   public var seconds: Int64 { Calendar.floorDivide(milliseconds, 1000) }
 

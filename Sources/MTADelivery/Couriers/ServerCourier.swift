@@ -7,8 +7,8 @@ import NIOCore
 struct ServerCourier: Courier {
   /// How to find the servers.
   enum Way {
-    /// By the domain of the recipients, which all have the same. From one mail to the next it may change.
-    case recipients
+    /// Those of a domain; from one mail to the next it may change.
+    case domain(Domain)
     case route(Router.Route)
   }
 
@@ -17,7 +17,7 @@ struct ServerCourier: Courier {
   /// Mails over one connection; some servers count.
   private static let mailsPerConnection = 100
 
-  let way: Way
+  private(set) var way: Way
   /// Our own name, as the server is told it.
   let serverName: String
   let router: Router
@@ -53,6 +53,11 @@ struct ServerCourier: Courier {
     self.environment = environment
   }
 
+  /// The connection is kept, if what it established is enough for the other domain.
+  mutating func turn(to domain: Domain) {
+    if case .domain = way { way = .domain(domain) }
+  }
+
   mutating func end() {
     line?.link.quit()
     line = nil
@@ -65,14 +70,13 @@ struct ServerCourier: Courier {
     let route: Router.Route
     switch way {
     case .route(let given): (domain, route) = (nil, given)
-    case .recipients:
-      guard let first = recipients.first?.domain else { return Attempt([]) }
-      domain = first
+    case .domain(let own):
+      domain = own
       // What the connection was opened for is not looked up again.
-      if let line, line.domain == first {
+      if let line, line.domain == own {
         route = line.route
       } else {
-        do throws(DeliveryTrouble) { route = try await router.route(to: first) } catch {
+        do throws(DeliveryTrouble) { route = try await router.route(to: own) } catch {
           return Attempt(error, for: recipients.count)
         }
       }

@@ -2,6 +2,7 @@ import Logging
 import MTACore
 import MTASystem
 import MTATLS
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
@@ -21,32 +22,43 @@ struct DeliveryEnvironment: Sendable {
   /// Sleeps until the next due time.
   let sleep: @Sendable (Duration) async throws -> Void
 
-  var plan: RetryPlan { RetryPlan(schedule: configuration.retrySchedule, lifetime: configuration.queueLifetime) }
+  let reportComposer: ReportComposer
+  /// Shared by all workers.
+  let reportCap: NIOLockedValueBox<ReportCap>
+  let makeID: @Sendable (Timestamp) -> MailID
+
+  var plan: RetryPlan { RetryPlan(schedule: configuration.retrySchedule) }
+  var reportPlan: ReportPlan { ReportPlan(delayWarning: configuration.delayWarning) }
+  var judgement: Judgement { Judgement(self) }
 
   func courier(for destination: Destination) -> any Courier {
     switch destination {
     case .nowhere: NoCourier(isIntended: true)
-    case .domain: server(.recipients)
-    case .smarthost:
-      if let route = configuration.smarthostRoute.flatMap({ Router.Route(to: $0) }) {
-        server(.route(route))
-      } else {
-        NoCourier(isIntended: false)
-      }
+    case .domain(let domain): server(.domain(domain))
+    // Each mail names its own domain before it is delivered.
+    case .exchangers: server(.domain(.literal(.loopback4)))
+    case .server(let address, let dialect):
+      server(by: DeliveryRoute(dialect == .smtp ? .smtp(address) : .lmtp(address)))
+    case .smarthost: configuration.smarthostRoute.map { server(by: $0) } ?? NoCourier(isIntended: false)
     case .local:
       switch configuration.localDelivery {
       case .none: NoCourier(isIntended: false)
-      case .lmtp(let address): server(to: .lmtp(address))
-      case .lmtpSocket(let path): server(to: .lmtpSocket(path: path))
-      case .smtp(let address): server(to: .smtp(address))
+      case .lmtp(let address): filtered(server(by: DeliveryRoute(.lmtp(address))))
+      case .lmtpSocket(let path): filtered(server(by: DeliveryRoute(.lmtpSocket(path: path))))
+      case .smtp(let address): filtered(server(by: DeliveryRoute(.smtp(address))))
       case .maildir(let root):
-        MaildirCourier(root: root, host: configuration.serverName, files: files, threads: threads, clock: clock)
+        filtered(
+          MaildirCourier(root: root, host: configuration.serverName, files: files, threads: threads, clock: clock))
       }
     }
   }
 
-  private func server(to target: RouteTarget) -> any Courier {
-    Router.Route(to: DeliveryRoute(target)).map { server(.route($0)) } ?? NoCourier(isIntended: false)
+  private func filtered(_ courier: any Courier) -> any Courier {
+    configuration.contentFilter.map { FilteringCourier(filter: $0, courier: courier) } ?? courier
+  }
+
+  private func server(by setting: DeliveryRoute) -> any Courier {
+    Router.Route(to: setting).map { server(.route($0)) } ?? NoCourier(isIntended: false)
   }
 
   private func server(_ way: ServerCourier.Way) -> ServerCourier {

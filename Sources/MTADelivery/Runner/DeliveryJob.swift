@@ -3,16 +3,27 @@ import MTACore
 /// Copies of one mail for one destination: one transaction.
 struct DeliveryJob: Sendable {
   let source: MailSource
-  let destination: Destination
+  var destination: Destination
+  /// Whose servers are sought; nil where none are.
+  let domain: Domain?
   /// Sorted by recipient (Q2).
   let parcels: [Parcel]
 
+  var priority: Int { source.envelope.requests.priority }
+
   /// Takes a mail's due parcels apart by destination.
-  static func split(_ mail: ClaimedMail, _ source: MailSource, _ router: Router) -> [DeliveryJob] {
-    let groups = Dictionary(grouping: mail.parcels) { Destination($0.recipient, router) }
+  ///
+  /// - Parameter places: where hooks send single parcels in place of where their address says.
+  static func split(
+    _ mail: ClaimedMail, _ source: MailSource, _ router: Router, places: [ParcelID: DeliveryPlace] = [:]
+  ) -> [DeliveryJob] {
+    let groups = Dictionary(grouping: mail.parcels) { parcel in
+      places[parcel.id].map(Destination.init) ?? Destination(parcel.recipient, router)
+    }
     return groups.map { destination, parcels in
-      DeliveryJob(
-        source: source, destination: destination,
+      let domain: Domain? = if case .domain(let domain) = destination { domain } else { nil }
+      return DeliveryJob(
+        source: source, destination: destination, domain: domain,
         parcels: parcels.sorted {
           ("\($0.recipient.mailbox.domain)", $0.recipient.mailbox.localPart, $0.id)
             < ("\($1.recipient.mailbox.domain)", $1.recipient.mailbox.localPart, $1.id)

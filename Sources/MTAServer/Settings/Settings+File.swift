@@ -52,6 +52,7 @@ extension Settings {
     readRules(&reader)
     readDelivery(&reader)
     readRoutes(&reader)
+    readFilter(&reader)
     readProcess(&reader)
     let later = [
       "delayWarning", "aliases", "logRotation", "userName", "groupName", "showIncomingData", "dumpMailIntoLog",

@@ -70,7 +70,10 @@ extension Settings {
     try setWays(of: &configuration)
     configuration.remoteSMTPPort = remoteSMTPPort
     configuration.retrySchedule = retrySchedule
-    configuration.queueLifetime = queueLifetime
+    configuration.delayWarning = delayWarning
+    configuration.postmaster = postmasterName
+    configuration.reportSender = Mailbox(localPart: "MAILER-DAEMON", domain: postmasterName.domain)
+    configuration.messageIDBase = messageIDBase
     configuration.timeouts = DeliveryTimeouts(command: queueRunnerTimeout)
     configuration.dialogue = dialogue
     return configuration

@@ -10,9 +10,6 @@ final class Spool: MessageSpool, @unchecked Sendable {
   /// client that is faster than the disk waits.
   static let pieceBytes = 65_536
 
-  /// The end of the year 9999: the last instant whose text sorts as time does.
-  private static let lastInstant = Timestamp(milliseconds: 253_402_300_799_999)
-
   private let store: StoreCore
   private let id: MailID
   private var gathered = ByteBuffer()
@@ -79,7 +76,7 @@ final class Spool: MessageSpool, @unchecked Sendable {
     let mail = NewMail(
       envelope: envelope, envelopeText: envelopeText, trace: trace, content: isLarge ? nil : gathered,
       contentFile: contentFile, size: size,
-      expiresAt: min(envelope.dueAt + store.configuration.queueLifetime, Self.lastInstant))
+      expiresAt: envelope.expiry(after: store.configuration.queueLifetime))
     gathered = ByteBuffer()
     switch await store.insert(mail) {
     case .committed: return StoreReceipt(durablyStored: id)

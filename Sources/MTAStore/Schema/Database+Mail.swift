@@ -20,6 +20,16 @@ struct NewMail: Sendable {
   var isUnfinished: Bool { envelope.recipients.contains { $0.delivery != .none } }
 }
 
+extension NewMail {
+  /// Reports are small: their content is kept in the database.
+  init(_ report: QueuedReport, lifetime: Duration) throws(StoreFailure) {
+    self.init(
+      envelope: report.envelope, envelopeText: try EnvelopeText.encode(report.envelope), trace: ByteBuffer(),
+      content: report.content, contentFile: nil, size: report.content.readableBytes,
+      expiresAt: report.envelope.expiry(after: lifetime))
+  }
+}
+
 extension Database {
   /// State S3 of `Docs/DURABILITY.md`: content, or the name of its durable file, and all parcels.
   func insert(_ mail: NewMail) throws(SQLiteFailure) {
@@ -38,7 +48,7 @@ extension Database {
         .text(optional: mail.contentFile), .blob(mail.trace), mail.content.map(SQLValue.blob) ?? .null,
       ], at: "mail.insert")
     let contact = try contactID(of: envelope.clientAddress)
-    let from = SQLValue.text(envelope.reversePath.mailbox?.description ?? "<>")
+    let from = Self.sender(envelope.reversePath)
     let expires = SQLValue.text(mail.expiresAt.description)
     let hold = SQLValue.text(optional: envelope.hold.map { "held: " + $0 })
     for recipient in envelope.recipients {
@@ -46,21 +56,25 @@ extension Database {
       try run(
         """
         INSERT INTO parcels (contact_id, mail_id, "from", "to", delivery, retry_at, created_at, updated_at, state,
-          expires_at, next_hop, mailbox_id, owner_id, hold, delivery_msg, notify, orcpt)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          expires_at, next_hop, mailbox_id, owner_id, hold, delivery_msg, notify, orcpt, priority, forwarded_for)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
-          contact, id, from, .text(recipient.mailbox.description), .text(delivery.rawValue),
+          contact, id, recipient.reversePath.map(Self.sender) ?? from, .text(recipient.mailbox.description),
+          .text(delivery.rawValue),
           delivery == .none ? .null : due,
           now, now, .text((delivery == .none ? ParcelState.recorded : .waiting).rawValue), expires,
           delivery == .remote ? .text(recipient.mailbox.domain.description) : .null,
           .text(optional: recipient.client?.mailboxID), .text(optional: recipient.client?.ownerID),
           .integer(envelope.hold == nil || delivery == .none ? 0 : 1), delivery == .none ? .null : hold,
           .text(optional: recipient.notification.notify?.description),
-          .text(optional: recipient.notification.originalRecipient),
+          .text(optional: recipient.notification.originalRecipient), .integer(Int64(envelope.requests.priority)),
+          .text(optional: recipient.forwardedFor?.description),
         ], at: "parcel.insert")
     }
   }
+
+  private static func sender(_ path: ReversePath) -> SQLValue { .text(path.mailbox?.description ?? "<>") }
 
   /// Takes back what a commit of unknown outcome may have left.
   func withdraw(_ id: MailID) throws(SQLiteFailure) {

@@ -11,6 +11,7 @@ struct ParcelRow: Sendable {
   let attempts: Int
   let createdAt: String
   let expiresAt: String
+  let warnedAt: String?
 }
 
 /// What a claim came to.
@@ -29,16 +30,28 @@ struct ClaimedRows: Sendable {
 
 extension Database {
   /// Leases due parcels: the mails whose parcels wait longest first, each with all of its due parcels.
-  func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) throws(SQLiteFailure) -> Claim {
+  func claim(
+    by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
+  ) throws(SQLiteFailure) -> Claim {
     var mails: [String] = []
     var seen: Set<String> = []
     let take: (Row) -> Void = { row in
       if let id = row.text(0), seen.insert(id).inserted { mails.append(id) }
     }
     let bound = SQLValue.integer(Int64(limit))
+    let wanted = Self.condition(exclusion)
+    let passedOver = SQLValue.text(Self.jsonList(exclusion.domains.map(\.description)))
+    // RFC 6710 §4.2: higher priorities first. The others have an index of their own, so that none is walked for the sake of a few.
     try run(
-      "SELECT mail_id FROM parcels WHERE state = 'waiting' AND hold = 0 AND retry_at <= ?1 ORDER BY retry_at, mail_id LIMIT ?2",
-      [.text(now.description), bound], at: "claim.find", take)
+      """
+      SELECT mail_id FROM parcels WHERE state = 'waiting' AND hold = 0 AND priority > 0 AND retry_at <= ?1
+        \(wanted) ORDER BY retry_at, mail_id LIMIT ?2
+      """, [.text(now.description), bound] + (exclusion.domains.isEmpty ? [] : [passedOver]), at: "claim.find", take)
+    try run(
+      """
+      SELECT mail_id FROM parcels WHERE state = 'waiting' AND hold = 0 AND retry_at <= ?1 \(wanted)
+        ORDER BY retry_at, mail_id LIMIT ?2
+      """, [.text(now.description), bound] + (exclusion.domains.isEmpty ? [] : [passedOver]), at: "claim.find", take)
     // Leases of this machine end with their owner, or by its word; only those of other machines lapse.
     try run(
       """
@@ -66,6 +79,18 @@ extension Database {
     return result
   }
 
+  private static func condition(_ exclusion: ClaimExclusion) -> String {
+    (exclusion.local ? "AND next_hop IS NOT NULL " : "") + (exclusion.remote ? "AND next_hop IS NULL " : "")
+      + (exclusion.domains.isEmpty
+        ? "" : "AND (next_hop IS NULL OR next_hop NOT IN (SELECT value FROM json_each(?3)))")
+  }
+
+  /// Domains hold neither quotes nor backslashes that a list would trip over; what would is left out, and so not passed over.
+  private static func jsonList(_ texts: [String]) -> String {
+    let plain = texts.filter { $0.utf8.allSatisfy { $0 >= 32 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") } }
+    return "[" + plain.map { "\"\($0)\"" }.joined(separator: ",") + "]"
+  }
+
   private func lease(_ id: String, to owner: LeaseOwner, now: Timestamp, deadline: Timestamp) throws(SQLiteFailure)
     -> [ParcelRow]
   {
@@ -78,7 +103,7 @@ extension Database {
       UPDATE parcels SET state = 'working', lease_owner = ?3, lease_until = ?4, updated_at = ?2
         WHERE mail_id = ?1 AND hold = 0 AND (state = 'waiting' AND retry_at <= ?2
           OR state = 'working' AND lease_until <= ?2 AND substr(lease_owner, 1, length(?5)) <> ?5)
-        RETURNING id, "to", delivery, mailbox_id, owner_id, attempts, created_at, expires_at
+        RETURNING id, "to", delivery, mailbox_id, owner_id, attempts, created_at, expires_at, warned_at
       """, values, at: "claim.lease"
     ) { parcels.append(ParcelRow($0)) }
     return parcels.sorted { $0.id < $1.id }
@@ -106,16 +131,23 @@ extension Database {
     return count
   }
 
-  /// Writes one outcome.
-  /// - Returns: the mail, if the parcel became final.
-  func record(_ result: ParcelResult, by owner: LeaseOwner, at now: Timestamp) throws(SQLiteFailure) -> MailID? {
+  /// What recording an outcome came to.
+  enum Recording {
+    /// The lease was lost, and the outcome with it.
+    case dropped
+    case recorded
+    /// The parcel of this mail is final.
+    case final(MailID)
+  }
+
+  func record(_ result: ParcelResult, by owner: LeaseOwner, at now: Timestamp) throws(SQLiteFailure) -> Recording {
     // A lost lease: the new owner's attempt decides, but what was delivered was delivered.
     let isDelivered = result.outcome == .delivered
     let condition = isDelivered ? "" : " AND state = 'working' AND lease_owner = ?8"
     let state: ParcelState =
       switch result.outcome {
       case .delivered: .delivered
-      case .deferred: .waiting
+      case .deferred, .held: .waiting
       case .failed: .failed
       }
     // A deferral without an instant must not become a busy loop.
@@ -123,15 +155,20 @@ extension Database {
     let mail = try first(
       """
       UPDATE parcels SET state = ?2, delivery_at = CASE ?2 WHEN 'delivered' THEN ?3 ELSE delivery_at END, delivery_msg = ?4,
-        retry_at = ?5, updated_at = ?3, attempts = attempts + 1, last_host = ?6, last_tls = ?7,
+        retry_at = ?5, updated_at = ?3, attempts = attempts + ?12, last_host = ?6, last_tls = ?7,
+        last_policy = ?9, hold = ?10, warned_at = CASE ?11 WHEN 1 THEN ?3 ELSE warned_at END,
         lease_owner = NULL, lease_until = NULL WHERE id = ?1\(condition) RETURNING mail_id
       """,
       [
         .integer(result.parcel.number), .text(state.rawValue), .text(now.description), .text(result.message),
         .text(optional: retryAt), .text(optional: result.host), .text(optional: result.encryption),
-      ] + (isDelivered ? [] : [.text(owner.description)]), at: "parcel.record"
+        .text(owner.description), .text(optional: result.tlsPolicy), .integer(result.outcome == .held ? 1 : 0),
+        .integer(result.warns ? 1 : 0), .integer(result.isAttempt ? 1 : 0),
+      ], at: "parcel.record"
     ) { $0.text(0) }
-    return state == .waiting ? nil : mail?.flatMap { MailID($0) }
+    guard let mail else { return .dropped }
+    guard state != .waiting, let id = mail.flatMap({ MailID($0) }) else { return .recorded }
+    return .final(id)
   }
 
   func renew(_ parcel: ParcelID, by owner: LeaseOwner, deadline: Timestamp) throws(SQLiteFailure) {
@@ -172,6 +209,6 @@ extension ParcelRow {
     self.init(
       id: ParcelID(row.integer(0)), to: row.text(1) ?? "", delivery: row.text(2) ?? "", mailboxID: row.text(3),
       ownerID: row.text(4), attempts: Int(clamping: row.integer(5)), createdAt: row.text(6) ?? "",
-      expiresAt: row.text(7) ?? "")
+      expiresAt: row.text(7) ?? "", warnedAt: row.text(8))
   }
 }

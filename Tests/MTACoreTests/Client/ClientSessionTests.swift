@@ -61,7 +61,7 @@ struct ClientSessionTests {
         (.contentSent, .wait),
         (
           Self.reply(250, "2.0.0 ok"),
-          .settled([.init(.delivered, "250 2.0.0 ok"), .init(.delivered, "250 2.0.0 ok")], .ready)
+          .settled([.taken("250 2.0.0 ok"), .taken("250 2.0.0 ok")], .ready)
         ),
         (.finish, .send([.quit])),
         (Self.reply(221), .close),
@@ -82,7 +82,7 @@ struct ClientSessionTests {
         (Self.reply(250), .send([.data])),
         (Self.reply(354), .sendContent),
         (.contentSent, .wait),
-        (Self.reply(250), .settled([.init(.delivered, "250"), .init(.delivered, "250")], .ready)),
+        (Self.reply(250), .settled([.taken("250"), .taken("250")], .ready)),
         // The next mail needs no RSET.
         (
           Self.mail(Self.c, utf8: true),
@@ -110,8 +110,8 @@ struct ClientSessionTests {
           Self.reply(250, "ok"),
           .settled(
             [
-              .init(.failed, "550 5.1.1 unknown (in reply to RCPT TO)"), .init(.delivered, "250 ok"),
-              .init(.deferred, "450 4.2.0 greylisted (in reply to RCPT TO)"),
+              .refused(.failed, "550 5.1.1 unknown (in reply to RCPT TO)"), .taken("250 ok"),
+              .refused(.deferred, "450 4.2.0 greylisted (in reply to RCPT TO)"),
             ], .ready)
         ),
       ])
@@ -124,7 +124,7 @@ struct ClientSessionTests {
       [
         (Self.mail(Self.a), .send([.mail(Self.sender, parameters: [])])),
         (Self.reply(250), .send([.rcpt(Self.a)])),
-        (Self.reply(550, "no"), .settled([.init(.failed, "550 no (in reply to RCPT TO)")], .ready)),
+        (Self.reply(550, "no"), .settled([.refused(.failed, "550 no (in reply to RCPT TO)")], .ready)),
         (Self.mail(Self.b), .send([.rset])),
         (Self.reply(250), .send([.mail(Self.sender, parameters: [])])),
         (Self.reply(250), .send([.rcpt(Self.b)])),
@@ -133,7 +133,7 @@ struct ClientSessionTests {
 
   @Test func aRefusedSenderSettlesAllOnceTheirAnswersCame() {
     var session = Self.ready(.smtp, "PIPELINING")
-    let refused = RecipientResult(.failed, "550 5.7.1 go away (in reply to MAIL FROM)")
+    let refused = RecipientResult.refused(.failed, "550 5.7.1 go away (in reply to MAIL FROM)")
     Self.play(
       &session,
       [
@@ -150,7 +150,7 @@ struct ClientSessionTests {
       &session,
       [
         (Self.mail(Self.a), .send([.mail(Self.sender, parameters: [])])),
-        (Self.reply(451, "later"), .settled([.init(.deferred, "451 later (in reply to MAIL FROM)")], .ready)),
+        (Self.reply(451, "later"), .settled([.refused(.deferred, "451 later (in reply to MAIL FROM)")], .ready)),
         (Self.mail(Self.b), .send([.mail(Self.sender, parameters: [])])),
       ])
   }
@@ -174,9 +174,9 @@ struct ClientSessionTests {
           Self.reply(250),
           .settled(
             [
-              .init(.delivered, "250"),
-              .init(.deferred, "452 4.5.3 too many recipients (in reply to RCPT TO)", isSurplus: true),
-              .init(.failed, "552 5.2.2 mailbox full (in reply to RCPT TO)"),
+              .taken("250"),
+              .refused(.deferred, "452 4.5.3 too many recipients (in reply to RCPT TO)", isSurplus: true),
+              .refused(.failed, "552 5.2.2 mailbox full (in reply to RCPT TO)"),
             ], .ready)
         ),
       ])
@@ -202,8 +202,8 @@ struct ClientSessionTests {
           Self.reply(250, "2.1.5 saved"),
           .settled(
             [
-              .init(.deferred, "452 4.2.2 quota (in reply to end of DATA)"),
-              .init(.failed, "550 unknown (in reply to RCPT TO)"), .init(.delivered, "250 2.1.5 saved"),
+              .refused(.deferred, "452 4.2.2 quota (in reply to end of DATA)"),
+              .refused(.failed, "550 unknown (in reply to RCPT TO)"), .taken("250 2.1.5 saved", by: .lmtp),
             ], .ready)
         ),
       ])
@@ -225,8 +225,8 @@ struct ClientSessionTests {
           .lost,
           .settled(
             [
-              .init(.delivered, "250"),
-              .init(.deferred, "4.4.2 connection lost while waiting for the answer to end of DATA"),
+              .taken("250", by: .lmtp),
+              .trouble(.deferred, "4.4.2 connection lost while waiting for the answer to end of DATA"),
             ], .close)
         ),
       ])

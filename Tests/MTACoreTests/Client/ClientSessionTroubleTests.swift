@@ -49,8 +49,8 @@ struct ClientSessionTroubleTests {
           .lost,
           .settled(
             [
-              .init(.failed, "550 5.1.1 no (in reply to RCPT TO)"),
-              .init(.deferred, "4.4.2 connection lost while waiting for the answer to RCPT TO"),
+              .refused(.failed, "550 5.1.1 no (in reply to RCPT TO)"),
+              .trouble(.deferred, "4.4.2 connection lost while waiting for the answer to RCPT TO"),
             ], .close)
         ),
       ])
@@ -89,7 +89,7 @@ struct ClientSessionTroubleTests {
   @Test func dataRefusedSettlesAndResets() {
     var session = Tests.ready(.smtp, "PIPELINING")
     for event in Self.script.prefix(4) { _ = session.receive(event) }
-    let result = RecipientResult(.failed, "554 no (in reply to DATA)")
+    let result = RecipientResult.refused(.failed, "554 no (in reply to DATA)")
     Tests.play(
       &session,
       [
@@ -122,12 +122,12 @@ struct ClientSessionTroubleTests {
         (
           Tests.reply(250),
           .settled(
-            [.init(.failed, "5.1.3 the recipient's address cannot be said in a command"), .init(.delivered, "250")],
+            [.trouble(.failed, "5.1.3 the recipient's address cannot be said in a command"), .taken("250")],
             .ready)
         ),
         (
           .deliver(ClientTransaction(from: .mailbox(forged), to: [Tests.b], size: 1)),
-          .settled([.init(.failed, "5.1.7 the sender's address cannot be said in a command")], .ready)
+          .settled([.trouble(.failed, "5.1.7 the sender's address cannot be said in a command")], .ready)
         ),
       ])
   }

@@ -20,7 +20,7 @@ struct RouteDeliveryTests {
         ])
         try setup.queue.add(
           .test(
-            "m1", to: ["x@a.lab.example", "x@other.example", "x@gone.example", "x@later.example"],
+            "m1", from: "<>", to: ["x@a.lab.example", "x@other.example", "x@gone.example", "x@later.example"],
             at: setup.clock.now), content: Self.text)
         try await setup.expectRun(RunSummary(delivered: 2, deferred: 1, failed: 1))
         #expect(sink.mails.map(\.to) == [["<x@other.example>"]])
@@ -76,7 +76,7 @@ struct RouteDeliveryTests {
       var setup = Setup(remotePort: sink.port)
       setup.configuration.ownPlaces = OwnPlaces([OwnPlaces.Place(nil, port: sink.port)])
       try setup.zone.add("a.example MX 10 alias.example\nalias.example A 127.0.0.1")
-      try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      try setup.queue.add(.test("m1", from: "<>", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
       try await setup.expectRun(RunSummary(failed: 1))
       #expect(sink.connections == 0)
       #expect(setup.queue.outcomes["x@a.example"] == "failed 5.4.6 mail for a.example loops back to this server")

@@ -16,7 +16,8 @@ struct ConnectionReuseTests {
     let tls = try TLSContexts(trustRoots: configuration.trustRoots)
     let group = MultiThreadedEventLoopGroup.singleton
     return ServerCourier(
-      .recipients, serverName: configuration.serverName, router: Router(dns: setup.zone, configuration: configuration),
+      .domain(.literal(.loopback4)), serverName: configuration.serverName,
+      router: Router(dns: setup.zone, configuration: configuration),
       policies: TLSPolicyFinder(
         dns: setup.zone, configuration, tls, clock: setup.clock, group: group, threads: .singleton, files: .init(),
         logger: quiet), sources: SourceAddresses(),
@@ -47,6 +48,7 @@ struct ConnectionReuseTests {
       var courier = try courier(setup)
       var attempts: [String] = []
       for domain in domains {
+        courier.turn(to: Domain(domain)!)
         let attempt = await courier.deliver(mail(setup), to: [Mailbox("x@\(domain)")!])
         attempts.append(
           "\(attempt.results[0].outcome) \(attempt.tlsPolicy?.prefix { $0 != " " } ?? "none")"

@@ -123,7 +123,8 @@ struct DANETests {
 
   @Test func switchedOffOrNotTrusted() async throws {
     let zone = "mx.a.example A 127.0.0.1\n_PORT._tcp.mx.a.example TLSA 3 1 1 \(Self.bad)"
-    try await Self.deliver(zone, tls: nil, adjust: { $0.usesDANE = false }) { outcome, policy, _ in
+    let off: (inout QueueRunner.Configuration) -> Void = { $0.usesDANE = false }
+    try await Self.deliver(zone, tls: nil, adjust: off) { outcome, policy, _ in
       #expect(outcome.hasPrefix("delivered"))
       #expect(policy == "opportunistic (DANE is switched off; no MTA-STS record)")
     }

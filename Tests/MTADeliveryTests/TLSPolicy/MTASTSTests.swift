@@ -136,7 +136,8 @@ struct MTASTSTests {
       let outcome = try await Self.deliver(setup)
       #expect(outcome == "delivered 250 2.0.0 taken")
       #expect(setup.policies.first?.contains("; the MTA-STS policy cannot be fetched: ") == true, "\(setup.policies)")
-      #expect(host.requests.count == 1)
+      // A host that is silent may be given up before its handshake is over.
+      if answer != .silence { #expect(host.requests.count == 1) }
     }
   }
 

@@ -45,13 +45,6 @@ struct MTASTSPolicy: Hashable, Sendable {
   var age: Duration
   var patterns: [Pattern]
 
-  init(id: String, mode: Mode, age: Duration, patterns: [Pattern]) {
-    self.id = id
-    self.mode = mode
-    self.age = age
-    self.patterns = patterns
-  }
-
   func names(_ host: DNSName) -> Bool { patterns.contains { $0.matches(host) } }
 }
 
