@@ -188,7 +188,7 @@ struct RemoteDeliveryTests {
       try setup.zone.add("dead.example A 127.0.0.1")
       try setup.zone.add("live.example A 127.0.0.1")
       try setup.zone.add("lost.example TIMEOUT")
-      setup.configuration.timeouts = DeliveryTimeouts(command: .seconds(4))
+      setup.configuration.timeouts = DeliveryTimeouts(command: .seconds(2))
       for number in 0..<10 {
         try setup.queue.add(
           .test(

@@ -12,6 +12,8 @@ public enum Question: Hashable, Sendable {
   case loginRefused
   case clientLookup(Mailbox)
   case mailFrom(ReversePath)
+  /// What time is it?
+  case time
   /// Does mail for the domain have anywhere to go (R16)?
   case route(DNSName)
   case rcptTo(Mailbox)
@@ -42,6 +44,7 @@ public enum Answer: Hashable, Sendable {
   /// Nil: the DNS could not say.
   case domainExists(Bool?)
   case route(MailRoute)
+  case time(Timestamp)
   case inspection([AuthenticationResult], at: Timestamp)
   case noted
   /// The hook threw or was too late.
@@ -77,7 +80,7 @@ extension ReceiverHooks {
         try await timeout(&c)
         return .noted
       // Not the hooks' business: the shell answers these itself.
-      case .domainExists, .route, .inspection, .loginRefused: return .failed
+      case .domainExists, .route, .time, .inspection, .loginRefused: return .failed
       }
     } catch {
       return .failed
@@ -99,6 +102,7 @@ extension Question {
     case .clientLookup: "clientLookup"
     case .mailFrom: "mailFrom"
     case .route: "route"
+    case .time: "time"
     case .rcptTo: "rcptTo"
     case .data: "data"
     case .endOfHeaders: "endOfHeaders"

@@ -27,6 +27,8 @@ struct Attempt: Sendable {
   /// No server of the destination talked to us: other mails for it need not be tried now.
   var isUnreachable = false
 
+  /// Nobody is to be told of it, whatever was asked for.
+  var isSilent = false
   /// What a hook decided, so that nothing was tried.
   var ruling: Ruling?
 

@@ -8,6 +8,8 @@ enum FilterStep {
     case deliver(OutgoingMail)
     /// Ends here, with this result for every local recipient.
     case settle(RecipientResult)
+    /// The same, and nobody is told.
+    case forget(RecipientResult)
     /// The parcels are to be set aside, for this reason: one printable line.
     case hold(String)
   }
@@ -27,7 +29,7 @@ enum FilterStep {
     case .hold(let reason): return .hold(FilterText.line("held by the content filter: \(reason)", limit: 600))
     case .discard(let reason):
       let message = FilterText.line("2.7.1 discarded by the content filter: \(reason)", limit: 600)
-      return .settle(RecipientResult(.delivered, message, status: .policy))
+      return .forget(RecipientResult(.delivered, message, status: .policy))
     }
   }
 

@@ -9,6 +9,10 @@ struct FilteringCourier: Courier {
     switch await FilterStep.apply(filter, to: mail, for: recipients) {
     case .deliver(let judged): return await courier.deliver(judged, to: recipients)
     case .settle(let result): return Attempt(recipients.map { _ in result })
+    case .forget(let result):
+      var attempt = Attempt(recipients.map { _ in result })
+      attempt.isSilent = true
+      return attempt
     case .hold(let reason): return Attempt(recipients.map { _ in RecipientResult(.held, reason) })
     }
   }

@@ -45,7 +45,7 @@ struct Settlement: Sendable {
     }
     var result = result
     var pause: Duration?
-    var isSilent = false
+    var isSilent = attempt.isSilent
     switch await environment.judgement.attempted(parcel, result, of: job) {
     case .proceed: break
     case .retry(let time):

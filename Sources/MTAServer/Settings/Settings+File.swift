@@ -55,7 +55,7 @@ extension Settings {
     readFilter(&reader)
     readProcess(&reader)
     let later = [
-      "delayWarning", "aliases", "logRotation", "userName", "groupName", "showIncomingData", "dumpMailIntoLog",
+      "aliases", "logRotation", "userName", "groupName", "showIncomingData", "dumpMailIntoLog",
     ]
     noted = later.filter { values[$0] != nil }
     if let isolation, isolation != .inProcess { noted.append("isolation") }

@@ -30,7 +30,7 @@ struct FilterStepTests {
       try await copy.forEachPiece { text.writeImmutableBuffer($0) }
       #expect(copy.size == text.readableBytes)
       return String(buffer: text)
-    case .settle(let result): return "\(result.outcome) \(result.message)"
+    case .settle(let result), .forget(let result): return "\(result.outcome) \(result.message)"
     case .hold(let reason): return "hold \(reason)"
     }
   }
