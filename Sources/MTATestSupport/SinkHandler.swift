@@ -29,7 +29,11 @@ final class SinkHandler: ChannelInboundHandler {
     }
   }
 
-  func channelActive(context: ChannelHandlerContext) { perform(sink.behaviour.greeting, context) }
+  func channelActive(context: ChannelHandlerContext) {
+    let client = context.remoteAddress?.ipAddress
+    sink.log.withLockedValue { $0.clients.append(client ?? "") }
+    perform(sink.behaviour.greeting, context)
+  }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) { flood(context) }
 
@@ -150,7 +154,7 @@ final class SinkHandler: ChannelInboundHandler {
     case .raw(let text): context.writeAndFlush(NIOAny(ByteBuffer(string: text)), promise: nil)
     case .drip(let text, let pause): drip(ByteBuffer(string: text), pause, context)
     case .flood(let text):
-      repeated = ByteBuffer(string: text)
+      repeated = ByteBuffer(string: String(repeating: text, count: 8192 / max(1, text.utf8.count) + 1))
       flood(context)
     case .deaf(let text):
       say(text, context)

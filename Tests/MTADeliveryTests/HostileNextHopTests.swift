@@ -9,11 +9,11 @@ import Testing
 /// recipient has an outcome, none is failed but by a refusal of the mail or of itself, and mail for others is delivered.
 @Suite(.timeLimit(.minutes(2))) struct HostileNextHopTests {
   static func timeouts() -> DeliveryTimeouts {
-    var timeouts = DeliveryTimeouts(command: .seconds(4))
-    timeouts.data = .seconds(4)
-    timeouts.content = .seconds(4)
-    timeouts.endOfContent = .seconds(4)
-    timeouts.handshake = .seconds(4)
+    var timeouts = DeliveryTimeouts(command: .seconds(3))
+    timeouts.data = .seconds(3)
+    timeouts.content = .seconds(3)
+    timeouts.endOfContent = .seconds(3)
+    timeouts.handshake = .seconds(3)
     timeouts.quit = .milliseconds(200)
     return timeouts
   }
@@ -66,7 +66,7 @@ import Testing
       setup.configuration.timeouts = Self.timeouts()
       setup.configuration.smarthost = HostAndPort("127.0.0.1:\(sink.port)")
       setup.configuration.smarthostCredentials = Credentials(username: "u", password: "p")
-      setup.configuration.smarthostTLS = try .client(verification: .none)
+      setup.configuration.smarthostTLS = .encrypt
       try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: HostileRow.small)
       try await setup.expectRun(RunSummary(deferred: 1))
     }

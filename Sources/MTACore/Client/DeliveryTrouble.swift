@@ -13,12 +13,21 @@ public enum DeliveryTrouble: Error, Hashable, Sendable {
   case connect(String)
   /// The handshake failed.
   case tls(String)
+  /// The certificate of the server does not pass where it must.
+  case untrustedCertificate(String)
   /// TLS is required and not offered.
   case tlsNotOffered
   /// Bytes came behind the answer to STARTTLS, in clear: somebody may have put them there.
   case bytesBeforeTLS
   /// Credentials are set, but the server offers neither PLAIN nor LOGIN, or no TLS to say them under.
   case authenticationNotOffered
+
+  /// The host is not used under the TLS policy of the domain; why.
+  case tlsPolicy(String)
+  /// The mail wants protection all the way (RFC 8689), and the way to this host has none; why.
+  case requireTLSUnmet(String)
+  /// The same, and the server does not offer REQUIRETLS.
+  case requireTLSNotOffered
 
   // MARK: the mail
   /// The server's limit in octets.
@@ -29,10 +38,6 @@ public enum DeliveryTrouble: Error, Hashable, Sendable {
   case binary
   /// The server takes no 8-bit content (RFC 6152 §3).
   case eightBit
-  /// The mail wants protection all the way (RFC 8689), and the connection is not encrypted.
-  case requireTLSUnmet(String)
-  /// The same, and the server does not offer REQUIRETLS.
-  case requireTLSNotOffered
   /// The mail is to be returned if it is late (RFC 2852), and the server does not see to that.
   case deliverByNotOffered
   /// The same, and the server takes no mail with so little time left.
@@ -53,6 +58,10 @@ public enum DeliveryTrouble: Error, Hashable, Sendable {
   case dns(DNSFailure, String)
   /// All exchangers are ourselves.
   case loopsToSelf(String)
+  /// The settings let mail for the domain go nowhere; their words.
+  case routeFails(String)
+  /// The same, for now.
+  case routeHolds(String)
   /// There is no transport for the recipient.
   case noTransport
 

@@ -24,6 +24,12 @@ public enum OutcomeClassifier {
     case .timedOut(let phase): deferred(.badConnection, "timed out \(Self.moment(phase))")
     case .connect(let reason): deferred(.noAnswer, "cannot connect: \(reason)")
     case .tls(let reason): deferred(.cryptographicFailure, reason)
+    case .untrustedCertificate(let reason): deferred(.cryptographicFailure, reason)
+    case .tlsPolicy(let reason): deferred(.cryptographicFailure, reason)
+    // RFC 8689 §4.2.1: what the mail asks for is not to be had there, and waiting does not help.
+    case .requireTLSUnmet(let reason): failed(.encryptionNeeded, "the mail requires TLS all the way: \(reason)")
+    case .requireTLSNotOffered:
+      failed(.requireTLSNeeded, "the mail requires TLS all the way, and the server does not offer REQUIRETLS")
     case .tlsNotOffered: deferred(.encryptionNeeded, "TLS is required, and the server does not offer it")
     case .bytesBeforeTLS:
       deferred(.cryptographicFailure, "the server sent bytes in clear behind its answer to STARTTLS")
@@ -37,11 +43,6 @@ public enum OutcomeClassifier {
     case .binary: failed(.mediaNotSupported, "the server takes no binary content, and the mail cannot be converted")
     case .eightBit:
       failed(.conversionNotSupported, "the server takes no 8-bit content, and the mail cannot be converted")
-    // RFC 8689 §4.2.1: what the mail asks for is not to be had there, and waiting does not help.
-    case .requireTLSUnmet(let reason):
-      failed(.encryptionNeeded, "the mail requires TLS all the way: \(reason)")
-    case .requireTLSNotOffered:
-      failed(.requireTLSUnsupported, "the mail requires TLS all the way, and the server does not offer REQUIRETLS")
     // RFC 2852 §4: by mode R such mail is not relayed but returned.
     case .deliverByNotOffered:
       failed(.featureNotSupported, "the mail is to be returned if it is late, and the server does not offer DELIVERBY")
@@ -58,6 +59,8 @@ public enum OutcomeClassifier {
     case .dns(let failure, let name): deferred(.directoryFailure, "\(name) could not be looked up: \(failure)")
     // RFC 5321 §5.1: reached only when we are our own best exchanger.
     case .loopsToSelf(let domain): failed(.loop, "mail for \(domain) loops back to this server")
+    case .routeFails(let text): failed(.policy, text)
+    case .routeHolds(let text): deferred(.notAccepting, text)
     case .noTransport: deferred(.misconfigured, "no transport is configured for this recipient")
     case .file(let reason): deferred(.system, "cannot be stored: \(reason)")
     case .noSpace(let reason): deferred(.systemFull, "cannot be stored: \(reason)")

@@ -1,5 +1,4 @@
 public import MTACore
-import MTASystem
 public import NIOCore
 
 /// A mail as a filter sees it: the text that local copies will have (but for Delivered-To), as a stream, and the envelope.
@@ -19,10 +18,7 @@ public struct FilteredMail: Sendable {
 
   /// For tests of filters.
   public init(_ envelope: Envelope, to recipients: [Mailbox], _ content: StoredContent) {
-    let unsigned = SigningDesk(envelope, signer: nil, clock: SystemClock())
-    let mail = OutgoingMail(
-      envelope: envelope, form: WireForm(content, ContentFacts()), conversion: MailConversion(of: content, unsigned))
-    self.init(mail, to: recipients)
+    self.init(OutgoingMail(envelope, unsigned: content), to: recipients)
   }
 
   /// Octets with CR LF line ends.

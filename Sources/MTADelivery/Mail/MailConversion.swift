@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 import NIOConcurrencyHelpers
 import NIOCore
 
@@ -63,5 +64,14 @@ final class MailConversion: Sendable {
       let rest = converter.finish()
       if rest.readableBytes > 0 { try await body(rest) }
     }
+  }
+}
+
+extension OutgoingMail {
+  /// One that nobody signs, and of whose content nothing is known.
+  init(_ envelope: Envelope, unsigned content: StoredContent) {
+    self.init(
+      envelope: envelope, form: WireForm(content, ContentFacts()),
+      conversion: MailConversion(of: content, SigningDesk(envelope, signer: nil, clock: SystemClock())))
   }
 }
