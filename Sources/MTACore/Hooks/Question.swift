@@ -15,6 +15,8 @@ public enum Question: Hashable, Sendable {
   /// Does mail for the domain have anywhere to go (R16)?
   case route(DNSName)
   case rcptTo(Mailbox)
+  /// Whom does a rewritten sender stand for, now?
+  case restoration(Mailbox)
   case data
   case endOfHeaders
   /// What did inspection find in the content?
@@ -42,6 +44,7 @@ public enum Answer: Hashable, Sendable {
   /// Nil: the DNS could not say.
   case domainExists(Bool?)
   case route(MailRoute)
+  case restoration(Restoration)
   case inspection([AuthenticationResult], at: Timestamp)
   case noted
   /// The hook threw or was too late.
@@ -77,7 +80,7 @@ extension ReceiverHooks {
         try await timeout(&c)
         return .noted
       // Not the hooks' business: the shell answers these itself.
-      case .domainExists, .route, .inspection, .loginRefused: return .failed
+      case .domainExists, .route, .restoration, .inspection, .loginRefused: return .failed
       }
     } catch {
       return .failed
@@ -100,6 +103,7 @@ extension Question {
     case .mailFrom: "mailFrom"
     case .route: "route"
     case .rcptTo: "rcptTo"
+    case .restoration: "restoration"
     case .data: "data"
     case .endOfHeaders: "endOfHeaders"
     case .inspection: "inspection"

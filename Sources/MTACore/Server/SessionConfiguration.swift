@@ -32,6 +32,13 @@ public struct SessionConfiguration: Sendable {
   /// A recipient's domain is looked up before it is accepted for relaying (R16). Off where a smarthost serves all domains.
   public var checksRoutes = true
 
+  /// Makes the sender of mail that is forwarded to other servers one of ours, and takes the reports about it back. Default: none, the
+  /// sender stays.
+  public var rewriter: (any ReversePathRewriter)?
+  /// A rewritten sender takes reports alone (MAIL FROM:<>), which is what it is for; otherwise anybody may write to whom it
+  /// stands for. Default: reports alone.
+  public var returnsReportsOnly = true
+
   /// What the runner honours. EHLO announces DSN, REQUIRETLS and the like when the store keeps them, too. Default: nothing.
   public var honours: DeliveryCapabilities = []
   /// How far in the future a mail may be held (RFC 4865), at most. Default 30 days.
@@ -78,5 +85,23 @@ public struct SessionConfiguration: Sendable {
     self.localDomains = localDomains
     senderRules = (memberPorts.map { [$0 as any SenderRule] } ?? []) + [SameOwnerRule()]
     recipientRules = [NoRelayingRule(localDomains: localDomains)]
+  }
+}
+
+/// What is known of a mailbox that `clientLookup` does not know.
+enum PostmasterStanding: Hashable, Sendable {
+  case none
+  /// It is where mail for postmaster goes.
+  case postmaster(ClientRecord)
+  /// It stands for that mailbox.
+  case alias(Mailbox)
+}
+
+extension SessionConfiguration {
+  /// RFC 5321 §4.5.1: postmaster exists at each local domain, known to the adopter or not.
+  func postmasterStanding(of mailbox: Mailbox) -> PostmasterStanding {
+    if mailbox == postmaster { return .postmaster(ClientRecord(mailboxID: "postmaster")) }
+    guard localDomains.contains(mailbox.domain), mailbox.caseFolded.localPart == "postmaster" else { return .none }
+    return .alias(postmaster)
   }
 }

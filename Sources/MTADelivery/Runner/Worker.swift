@@ -28,7 +28,7 @@ struct Worker: Sendable {
   private func deliver(_ job: DeliveryJob, by courier: inout any Courier) async -> Attempt {
     let mail: OutgoingMail
     do {
-      mail = try await job.source.load()
+      mail = try await job.source.load().marked(job.marks)
     } catch {
       return Attempt(.contentUnavailable("\(error)"), for: job.parcels.count)
     }

@@ -197,6 +197,7 @@ package final class ConnectionPump: @unchecked Sendable {
       progressed = true
       if let event = await perform(action) { todo = session.receive(event) }
       if session.hasContactEvents { tellContacts() }
+      if session.hasDroppedForwards { environment.note(dropped: session.takeDroppedForwards()) }
     }
     if gone, !Task.isCancelled { await end() }
     limitContent()
@@ -328,6 +329,9 @@ package final class ConnectionPump: @unchecked Sendable {
     case .domainExists(let name):
       return .domainExists(await awaiting { await self.environment.lookup.knowsMailDomain(name) })
     case .route(let name): return .route(await awaiting { await self.environment.lookup.mailRoute(of: name) })
+    case .restoration(let mailbox):
+      let rewriter = session.configuration.rewriter
+      return .restoration(rewriter?.restore(mailbox, at: environment.clock.now) ?? .unknown)
     case .loginRefused:
       environment.logger.info("login refused client=\(facts.remoteAddress)")
       await hold(for: environment.logins.refused(facts.remoteAddress))

@@ -41,6 +41,12 @@ extension ReceiverEnvironment {
     )
   }
 
+  func note(dropped: [DroppedForward]) {
+    for forward in dropped {
+      logger.warning("forwarding: \(forward.forwarder) leads to \(forward.target), which is left out: \(forward.reply)")
+    }
+  }
+
   /// - Returns: what the session is to be told.
   func note(failed failure: StoreFailure) -> ServerSession.Event {
     logger.error("the store did not take a message: \(failure)")
