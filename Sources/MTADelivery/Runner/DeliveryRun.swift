@@ -59,8 +59,11 @@ actor DeliveryRun {
       do throws(StoreFailure) {
         while try await claim(at: environment.clock.now) > 0, !Task.isCancelled {}
         // With all leases taken, a worker that is done rings.
-        if leased.count < environment.configuration.maximumLeased, let due = try await environment.queue.nextDue() {
-          alarm = ring(at: due)
+        if leased.count < environment.configuration.maximumLeased {
+          var due = try await environment.queue.nextDue()
+          // Another process may add mail, and cannot ring here: an empty queue is looked at again, too.
+          if due == nil, leased.isEmpty { due = environment.clock.now + .seconds(60) }
+          alarm = due.map(ring)
         }
       } catch {
         environment.logger.error("the queue cannot be read", metadata: ["reason": "\(error)"])
