@@ -13,6 +13,7 @@ let settings: [SwiftSetting] = [
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioLocks: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -69,7 +70,9 @@ let package = Package(
     // Layer 3: the shells.
     module(
       "MTAReceiver", ["MTACore", "MTASystem", "MTATLS", "MTACrypto", "CCrypt", nioCore, nioPosix, nioLocks, logging]),
-    module("MTADelivery", ["MTACore", "MTASystem", "MTATLS", "MTACrypto", nioCore, nioPosix, nioLocks, logging]),
+    module(
+      "MTADelivery",
+      ["MTACore", "MTASystem", "MTATLS", "MTACrypto", nioCore, nioPosix, nioHTTP1, nioLocks, logging]),
 
     // Layer 4: the composition, and the test kit.
     module(

@@ -16,10 +16,12 @@ let package = Package(
     .executableTarget(name: "FirstServer", dependencies: [mta("MTA")]),
     .executableTarget(name: "AliasServer", dependencies: [mta("MTA")]),
     .executableTarget(name: "SpamReport", dependencies: [mta("MTA")]),
+    .executableTarget(
+      name: "Newsletter", dependencies: [mta("MTA"), mta("MTASystem"), .product(name: "NIOCore", package: "swift-nio")]),
     .testTarget(
       name: "ExampleTests",
       dependencies: [
-        "FirstServer", "AliasServer", "SpamReport", mta("MTA"), mta("MTATestSupport"),
+        "FirstServer", "AliasServer", "SpamReport", "Newsletter", mta("MTA"), mta("MTATestSupport"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ]),
   ]

@@ -19,15 +19,20 @@ struct DKIMSign: AsyncParsableCommand {
   @Option(help: "The domain that signs.") var domain: String
   @Option(help: "The name of the key within the domain.") var selector: String
   @Option(help: "The file with the private key (PEM).") var key: String
+  @Option(help: "How much change on the way is forgiven, in header and body: relaxed or simple each.")
+  var canonicalization = CanonicalForms(header: .relaxed, body: .relaxed)
 
   func run() async throws {
     let name = try SigningName(selector: selector, domain: domain)
     try await explainingTrouble {
       let signer: DKIMSigner
       let pem = try LocalFile.read(key)
+      var options = DKIMSigner.Options()
+      options.headerCanonicalization = canonicalization.header
+      options.bodyCanonicalization = canonicalization.body
       do throws(DKIMPrivateKey.Failure) {
         signer = DKIMSigner(
-          domain: name.domain, selector: name.selector, key: try DKIMPrivateKey(pem: pem))
+          domain: name.domain, selector: name.selector, key: try DKIMPrivateKey(pem: pem), options: options)
       } catch { throw DKIMTrouble("\(key): \(error)") }
       let mail = try MailInput.read()
       var signing = DKIMSigning([signer])
@@ -45,4 +50,25 @@ struct DKIMSign: AsyncParsableCommand {
       Output.bytes(mail.bytes)
     }
   }
+}
+
+/// `HEADER/BODY`, as in `c=` (RFC 6376 §3.5), but always both.
+struct CanonicalForms: ExpressibleByArgument {
+  var header: DKIMCanonicalization
+  var body: DKIMCanonicalization
+
+  init(header: DKIMCanonicalization, body: DKIMCanonicalization) {
+    self.header = header
+    self.body = body
+  }
+
+  init?(argument: String) {
+    let words = argument.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard words.count == 2, let header = DKIMCanonicalization(rawValue: words[0]),
+      let body = DKIMCanonicalization(rawValue: words[1])
+    else { return nil }
+    self.init(header: header, body: body)
+  }
+
+  var defaultValueDescription: String { "\(header.rawValue)/\(body.rawValue)" }
 }

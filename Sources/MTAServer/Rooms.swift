@@ -58,9 +58,12 @@ struct Rooms: Sendable {
   }
 
   func queueRunner(_ settings: Settings) throws -> QueueRunner {
-    try QueueRunner(
-      queue: store, dns: resolver, configuration: settings.runner(dialogue: deliveryObserver(settings)), signer: signer,
-      eventLoopGroup: group, logger: Logger(label: "mta.queue") { [log] in LineLog(label: $0, sink: log) })
+    var configuration = settings.runner(dialogue: deliveryObserver(settings))
+    configuration.contentFilter = settings.filter(
+      dns: resolver, group: group, logger: Logger(label: "mta.filter") { [log] in LineLog(label: $0, sink: log) })
+    return try QueueRunner(
+      queue: store, dns: resolver, configuration: configuration, signer: signer, eventLoopGroup: group,
+      logger: Logger(label: "mta.queue") { [log] in LineLog(label: $0, sink: log) })
   }
 
   private func observer(_ settings: Settings) -> (@Sendable (DialogueLine) -> Void)? {

@@ -4,9 +4,7 @@ import MTACore
 /// The envelope as the `messages` table keeps it: JSON, readable without this program.
 enum EnvelopeText {
   static func encode(_ envelope: Envelope) throws(StoreFailure) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .withoutEscapingSlashes
-    do { return String(decoding: try encoder.encode(envelope), as: UTF8.self) } catch {
+    do { return try CompactJSON.encode(envelope) } catch {
       throw .failed("the envelope of \(envelope.id) cannot be written as JSON: \(error)")
     }
   }

@@ -8,11 +8,11 @@ extension MailStore {
     public var database: String
     /// The folder for large content; made with mode 0700 when missing.
     public var queue: String
-    /// Bytes of arriving content kept in memory; beyond, it is written to a file as it comes. Default 256 KiB.
-    public var spillThreshold = 262_144
+    /// Bytes of arriving content kept in memory; beyond, it is written to a file as it comes. Default 128 KiB.
+    public var spillThreshold = 131_072
     /// Bytes of content up to which it lies in the database; larger content is a file of the queue folder.
-    /// Default 64 KiB, about where a file of its own begins to cost less.
-    public var contentInDatabase = 65_536
+    /// Default 128 KiB: a file of its own costs a name that is made, synced and removed again.
+    public var contentInDatabase = 131_072
     /// How long parcels are tried before they expire. Default 5 days (RFC 5321 §4.5.4.1).
     public var queueLifetime: Duration = .seconds(432_000)
     /// How long the rows of finished mails stay. Default 7 days.

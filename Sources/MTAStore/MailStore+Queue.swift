@@ -5,11 +5,11 @@ import NIOCore
 
 extension MailStore: ParcelQueue {
   public func claim(
-    by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp
+    by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
   ) async throws(StoreFailure) -> [ClaimedMail] {
     guard limit > 0 else { return [] }
     let claim = try await core.write { (database) throws(SQLiteFailure) in
-      try database.claim(by: owner, limit: limit, now: now, deadline: deadline)
+      try database.claim(by: owner, limit: limit, except: exclusion, now: now, deadline: deadline)
     }
     for mail in claim.held { core.reportHeld(mail.id, mail.reason) }
     var mails: [ClaimedMail] = []

@@ -104,6 +104,8 @@ struct DialogueSetting {
       "checksRoutes": flag(\.checksRoutes),
       "returnsReportsOnly": flag(\.returnsReportsOnly),
       "speaksLMTP": flag(\.speaksLMTP),
+      "maximumHold": seconds(\.maximumHold),
+      "minimumDeliverBy": seconds(\.minimumDeliverBy),
       "maximumMessageBytes": number(\.maximumMessageBytes),
       "maximumRecipients": number(\.maximumRecipients),
       "maximumErrors": number(\.maximumErrors),
@@ -124,6 +126,14 @@ struct DialogueSetting {
     _ property: any WritableKeyPath<SessionConfiguration, Int> & Sendable
   ) -> @Sendable (inout SessionConfiguration, Substring) throws(Fault) -> Void {
     { (configuration, word) throws(Fault) in configuration[keyPath: property] = try value(word, { Int($0) }) }
+  }
+
+  private static func seconds(
+    _ property: any WritableKeyPath<SessionConfiguration, Duration> & Sendable
+  ) -> @Sendable (inout SessionConfiguration, Substring) throws(Fault) -> Void {
+    { (configuration, word) throws(Fault) in
+      configuration[keyPath: property] = .seconds(try value(word, { Int($0) }))
+    }
   }
 
   private static func flag(_ word: Substring?) throws(Fault) -> Bool {

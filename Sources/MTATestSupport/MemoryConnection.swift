@@ -15,7 +15,8 @@ public final class MemoryConnection {
   private let pump: ConnectionPump
 
   init(
-    _ session: ServerSession, _ hooks: any ReceiverHooks, _ environment: ReceiverEnvironment, encryption: Encryption
+    _ session: consuming ServerSession, _ hooks: any ReceiverHooks, _ environment: ReceiverEnvironment,
+    encryption: Encryption
   ) {
     socket = MockSocket(encryption: encryption)
     pump = ConnectionPump(session, hooks: hooks, environment: environment, loop: loop, duplex: socket, number: 1)

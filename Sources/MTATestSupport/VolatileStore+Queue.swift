@@ -63,17 +63,18 @@ extension VolatileStore.State {
 }
 
 extension VolatileStore: ParcelQueue {
-  public func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) async throws(StoreFailure)
-    -> [ClaimedMail]
-  {
+  public func claim(
+    by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
+  ) async throws(StoreFailure) -> [ClaimedMail] {
     try check(.claim)
     return state.withLockedValue { state in
       let due = state.parcels.filter { $0.isDue(to: owner, at: now) }
         .sorted { ($0.due, $0.parcel.id) < ($1.due, $1.parcel.id) }
+      let wanted = due.filter { !exclusion.covers($0.parcel.recipient) }
       var claimed: [ClaimedMail] = []
       var seen: Set<MailID> = []
       var count = 0
-      for first in due where count < limit && seen.insert(first.parcel.mailID).inserted {
+      for first in wanted where count < limit && seen.insert(first.parcel.mailID).inserted {
         guard let place = state.places[first.parcel.mailID] else { continue }
         let parcels = due.map(\.parcel).filter { $0.mailID == first.parcel.mailID }.sorted { $0.id < $1.id }
         for index in parcels.compactMap({ state.index(of: $0.id) }) {
@@ -111,7 +112,7 @@ extension VolatileStore: ParcelQueue {
         state.parcels[index].result = result
         state.parcels[index].isHeld = result.outcome == .held
         if result.warns { state.parcels[index].parcel.warnedAt = now }
-        state.parcels[index].parcel.attempts += 1
+        if result.isAttempt { state.parcels[index].parcel.attempts += 1 }
         switch result.outcome {
         case .delivered: state.parcels[index].state = .delivered
         case .failed: state.parcels[index].state = .failed

@@ -28,7 +28,10 @@ import Testing
     #expect(read.hold == .for(seconds: 3600))
     #expect(try #require(read.deliverBy) == (120, .return, true))
     #expect(read.body == .binaryMIME && read.size == 5)
-    #expect(try mail("HOLDUNTIL=2026-11-23T13:40:00Z").hold == .until(Timestamp(milliseconds: 1_795_441_200_000)))
+    let noon = Timestamp(milliseconds: 1_795_441_200_000)
+    #expect(try mail("HOLDUNTIL=2026-11-23T13:40:00Z").hold == .until(noon))
+    #expect(try mail("HOLDUNTIL=2026-11-23T13:40:00.000Z").hold == .until(noon))
+    #expect(try mail("HOLDUNTIL=2026-11-23T13:39:59.25Z").hold == .until(noon))
     #expect(try #require(mail("BY=-5;N").deliverBy) == (-5, .notify, false))
     #expect(try rcpt("NOTIFY=success,DELAY ORCPT=rfc822;Bob+2Bx@c").notify == [.success, .delay])
     #expect(try rcpt("NOTIFY=NEVER").notify == .never)
@@ -38,7 +41,9 @@ import Testing
   @Test(arguments: [
     "RET=BOTH", "RET", "ENVID=a=b", "ENVID=+0A", "ENVID=+xx", "ENVID=", "REQUIRETLS=1", "MT-PRIORITY=10",
     "MT-PRIORITY=+1",
-    "MT-PRIORITY=", "HOLDFOR=1 HOLDUNTIL=2026-11-23T13:40:00Z", "HOLDFOR=1234567890", "HOLDUNTIL=tomorrow", "BY=0;R",
+    "MT-PRIORITY=", "MT-PRIORITY=-0", "HOLDFOR=0", "HOLDUNTIL=2026-11-23T13:40:00+00:00",
+    "HOLDUNTIL=2026-11-23T13:40:00.Z", "HOLDUNTIL=2026-11-23T13:40:00.1x3Z", "HOLDFOR=1 HOLDUNTIL=2026-11-23T13:40:00Z",
+    "HOLDFOR=1234567890", "HOLDUNTIL=tomorrow", "BY=0;R",
     "BY=-1;R",
     "BY=5", "BY=5;X", "BY=5;RX", "BODY=9BIT", "AUTH=", "AUTH=a=b",
   ])

@@ -1,4 +1,5 @@
 import MTACore
+import MTACrypto
 import Testing
 
 @testable import MTADKIM
@@ -6,6 +7,7 @@ import Testing
 private struct Collected: CanonicalSink {
   var bytes: [UInt8] = []
   mutating func take(_ bytes: Span<UInt8>) { for index in bytes.indices { self.bytes.append(bytes[index]) } }
+  mutating func take(_ byte: UInt8) { bytes.append(byte) }
 }
 
 @Suite struct CanonicalizationTests {
@@ -91,16 +93,26 @@ private struct Collected: CanonicalSink {
     }
   }
 
-  /// Against the rules written down as they read, on a thousand bodies of awkward octets.
-  @Test func likeThePlainRules() {
+  /// Against the rules written down as they read, on a thousand bodies of awkward octets, and on a thousand of long text that
+  /// is awkward here and there: what is searched sixteen bytes at a time is met at every distance.
+  @Test(arguments: [
+    (["a", "bc", " ", "  ", "\t", "\r\n", "\r\n\r\n", "\r", "\n", "defghijklmnopqrst", "."], 40),
+    (
+      [
+        "word ", "word ", "word ", "0123456789abcdefghijklmnopq", "a ", "e\r\n", "x", "\u{e9}", "\u{0} ", "\u{1f}",
+        "  ", " \r\n",
+        "\t", "\r", "\n",
+      ], 300
+    ),
+  ])
+  func likeThePlainRules(parts: [String], length: Int) {
     var seed: UInt64 = 42
     func next(_ bound: Int) -> Int {
       seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return Int((seed >> 33) % UInt64(bound))
     }
-    let parts = ["a", "bc", " ", "  ", "\t", "\r\n", "\r\n\r\n", "\r", "\n", "defghijklmnopqrst", "."]
     for _ in 0..<1000 {
-      let bytes = (0..<next(40)).flatMap { _ in Array(parts[next(parts.count)].utf8) }
+      let bytes = (0..<next(length)).flatMap { _ in Array(parts[next(parts.count)].utf8) }
       var pieces: [ArraySlice<UInt8>] = []
       var rest = bytes[...]
       while !rest.isEmpty {
@@ -111,6 +123,39 @@ private struct Collected: CanonicalSink {
       #expect(Self.canonical(pieces, .simple) == PlainRules.simple(bytes), "\(bytes)")
       #expect(Self.canonical(pieces, .relaxed) == PlainRules.relaxed(bytes), "\(bytes)")
     }
+  }
+
+  /// Each of two neighbours that matter, at each distance from the beginning and the end.
+  @Test(arguments: ["  ", " \r\n", "\r\n", "\t", "\r", " ", "\n ", "\u{0}\t"]) func awkwardOctetsAnywhere(
+    octets: String
+  ) {
+    for before in 0...40 {
+      for after in [0, 1, 2, 15, 16, 17, 33] {
+        let text = String(repeating: "x", count: before) + octets + String(repeating: "y", count: after)
+        let bytes = Array(text.utf8)
+        #expect(Self.canonical([bytes[...]], .relaxed) == PlainRules.relaxed(bytes), "\(bytes)")
+        #expect(Self.canonical([bytes[...]], .simple) == PlainRules.simple(bytes), "\(bytes)")
+      }
+    }
+  }
+
+  /// Pieces of all sizes, gathered or not, come to the same digest, and asking for it on the way changes nothing.
+  @Test func gatheredPiecesAreHashedInOrder() {
+    var digest = GatheredDigest()
+    var all: [UInt8] = []
+    for (number, size) in [1, 255, 256, 257, 0, 3, 2047, 2048, 2049, 250, 250, 250, 250, 250, 250, 250, 250, 250, 7]
+      .enumerated()
+    {
+      let piece = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ number) }
+      all += piece
+      digest.update(piece.span)
+      #expect(digest.digest() == SHA256.digest(of: all), "after \(number)")
+    }
+    for number in 0..<5000 {
+      all.append(UInt8(truncatingIfNeeded: number))
+      digest.update(UInt8(truncatingIfNeeded: number))
+    }
+    #expect(digest.digest() == SHA256.digest(of: all))
   }
 
   @Test func prefixesHaveTheirOwnDigests() {
@@ -129,6 +174,13 @@ private struct Collected: CanonicalSink {
     #expect(hash.digest(length: 0) == alone(""))
     #expect(hash.digest(length: 8) == nil)
     #expect(hash.digest(length: .max) == nil)
+    // A length that ends with a blank that was withheld, byte by byte.
+    var relaxed = BodyHash(.relaxed, lengths: [2, 3])
+    for part in ["a", "\t", " \t", "b"] { relaxed.update(Array(part.utf8).span) }
+    relaxed.finish()
+    #expect(relaxed.digest(length: 2) == alone("a "))
+    #expect(relaxed.digest(length: 3) == alone("a b"))
+    #expect(relaxed.digest(length: nil) == alone("a b\r\n"))
   }
 }
 

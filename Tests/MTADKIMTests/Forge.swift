@@ -41,7 +41,7 @@ struct Forge {
     field += "; b="
     let header = DKIMCanonicalization(rawValue: String(all["c"]?.split(separator: "/").first ?? "simple")) ?? .simple
     let digest = HeaderHash(section).digest(
-      names: (all["h"] ?? "").split(separator: ":").map { $0.filter { $0 != " " } },
+      names: (all["h"] ?? "").split(separator: ":").map { FieldName($0.filter { $0 != " " }) },
       canonicalization: header,
       signatureField: Array(field.utf8) + [13, 10])
     field += String(decoding: Base64.encode(try key.signature(ofDigest: digest)), as: UTF8.self)

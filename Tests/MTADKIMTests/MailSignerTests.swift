@@ -7,10 +7,12 @@ import Testing
 @Suite struct MailSignerTests {
   static let trace = "Received: by mx.example.org\r\n"
 
-  private func sign(_ mail: String, with signer: DKIMMailSigner, from trace: String = trace) async throws -> String? {
+  private func sign(
+    _ mail: String, with signer: DKIMMailSigner, from trace: String = trace, sender: ReversePath = .null
+  ) async throws -> String? {
     let content = StoredContent(trace: ByteBuffer(string: trace), content: ByteBuffer(string: mail))
     let id = try #require(MailID("test"))
-    let envelope = Envelope(id: id, reversePath: .null, recipients: [], receivedAt: testTime)
+    let envelope = Envelope(id: id, reversePath: sender, recipients: [], receivedAt: testTime)
     return try await signer.signature(for: envelope, content, at: testTime).map { String(buffer: $0) }
   }
 
@@ -26,6 +28,26 @@ import Testing
     ] {
       #expect(try await sign(mail, with: signer) == nil)
     }
+  }
+
+  /// R15: reports that the server itself writes leave from the null path, and forwarded mail from a path of anybody's; who signs is
+  /// told by the From field alone.
+  @Test func theReversePathHasNoSay() async throws {
+    let signer = DKIMMailSigner([try SignerTests.signer(), try SignerTests.signer(domain: "example.net")])
+    let report =
+      "From: Mail Delivery System <MAILER-DAEMON@example.org>\r\nAuto-Submitted: auto-replied\r\n\r\nSorry.\r\n"
+    let foreign = "From: a@evil.example\r\n\r\n"
+    let own = ReversePath.mailbox(try #require(Mailbox("bob@example.net")))
+    let other = ReversePath.mailbox(try #require(Mailbox("bob@elsewhere.example")))
+    var signatures: Set<String> = []
+    for sender in [.null, own, other] {
+      let signed = try #require(await sign(report, with: signer, sender: sender))
+      #expect(signed.contains("d=example.org;") && !signed.contains("d=example.net;"))
+      #expect(await verify(signed + Self.trace + report, Forge.zone).map(\.outcome) == [.pass])
+      signatures.insert(signed)
+      #expect(try await sign(foreign, with: signer, sender: sender) == nil)
+    }
+    #expect(signatures.count == 1)
   }
 
   @Test func parentsMaySignForSubdomains() async throws {

@@ -84,14 +84,16 @@ struct FallbackTests {
     var setup = Setup(remotePort: 1)
     try setup.zone.add("a.example MX 10 us.example")
     try setup.zone.add("null.example MX 0 .")
-    try setup.queue.add(.test("m1", to: ["x@a.example", "x@null.example"], at: setup.clock.now), content: Self.text)
+    try setup.queue.add(
+      .test("m1", from: "<>", to: ["x@a.example", "x@null.example"], at: setup.clock.now), content: Self.text)
     try await setup.expectRun(RunSummary(failed: 2))
     #expect(setup.queue.outcomes["x@a.example"]?.contains("5.4.6") == true)
     #expect(setup.queue.outcomes["x@null.example"]?.contains("5.1.10") == true)
   }
 
   @Test func contentThatIsMissingDefers() async throws {
-    let setup = Setup()
+    var setup = Setup()
+    try setup.zone.add("a.example A 127.0.0.1")
     try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
     setup.queue.fail(.content, with: .failed("the content of m1 is missing"))
     try await setup.expectRun(RunSummary(deferred: 1))

@@ -33,7 +33,7 @@ struct RemoteDeliveryTests {
     try await SinkServer.serving { sink in
       var setup = Setup(remotePort: sink.port)
       try setup.zone.add("a.example A 127.0.0.1")
-      setup.configuration.maximumDeliveriesPerDestination = 1
+      setup.configuration.destinationLimit = DestinationLimit(deliveries: 1)
       for number in 0..<20 {
         try setup.queue.add(.test("m\(number)", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
       }
@@ -54,7 +54,7 @@ struct RemoteDeliveryTests {
     try await SinkServer.serving(behaviour) { sink in
       var setup = Setup(remotePort: sink.port)
       try setup.zone.add("a.example A 127.0.0.1")
-      setup.configuration.maximumDeliveriesPerDestination = 1
+      setup.configuration.destinationLimit = DestinationLimit(deliveries: 1)
       for number in 0..<3 {
         try setup.queue.add(.test("m\(number)", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
       }
@@ -72,7 +72,8 @@ struct RemoteDeliveryTests {
       var setup = Setup(remotePort: sink.port)
       try setup.zone.add("a.example A 127.0.0.1")
       try setup.queue.add(
-        .test("m1", to: ["bad@a.example", "good@a.example", "later@a.example"], at: setup.clock.now), content: Self.text
+        .test("m1", from: "<>", to: ["bad@a.example", "good@a.example", "later@a.example"], at: setup.clock.now),
+        content: Self.text
       )
       try await setup.expectRun(RunSummary(delivered: 1, deferred: 1, failed: 1))
       #expect(
@@ -139,7 +140,7 @@ struct RemoteDeliveryTests {
       for (id, content) in [
         ("plain", "Subject: x\r\n\r\nGrüße\r\n"), ("utf8", "Subject: Grüße\r\n\r\nx\r\n"), ("empty", "\r\nGrüße\r\n"),
       ] {
-        var envelope = Envelope.test(id, to: ["\(id)@a.example"], at: setup.clock.now)
+        var envelope = Envelope.test(id, from: "<>", to: ["\(id)@a.example"], at: setup.clock.now)
         envelope.smtpUTF8 = true
         try setup.queue.add(envelope, content: content)
       }
@@ -155,7 +156,7 @@ struct RemoteDeliveryTests {
     try await SinkServer.serving(behaviour) { sink in
       var setup = Setup(remotePort: sink.port)
       try setup.zone.add("a.example A 127.0.0.1")
-      setup.configuration.maximumDeliveriesPerDestination = 1
+      setup.configuration.destinationLimit = DestinationLimit(deliveries: 1)
       try setup.queue.add(
         .test("m1", from: "<poison@x.example>", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
       for number in 2..<6 {
@@ -187,11 +188,11 @@ struct RemoteDeliveryTests {
       try setup.zone.add("dead.example A 127.0.0.1")
       try setup.zone.add("live.example A 127.0.0.1")
       try setup.zone.add("lost.example TIMEOUT")
-      setup.configuration.timeouts = DeliveryTimeouts(command: .milliseconds(1000))
+      setup.configuration.timeouts = DeliveryTimeouts(command: .seconds(2))
       for number in 0..<10 {
         try setup.queue.add(
           .test(
-            "m\(number)", to: ["x@dead.example", "x@live.example", "x@lost.example", "x@none.example"],
+            "m\(number)", from: "<>", to: ["x@dead.example", "x@live.example", "x@lost.example", "x@none.example"],
             at: setup.clock.now),
           content: Self.text)
       }

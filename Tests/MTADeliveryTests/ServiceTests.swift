@@ -174,9 +174,11 @@ private struct DeafQueue: ParcelQueue {
 
   init(_ queue: VolatileStore) { self.queue = queue }
 
-  func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) async throws(StoreFailure)
-    -> [ClaimedMail]
-  { try await queue.claim(by: owner, limit: limit, now: now, deadline: deadline) }
+  func claim(
+    by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
+  ) async throws(StoreFailure) -> [ClaimedMail] {
+    try await queue.claim(by: owner, limit: limit, except: exclusion, now: now, deadline: deadline)
+  }
   func content(of id: MailID) async throws(StoreFailure) -> StoredContent { try await queue.content(of: id) }
   func record(_ results: [ParcelResult], reports: [QueuedReport], by owner: LeaseOwner, at now: Timestamp)
     async throws(StoreFailure)

@@ -52,6 +52,37 @@ import Testing
     #expect(try read(#"{"serverName": "a.example", "localDelivery": "\#(text)"}"#).localDelivery.description == text)
   }
 
+  @Test(arguments: ["spamc:127.0.0.1:783", "spamc:/run/spamd.sock", "rspamd:localhost:11333", "rspamd:[::1]:11333"])
+  func contentFilter(text: String) throws {
+    let json =
+      #"{"serverName": "a.example", "contentFilter": "\#(text)", "contentFilterFails": "closed", "contentFilterMarks": 5.5, "#
+      + #""contentFilterHolds": 8, "contentFilterRejects": "none", "contentFilterTimeout": 2.5, "contentFilterMaximumBytes": 10, "#
+      + #""contentFilterChecks": 3, "contentFilterUser": "recipient", "contentFilterPassword": "none"}"#
+    let settings = try read(json)
+    #expect(settings.contentFilter?.description == text)
+    #expect(settings.contentFilterFails == .closed)
+    #expect(settings.contentFilterMarks == 5.5)
+    #expect(settings.contentFilterHolds == 8)
+    #expect(settings.contentFilterRejects == nil)
+    #expect(settings.contentFilterUser == "recipient")
+    #expect(settings.contentFilterPassword == nil)
+  }
+
+  @Test func contentFilterForms() throws {
+    #expect(try read(#"{"serverName": "a.example", "contentFilter": "none"}"#).contentFilter == nil)
+    for text in [
+      "", "spamc", "spamc:", "spamc:127.0.0.1", "spamc:relative", "milter:127.0.0.1:1",
+      "spamc:/\(String(repeating: "x", count: 108))",
+    ] {
+      #expect(
+        try problems(#"{"serverName": "a.example", "contentFilter": "\#(text)"}"#).map { $0.prefix { $0 != ":" } }
+          == ["contentFilter"])
+    }
+    for value in ["\"5\"", "1e9", "true", "\"open\""] {
+      #expect(try problems(#"{"serverName": "a.example", "contentFilterMarks": \#(value)}"#).count == 1)
+    }
+  }
+
   @Test func everyFoundingKeyIsTaken() throws {
     let settings = try read(
       #"""

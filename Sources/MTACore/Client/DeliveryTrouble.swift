@@ -32,6 +32,10 @@ public enum DeliveryTrouble: Error, Hashable, Sendable {
   case unencodableRecipient
   /// Our own store did not give the content.
   case contentUnavailable(String)
+  /// The content filter does not want the mail; its reason.
+  case filterRefused(String)
+  /// The content filter wants the mail later, or could not be asked; the reason.
+  case filterDeferred(String)
 
   // MARK: the way
   case noSuchDomain(String)

@@ -39,6 +39,8 @@ public enum OutcomeClassifier {
     case .unencodableSender: failed(.badSenderSyntax, "the sender's address cannot be said in a command")
     case .unencodableRecipient: failed(.badRecipientSyntax, "the recipient's address cannot be said in a command")
     case .contentUnavailable(let reason): deferred(.system, "the content cannot be read: \(reason)")
+    case .filterRefused(let reason): failed(.policy, "the content filter refuses the mail: \(reason)")
+    case .filterDeferred(let reason): deferred(.policy, "the content filter defers the mail: \(reason)")
     // RFC 5321 §5.1: NXDOMAIN is an error to report; RFC 7505 §4.2: so is the null MX.
     case .noSuchDomain(let domain): failed(.noSuchDomain, "the domain \(domain) does not exist or has no mail host")
     case .nullMX(let domain): failed(.nullMX, "the domain \(domain) takes no mail")

@@ -103,7 +103,8 @@ public struct ChannelBindings: Hashable, Sendable {
 }
 
 /// Everything a hook may know of the session and of the mail that is coming in. Readable throughout; writable in its
-/// ``attributes`` and by ``addHeaderField(_:_:)`` alone, and what a hook wrote counts only if it did not throw.
+/// ``attributes``, by ``addHeaderField(_:_:)`` and by ``countViolation()`` alone, and what a hook wrote counts only if it did not
+/// throw.
 public struct Conversation: Hashable, Sendable {
   public internal(set) var connection: ConnectionFacts
   /// What EHLO or HELO named; nil before, and when the client gave none.
@@ -134,6 +135,8 @@ public struct Conversation: Hashable, Sendable {
   public var attributes = Attributes()
   /// The header fields that hooks add to the mail; none at the beginning of each mail.
   public internal(set) var headerEdits: [HeaderEdit] = []
+  /// A hook said ``countViolation()`` in answer to the command in progress.
+  public internal(set) var countsViolation = false
 
   /// A login that succeeded.
   public struct Login: Hashable, Sendable {
@@ -147,6 +150,14 @@ public struct Conversation: Hashable, Sendable {
   public init(_ connection: ConnectionFacts) { self.connection = connection }
 
   public var isAuthenticated: Bool { login != nil }
+
+  /// What the client just did counts against its address as a refusal with 5yz would (R3), whatever the verdict is: for
+  /// a mail that is taken only to look at it, or a command that is answered kindly. Once the address has as many violations as
+  /// ``ContactPolicy/maximumViolations`` it is locked out.
+  ///
+  /// A connection counts one violation at most, until a recipient is accepted; a violation that the `rcptTo` hook counts
+  /// stands although its recipient is accepted. Authenticated sessions count none.
+  public mutating func countViolation() { countsViolation = true }
 
   /// Adds a header field at the top of the mail, below those that were added before it. The content itself is never
   /// changed: what came stays byte for byte, so that signatures hold.

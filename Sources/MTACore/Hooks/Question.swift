@@ -12,11 +12,11 @@ public enum Question: Hashable, Sendable {
   case loginRefused
   case clientLookup(Mailbox)
   case mailFrom(ReversePath)
+  /// What time is it?
+  case time
   /// Does mail for the domain have anywhere to go (R16)?
   case route(DNSName)
   case rcptTo(Mailbox)
-  /// Whom does a rewritten sender stand for, now?
-  case restoration(Mailbox)
   case data
   case endOfHeaders
   /// What did inspection find in the content?
@@ -44,7 +44,7 @@ public enum Answer: Hashable, Sendable {
   /// Nil: the DNS could not say.
   case domainExists(Bool?)
   case route(MailRoute)
-  case restoration(Restoration)
+  case time(Timestamp)
   case inspection([AuthenticationResult], at: Timestamp)
   case noted
   /// The hook threw or was too late.
@@ -80,7 +80,7 @@ extension ReceiverHooks {
         try await timeout(&c)
         return .noted
       // Not the hooks' business: the shell answers these itself.
-      case .domainExists, .route, .restoration, .inspection, .loginRefused: return .failed
+      case .domainExists, .route, .time, .inspection, .loginRefused: return .failed
       }
     } catch {
       return .failed
@@ -102,8 +102,8 @@ extension Question {
     case .clientLookup: "clientLookup"
     case .mailFrom: "mailFrom"
     case .route: "route"
+    case .time: "time"
     case .rcptTo: "rcptTo"
-    case .restoration: "restoration"
     case .data: "data"
     case .endOfHeaders: "endOfHeaders"
     case .inspection: "inspection"

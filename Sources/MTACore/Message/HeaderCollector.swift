@@ -65,6 +65,9 @@ public struct HeaderCollector: Sendable {
     return .complete(HeaderSection(bytes), bodyOffset: end)
   }
 
+  /// Whether the answer is, and will stay, ``Step/tooLarge``.
+  package var isExhausted: Bool { isTooLarge }
+
   /// The message ended without an empty line: all of it was header section. Nil when it was too large.
   public func finish() -> HeaderSection? { isTooLarge ? nil : HeaderSection(bytes) }
 }

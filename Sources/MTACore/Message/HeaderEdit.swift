@@ -14,7 +14,7 @@ public struct HeaderEdit: Hashable, Sendable {
 
   public let name: String
   /// Folded, with CR LF at its end: as it stands in the mail.
-  let line: String
+  package let line: String
 
   /// - Parameters:
   ///   - value: one line of text; runs of blanks count as one.

@@ -12,9 +12,13 @@ public struct MailID: Hashable, Sendable, CustomStringConvertible, LosslessStrin
     let milliseconds = UInt64(clamping: instant.milliseconds - instant.seconds * 1000)
     // 6 digits of base 62 hold 56 thousand million; base 36 needs 7 for any UInt32.
     let width = base == 62 ? 6 : 7
-    description =
-      Self.digits(seconds, base, width) + "-" + Self.digits(UInt64(random), base, width) + "-"
-      + Self.digits(milliseconds, base, 2)
+    var text: [UInt8] = []
+    text.reserveCapacity(20)
+    for (number, width) in [(seconds, width), (UInt64(random), width), (milliseconds, 2)] {
+      if !text.isEmpty { text.append(UInt8(ascii: "-")) }
+      Self.append(number, base, width, to: &text)
+    }
+    description = String(decoding: text, as: UTF8.self)
   }
 
   /// Takes any text of 1 to 64 letters, digits and hyphens.
@@ -25,10 +29,10 @@ public struct MailID: Hashable, Sendable, CustomStringConvertible, LosslessStrin
     description = text
   }
 
-  private static func digits(_ number: UInt64, _ base: Int, _ width: Int) -> String {
+  private static func append(_ number: UInt64, _ base: Int, _ width: Int, to text: inout [UInt8]) {
+    let start = text.count
     var rest = number
-    var text: [UInt8] = []
-    while rest > 0 || text.count < width {
+    while rest > 0 || text.count - start < width {
       let digit = UInt8(rest % UInt64(base))
       // 0-9, A-Z, a-z in ASCII order; base 36 in lower case.
       switch digit {
@@ -38,6 +42,6 @@ public struct MailID: Hashable, Sendable, CustomStringConvertible, LosslessStrin
       }
       rest /= UInt64(base)
     }
-    return String(decoding: text.reversed(), as: UTF8.self)
+    text[start...].reverse()
   }
 }

@@ -71,6 +71,8 @@ public struct ParcelResult: Hashable, Sendable {
   public var encryption: String?
   /// What was demanded of the connection's encryption, and why.
   public var tlsPolicy: String?
+  /// Whether it counts as one of the parcel's attempts.
+  public var isAttempt = true
   /// The sender is told of the delay by a report that is recorded along.
   public var warns = false
 

@@ -5,10 +5,13 @@ public protocol ParcelQueue: Sendable {
   /// Leases up to `limit` due parcels to `owner`, oldest retry time first, grouped by mail. Parcels of one mail that
   /// are due together come together, even past `limit`.
   ///
+  /// - Parameter exclusion: what is passed over, though it is due.
+  ///
   /// A leased parcel is not handed out again until it is recorded, the lease is released, or (for owners on other
   /// machines) `deadline` has passed.
-  func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) async throws(StoreFailure)
-    -> [ClaimedMail]
+  func claim(
+    by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
+  ) async throws(StoreFailure) -> [ClaimedMail]
 
   /// What the mail consists of. Throws when the content is missing: such a mail is held, never guessed at.
   func content(of id: MailID) async throws(StoreFailure) -> StoredContent
@@ -36,7 +39,31 @@ public protocol ParcelQueue: Sendable {
   func onArrival(_ notify: @escaping @Sendable () -> Void)
 }
 
+/// Due parcels that a runner does not want now: it has enough of them already.
+public struct ClaimExclusion: Hashable, Sendable {
+  /// Those of local mailboxes.
+  public var local = false
+  /// All others.
+  public var remote = false
+  /// Those of these domains.
+  public var domains: Set<Domain> = []
+
+  public init() {}
+
+  public var isEmpty: Bool { self == ClaimExclusion() }
+
+  public func covers(_ recipient: EnvelopeRecipient) -> Bool {
+    recipient.delivery == .remote ? remote || domains.contains(recipient.mailbox.domain) : local
+  }
+}
+
 extension ParcelQueue {
+  public func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) async throws(StoreFailure)
+    -> [ClaimedMail]
+  {
+    try await claim(by: owner, limit: limit, except: ClaimExclusion(), now: now, deadline: deadline)
+  }
+
   public func record(_ results: [ParcelResult], by owner: LeaseOwner, at now: Timestamp) async throws(StoreFailure) {
     try await record(results, reports: [], by: owner, at: now)
   }

@@ -69,6 +69,7 @@ extension ServerSession {
     case (.ehlo(let domain, let extended), .stage(let verdict)):
       if let action = refusal(verdict) { return action }
       return welcome(domain, extended: extended)
+    case (.announcement(let hadSpool), .time(let now)): return announce(at: now, hadSpool: hadSpool)
     case (.startTLS, .stage(let verdict)):
       if let action = refusal(verdict) { return action }
       phase = .waiting(.handshake)
@@ -78,6 +79,7 @@ extension ServerSession {
     case (.auth, .failed), (.scramKeys, .failed): return endExchange(.authFailed)
     case (.scramKeys, .scramKeys(let keys)): return scramKeysKnown(keys)
     case (.loginRefused, .noted): return loginRefusalDue()
+    case (.holdUntil(let sender, let parameters), .time(let now)): return holdJudged(sender, parameters, at: now)
     case (.senderLookup(let sender, let parameters), .client(let client)):
       return senderKnown(sender, parameters, client)
     case (.mailFrom(let sender, let parameters), .stage(let verdict)):
@@ -101,7 +103,7 @@ extension ServerSession {
     case (.forwardRoute(let forwarding), .route(let route)): return forwardRouteKnown(forwarding, route)
     case (.forwardLookup(let forwarding), .failed), (.forwardRoute(let forwarding), .failed):
       return forwardRefused(forwarding, .hookFailed)
-    case (.restoration(let mailbox), .restoration(let restoration)): return restored(mailbox, restoration)
+    case (.restoration(let mailbox), .time(let now)): return restored(mailbox, at: now)
     case (.data, .stage(let verdict)):
       if let action = refusal(verdict) { return action }
       phase = .waiting(.spool(nil))
@@ -162,9 +164,13 @@ extension ServerSession {
     conversation.clientName = domain
     conversation.isExtended = extended
     isGreeted = true
-    let name = configuration.serverName
-    return settleAfterReset(
-      settle(.welcome(name, extended ? extensions : [])), hadSpool: hadSpool)
+    if capabilities.contains(.futureRelease) { return ask(.time, for: .announcement(hadSpool: hadSpool)) }
+    return announce(at: nil, hadSpool: hadSpool)
+  }
+
+  private mutating func announce(at now: Timestamp?, hadSpool: Bool) -> Action {
+    let extensions = conversation.isExtended ? extensions(at: now) : []
+    return settleAfterReset(settle(.welcome(configuration.serverName, extensions)), hadSpool: hadSpool)
   }
 
   /// What this session may ask of a mail's delivery, as far as store and runner honour it.
@@ -172,13 +178,14 @@ extension ServerSession {
     var capabilities = conversation.isExtended ? configuration.honours : []
     // RFC 8689 §2: only under TLS.
     if conversation.encryption == nil { capabilities.remove(.requireTLS) }
-    // RFC 4865 §3: for submission only.
-    if !conversation.isAuthenticated { capabilities.remove(.futureRelease) }
+    // RFC 4865 §3: for submission only. A client that logs in need not say EHLO again, so the port counts as well.
+    let isForSubmission = conversation.connection.role == .submission || conversation.connection.isTrusted
+    if !isForSubmission, !conversation.isAuthenticated { capabilities.remove(.futureRelease) }
     return capabilities
   }
 
   /// What EHLO announces: what is wired, never what is not.
-  private var extensions: [String] {
+  private func extensions(at now: Timestamp?) -> [String] {
     let capabilities = capabilities
     var lines = [
       "PIPELINING", "SIZE \(configuration.maximumMessageBytes)", "8BITMIME", "ENHANCEDSTATUSCODES", "CHUNKING",
@@ -189,10 +196,17 @@ extension ServerSession {
     if capabilities.contains(.smtpUTF8) { lines.append("SMTPUTF8") }
     if capabilities.contains(.dsn) { lines.append("DSN") }
     if capabilities.contains(.requireTLS) { lines.append("REQUIRETLS") }
-    if capabilities.contains(.deliverBy) { lines.append("DELIVERBY") }
+    if capabilities.contains(.deliverBy) {
+      // RFC 2852 §3: the least time that may be asked for, where there is one.
+      let minimum = configuration.minimumDeliverBy.components.seconds
+      lines.append(minimum > 0 ? "DELIVERBY \(minimum)" : "DELIVERBY")
+    }
+    // RFC 6710 §3: without the name of a policy, for it is the RFC's own.
     if capabilities.contains(.priority) { lines.append("MT-PRIORITY") }
-    if capabilities.contains(.futureRelease) {
-      lines.append("FUTURERELEASE \(configuration.maximumHold.components.seconds)")
+    if capabilities.contains(.futureRelease), let now {
+      // RFC 4865 §3: the longest time in seconds, and the latest instant.
+      let latest = (now + configuration.maximumHold).internetInstant
+      lines.append("FUTURERELEASE \(configuration.maximumHold.components.seconds) \(latest)")
     }
     if configuration.offersTLS, conversation.encryption == nil { lines.append("STARTTLS") }
     if let announcement = authAnnouncement { lines.append(announcement) }

@@ -5,9 +5,27 @@ extension ServerSession {
     // RFC 1870 §6.1: the declared size is checked before anything else is looked at.
     let limit = configuration.maximumMessageBytes
     if let size = parameters.size, limit > 0, size > UInt64(limit) { return settle(.tooBig) }
-    if case .for(let seconds)? = parameters.hold, seconds > configuration.maximumHold.components.seconds {
-      return settle(.heldTooLong)
+    let minimum = configuration.minimumDeliverBy.components.seconds
+    // RFC 2852 §4: whoever wants the mail back in less time than the announced minimum is told at once.
+    if let by = parameters.deliverBy, by.mode == .return, by.seconds < minimum {
+      return settle(.deliverByTooSoon(minimum))
     }
+    // RFC 4865 §4: a time beyond the announced maximum is answered as bad syntax is.
+    switch parameters.hold {
+    case .for(let seconds)? where seconds > configuration.maximumHold.components.seconds: return settle(.heldTooLong)
+    case .until?: return ask(.time, for: .holdUntil(sender, parameters))
+    default: return senderNamed(sender, parameters)
+    }
+  }
+
+  mutating func holdJudged(_ sender: ReversePath, _ parameters: MailParameters, at now: Timestamp) -> Action {
+    guard case .until(let instant)? = parameters.hold else { return impossible() }
+    if instant > now + configuration.maximumHold { return settle(.heldTooLong) }
+    if instant < now { return settle(.heldUntilPast) }
+    return senderNamed(sender, parameters)
+  }
+
+  private mutating func senderNamed(_ sender: ReversePath, _ parameters: MailParameters) -> Action {
     guard case .mailbox(let mailbox) = sender else { return senderKnown(sender, parameters, nil) }
     return ask(.clientLookup(mailbox), for: .senderLookup(sender, parameters))
   }

@@ -137,12 +137,12 @@ extension ServerSession {
   /// A report comes back to a sender that was rewritten, or somebody says so.
   mutating func returned(to mailbox: Mailbox) -> Action {
     if configuration.returnsReportsOnly, conversation.reversePath != .null { return settle(.reportsOnly) }
-    return ask(.restoration(mailbox), for: .restoration(mailbox))
+    return ask(.time, for: .restoration(mailbox))
   }
 
-  mutating func restored(_ mailbox: Mailbox, _ restoration: Restoration) -> Action {
-    switch restoration {
-    case .unknown: settle(.unknownReturn)
+  mutating func restored(_ mailbox: Mailbox, at now: Timestamp) -> Action {
+    switch configuration.rewriter?.restore(mailbox, at: now) {
+    case .unknown, nil: settle(.unknownReturn)
     case .expired: settle(.expiredReturn)
     // From here on as for any address of ours that forwards.
     case .original(let original): recipientKnown(mailbox, ClientRecord(delivery: .none, forwards: [original]))

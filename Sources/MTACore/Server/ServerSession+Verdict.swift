@@ -130,13 +130,17 @@ extension ServerSession {
     return names
   }
 
-  /// The store failed: while opening (answer to DATA), while content arrives (answer at its end) or at the commit.
+  /// The store failed before the content: the answer to DATA, or to the first BDAT at its end.
+  mutating func spoolRefused(_ id: MailID, _ failure: StoreFailure) -> Action {
+    guard case .waiting(.spool(let chunk)) = phase else { return impossible() }
+    let reply: Reply = failure == .noSpace ? .noSpace : .unableToSave(id)
+    guard let chunk else { return settle(reply) }
+    return self.chunk(Chunk(chunk.octets, last: chunk.last, refusal: reply))
+  }
+
+  /// The store failed while content arrives (answer at its end), or at the commit.
   mutating func storeFailed(_ failure: StoreFailure) -> Action {
     switch phase {
-    case .waiting(.spool(let chunk)):
-      let reply: Reply = failure == .noSpace ? .noSpace : .unableToBegin
-      guard let chunk else { return settle(reply) }
-      return self.chunk(Chunk(chunk.octets, last: chunk.last, refusal: reply))
     case .waiting(.commit):
       content.refusal = failureReply(failure)
       return abandon()

@@ -5,7 +5,7 @@ public import NIOCore
 ///
 /// The shell performs each action before it asks for the next: `read` takes one step on the bytes that have come,
 /// `receive` on anything else.
-public struct ServerSession: Sendable {
+public struct ServerSession: ~Copyable, Sendable {
   public enum Event: Hashable, Sendable {
     case connected
     case answer(Answer)
@@ -14,6 +14,8 @@ public struct ServerSession: Sendable {
     /// Bytes stood behind STARTTLS before the handshake.
     case plaintextBeforeTLS
     case spoolOpened(MailID, at: Timestamp)
+    /// The spool could not begin: nothing of the mail is kept, but it has its id, for the answer and the log.
+    case spoolRefused(MailID, StoreFailure)
     case stored(StoreReceipt)
     case storeFailed(StoreFailure)
     /// The client was silent for too long.
@@ -32,7 +34,7 @@ public struct ServerSession: Sendable {
     case startTLS(Reply)
     /// Ask the contacts whether the client's address comes in; answer `.connected`, or turn it away.
     case admit
-    /// Begin a spool; answer `.spoolOpened` or `.storeFailed`.
+    /// Begin a spool; answer `.spoolOpened` or `.spoolRefused`.
     case openSpool
     case spool(ByteBuffer)
     /// Commit the spool; answer `.stored` or `.storeFailed`.
@@ -85,12 +87,16 @@ public struct ServerSession: Sendable {
     case connect
     case domainExists(Domain, extended: Bool)
     case ehlo(Domain?, extended: Bool)
+    /// EHLO names the latest time that a mail may be held until.
+    case announcement(hadSpool: Bool)
     case startTLS
     case handshake
     case scramKeys
     case auth(Credentials)
     case xclient(XClient)
     case loginRefused
+    /// The time that a mail is to be held until may be too late.
+    case holdUntil(ReversePath, MailParameters)
     case senderLookup(ReversePath, MailParameters)
     case mailFrom(ReversePath, MailParameters)
     case recipientLookup(Mailbox)
@@ -177,10 +183,16 @@ public struct ServerSession: Sendable {
   }
 
   public mutating func receive(_ event: Event) -> Action {
+    let action = take(event)
+    countWhatHooksSaw()
+    return action
+  }
+
+  private mutating func take(_ event: Event) -> Action {
     switch event {
     case .connected: return ask(.connect, for: .connect)
     case .disconnected:
-      if phase != .closed, messagesFinished == 0 || conversation.reversePath != nil { offend() }
+      if !isClosed, messagesFinished == 0 || conversation.reversePath != nil { offend() }
       phase = .closed
       return .none
     case .timedOut: return ask(.timeout, for: .timeout)
@@ -202,11 +214,12 @@ public struct ServerSession: Sendable {
       }
       return .none
     case .spoolOpened(let id, let now): return spoolOpened(id, now)
+    case .spoolRefused(let id, let failure): return spoolRefused(id, failure)
     case .stored(let receipt): return stored(receipt)
     case .storeFailed(let failure): return storeFailed(failure)
     case .answer(let answer):
       // A hook that outlived its connection.
-      if phase == .closed { return .none }
+      if isClosed { return .none }
       guard case .waiting(let pending) = phase else { return impossible() }
       phase = .idle
       return resume(pending, answer)
@@ -234,10 +247,17 @@ public struct ServerSession: Sendable {
   package var hasContactEvents: Bool { !contactEvents.isEmpty }
 
   /// The next bytes are a command or a line of AUTH, not content.
-  package var readsLines: Bool { phase == .idle || phase == .authResponse }
+  package var readsLines: Bool {
+    switch phase {
+    case .idle, .authResponse: true
+    default: false
+    }
+  }
 
   /// The next line is a password's.
-  package var readsSecret: Bool { phase == .authResponse }
+  package var readsSecret: Bool {
+    if case .authResponse = phase { true } else { false }
+  }
 
   /// Content is read, or read away.
   package var readsContent: Bool {
@@ -251,7 +271,9 @@ public struct ServerSession: Sendable {
   package var contentBytes: Int { content.bytes }
 
   /// No message is on its way in, so that the session can end without losing one.
-  package var isBetweenMessages: Bool { phase == .idle && conversation.mailID == nil }
+  package var isBetweenMessages: Bool {
+    if case .idle = phase { conversation.mailID == nil } else { false }
+  }
 
   /// Ends the session for a reason of the shell's; nothing of it counts against the client.
   package mutating func turnAway(_ reply: Reply?) -> Action { close(reply) }
@@ -259,6 +281,10 @@ public struct ServerSession: Sendable {
   // MARK: Shared steps
 
   var isGreeted = false
+
+  private var isClosed: Bool {
+    if case .closed = phase { true } else { false }
+  }
 
   var stage: SessionStage {
     if conversation.mailID != nil { return .chunks }
@@ -316,9 +342,20 @@ public struct ServerSession: Sendable {
   }
 
   /// Takes over what a hook may write.
-  package mutating func adopt(_ seen: Conversation) {
+  package mutating func adopt(_ seen: consuming Conversation) {
     conversation.attributes = seen.attributes
     conversation.headerEdits = seen.headerEdits
+    conversation.countsViolation = seen.countsViolation
+    countWhatHooksSaw()
+  }
+
+  /// R3: what a hook says is a violation counts as one once its command is answered, so that an acceptance in the same answer does
+  /// not forgive it.
+  private mutating func countWhatHooksSaw() {
+    guard conversation.countsViolation else { return }
+    if case .waiting = phase { return }
+    conversation.countsViolation = false
+    offend()
   }
 
   mutating func resetTransaction() {

@@ -40,9 +40,16 @@ public struct SessionConfiguration: Sendable {
   public var returnsReportsOnly = true
 
   /// What the runner honours. EHLO announces DSN, REQUIRETLS and the like when the store keeps them, too. Default: nothing.
+  ///
+  /// Two are not for everybody: FUTURERELEASE is for submission (RFC 4865), so for authenticated and trusted clients and the
+  /// submission port; and a priority above 0 (RFC 6710) counts as 0 unless its client has logged in or is trusted, for
+  /// whoever may push ahead of others must be known.
   public var honours: DeliveryCapabilities = []
   /// How far in the future a mail may be held (RFC 4865), at most. Default 30 days.
   public var maximumHold: Duration = .seconds(2_592_000)
+  /// The least time within which a mail's return may be asked for (RFC 2852, `BY` with mode `R`), announced with DELIVERBY. Default
+  /// 0: any.
+  public var minimumDeliverBy: Duration = .zero
   /// Speaks LMTP (RFC 2033): LHLO in place of EHLO, and an answer for each recipient after the content.
   public var speaksLMTP = false
 

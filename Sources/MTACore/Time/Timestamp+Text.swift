@@ -1,38 +1,41 @@
 extension Timestamp: CustomStringConvertible {
   /// ISO 8601 in UTC with milliseconds, as the database keeps it: text that sorts as time does,
   /// `2026-11-23T13:40:00.123Z`.
-  public var description: String {
+  public var description: String { text(withMilliseconds: true) }
+
+  /// The date-time of RFC 3339 in UTC, in whole seconds: `2026-11-23T13:40:00Z`.
+  var internetInstant: String { text(withMilliseconds: false) }
+
+  private func text(withMilliseconds: Bool) -> String {
     let date = Calendar(self)
-    var text = ""
+    var text: [UInt8] = []
     text.reserveCapacity(24)
-    text.append(padding: date.year, to: 4)
-    text += "-"
-    text.append(padding: date.month, to: 2)
-    text += "-"
-    text.append(padding: date.day, to: 2)
-    text += "T"
-    text.append(padding: date.hour, to: 2)
-    text += ":"
-    text.append(padding: date.minute, to: 2)
-    text += ":"
-    text.append(padding: date.second, to: 2)
-    text += "."
-    text.append(padding: date.millisecond, to: 3)
-    return text + "Z"
+    text.append(date.year, digits: 4)
+    text.append(date.month, digits: 2, behind: "-")
+    text.append(date.day, digits: 2, behind: "-")
+    text.append(date.hour, digits: 2, behind: "T")
+    text.append(date.minute, digits: 2, behind: ":")
+    text.append(date.second, digits: 2, behind: ":")
+    if withMilliseconds { text.append(date.millisecond, digits: 3, behind: ".") }
+    text.append(UInt8(ascii: "Z"))
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// The date-time of RFC 5322 §3.3 in UTC: `Mon, 23 Nov 2026 13:40:00 +0000`.
   public var internetMessageDate: String {
     let date = Calendar(self)
-    var text = Calendar.weekdays[date.weekday] + ", \(date.day) " + Calendar.months[date.month - 1] + " "
-    text.append(padding: date.year, to: 4)
-    text += " "
-    text.append(padding: date.hour, to: 2)
-    text += ":"
-    text.append(padding: date.minute, to: 2)
-    text += ":"
-    text.append(padding: date.second, to: 2)
-    return text + " +0000"
+    var text = Array(Calendar.weekdays[date.weekday].utf8)
+    text.reserveCapacity(32)
+    text.append(contentsOf: ", ".utf8)
+    text.append(date.day, digits: 1)
+    text.append(UInt8(ascii: " "))
+    text.append(contentsOf: Calendar.months[date.month - 1].utf8)
+    text.append(date.year, digits: 4, behind: " ")
+    text.append(date.hour, digits: 2, behind: " ")
+    text.append(date.minute, digits: 2, behind: ":")
+    text.append(date.second, digits: 2, behind: ":")
+    text.append(contentsOf: " +0000".utf8)
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// Reads what ``description`` writes, and nothing else.
@@ -99,10 +102,14 @@ struct Calendar {
   static func floorDivide(_ a: Int64, _ b: Int64) -> Int64 { a >= 0 ? a / b : (a + 1) / b - 1 }
 }
 
-extension String {
-  fileprivate mutating func append(padding number: Int, to width: Int) {
-    let digits = String(number)
-    if digits.utf8.count < width { self += String(repeating: "0", count: width - digits.utf8.count) }
-    self += digits
+extension [UInt8] {
+  /// A number of at least so many digits, with zeros before it. Timestamps are written several times for each mail, so this makes
+  /// no strings for numbers of the usual size.
+  fileprivate mutating func append(_ number: Int, digits: Int, behind separator: Unicode.Scalar? = nil) {
+    if let separator { append(UInt8(ascii: separator)) }
+    guard (0..<10_000).contains(number) else { return append(contentsOf: String(number).utf8) }
+    for (place, divisor) in [(4, 1000), (3, 100), (2, 10), (1, 1)] where place <= digits || number >= divisor {
+      append(UInt8(48 + number / divisor % 10))
+    }
   }
 }

@@ -50,7 +50,9 @@ package enum Base64 {
   /// be missing, and bits behind the last octet are ignored. Nil for any other character, for text behind the padding,
   /// and for a lone character at the end.
   package static func decodeFolded(_ text: some Sequence<UInt8>) -> [UInt8]? {
-    var decoder = Decoder(capacity: text.underestimatedCount)
+    // As an array, whatever it was: the loop would ask an unknown sequence for each character.
+    let text = Array(text)
+    var decoder = Decoder(capacity: text.count)
     for character in text {
       switch character {
       case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"): continue

@@ -30,8 +30,8 @@ public struct CommandParser: Hashable, Sendable {
     case "NOOP": return .noop
     case "AUTH": return try auth(argument)
     case "XCLIENT": return .xclient(try XClient.parse(argument.split(separator: 32)))
-    case "VRFY": return .vrfy(try text(argument))
-    case "EXPN": return .expn(try text(argument))
+    case "VRFY": return .vrfy(try name(argument))
+    case "EXPN": return .expn(try name(argument))
     case "HELP": return .help(argument.isEmpty ? nil : try text(argument))
     case let verb: throw Self.isHTTP(line) ? .http : .unknownVerb(verb)
     }
@@ -58,6 +58,21 @@ public struct CommandParser: Hashable, Sendable {
 
   private func text(_ argument: ArraySlice<UInt8>) throws(CommandFault) -> String {
     guard let text = String(validating: argument, as: UTF8.self) else { throw .notUTF8 }
+    return text
+  }
+
+  /// What VRFY and EXPN ask for. RFC 6531 §3.7.4.2: beyond ASCII only with the parameter SMTPUTF8 behind it.
+  private func name(_ argument: ArraySlice<UInt8>) throws(CommandFault) -> String {
+    var argument = argument
+    var isInternational = false
+    if capabilities.contains(.smtpUTF8), let blank = argument.lastIndex(of: 32),
+      Self.uppercased(argument[(blank + 1)...]) == "SMTPUTF8"
+    {
+      isInternational = true
+      argument = Self.trim(argument[..<blank])
+    }
+    let text = try text(argument)
+    guard isInternational || text.utf8.allSatisfy({ $0 < 128 }) else { throw .needsSMTPUTF8 }
     return text
   }
 

@@ -25,19 +25,17 @@ struct ParameterReader {
         }
         parameters.return = part
       case "ENVID" where capabilities.contains(.dsn):
-
         guard let value, let id = Self.envelopeID(value) else { throw .badParameter }
         parameters.envelopeID = id
       case "REQUIRETLS" where capabilities.contains(.requireTLS):
         guard value == nil else { throw .badParameter }
         parameters.requireTLS = true
       case "MT-PRIORITY" where capabilities.contains(.priority):
-
         guard let value, let priority = Self.priority(value) else { throw .badParameter }
         parameters.priority = priority
       case "HOLDFOR" where capabilities.contains(.futureRelease):
-        // RFC 4865 §5: 1*9DIGIT; one of the two parameters only.
-        guard let value, value.count <= 9, let seconds = Self.number(value), parameters.hold == nil else {
+        // RFC 4865 §4: a number of at most nine digits that is not 0; one of the two parameters only.
+        guard let value, value.count <= 9, let seconds = Self.number(value), seconds > 0, parameters.hold == nil else {
           throw .badParameter
         }
         parameters.hold = .for(seconds: Int64(clamping: seconds))
@@ -45,7 +43,6 @@ struct ParameterReader {
         guard let value, let instant = Self.instant(value), parameters.hold == nil else { throw .badParameter }
         parameters.hold = .until(instant)
       case "BY" where capabilities.contains(.deliverBy):
-
         guard let value, let by = Self.deliverBy(value) else { throw .badParameter }
         parameters.deliverBy = by
       default: throw .unknownParameter
@@ -126,17 +123,25 @@ struct ParameterReader {
     return String(decoding: value, as: UTF8.self)
   }
 
-  /// RFC 6710 §4.3: -9 to 9.
+  /// RFC 6710 §4: -9 to 9; there is no "-0".
   private static func priority(_ value: ArraySlice<UInt8>) -> Int? {
     let digits = value.first == UInt8(ascii: "-") ? value.dropFirst() : value
-    guard digits.count == 1, let digit = digits.first, (48...57).contains(digit) else { return nil }
+    guard digits.count == 1, let digit = digits.first, (48...57).contains(digit),
+      digit > 48 || digits.count == value.count
+    else { return nil }
     return digits.count == value.count ? Int(digit) - 48 : 48 - Int(digit)
   }
 
-  /// RFC 4865 §5: an RFC 3339 date-time in UTC, without fractions: `2026-11-23T13:40:00Z`.
+  /// RFC 4865 §4: a date-time of RFC 3339 in UTC: `2026-11-23T13:40:00Z`. A fraction of a second counts
+  /// as a whole one, for the mail is not to leave before.
   private static func instant(_ value: ArraySlice<UInt8>) -> Timestamp? {
-    guard value.count == 20, value.last == UInt8(ascii: "Z") else { return nil }
-    return Timestamp(String(decoding: value.dropLast(), as: UTF8.self) + ".000Z")
+    guard (20...32).contains(value.count), value.last == UInt8(ascii: "Z") else { return nil }
+    let fraction = value.dropFirst(19).dropLast()
+    guard fraction.isEmpty || fraction.first == UInt8(ascii: ".") && fraction.count > 1,
+      fraction.dropFirst().allSatisfy({ (48...57).contains($0) })
+    else { return nil }
+    let second = Timestamp(String(decoding: value.prefix(19), as: UTF8.self) + ".000Z")
+    return fraction.dropFirst().allSatisfy { $0 == 48 } ? second : second.map { $0 + .seconds(1) }
   }
 
   /// RFC 2852 §4: `[-]1*9DIGIT ";" ("N" / "R") ["T"]`; returning needs a time still to come.

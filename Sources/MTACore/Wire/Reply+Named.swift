@@ -125,14 +125,16 @@ extension Reply {
   static func chunkTaken(_ octets: UInt64) -> Reply { Reply(250, .other, "\(octets) octets received") }
   static let binaryNeedsBDAT = Reply(503, .invalidCommand, "BODY=BINARYMIME needs BDAT")
   static let heldTooLong = Reply(501, .invalidArguments, "the mail would be held for too long")
+  static let heldUntilPast = Reply(501, .invalidArguments, "the mail is to be held until a time that is past")
+  static func deliverByTooSoon(_ seconds: Int64) -> Reply {
+    Reply(501, .invalidArguments, "delivery within less than \(seconds) seconds is not promised here")
+  }
   static let noRecipients = Reply(554, .invalidCommand, "There must be at least 1 acceptable recipient")
   static let bareLineEnd = Reply(550, .media, "message has a bare CR or LF, which RFC 5321 forbids")
   static let tooManyHops = Reply(554, .loop, "too many hops: this looks like a mail loop")
   static let forwardingLoop = Reply(554, .loop, "the mail was forwarded from here before: this is a mail loop")
   static let headerTooLarge = Reply(552, .tooBig, "message header is too large")
   static let noSpace = Reply(452, .systemFull, "no space, try again later")
-  /// Before the mail has an id.
-  static let unableToBegin = Reply(451, .system, "unable to save the message, try again later")
   static func unableToSave(_ id: MailID) -> Reply {
     Reply(451, .system, "unable to save message id=\(id), try again later")
   }

@@ -64,8 +64,12 @@ extension Reply {
         buffer.writeInteger(UInt8(ascii: " "))
       }
       // RFC 5321 §4.5.3.1.5: a reply line has at most 512 octets; RFC 4954 §4: a challenge has at most 12,288.
-      buffer.writeBytes(
-        line.utf8.lazy.prefix(code == 334 ? 12_282 : 480).map { (32...126).contains($0) ? $0 : UInt8(ascii: "?") })
+      let limit = code == 334 ? 12_282 : 480
+      if line.utf8.count <= limit, line.utf8.allSatisfy({ (32...126).contains($0) }) {
+        buffer.writeString(line)
+      } else {
+        buffer.writeBytes(line.utf8.lazy.prefix(limit).map { (32...126).contains($0) ? $0 : UInt8(ascii: "?") })
+      }
       buffer.writeStaticString("\r\n")
     }
   }

@@ -1,6 +1,7 @@
 /// Where canonical bytes go.
 protocol CanonicalSink {
   mutating func take(_ bytes: Span<UInt8>)
+  mutating func take(_ byte: UInt8)
 }
 
 /// Brings a body that arrives in pieces into canonical form (RFC 6376 §3.4.3, §3.4.4).
@@ -30,7 +31,7 @@ struct BodyCanonicalizer {
         index = 1
       } else {
         release(into: &sink)
-        sink.take(Self.lineEnds.span.extracting(0..<1))
+        sink.take(Self.carriageReturn)
       }
     }
     while true {
@@ -53,7 +54,7 @@ struct BodyCanonicalizer {
     if hasReturn {
       hasReturn = false
       release(into: &sink)
-      sink.take(Self.lineEnds.span.extracting(0..<1))
+      sink.take(Self.carriageReturn)
     }
     // RFC 6376 §3.4.3: an empty body is one CR LF; §3.4.4: it is nothing. Both add a line end that is missing.
     if hasText || !isRelaxed { sink.take(Self.lineEnds.span.extracting(0..<2)) }
@@ -98,7 +99,7 @@ struct BodyCanonicalizer {
     }
     if hasBlank {
       hasBlank = false
-      sink.take(Self.oneSpace.span)
+      sink.take(Self.space)
     }
   }
 
@@ -106,7 +107,7 @@ struct BodyCanonicalizer {
   private func endOfText(_ input: Span<UInt8>, from start: Int) -> Int {
     var index = start + 1
     while true {
-      index = isRelaxed ? Self.nextControl(input, from: index) : Self.nextReturn(input, from: index)
+      index = isRelaxed ? input.firstUnsettled(from: index) : input.firstReturn(from: index)
       guard index < input.count else { return input.count }
       switch input[index] {
       case Self.space where isRelaxed:
@@ -131,42 +132,9 @@ struct BodyCanonicalizer {
 
   private static func isBlankOrReturn(_ byte: UInt8) -> Bool { byte == space || byte == tab || byte == carriageReturn }
 
-  /// The next byte up to 32, among which are blanks and line ends, eight bytes at a time.
-  @inline(__always)
-  private static func nextControl(_ input: Span<UInt8>, from start: Int) -> Int {
-    var index = start
-    let raw = input.bytes
-    while index + 8 <= input.count {
-      let word = UInt64(littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
-      // Subtracting 33 from each byte borrows into the top bit of those below it; the lowest such bit is exact.
-      let hits = (word &- 0x2121_2121_2121_2121) & ~word & 0x8080_8080_8080_8080
-      if hits != 0 { return index + hits.trailingZeroBitCount / 8 }
-      index += 8
-    }
-    while index < input.count, input[index] > space { index += 1 }
-    return index
-  }
-
-  /// The next CR, eight bytes at a time.
-  @inline(__always)
-  private static func nextReturn(_ input: Span<UInt8>, from start: Int) -> Int {
-    var index = start
-    let raw = input.bytes
-    while index + 8 <= input.count {
-      let word = UInt64(littleEndian: raw.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
-      let difference = word ^ 0x0D0D_0D0D_0D0D_0D0D
-      let hits = (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
-      if hits != 0 { return index + hits.trailingZeroBitCount / 8 }
-      index += 8
-    }
-    while index < input.count, input[index] != carriageReturn { index += 1 }
-    return index
-  }
-
   private static let space = UInt8(ascii: " ")
   private static let tab = UInt8(ascii: "\t")
   private static let carriageReturn = UInt8(ascii: "\r")
   private static let lineFeed = UInt8(ascii: "\n")
-  private static let oneSpace: [UInt8] = [32]
   private static let lineEnds = [UInt8]((0..<64).flatMap { _ in [13, 10] as [UInt8] })
 }

@@ -33,7 +33,6 @@ public struct DKIMMailSigner: MailSigner {
   public func signature(for envelope: Envelope, _ content: StoredContent, at now: Timestamp) async throws -> ByteBuffer?
   {
     var header = HeaderCollector(limit: 1 << 20)
-    var pending: [ByteBuffer] = []
     var signing: DKIMSigning?
     do {
       try await content.forEachPiece { piece in
@@ -41,14 +40,15 @@ public struct DKIMMailSigner: MailSigner {
           signing?.receive(piece)
           return
         }
-        pending.append(piece)
         switch header.receive(piece) {
         case .more: return
         case .tooLarge: throw Unserved()
-        case .complete(let section, _): signing = try begin(section, content, with: pending)
+        case .complete(let section, let bodyOffset):
+          signing = try begin(section, content.trace)
+          signing?.receive(piece.dropping(bodyOffset))
         }
       }
-      if signing == nil, let section = header.finish() { signing = try begin(section, content, with: pending) }
+      if signing == nil, let section = header.finish() { signing = try begin(section, content.trace) }
     } catch is Unserved {
       return nil
     }
@@ -59,22 +59,21 @@ public struct DKIMMailSigner: MailSigner {
   /// No key serves this mail: reading it can stop.
   private struct Unserved: Error {}
 
-  /// The signing of a mail whose header section is known, with the pieces read so far.
-  private func begin(
-    _ section: HeaderSection, _ content: StoredContent, with pieces: [ByteBuffer]
-  ) throws(Unserved) -> DKIMSigning {
+  /// The signing of a mail of which the header section is known and the body is yet to come.
+  private func begin(_ section: HeaderSection, _ trace: ByteBuffer) throws(Unserved) -> DKIMSigning {
     guard let author = section.authorDomain?.dnsName, let (domain, signers) = signers(for: author) else {
       throw Unserved()
     }
-    var signing = DKIMSigning(signers)
-    if domain != author { signing.identity = "@\(author)" }
+    var section = section
+    var traceFields: [String] = []
     if signsTraceFields {
-      signing.extraFields = HeaderSection(Array(content.trace.readableBytesView)).fields.map(\.name).filter {
-        !$0.isEmpty
-      }
-      signing.receive(content.trace)
+      let bytes = Array(trace.readableBytesView)
+      traceFields = HeaderSection(bytes).fields.map(\.name).filter { !$0.isEmpty }
+      section = HeaderSection(bytes + section.fields.flatMap(\.raw))
     }
-    for piece in pieces { signing.receive(piece) }
+    var signing = DKIMSigning(signers, header: section)
+    if domain != author { signing.identity = "@\(author)" }
+    signing.extraFields = traceFields
     return signing
   }
 
@@ -88,5 +87,14 @@ public struct DKIMMailSigner: MailSigner {
       if let domain = DNSName(name), let parents = signers[domain] { return (domain, parents) }
     }
     return nil
+  }
+}
+
+extension ByteBuffer {
+  /// What stands behind the first `count` bytes.
+  fileprivate func dropping(_ count: Int) -> ByteBuffer {
+    var rest = self
+    rest.moveReaderIndex(forwardBy: count)
+    return rest
   }
 }

@@ -58,24 +58,33 @@ public struct DKIMSigner: Sendable {
   /// RFC 6376 §5.4: DKIM-Signature is signed by itself; Return-Path changes at delivery (§5.4.1).
   private static let neverSigned: Set = [FieldName("DKIM-Signature"), FieldName("Return-Path")]
 
-  /// The signature over a mail whose body hash is known, without the signature itself.
+  /// The signature over a mail whose body hash is known, without the signature itself, and the fields that it signs.
   /// - Parameter extraFields: signed where they are, like those of the options.
   func unsigned(
     _ header: HeaderHash, bodyHash: [UInt8], identity: String?, extraFields: [String], at now: Timestamp
-  ) -> DKIMSignature {
-    var names = plan.flatMap { Array(repeating: $0.name, count: header.count(of: $0.key) + $0.extra) }
+  ) -> (DKIMSignature, [FieldName]) {
+    var names: [String] = []
+    var keys: [FieldName] = []
+    func sign(_ name: String, _ key: FieldName, extra: Int) {
+      for _ in 0..<header.count(of: key) + extra {
+        names.append(name)
+        keys.append(key)
+      }
+    }
+    for (name, key, extra) in plan { sign(name, key, extra: extra) }
     if !extraFields.isEmpty {
       var seen = Self.neverSigned.union(plan.map(\.key))
       for name in extraFields {
         let key = FieldName(name)
-        if seen.insert(key).inserted { names += Array(repeating: name, count: header.count(of: key)) }
+        if seen.insert(key).inserted { sign(name, key, extra: 0) }
       }
     }
-    return DKIMSignature(
+    let signature = DKIMSignature(
       domain: domain, selector: selector, algorithm: key.algorithm,
       headerCanonicalization: options.headerCanonicalization,
       bodyCanonicalization: options.bodyCanonicalization, signedFields: names, identity: identity,
       signedAt: now, expiresAt: options.lifetime.map { now + $0 }, bodyHash: bodyHash)
+    return (signature, keys)
   }
 }
 

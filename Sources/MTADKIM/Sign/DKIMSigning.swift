@@ -34,8 +34,12 @@ public struct DKIMSigning: Sendable {
   /// Names of fields to sign beside those that the signers' options name.
   public var extraFields: [String] = []
 
-  public init(_ signers: [DKIMSigner]) {
+  public init(_ signers: [DKIMSigner]) { self.init(signers, header: nil) }
+
+  /// - Parameter header: the header section, when the caller has it already; what is received is then the body alone.
+  init(_ signers: [DKIMSigner], header: HeaderSection?) {
     self.signers = signers
+    self.header = header
     for signer in signers {
       let form = signer.options.bodyCanonicalization
       if bodies[form] == nil { bodies[form] = BodyHash(form) }
@@ -77,14 +81,15 @@ public struct DKIMSigning: Sendable {
     var fields: [UInt8] = []
     for signer in signers {
       guard let digest = bodies[signer.options.bodyCanonicalization]?.digest(length: nil) else { continue }
-      var signature = signer.unsigned(hash, bodyHash: digest, identity: identity, extraFields: extraFields, at: now)
+      let (signature, names) = signer.unsigned(
+        hash, bodyHash: digest, identity: identity, extraFields: extraFields, at: now)
+      var field = signature.renderUnsigned()
       let headerDigest = hash.digest(
-        names: signature.signedFields, canonicalization: signature.headerCanonicalization,
-        signatureField: signature.renderUnsigned().bytes + [13, 10])
+        names: names, canonicalization: signature.headerCanonicalization, signatureField: field.bytes + [13, 10])
       do throws(DKIMPrivateKey.Failure) {
-        signature.signature = try signer.key.signature(ofDigest: headerDigest)
+        field.appendBroken(Base64.encode(try signer.key.signature(ofDigest: headerDigest)))
       } catch { throw .key(error) }
-      fields += signature.render()
+      fields += field.bytes + [13, 10]
     }
     return fields
   }

@@ -16,21 +16,14 @@ extension DKIMSignature {
     if let expiresAt { field.append("x=\(expiresAt.seconds);") }
     if let bodyLength { field.append("l=\(bodyLength);") }
     for (index, name) in signedFields.enumerated() {
-      let text = (index == 0 ? "h=" : "") + name + (index == signedFields.count - 1 ? ";" : ":")
-      if index == 0 { field.append(text) } else { field.appendUnspaced(text) }
+      let ending = index == signedFields.count - 1 ? ";" : ":"
+      if index == 0 { field.append("h=" + name + ending) } else { field.appendUnspaced(name, ending) }
     }
     field.append("bh=")
     field.appendBroken(Base64.encode(bodyHash))
     field.appendUnspaced(";")
     field.append("b=")
     return field
-  }
-
-  /// The whole field with its CR LF.
-  func render() -> [UInt8] {
-    var field = renderUnsigned()
-    field.appendBroken(Base64.encode(signature))
-    return field.bytes + [13, 10]
   }
 }
 
@@ -57,10 +50,13 @@ struct FoldedField {
   }
 
   /// Adds a word right behind the last, with a fold between them only where it is needed.
-  mutating func appendUnspaced(_ word: String) {
-    if column > 1, column + word.utf8.count > Self.width { fold() }
+  /// - Parameter ending: stays on the word's line.
+  mutating func appendUnspaced(_ word: String, _ ending: String = "") {
+    let count = word.utf8.count + ending.utf8.count
+    if column > 1, column + count > Self.width { fold() }
     bytes += word.utf8
-    column += word.utf8.count
+    bytes += ending.utf8
+    column += count
   }
 
   /// Adds text that may be broken anywhere, such as base 64.

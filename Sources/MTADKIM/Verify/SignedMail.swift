@@ -62,6 +62,7 @@ struct SignedMail: Sendable {
 
   /// The body is complete.
   consuming func verify(at now: Timestamp, lookup: any DNSLookup) async -> [DKIMVerification] {
+    guard !candidates.isEmpty else { return [] }
     for form in DKIMCanonicalization.allCases { bodies[form]?.finish() }
     let trials = candidates.map { trial(of: $0, now) }
     var places: Set<KeyPlace> = []
@@ -123,7 +124,7 @@ struct SignedMail: Sendable {
     do throws(DKIMKeyRecord.Unfit) {
       let key = try record.key(for: signature, rsaBits: policy.rsaBits)
       let digest = header.digest(
-        names: signature.signedFields, canonicalization: signature.headerCanonicalization,
+        names: signature.signedFields.map { FieldName($0) }, canonicalization: signature.headerCanonicalization,
         signatureField: unsigned(section.fields[place], tags), ownIndex: place)
       verification =
         key.isSignature(signature.signature, ofDigest: digest)
@@ -159,9 +160,12 @@ private struct KeyPlace: Hashable, Sendable {
     domain = signature.domain
   }
 
-  /// Asks for all keys at once.
+  /// Asks for all keys at once; for one, as it mostly is, without a task of its own.
   static func lookUp(_ places: Set<KeyPlace>, _ lookup: any DNSLookup) async -> [KeyPlace: DNSResult<[DKIMKeyRecord]>] {
-    await withTaskGroup(of: (KeyPlace, DNSResult<[DKIMKeyRecord]>).self) { group in
+    if places.count == 1, let place = places.first {
+      return [place: await lookup.dkimKeys(selector: place.selector, domain: place.domain)]
+    }
+    return await withTaskGroup(of: (KeyPlace, DNSResult<[DKIMKeyRecord]>).self) { group in
       for place in places {
         group.addTask { (place, await lookup.dkimKeys(selector: place.selector, domain: place.domain)) }
       }

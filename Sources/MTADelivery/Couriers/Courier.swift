@@ -4,20 +4,40 @@ import MTACore
 protocol Courier {
   /// Never throws: every recipient gets one result, in order.
   mutating func deliver(_ mail: OutgoingMail, to recipients: [Mailbox]) async -> Attempt
+  /// The mails that follow are for this domain, which has the same servers as the one before.
+  mutating func turn(to domain: Domain)
   /// No more mails for now.
   mutating func end()
 }
 
+extension Courier {
+  mutating func turn(to domain: Domain) {}
+}
+
 /// What one attempt to deliver a mail came to.
-struct Attempt {
+struct Attempt: Sendable {
   /// One per recipient, in order.
   var results: [RecipientResult]
   /// The server that answered, or the last one tried.
   var host: String?
   /// Protocol and cipher.
   var encryption: String?
+  /// What was demanded of the encryption, and why.
+  var tlsPolicy: String?
   /// No server of the destination talked to us: other mails for it need not be tried now.
   var isUnreachable = false
+
+  /// Nobody is to be told of it, whatever was asked for.
+  var isSilent = false
+  /// What a hook decided, so that nothing was tried.
+  var ruling: Ruling?
+
+  /// The server is overloaded, or the way to it bad: fewer deliveries at a time may go better.
+  var isTroubled: Bool {
+    results.contains { result in
+      result.outcome == .deferred && (result.status.subject == 4 || result.reply?.hasPrefix("421") ?? false)
+    }
+  }
 
   init(_ results: [RecipientResult], host: String? = nil, encryption: String? = nil) {
     self.results = results
@@ -29,6 +49,16 @@ struct Attempt {
     results = Array(repeating: OutcomeClassifier.judge(trouble), count: count)
     self.host = host
     self.isUnreachable = isUnreachable
+  }
+}
+
+extension Attempt {
+  /// The same for another mail, which was not tried.
+  func again(for count: Int) -> Attempt {
+    var attempt = self
+    let result = results.first { $0.outcome == .deferred } ?? results.first
+    attempt.results = result.map { Array(repeating: $0, count: count) } ?? []
+    return attempt
   }
 }
 

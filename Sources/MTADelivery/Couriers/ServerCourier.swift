@@ -15,7 +15,7 @@ struct ServerCourier: Courier {
   /// Mails over one connection; some servers count.
   private static let mailsPerConnection = 100
 
-  let way: Way
+  private(set) var way: Way
   let session: ClientSession.Configuration
   /// Whether copies leave SMTP here.
   let isFinal: Bool
@@ -34,6 +34,11 @@ struct ServerCourier: Courier {
     self.isFinal = isFinal
     self.router = router
     self.environment = environment
+  }
+
+  /// The connection is kept: whoever serves the one domain serves the other.
+  mutating func turn(to domain: Domain) {
+    if case .domain = way { way = .domain(domain) }
   }
 
   mutating func end() {

@@ -52,6 +52,13 @@ enum HeaderScan {
 
   /// Where the fields lie in the content that speak under our name (RFC 8601 §5).
   static func resultsClaiming(_ authority: String, in content: StoredContent) async throws -> [Range<Int>] {
+    try await fields(in: content) { AuthenticationResultsField.claims($0, authority: authority) }
+  }
+
+  /// Where the fields lie in the content that `fit`, in order. A header above 1 MiB has none.
+  static func fields(
+    in content: StoredContent, that fit: (HeaderSection.Field) -> Bool
+  ) async throws -> [Range<Int>] {
     var collector = HeaderCollector(limit: 1_048_576)
     var header: HeaderSection?
     do {
@@ -69,7 +76,7 @@ enum HeaderScan {
     var ranges: [Range<Int>] = []
     for field in header?.fields ?? [] {
       let end = offset + field.raw.count
-      if AuthenticationResultsField.claims(field, authority: authority) { ranges.append(offset..<end) }
+      if fit(field) { ranges.append(offset..<end) }
       offset = end
     }
     return ranges

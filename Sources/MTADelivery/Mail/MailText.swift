@@ -3,7 +3,7 @@ import NIOCore
 
 /// The text of one copy as it leaves: the fields that we put before it, and the content as it was received.
 struct MailText: Sendable {
-  /// Return-Path and Delivered-To where this is the final delivery, then the signature, then the trace.
+  /// Return-Path and Delivered-To where this is the final delivery, then a filter's fields, the signature, and the trace.
   let fields: ByteBuffer
   let content: StoredContent
   /// Parts of the content that are left out, in order.
@@ -40,6 +40,8 @@ struct OutgoingMail: Sendable {
   let content: StoredContent
   /// Parts of the content that no copy has.
   var omitted: [Range<Int>] = []
+  /// What a content filter says of the mail, whole lines.
+  var filterFields = ByteBuffer()
   /// DKIM-Signature, whole lines; nil when the mail is not ours to sign.
   let signature: ByteBuffer?
   /// Whether the header holds other than ASCII.
@@ -84,6 +86,7 @@ struct OutgoingMail: Sendable {
     if let forwardedFor, ClientCommand.isEncodable(forwardedFor) {
       fields.writeString("Delivered-To: \(forwardedFor)\r\n")
     }
+    fields.writeImmutableBuffer(filterFields)
     if let signature { fields.writeImmutableBuffer(signature) }
     fields.writeImmutableBuffer(content.trace)
     return MailText(fields: fields, content: content, omitted: omitted)

@@ -6,7 +6,12 @@ enum Destination: Hashable, Sendable, CustomStringConvertible {
   case local
   /// All remote mail, when there is a smarthost.
   case smarthost
+  /// To a domain whose servers are not found yet.
   case domain(Domain)
+  /// To the servers of one or more domains: those that share them are one destination. By ``Router/Route``'s key.
+  case exchangers(String)
+  /// To one server, because a hook said so.
+  case server(HostAndPort, ClientSession.Dialect)
   /// Nowhere: `delivery: none`.
   case nowhere
 
@@ -19,11 +24,23 @@ enum Destination: Hashable, Sendable, CustomStringConvertible {
       }
   }
 
+  init(_ place: DeliveryPlace) {
+    self =
+      switch place {
+      case .local: .local
+      case .domain(let domain): .domain(domain)
+      case .smtp(let server): .server(server, .smtp)
+      case .lmtp(let server): .server(server, .lmtp)
+      }
+  }
+
   var description: String {
     switch self {
     case .local: "local"
     case .smarthost: "smarthost"
     case .domain(let domain): domain.description
+    case .exchangers(let key): key
+    case .server(let server, _): server.description
     case .nowhere: "none"
     }
   }

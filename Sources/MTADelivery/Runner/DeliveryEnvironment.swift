@@ -2,6 +2,7 @@ import Logging
 import MTACore
 import MTASystem
 import MTATLS
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
@@ -22,12 +23,22 @@ struct DeliveryEnvironment: Sendable {
   /// Sleeps until the next due time.
   let sleep: @Sendable (Duration) async throws -> Void
 
-  var plan: RetryPlan { RetryPlan(schedule: configuration.retrySchedule, lifetime: configuration.queueLifetime) }
+  let reportComposer: ReportComposer
+  /// Shared by all workers.
+  let reportCap: NIOLockedValueBox<ReportCap>
+  let makeID: @Sendable (Timestamp) -> MailID
+
+  var plan: RetryPlan { RetryPlan(schedule: configuration.retrySchedule) }
+  var reportPlan: ReportPlan { ReportPlan(delayWarning: configuration.delayWarning) }
+  var judgement: Judgement { Judgement(self) }
 
   func courier(for destination: Destination) -> any Courier {
     switch destination {
     case .nowhere: NoCourier(isIntended: true)
     case .domain(let domain): server(.domain(domain), .smtp)
+    // Each mail names its own domain before it is delivered.
+    case .exchangers: server(.domain(.literal(.loopback4)), .smtp)
+    case .server(let address, let dialect): server(.server(address), dialect)
     case .smarthost:
       if let smarthost = configuration.smarthost {
         server(.server(smarthost), .smtp, tls: smarthostTLS, credentials: configuration.smarthostCredentials)
@@ -37,13 +48,18 @@ struct DeliveryEnvironment: Sendable {
     case .local:
       switch configuration.localDelivery {
       case .none: NoCourier(isIntended: false)
-      case .lmtp(let address): server(.server(address), .lmtp)
-      case .lmtpSocket(let path): server(.unixSocket(path), .lmtp)
-      case .smtp(let address): server(.server(address), .smtp)
+      case .lmtp(let address): filtered(server(.server(address), .lmtp))
+      case .lmtpSocket(let path): filtered(server(.unixSocket(path), .lmtp))
+      case .smtp(let address): filtered(server(.server(address), .smtp))
       case .maildir(let root):
-        MaildirCourier(root: root, host: configuration.serverName, files: files, threads: threads, clock: clock)
+        filtered(
+          MaildirCourier(root: root, host: configuration.serverName, files: files, threads: threads, clock: clock))
       }
     }
+  }
+
+  private func filtered(_ courier: any Courier) -> any Courier {
+    configuration.contentFilter.map { FilteringCourier(filter: $0, courier: courier) } ?? courier
   }
 
   private func server(

@@ -3,24 +3,36 @@ import MTACore
 /// Copies of one mail for one destination: one transaction.
 struct DeliveryJob: Sendable {
   let source: MailSource
-  let destination: Destination
+  var destination: Destination
+  /// Whose servers are sought; nil where none are.
+  let domain: Domain?
   /// What these copies have beside the mail's own text and sender.
   let marks: CopyMarks
   /// Sorted by recipient (Q2).
   let parcels: [Parcel]
 
+  var priority: Int { source.envelope.requests.priority }
+
   /// Takes a mail's due parcels apart by destination, and those that are forwarded by who forwards them.
-  static func split(_ mail: ClaimedMail, _ source: MailSource, hasSmarthost: Bool) -> [DeliveryJob] {
+  ///
+  /// - Parameter places: where hooks send single parcels in place of where their address says.
+  static func split(
+    _ mail: ClaimedMail, _ source: MailSource, hasSmarthost: Bool, places: [ParcelID: DeliveryPlace] = [:]
+  ) -> [DeliveryJob] {
     struct Group: Hashable {
       let destination: Destination
       let marks: CopyMarks
     }
-    let groups = Dictionary(grouping: mail.parcels) {
-      Group(destination: Destination($0.recipient, hasSmarthost: hasSmarthost), marks: CopyMarks($0.recipient))
+    let groups = Dictionary(grouping: mail.parcels) { parcel in
+      Group(
+        destination: places[parcel.id].map(Destination.init)
+          ?? Destination(parcel.recipient, hasSmarthost: hasSmarthost),
+        marks: CopyMarks(parcel.recipient))
     }
     return groups.map { group, parcels in
-      DeliveryJob(
-        source: source, destination: group.destination, marks: group.marks,
+      let domain: Domain? = if case .domain(let domain) = group.destination { domain } else { nil }
+      return DeliveryJob(
+        source: source, destination: group.destination, domain: domain, marks: group.marks,
         parcels: parcels.sorted {
           ("\($0.recipient.mailbox.domain)", $0.recipient.mailbox.localPart, $0.id)
             < ("\($1.recipient.mailbox.domain)", $1.recipient.mailbox.localPart, $1.id)

@@ -6,22 +6,30 @@ import MTASystem
 actor DeliveryRun {
   nonisolated let environment: DeliveryEnvironment
   nonisolated let owner: LeaseOwner
-  private var lanes: Lanes
-  private var workers: [Int: Task<Void, Never>] = [:]
-  private var hired = 0
-  private var leased: Set<ParcelID> = []
+  var lanes: Lanes
+  var workers: [Int: Task<Void, Never>] = [:]
+  var hired = 0
+  var leased: Set<ParcelID> = []
+  /// Mails whose hooks are being asked for the way.
+  var sorting = 0
+  var isStopping = false
+  /// The last claim took as much as it might: there may be more.
+  var isBacklogged = false
+  /// When parcels of destinations with less may be looked for behind those of one with much.
+  var nextSearch: Timestamp?
   private var summary = RunSummary()
-  private var isStopping = false
   /// Rung when something may be to do: an arrival, a due time, a worker that is done.
-  private nonisolated let bell: AsyncStream<Void>.Continuation
+  nonisolated let bell: AsyncStream<Void>.Continuation
   private nonisolated let rings: AsyncStream<Void>
 
   init(_ environment: DeliveryEnvironment, owner: LeaseOwner) {
     self.environment = environment
     self.owner = owner
+    let configuration = environment.configuration
     lanes = Lanes(
-      maximumWorkers: environment.configuration.maximumDeliveries,
-      maximumPerDestination: environment.configuration.maximumDeliveriesPerDestination)
+      maximumWorkers: configuration.maximumDeliveries,
+      limits: DestinationLimits(standard: configuration.destinationLimit, domains: configuration.destinationLimits),
+      saturation: configuration.maximumLeased / 4)
     (rings, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
@@ -35,9 +43,11 @@ actor DeliveryRun {
     do {
       while true {
         // What is deferred meanwhile is due later than `start`: the run ends.
-        if try await claim(at: start) > 0 { continue }
-        if workers.isEmpty { break }
+        let count = try await claim(dueAt: start)
+        if count == 0, lanes.isIdle, sorting == 0, !isBacklogged { break }
+        let alarm = wakeUp()
         if await ringing.next() == nil { throw CancellationError() }
+        alarm?.cancel()
       }
     } catch {
       await stop()
@@ -57,14 +67,11 @@ actor DeliveryRun {
     while !Task.isCancelled {
       var alarm: Task<Void, Never>?
       do throws(StoreFailure) {
-        while try await claim(at: environment.clock.now) > 0, !Task.isCancelled {}
-        // With all leases taken, a worker that is done rings.
-        if leased.count < environment.configuration.maximumLeased {
-          var due = try await environment.queue.nextDue()
-          // Another process may add mail, and cannot ring here: an empty queue is looked at again, too.
-          if due == nil, leased.isEmpty { due = environment.clock.now + .seconds(60) }
-          alarm = due.map(ring)
-        }
+        _ = try await claim(dueAt: environment.clock.now)
+        var due = isBacklogged ? nil : try await environment.queue.nextDue()
+        // Another process may add mail, and cannot ring here: an empty queue is looked at again, too.
+        if due == nil, leased.isEmpty { due = environment.clock.now + .seconds(60) }
+        alarm = wakeUp(orAt: due)
       } catch {
         environment.logger.error("the queue cannot be read", metadata: ["reason": "\(error)"])
         alarm = ring(at: environment.clock.now + .seconds(10))
@@ -78,56 +85,11 @@ actor DeliveryRun {
     return summary
   }
 
-  // MARK: leases
+  // MARK: time
 
-  private func releaseLeasesOfTheDead() async throws(StoreFailure) {
-    let shares = environment.configuration.sharesQueue
-    let released = try await environment.queue.releaseLeases { owner in
-      switch owner.liveness {
-      case .alive: true
-      case .dead: false
-      case .elsewhere: shares
-      }
-    }
-    if released > 0 {
-      environment.logger.notice("leases of dead runners released", metadata: ["parcels": "\(released)"])
-    }
-  }
-
-  /// Leases due parcels and puts them in their lanes; tells how many there were.
-  private func claim(at now: Timestamp) async throws(StoreFailure) -> Int {
-    let room = environment.configuration.maximumLeased - leased.count
-    guard room > 0 else { return 0 }
-    let mails = try await environment.queue.claim(
-      by: owner, limit: room, now: now, deadline: environment.clock.now + environment.configuration.lease)
-    var count = 0
-    for mail in mails {
-      let source = MailSource(
-        mail.envelope, queue: environment.queue, signer: environment.signer, clock: environment.clock,
-        serverName: environment.configuration.serverName)
-      for job in DeliveryJob.split(mail, source, hasSmarthost: environment.configuration.smarthost != nil) {
-        lanes.add(job)
-        leased.formUnion(job.parcels.map(\.id))
-        count += job.parcels.count
-      }
-    }
-    hire()
-    return count
-  }
-
-  private func renewLeases() -> Task<Void, Never> {
-    let pause = environment.configuration.lease / 3
-    return Task {
-      while !Task.isCancelled {
-        do { try await Task.sleep(for: pause) } catch { return }
-        let parcels = Array(leased)
-        guard !parcels.isEmpty else { continue }
-        let deadline = environment.clock.now + environment.configuration.lease
-        do throws(StoreFailure) {
-          try await environment.queue.renew(parcels, by: owner, deadline: deadline)
-        } catch { environment.logger.error("leases cannot be renewed", metadata: ["reason": "\(error)"]) }
-      }
-    }
+  /// Rings when a destination may go on, when the queue is to be searched further, or at `due`.
+  private func wakeUp(orAt due: Timestamp? = nil) -> Task<Void, Never>? {
+    [lanes.nextStart, nextSearch, due].compactMap(\.self).min().map(ring)
   }
 
   private func ring(at due: Timestamp) -> Task<Void, Never> {
@@ -141,29 +103,7 @@ actor DeliveryRun {
     }
   }
 
-  // MARK: workers
-
-  private func hire() {
-    guard !isStopping else { return }
-    for destination in lanes.hire() {
-      hired += 1
-      let number = hired
-      workers[number] = Task.detached { [environment] in
-        await Worker(run: self, environment: environment, destination: destination).work()
-        await self.left(number)
-      }
-    }
-  }
-
-  private func left(_ number: Int) {
-    workers[number] = nil
-    hire()
-    bell.yield()
-  }
-
-  func next(for destination: Destination, served: Int) -> DeliveryJob? { lanes.next(for: destination, served: served) }
-
-  func drain(_ destination: Destination) -> [DeliveryJob] { lanes.drain(destination) }
+  // MARK: outcomes
 
   /// A job's results are recorded.
   func recorded(_ results: [ParcelResult]) {
@@ -176,8 +116,11 @@ actor DeliveryRun {
       case .held: summary.held += 1
       }
     }
-    bell.yield()
+    // Not for each mail: a claim is a transaction.
+    if isBacklogged, leased.count <= environment.configuration.maximumLeased / 2 { bell.yield() }
   }
+
+  // MARK: the end
 
   /// Lets what is under way end within the grace period; gives back what was not begun.
   private func stop() async {

@@ -1,71 +1,169 @@
 import MTACore
-import NIOCore
 
 /// The jobs that wait, by destination, and how many workers serve each: a value that decides, and owns no task.
 ///
-/// No destination has more workers than its share, and none keeps a worker for good while others have none: a slow or
-/// dead one blocks nobody but itself.
-struct Lanes {
-  private struct Lane {
-    var jobs = CircularBuffer<DeliveryJob>()
-    var workers = 0
+/// No destination has more workers than its window, none keeps a worker for good while others have none, and none fills the
+/// memory so that nothing else is taken from the queue: a slow or dead one blocks nobody but itself.
+struct Lanes: Sendable {
+  /// What a worker is to do next.
+  enum Turn: Sendable {
+    case deliver(DeliveryJob)
+    /// The destination rests: the job is deferred as the last attempt was.
+    case turnAway(DeliveryJob, Attempt)
+    /// Keep the connection, and ask again after this time.
+    case pause(Duration)
+    /// Nothing for this worker.
+    case end
   }
 
-  let maximumWorkers: Int
-  let maximumPerDestination: Int
   /// Jobs that a worker may do while other destinations wait for one.
   private static let turn = 50
+  /// A worker waits so long for a destination's next mail, and no longer.
+  private static let longestPause: Duration = .seconds(1)
+  /// Troubled deliveries in a row after which a destination counts as unreachable.
+  private static let patience = 5
+  /// Destinations that are remembered without having anything to do.
+  private static let remembered = 2000
+
+  private let maximumWorkers: Int
+  private let limits: DestinationLimits
+  /// Parcels of one destination above which no more are taken for it.
+  private let saturation: Int
 
   private var lanes: [Destination: Lane] = [:]
   private(set) var workers = 0
 
-  init(maximumWorkers: Int, maximumPerDestination: Int) {
+  init(maximumWorkers: Int, limits: DestinationLimits, saturation: Int) {
     self.maximumWorkers = max(1, maximumWorkers)
-    self.maximumPerDestination = max(1, maximumPerDestination)
+    self.limits = limits
+    self.saturation = max(1, saturation)
   }
 
-  mutating func add(_ job: DeliveryJob) { lanes[job.destination, default: Lane()].jobs.append(job) }
+  mutating func add(_ job: DeliveryJob) {
+    let limit = limits.limit(for: job)
+    if lanes[job.destination] == nil {
+      forgetSome()
+      lanes[job.destination] = Lane(limit: limit)
+    }
+    lanes[job.destination]?.add(job, saturation: saturation)
+    // Domains that share servers may be limited differently: the strictest counts.
+    if let interval = limit.interval, interval > lanes[job.destination]?.interval ?? .zero {
+      lanes[job.destination]?.interval = interval
+    }
+  }
 
   /// The destinations that are to get a worker now, one entry for each; they are counted as having it.
-  mutating func hire() -> [Destination] {
+  mutating func hire(at now: Timestamp) -> [Destination] {
+    guard workers < maximumWorkers else { return [] }
+    var wanting = lanes.filter { Self.wantsWorker($1, at: now) }.map { (destination: $0, workers: $1.workers) }
     var hired: [Destination] = []
-    // First one each, then more where much waits: a connection is worth its while only for some mails.
-    for round in 0..<maximumPerDestination {
-      for (destination, lane) in lanes where lane.workers == round && lane.jobs.count > round * 4 {
+    // First one each, then more where much waits.
+    while !wanting.isEmpty {
+      wanting.sort { $0.workers < $1.workers }
+      for (destination, _) in wanting {
         guard workers < maximumWorkers else { return hired }
         lanes[destination]?.workers += 1
         workers += 1
         hired.append(destination)
       }
+      wanting = wanting.compactMap { destination, _ in
+        guard let lane = lanes[destination], Self.wantsWorker(lane, at: now) else { return nil }
+        return (destination, lane.workers)
+      }
     }
     return hired
   }
 
-  /// The next job of a worker that has done `served`; nil: it is to end, and is counted out.
-  mutating func next(for destination: Destination, served: Int) -> DeliveryJob? {
-    if served >= Self.turn, workers >= maximumWorkers, lanes.contains(where: { $1.workers == 0 }) {
-      dismiss(destination)
-      return nil
+  /// A connection is worth its while only for some mails.
+  private static func wantsWorker(_ lane: Lane, at now: Timestamp) -> Bool {
+    guard lane.count > lane.workers * 4, lane.workers < lane.window.size else { return false }
+    guard let next = lane.nextStart else { return true }
+    return lane.workers == 0 && next <= now
+  }
+
+  /// When a destination that waits for its next start may go on.
+  var nextStart: Timestamp? {
+    lanes.values.lazy.filter { !$0.isEmpty && $0.workers == 0 }.compactMap(\.nextStart).min()
+  }
+
+  /// Whether nothing waits, and nobody works.
+  var isIdle: Bool { workers == 0 && lanes.values.allSatisfy(\.isEmpty) }
+
+  /// What no more of is to be taken from the queue.
+  var exclusion: ClaimExclusion {
+    var exclusion = ClaimExclusion()
+    for (destination, lane) in lanes where lane.isSaturated {
+      if destination == .smarthost { exclusion.remote = true }
+      for domain in lane.domains.keys {
+        if let domain { exclusion.domains.insert(domain) } else { exclusion.local = true }
+      }
     }
-    if let job = lanes[destination]?.jobs.popFirst() { return job }
-    dismiss(destination)
-    return nil
+    return exclusion
+  }
+
+  /// Those that wait where much waits.
+  var saturatedParcels: Int { lanes.values.reduce(0) { $0 + ($1.isSaturated ? $1.parcels : 0) } }
+
+  /// The next job of a worker that has done `served`.
+  mutating func next(for destination: Destination, served: Int, at now: Timestamp) -> Turn {
+    guard let lane = lanes[destination] else { return .end }
+    let others = served >= Self.turn && workers >= maximumWorkers && lanes.contains { $1.workers == 0 && !$1.isEmpty }
+    if lane.isEmpty || others || lane.workers > lane.window.size { return .end }
+    if let rest = lane.rest, now < rest.until {
+      guard let job = lanes[destination]?.popFirst(saturation: saturation) else { return .end }
+      return .turnAway(job, rest.attempt)
+    }
+    if let interval = lane.interval {
+      if let next = lane.nextStart, now < next {
+        let pause = next - now
+        return pause <= Self.longestPause ? .pause(pause) : .end
+      }
+      lanes[destination]?.nextStart = now + interval
+    }
+    guard let job = lanes[destination]?.popFirst(saturation: saturation) else { return .end }
+    return .deliver(job)
+  }
+
+  /// How a delivery went; returns what now waits in vain, for nobody answered.
+  mutating func learn(_ destination: Destination, _ attempt: Attempt, at now: Timestamp) -> [DeliveryJob] {
+    if attempt.isTroubled { lanes[destination]?.troubles += 1 } else { lanes[destination]?.troubles = 0 }
+    // A server that answers and then breaks off, time after time, is as good as none.
+    if attempt.isUnreachable || lanes[destination]?.troubles ?? 0 >= Self.patience {
+      lanes[destination]?.window.troubled()
+      if lanes[destination]?.rest == nil {
+        lanes[destination]?.rest = DestinationRest(after: attempt, at: now)
+      } else {
+        lanes[destination]?.rest?.failedAgain(attempt, at: now)
+      }
+      return lanes[destination]?.drain() ?? []
+    }
+    lanes[destination]?.rest = nil
+    if attempt.isTroubled {
+      lanes[destination]?.window.troubled()
+    } else {
+      lanes[destination]?.window.succeeded()
+    }
+    return []
   }
 
   /// All jobs that wait for a destination; they wait no longer.
-  mutating func drain(_ destination: Destination) -> [DeliveryJob] {
-    let jobs = lanes[destination]?.jobs ?? []
-    lanes[destination]?.jobs = []
-    return Array(jobs)
-  }
+  mutating func drain(_ destination: Destination) -> [DeliveryJob] { lanes[destination]?.drain() ?? [] }
 
   mutating func drainAll() {
-    for destination in lanes.keys { lanes[destination]?.jobs = [] }
+    for destination in lanes.keys { _ = lanes[destination]?.drain() }
   }
 
-  private mutating func dismiss(_ destination: Destination) {
+  /// A worker is done.
+  mutating func left(_ destination: Destination) {
     workers -= 1
     lanes[destination]?.workers -= 1
-    if let lane = lanes[destination], lane.workers <= 0, lane.jobs.isEmpty { lanes[destination] = nil }
+    // Domains come and go; their servers are what was learned of.
+    if case .domain = destination, lanes[destination]?.isIdle ?? false { lanes[destination] = nil }
+  }
+
+  /// What was learned of destinations is worth keeping, but not of all there ever were.
+  private mutating func forgetSome() {
+    guard lanes.count >= Self.remembered else { return }
+    lanes = lanes.filter { !$1.isIdle }
   }
 }

@@ -7,6 +7,8 @@ extension QueueRunner {
     /// Our own name: said in EHLO, and looked for among exchangers.
     public var serverName: String
     public var localDelivery: LocalDelivery = .none
+    /// Judges mail before its local delivery; default nil, nobody does.
+    public var contentFilter: (any ContentFilter)?
     /// Takes all remote mail; nil: the exchangers of each domain do.
     public var smarthost: HostAndPort?
     /// For the smarthost. They are said only under TLS with a verified certificate, unless ``smarthostTLS`` is another.
@@ -20,14 +22,32 @@ extension QueueRunner {
     public var usesTLS = true
     /// Waiting times after the first, second … attempt; the last repeats. Default 1, 5, 15 minutes, 1, 2, 4 hours.
     public var retrySchedule: [Duration] = [60, 300, 900, 3600, 7200, 14_400].map { .seconds($0) }
-    /// How long a mail is tried, at most; default 5 days.
-    public var queueLifetime: Duration = .seconds(432_000)
+    /// How old a mail is when its sender is told that it is late; nil for never. Default 4 hours.
+    public var delayWarning: Duration? = .seconds(14_400)
+    /// Whom reports to senders are from. Default: MAILER-DAEMON at ``serverName``.
+    public var reportSender: Mailbox?
+    /// Whom reports tell their readers to ask. Default: postmaster at ``serverName``.
+    public var postmaster: Mailbox?
+    /// Bytes of a mail up to which a report of its failure returns all of it; of a larger one its header. Default 64 KiB.
+    public var maximumReturned = 65_536
+    /// Reports that go to one mailbox at once; default 20. Those beyond follow, one each ``reportInterval``.
+    public var reportBurst = 20
+    /// Default 1 minute.
+    public var reportInterval: Duration = .seconds(60)
+    /// 62 or 36: how the ids of reports are written.
+    public var messageIDBase = 62
+    /// A say in deliveries; nil for none.
+    public var hooks: (any DeliveryHooks)?
+    /// How long one call of a hook may take. Default 30 seconds.
+    public var hookBudget: Duration = .seconds(30)
     public var timeouts = DeliveryTimeouts()
     /// Deliveries at a time; default 50.
     public var maximumDeliveries = 50
-    /// Of those, to one destination; default 5.
-    public var maximumDeliveriesPerDestination = 5
-    /// Parcels leased at a time; default 1000.
+    /// Of those, to one destination, and how fast. Domains that have the same servers are one destination.
+    public var destinationLimit = DestinationLimit()
+    /// The same for single domains.
+    public var destinationLimits: [Domain: DestinationLimit] = [:]
+    /// Parcels leased at a time, about; default 1000. A quarter of them for one destination.
     public var maximumLeased = 1000
     /// For how long parcels are leased; renewed while they are worked on. Default 15 minutes.
     public var lease: Duration = .seconds(900)

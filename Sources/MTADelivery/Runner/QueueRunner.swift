@@ -43,7 +43,19 @@ public final class QueueRunner: Sendable {
       queue: queue, configuration: configuration, signer: signer, clock: clock,
       router: Router(dns: dns, serverName: configuration.serverName, port: configuration.remoteSMTPPort),
       group: eventLoopGroup, threads: threadPool, files: files, logger: logger, tls: tls, smarthostTLS: smarthostTLS,
-      sleep: sleep)
+      sleep: sleep, reportComposer: Self.composer(configuration),
+      reportCap: NIOLockedValueBox(
+        ReportCap(burst: configuration.reportBurst, interval: configuration.reportInterval)),
+      makeID: { [base = configuration.messageIDBase] now in
+        MailID(at: now, random: .random(in: 0 ... .max), base: base)
+      })
+  }
+
+  private static func composer(_ configuration: Configuration) -> ReportComposer {
+    let name = configuration.serverName
+    return ReportComposer(
+      serverName: name, sender: configuration.reportSender?.description ?? "MAILER-DAEMON@" + name,
+      postmaster: configuration.postmaster?.description ?? "postmaster@" + name)
   }
 
   /// Delivers everything that is due now, and ends when nothing is. What is deferred meanwhile waits for a later run.

@@ -1,31 +1,52 @@
 import MTACore
 
 /// When a deferred parcel is tried again, and when that ends (RFC 5321 §4.5.4.1).
+///
+/// With the default schedule, 1, 5 and 15 minutes, 1, 2 and then every 4 hours, and a lifetime of 5 days:
+///
+/// | attempt | after the one before | since reception |
+/// |---|---|---|
+/// | 1 | – | at once |
+/// | 2 | 1 min | 1 min |
+/// | 3 | 5 min | 6 min |
+/// | 4 | 15 min | 21 min |
+/// | 5 | 1 h | 1 h 21 min |
+/// | 6 | 2 h | 3 h 21 min |
+/// | 7 | 4 h | 7 h 21 min; the sender hears of the delay |
+/// | 8 … 34 | 4 h each | 11 h 21 min … 4 d 19 h 21 min |
+/// | 35 | what is left | 5 d: the last |
+///
+/// Each parcel has its own: a recipient that was deferred does not wait for the others of its mail.
 struct RetryPlan: Hashable, Sendable {
   /// Waiting times after the first, second … attempt; the last repeats.
   let schedule: [Duration]
-  /// From a parcel's creation to its expiry, at most.
-  let lifetime: Duration
-
-  func expiry(of parcel: Parcel) -> Timestamp { min(parcel.expiresAt, parcel.createdAt + lifetime) }
 
   /// What is recorded for an attempt that ended at `now`.
-  func result(
-    for parcel: Parcel, _ result: RecipientResult, at now: Timestamp, host: String? = nil, encryption: String? = nil
-  ) -> ParcelResult {
+  ///
+  /// - Parameter pause: in place of the schedule's waiting time.
+  /// - Returns: the result, which the end of the parcel's time may have made a failure, and what is recorded.
+  func outcome(
+    for parcel: Parcel, of envelope: Envelope, _ result: RecipientResult, at now: Timestamp, pause: Duration? = nil
+  ) -> ReportPlan.Outcome {
     var result = result
     var retryAt: Timestamp?
     if result.outcome == .deferred {
-      let end = expiry(of: parcel)
+      let end = parcel.expiresAt
       if now >= end {
         result = OutcomeClassifier.expired(result)
       } else {
         // One last attempt is made when the time is over.
-        retryAt = max(min(now + delay(after: parcel.attempts), end), now + .seconds(1))
+        var next = min(now + (pause ?? delay(after: parcel.attempts)), end)
+        // RFC 2852 §4.1.2: the sender is to hear of it when the time of by-mode N is over.
+        if let by = envelope.requests.deliverBy, by.mode == .notify, parcel.warnedAt == nil, by.deadline > now {
+          next = min(next, by.deadline)
+        }
+        retryAt = max(next, now + .seconds(1))
       }
     }
-    return ParcelResult(
-      parcel.id, result.outcome, message: result.message, retryAt: retryAt, host: host, encryption: encryption)
+    return ReportPlan.Outcome(
+      parcel: parcel, result: result,
+      recorded: ParcelResult(parcel.id, result.outcome, message: result.message, retryAt: retryAt))
   }
 
   /// At least a second, whatever the schedule says: an eager one would never let a run end.

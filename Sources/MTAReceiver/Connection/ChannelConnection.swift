@@ -33,7 +33,8 @@ final class ChannelConnection: ChannelInboundHandler, Duplex {
     self.onClose = onClose
   }
 
-  var isWritable: Bool { context?.channel.isWritable ?? false }
+  /// Kept here, for the pump asks at each step.
+  private(set) var isWritable = true
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
@@ -63,7 +64,8 @@ final class ChannelConnection: ChannelInboundHandler, Duplex {
   func channelReadComplete(context: ChannelHandlerContext) { pump?.receivedAll() }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable { pump?.becameWritable() }
+    isWritable = context.channel.isWritable
+    if isWritable { pump?.becameWritable() }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -97,6 +99,7 @@ final class ChannelConnection: ChannelInboundHandler, Duplex {
   private func over() {
     guard context != nil else { return }
     context = nil
+    isWritable = false
     // Counted out first: whoever waits for the pump's end finds the connection gone.
     onClose()
     pump?.closed()

@@ -44,13 +44,15 @@ package final class ConnectionPump: @unchecked Sendable {
   /// When the content that is arriving must be complete.
   private var contentDeadline: Duration?
 
-  /// Bytes that may wait to be worked on before reading pauses.
-  private static let inboundBound = 65_536
+  /// Bytes that may wait to be worked on before reading pauses: half of what NIO reads at most, so that what a fast client sends
+  /// while its content is written stays in the buffer that it was read into.
+  private static let inboundBound = 32_768
   /// Bytes of replies that are gathered before they are sent.
   private static let outboundBound = 16_384
 
   package init(
-    _ session: ServerSession, hooks: any ReceiverHooks, environment: ReceiverEnvironment, loop: any ConnectionLoop,
+    _ session: consuming ServerSession, hooks: any ReceiverHooks, environment: ReceiverEnvironment,
+    loop: any ConnectionLoop,
     duplex: any Duplex, number: UInt64
   ) {
     self.session = session
@@ -271,7 +273,10 @@ package final class ConnectionPump: @unchecked Sendable {
         inspector = environment.inspector?()
         contentDeadline = loop.now + environment.timing.content
         return .spoolOpened(id, at: now)
-      } catch { return environment.note(failed: error) }
+      } catch {
+        environment.note(failed: error, id)
+        return .spoolRefused(id, error)
+      }
     case .spool(let piece):
       inspector?.receive(piece)
       do throws(StoreFailure) {
@@ -280,7 +285,8 @@ package final class ConnectionPump: @unchecked Sendable {
         throttle()
       } catch {
         await drop()
-        return environment.note(failed: error)
+        environment.note(failed: error, session.conversation.mailID)
+        return .storeFailed(error)
       }
     case .commit(let envelope, let trace):
       contentDeadline = nil
@@ -292,7 +298,8 @@ package final class ConnectionPump: @unchecked Sendable {
         return .stored(receipt)
       } catch {
         await drop()
-        return environment.note(failed: error)
+        environment.note(failed: error, envelope.id)
+        return .storeFailed(error)
       }
     case .abandon(let reply):
       contentDeadline = nil
@@ -328,10 +335,8 @@ package final class ConnectionPump: @unchecked Sendable {
     switch question {
     case .domainExists(let name):
       return .domainExists(await awaiting { await self.environment.lookup.knowsMailDomain(name) })
+    case .time: return .time(environment.clock.now)
     case .route(let name): return .route(await awaiting { await self.environment.lookup.mailRoute(of: name) })
-    case .restoration(let mailbox):
-      let rewriter = session.configuration.rewriter
-      return .restoration(rewriter?.restore(mailbox, at: environment.clock.now) ?? .unknown)
     case .loginRefused:
       environment.logger.info("login refused client=\(facts.remoteAddress)")
       await hold(for: environment.logins.refused(facts.remoteAddress))
@@ -360,6 +365,7 @@ package final class ConnectionPump: @unchecked Sendable {
   // MARK: Output
 
   private func say(_ reply: Reply) {
+    outbound.reserveCapacity(minimumWritableBytes: 128)
     reply.encode(into: &outbound)
     guard let observer = environment.observer else { return }
     for line in DialogueLine.printable(reply) { observer(dialogueLine(.server, line)) }

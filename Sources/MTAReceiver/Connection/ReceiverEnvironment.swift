@@ -47,9 +47,7 @@ extension ReceiverEnvironment {
     }
   }
 
-  /// - Returns: what the session is to be told.
-  func note(failed failure: StoreFailure) -> ServerSession.Event {
-    logger.error("the store did not take a message: \(failure)")
-    return .storeFailed(failure)
+  func note(failed failure: StoreFailure, _ id: MailID?) {
+    logger.error("the store did not take message \(id?.description ?? "?"): \(failure)")
   }
 }

@@ -63,11 +63,12 @@ public struct LineLog: LogHandler {
   public func log(event: LogEvent) {
     var line = "\(SystemClock().now) [\(event.level)] \(label): "
     line.append(escaping: event.message.description)
-    for (key, value) in metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 }).sorted(by: { $0.key < $1.key }
-    ) {
-      line.append(escaping: " \(key)=\(value)")
+    if !metadata.isEmpty || event.metadata != nil {
+      let all = metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 })
+      for (key, value) in all.sorted(by: { $0.key < $1.key }) { line.append(escaping: " \(key)=\(value)") }
     }
-    sink.write(line + "\n")
+    line += "\n"
+    sink.write(line)
   }
 }
 

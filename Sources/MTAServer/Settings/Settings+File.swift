@@ -51,9 +51,10 @@ extension Settings {
     readListening(&reader)
     readRules(&reader)
     readDelivery(&reader)
+    readFilter(&reader)
     readProcess(&reader)
     let later = [
-      "delayWarning", "logRotation", "userName", "groupName", "showIncomingData", "dumpMailIntoLog",
+      "logRotation", "userName", "groupName", "showIncomingData", "dumpMailIntoLog",
     ]
     noted = later.filter { values[$0] != nil }
     if let isolation, isolation != .inProcess { noted.append("isolation") }

@@ -50,7 +50,10 @@ extension Settings {
     configuration.smarthost = smarthost
     configuration.remoteSMTPPort = remoteSMTPPort
     configuration.retrySchedule = retrySchedule
-    configuration.queueLifetime = queueLifetime
+    configuration.delayWarning = delayWarning
+    configuration.postmaster = postmasterName
+    configuration.reportSender = Mailbox(localPart: "MAILER-DAEMON", domain: postmasterName.domain)
+    configuration.messageIDBase = messageIDBase
     configuration.timeouts = DeliveryTimeouts(command: queueRunnerTimeout)
     configuration.dialogue = dialogue
     return configuration

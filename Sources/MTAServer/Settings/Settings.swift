@@ -89,6 +89,23 @@ public struct Settings: Sendable {
   public var delayWarning: Duration = .seconds(14_400)
   public var queueRunner = QueueRunning.automatic
 
+  // MARK: Content filter
+
+  /// Judges mail before its local delivery; nil for nobody.
+  public var contentFilter: Filter?
+  public var contentFilterFails = ContentFilterOptions.Failing.open
+  /// Points from which mail is marked as spam; nil: as the filter says.
+  public var contentFilterMarks: Double?
+  public var contentFilterHolds: Double?
+  public var contentFilterRejects: Double?
+  public var contentFilterTimeout: Duration = .seconds(60)
+  public var contentFilterMaximumBytes = 524_288
+  public var contentFilterChecks = 8
+  /// For spamd: `recipient` or a name; nil for nobody.
+  public var contentFilterUser: String?
+  /// For rspamd.
+  public var contentFilterPassword: String?
+
   // MARK: Process and log
 
   /// Path; nil writes to standard error.

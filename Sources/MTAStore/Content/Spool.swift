@@ -6,9 +6,9 @@ import NIOCore
 ///
 /// `@unchecked`: one task at a time uses it, as ``MessageSpool`` demands.
 final class Spool: MessageSpool, @unchecked Sendable {
-  /// What the file takes at a time once it is open. One such piece is being written while the next one gathers, and a
-  /// client that is faster than the disk waits.
-  static let pieceBytes = 65_536
+  /// What the file takes at a time once it is open, or more: what a busy client sends in one read goes there as it is, without
+  /// a copy. One piece is being written while the next one gathers, and a client that is faster than the disk waits.
+  static let pieceBytes = 32_768
 
   private let store: StoreCore
   private let id: MailID
@@ -35,12 +35,15 @@ final class Spool: MessageSpool, @unchecked Sendable {
     let (sum, overflow) = size.addingReportingOverflow(piece.readableBytes)
     guard !overflow else { throw .noSpace }
     size = sum
+    // What is gathered never grows beyond its bound, for its memory comes in powers of two.
+    if gathered.readableBytes > 0, gathered.readableBytes + piece.readableBytes > bound { try await write() }
     // The first piece is kept as it is; more of them are gathered in one buffer, for slices of a few bytes would each
     // keep a whole read buffer alive.
     if gathered.readableBytes == 0 { gathered = piece } else { gathered.writeImmutableBuffer(piece) }
-    let bound = spill == nil ? store.configuration.spillThreshold : Self.pieceBytes
     if gathered.readableBytes > bound { try await write() }
   }
+
+  private var bound: Int { spill == nil ? store.configuration.spillThreshold : Self.pieceBytes }
 
   /// Starts the write of what was gathered, when the one before is done.
   private func write() async throws(StoreFailure) {

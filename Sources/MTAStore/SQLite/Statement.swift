@@ -13,10 +13,9 @@ enum SQLValue {
 
 /// A prepared statement, used again and again.
 final class Statement {
-  /// SQLITE_TRANSIENT: SQLite takes a copy.
-  private static var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
-
   private let handle: OpaquePointer
+  /// The texts of the parameters, one behind the other; kept for its memory.
+  private var texts: [UInt8] = []
 
   init(_ handle: OpaquePointer) { self.handle = handle }
 
@@ -28,14 +27,27 @@ final class Statement {
       sqlite3_reset(handle)
       sqlite3_clear_bindings(handle)
     }
+    texts.removeAll(keepingCapacity: true)
+    for case .text(let text) in values { texts.append(contentsOf: text.utf8) }
+    return texts.withUnsafeBufferPointer { bytes in
+      bytes.withMemoryRebound(to: CChar.self) { run(values, texts: $0, body) }
+    }
+  }
+
+  /// Texts and blobs are lent to SQLite for the time of the steps, not copied.
+  private func run(_ values: [SQLValue], texts: UnsafeBufferPointer<CChar>, _ body: (Row) -> Void) -> Int32 {
     var large: [(Int32, ByteBuffer)] = []
+    var place = 0
     for (index, value) in values.enumerated() {
       let position = Int32(truncatingIfNeeded: index + 1)
       let code: Int32
       switch value {
       case .null: code = sqlite3_bind_null(handle, position)
       case .integer(let number): code = sqlite3_bind_int64(handle, position, number)
-      case .text(let text): code = bind(text, position)
+      case .text(let text):
+        let count = text.utf8.count
+        code = bind(UnsafeBufferPointer(rebasing: texts[place..<place + count]), position)
+        place += count
       case .blob(let blob):
         large.append((position, blob))
         code = SQLITE_OK
@@ -45,7 +57,6 @@ final class Statement {
     return run(binding: large[...], body)
   }
 
-  /// Blobs are lent to SQLite for the time of the steps, not copied.
   private func run(binding blobs: ArraySlice<(Int32, ByteBuffer)>, _ body: (Row) -> Void) -> Int32 {
     guard let (position, blob) = blobs.first else { return step(body) }
     return blob.withUnsafeReadableBytes { bytes in
@@ -66,17 +77,14 @@ final class Statement {
     }
   }
 
-  private func bind(_ text: String, _ position: Int32) -> Int32 {
-    // A null pointer would bind NULL, and an empty string may have no address.
+  private func bind(_ text: UnsafeBufferPointer<CChar>, _ position: Int32) -> Int32 {
+    // A null pointer would bind NULL, and an empty text may have no address.
     guard !text.isEmpty else { return sqlite3_bind_text64(handle, position, "", 0, Self.copied, UInt8(SQLITE_UTF8)) }
-    var text = text
-    return text.withUTF8 { bytes in
-      bytes.withMemoryRebound(to: CChar.self) {
-        sqlite3_bind_text64(
-          handle, position, $0.baseAddress, UInt64($0.count), Self.copied, UInt8(SQLITE_UTF8))
-      }
-    }
+    return sqlite3_bind_text64(handle, position, text.baseAddress, UInt64(text.count), nil, UInt8(SQLITE_UTF8))
   }
+
+  /// SQLITE_TRANSIENT: SQLite takes a copy.
+  private static var copied: sqlite3_destructor_type { unsafeBitCast(-1, to: sqlite3_destructor_type.self) }
 }
 
 /// The current row of a running statement.

@@ -30,22 +30,28 @@ struct ClaimedRows: Sendable {
 
 extension Database {
   /// Leases due parcels: the mails whose parcels wait longest first, each with all of its due parcels.
-  func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) throws(SQLiteFailure) -> Claim {
+  func claim(
+    by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
+  ) throws(SQLiteFailure) -> Claim {
     var mails: [String] = []
     var seen: Set<String> = []
     let take: (Row) -> Void = { row in
       if let id = row.text(0), seen.insert(id).inserted { mails.append(id) }
     }
     let bound = SQLValue.integer(Int64(limit))
+    let wanted = Self.condition(exclusion)
+    let passedOver = SQLValue.text(Self.jsonList(exclusion.domains.map(\.description)))
     // RFC 6710 §4.2: higher priorities first. The others have an index of their own, so that none is walked for the sake of a few.
     try run(
       """
       SELECT mail_id FROM parcels WHERE state = 'waiting' AND hold = 0 AND priority > 0 AND retry_at <= ?1
-        ORDER BY retry_at, mail_id LIMIT ?2
-      """, [.text(now.description), bound], at: "claim.find", take)
+        \(wanted) ORDER BY retry_at, mail_id LIMIT ?2
+      """, [.text(now.description), bound] + (exclusion.domains.isEmpty ? [] : [passedOver]), at: "claim.find", take)
     try run(
-      "SELECT mail_id FROM parcels WHERE state = 'waiting' AND hold = 0 AND retry_at <= ?1 ORDER BY retry_at, mail_id LIMIT ?2",
-      [.text(now.description), bound], at: "claim.find", take)
+      """
+      SELECT mail_id FROM parcels WHERE state = 'waiting' AND hold = 0 AND retry_at <= ?1 \(wanted)
+        ORDER BY retry_at, mail_id LIMIT ?2
+      """, [.text(now.description), bound] + (exclusion.domains.isEmpty ? [] : [passedOver]), at: "claim.find", take)
     // Leases of this machine end with their owner, or by its word; only those of other machines lapse.
     try run(
       """
@@ -71,6 +77,18 @@ extension Database {
       if !parcels.isEmpty { result.mails.append(ClaimedRows(id: mailID, envelope: found.envelope, parcels: parcels)) }
     }
     return result
+  }
+
+  private static func condition(_ exclusion: ClaimExclusion) -> String {
+    (exclusion.local ? "AND next_hop IS NOT NULL " : "") + (exclusion.remote ? "AND next_hop IS NULL " : "")
+      + (exclusion.domains.isEmpty
+        ? "" : "AND (next_hop IS NULL OR next_hop NOT IN (SELECT value FROM json_each(?3)))")
+  }
+
+  /// Domains hold neither quotes nor backslashes that a list would trip over; what would is left out, and so not passed over.
+  private static func jsonList(_ texts: [String]) -> String {
+    let plain = texts.filter { $0.utf8.allSatisfy { $0 >= 32 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") } }
+    return "[" + plain.map { "\"\($0)\"" }.joined(separator: ",") + "]"
   }
 
   private func lease(_ id: String, to owner: LeaseOwner, now: Timestamp, deadline: Timestamp) throws(SQLiteFailure)
@@ -137,7 +155,7 @@ extension Database {
     let mail = try first(
       """
       UPDATE parcels SET state = ?2, delivery_at = CASE ?2 WHEN 'delivered' THEN ?3 ELSE delivery_at END, delivery_msg = ?4,
-        retry_at = ?5, updated_at = ?3, attempts = attempts + 1, last_host = ?6, last_tls = ?7,
+        retry_at = ?5, updated_at = ?3, attempts = attempts + ?12, last_host = ?6, last_tls = ?7,
         last_policy = ?9, hold = ?10, warned_at = CASE ?11 WHEN 1 THEN ?3 ELSE warned_at END,
         lease_owner = NULL, lease_until = NULL WHERE id = ?1\(condition) RETURNING mail_id
       """,
@@ -145,7 +163,7 @@ extension Database {
         .integer(result.parcel.number), .text(state.rawValue), .text(now.description), .text(result.message),
         .text(optional: retryAt), .text(optional: result.host), .text(optional: result.encryption),
         .text(owner.description), .text(optional: result.tlsPolicy), .integer(result.outcome == .held ? 1 : 0),
-        .integer(result.warns ? 1 : 0),
+        .integer(result.warns ? 1 : 0), .integer(result.isAttempt ? 1 : 0),
       ], at: "parcel.record"
     ) { $0.text(0) }
     guard let mail else { return .dropped }

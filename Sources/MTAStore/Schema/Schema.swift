@@ -75,7 +75,10 @@ enum Schema {
       "ALTER TABLE parcels ADD COLUMN priority INTEGER NOT NULL DEFAULT 0",
       "ALTER TABLE parcels ADD COLUMN forwarded_for TEXT",
       "ALTER TABLE parcels ADD COLUMN last_policy TEXT",
-      "CREATE INDEX parcels_urgent ON parcels (retry_at, mail_id) WHERE state = 'waiting' AND hold = 0 AND priority > 0",
+      // With the next hop in it, so that what is passed over costs a step in the index alone.
+      "DROP INDEX parcels_due",
+      "CREATE INDEX parcels_due ON parcels (retry_at, mail_id, next_hop) WHERE state = 'waiting' AND hold = 0",
+      "CREATE INDEX parcels_urgent ON parcels (retry_at, mail_id, next_hop) WHERE state = 'waiting' AND hold = 0 AND priority > 0",
     ],
   ]
 }

@@ -84,6 +84,9 @@ final class WorkerThreads: Sendable {
   }
 }
 
+/// Lets threads that are ready to run go first; returns at once where there is none.
+func letOthersRun() { sched_yield() }
+
 /// Starts a detached thread.
 func startThread(_ body: @escaping @Sendable () -> Void) {
   final class Body: Sendable {

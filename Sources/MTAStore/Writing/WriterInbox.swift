@@ -22,10 +22,13 @@ struct WriterInbox {
     var contacts: [ContactRecord]
   }
 
+  func hasWork(at now: MonotonicInstant) -> Bool {
+    !jobs.isEmpty || contactsDue.map { $0 <= now || isClosing } ?? false
+  }
+
   /// Takes what waits; nil when there is nothing to do yet.
   mutating func takeGroup(at now: MonotonicInstant) -> Group? {
-    let contactsAreDue = contactsDue.map { $0 <= now || isClosing } ?? false
-    guard !jobs.isEmpty || contactsAreDue else { return nil }
+    guard hasWork(at: now) else { return nil }
     var bytes = 0
     var count = 0
     for job in jobs {

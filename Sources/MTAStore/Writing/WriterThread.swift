@@ -3,7 +3,8 @@ import MTASystem
 import NIOConcurrencyHelpers
 
 /// The one thread that writes to the database, with group commit: it takes all that waits, writes it in one transaction
-/// with one sync, then answers all. There is no timer: while one sync lasts, the next group gathers.
+/// with one sync, then answers all. There is no timer: while one sync lasts, the next group gathers. Where several are at it,
+/// those that only want for a processor to submit go first, so that they come into the same group.
 ///
 /// `@unchecked`: ``database``, ``withdrawn`` and the instants are touched by the thread alone once it was started.
 final class WriterThread: @unchecked Sendable {
@@ -85,18 +86,23 @@ final class WriterThread: @unchecked Sendable {
   // MARK: The thread
 
   private enum Turn {
-    case group(WriterInbox.Group)
+    case work
     case end
   }
 
   private func run() {
+    // Whether the latest group had mails of several.
+    var isShared = false
     while true {
       let idleEnd = housekeeping.nextIdle
       let turn: Turn? = inbox.wait(
         until: { inbox in inbox.contactsDue.map { min($0, idleEnd) } ?? idleEnd },
-        take: { inbox in inbox.takeGroup(at: .now).map(Turn.group) ?? (inbox.isClosing ? .end : nil) })
+        take: { inbox in inbox.hasWork(at: .now) ? .work : inbox.isClosing ? .end : nil })
       switch turn {
-      case .group(let group):
+      case .work:
+        if isShared { letOthersRun() }
+        guard let group = inbox.withLock({ $0.takeGroup(at: .now) }) else { continue }
+        isShared = group.jobs.count > 1
         write(group)
         if housekeeping.committed(pagesInLog: database?.pagesInLog ?? 0, at: .now) == .checkpoint { checkpoint() }
       case nil: keepHouse()

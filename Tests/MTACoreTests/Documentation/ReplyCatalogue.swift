@@ -122,7 +122,9 @@ enum ReplyCatalogue {
     Entry("startMail", .startMail, "DATA"),
     Entry("chunkTaken", .chunkTaken(1000), "BDAT, not the last"),
     Entry("binaryNeedsBDAT", .binaryNeedsBDAT, "DATA"),
-    Entry("heldTooLong", .heldTooLong, "MAIL with HOLDFOR"),
+    Entry("heldTooLong", .heldTooLong, "MAIL with HOLDFOR or HOLDUNTIL"),
+    Entry("heldUntilPast", .heldUntilPast, "MAIL with HOLDUNTIL"),
+    Entry("deliverByTooSoon", .deliverByTooSoon(60), "MAIL with BY"),
     Entry("noRecipients", .noRecipients, "DATA, BDAT"),
     Entry("bareLineEnd", .bareLineEnd, "the end of content"),
     Entry("tooManyHops", .tooManyHops, "the end of content"),
@@ -132,8 +134,7 @@ enum ReplyCatalogue {
 
   private static let stored = [
     Entry("noSpace", .noSpace, "DATA, or the end of content"),
-    Entry("unableToBegin", .unableToBegin, "DATA, BDAT"),
-    Entry("unableToSave", .unableToSave(id), "the end of content"),
+    Entry("unableToSave", .unableToSave(id), "DATA, or the end of content"),
     Entry("accepted", .accepted(StoreReceipt(durablyStored: id)), "the end of content, once it is on stable storage"),
     Entry(
       "accepted", .accepted(StoreReceipt(durablyStored: id), without: [Mailbox("ann@test.example")].compactMap { $0 }),

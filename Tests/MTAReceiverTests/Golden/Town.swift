@@ -97,13 +97,17 @@ extension Town: ReceiverHooks {
     if sender.mailbox?.localPart == "close" {
       return .refuse(Refusal("mailFrom says no, and goodbye", thenClose: true))
     }
-    return try verdict(sender.mailbox?.localPart ?? "", at: "mailFrom")
+    // "shady" is taken, and counted; "shady.throw" is neither.
+    let words = sender.mailbox?.localPart.split(separator: ".").map(String.init) ?? []
+    if words.first == "shady" { conversation.countViolation() }
+    return try verdict(words.last ?? "", at: "mailFrom")
   }
 
   mutating func rcptTo(_ recipient: Mailbox, _ conversation: inout Conversation) async throws -> RecipientVerdict {
     log.note("rcptTo")
     let key = AttributeKey<String>("test.example/recipients")
     conversation.attributes[key] = (conversation.attributes[key].map { $0 + " " } ?? "") + recipient.localPart
+    if conversation.reversePath?.mailbox?.localPart == "wary" { conversation.countViolation() }
     if recipient.localPart == "redirect", let mike = Mailbox("mike@test.example") { return .redirect([mike]) }
     return switch try verdict(recipient.localPart, at: "rcptTo") {
     case .proceed: .proceed

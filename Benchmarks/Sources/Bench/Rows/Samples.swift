@@ -24,6 +24,11 @@ enum Samples {
     lines(String(repeating: "word ", count: 15) + "w", bytes)
   }
 
+  /// The same with tabs instead of blanks: the worst that there is, for each tab becomes a blank.
+  static func tabs(_ bytes: Int) -> [UInt8] {
+    lines(String(repeating: "word\t", count: 15) + "w", bytes)
+  }
+
   /// Lines of 76 columns without a blank, as attachments are.
   static func base64(_ bytes: Int) -> [UInt8] {
     lines(String(repeating: "TG9yZW0gaXBzdW0gZG9s", count: 4).prefix(76).description, bytes)

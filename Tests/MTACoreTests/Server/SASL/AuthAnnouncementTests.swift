@@ -68,7 +68,8 @@ import Testing
     _ = announcement(&session)
     let challenge = String(decoding: Base64.encode("X-TRUSTING PLAIN".utf8), as: UTF8.self)
     #expect(say(&session, "AUTH X-TRUSTING") == .reply(.challenge(challenge)))
-    #expect(session.readsSecret)
+    let readsSecret = session.readsSecret
+    #expect(readsSecret)
     let credentials = Credentials(mechanism: "X-TRUSTING", username: "", proof: .verified)
     #expect(say(&session, "") == .ask(.auth(credentials)))
     #expect(session.receive(.answer(.client(ClientRecord(mailboxID: "m7")))) == .reply(.authenticated))

@@ -1,0 +1,91 @@
+public import Logging
+public import MTACore
+public import NIOCore
+import NIOHTTP1
+
+/// Asks rspamd by its HTTP protocol (`/checkv2` of a normal or proxy worker).
+///
+/// ```swift
+/// configuration.contentFilter = RspamdFilter(
+///   at: .server(HostAndPort("127.0.0.1:11333")!), dns: resolver, group: group)
+/// ```
+///
+/// rspamd is told envelope sender, the first 100 recipients, the client's address, the mail's id and whom the client was authenticated as. What it
+/// says comes to this:
+///
+/// | action | verdict |
+/// |---|---|
+/// | `no action`, `greylist` | passed; a mail that is to wait is told by `soft reject` |
+/// | `add header`, `rewrite subject` | passed, marked as spam |
+/// | `soft reject` | deferred |
+/// | `reject` | rejected |
+/// | `quarantine`, `discard` | held, discarded |
+///
+/// unless the points in the options hold or reject before. Copies get the same fields as from ``SpamAssassinFilter``, the tests with
+/// their points. What rspamd would have a milter change beside (`milter` in its answer) is not done.
+public struct RspamdFilter: ContentFilter {
+  private let desk: FilterDesk
+  private let password: String?
+  private let rewritesSubject: Bool
+
+  /// - Parameters:
+  ///   - password: of the controller worker, if that is what listens there; said in clear, and in no log.
+  ///   - rewritesSubject: `rewrite subject` gives copies the subject that rspamd tells, which breaks the signatures that the mail
+  ///     came with. Default false.
+  ///   - dns: who is asked for the server's address when it is given by name.
+  ///   - group: runs the connections; the caller shuts it down.
+  ///   - logger: told of each check that failed.
+  public init(
+    at server: FilterServer, _ options: ContentFilterOptions = ContentFilterOptions(), password: String? = nil,
+    rewritesSubject: Bool = false, dns: any DNSLookup, group: any EventLoopGroup,
+    logger: Logger = Logger(label: "mta.filter")
+  ) {
+    desk = FilterDesk(server, options, dns: dns, group: group, logger: logger)
+    self.password = password
+    self.rewritesSubject = rewritesSubject
+  }
+
+  public func judge(_ mail: FilteredMail) async -> FilterVerdict {
+    let head = head(for: mail)
+    let exchange = FilterExchange(
+      answerLimit: RspamdAnswerReader.maximumOctets, reader: RspamdAnswerReader(rewritesSubject: rewritesSubject),
+      prepare: { try $0.pipeline.syncOperations.addHTTPClientHandlers() },
+      ask: { channel in
+        channel.write(HTTPClientRequestPart.head(head), promise: nil)
+        try await mail.forEachPiece { piece in
+          try await channel.writeAndFlush(HTTPClientRequestPart.body(.byteBuffer(piece))).get()
+        }
+        try await channel.writeAndFlush(HTTPClientRequestPart.end(nil)).get()
+      })
+    return await desk.judge(mail, by: exchange)
+  }
+
+  private func head(for mail: FilteredMail) -> HTTPRequestHead {
+    var headers = HTTPHeaders()
+    func add(_ name: String, _ value: String) {
+      // What an address may hold and a field of HTTP may not (RFC 9110 §5.5).
+      guard value.utf8.allSatisfy({ $0 >= 32 && $0 != 127 }), value.utf8.count <= 1000 else { return }
+      headers.add(name: name, value: value)
+    }
+    add("Host", desk.server.httpHost)
+    add("Connection", "close")
+    add("Content-Length", "\(mail.size)")
+    add("Queue-Id", "\(mail.envelope.id)")
+    add("From", "\(mail.envelope.reversePath)")
+    for recipient in mail.recipients.prefix(100) { add("Rcpt", "<\(recipient)>") }
+    if let address = mail.envelope.clientAddress { add("IP", "\(address)") }
+    if let user = mail.envelope.authenticatedAs { add("User", "\(user)") }
+    if let password { add("Password", password) }
+    return HTTPRequestHead(version: .http1_1, method: .POST, uri: "/checkv2", headers: headers)
+  }
+}
+
+extension FilterServer {
+  /// For the field Host.
+  fileprivate var httpHost: String {
+    switch self {
+    case .server(let server): "\(server)"
+    case .unixSocket: "localhost"
+    }
+  }
+}

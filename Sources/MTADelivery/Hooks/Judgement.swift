@@ -1,0 +1,100 @@
+import Logging
+import MTACore
+
+/// Asks the delivery hooks, within their budget, and stands in for one that fails. Without hooks everything proceeds.
+struct Judgement: Sendable {
+  private let hooks: (any DeliveryHooks)?
+  private let budget: Duration
+  private let logger: Logger
+
+  init(_ environment: DeliveryEnvironment) {
+    hooks = environment.configuration.hooks
+    budget = environment.configuration.hookBudget
+    logger = environment.logger
+  }
+
+  var isNeeded: Bool { hooks != nil }
+
+  func route(_ parcel: Parcel, of envelope: Envelope) async -> RoutingVerdict {
+    guard let hooks else { return .proceed }
+    return await ask("route") { try await hooks.route(parcel, of: envelope) }
+      ?? .delay(.seconds(60), "the hook failed or was too late")
+  }
+
+  /// What becomes of a job without its being tried; nil: try it.
+  func attempt(_ job: DeliveryJob, at now: Timestamp) async -> Attempt? {
+    if let by = job.source.envelope.requests.deliverBy, by.mode == .return, now >= by.deadline {
+      // RFC 2852 §4.1.1: by-mode R wants the mail back rather than late.
+      let late = RecipientResult(.deferred, "the time that the sender gave it is over")
+      return Attempt(Array(repeating: OutcomeClassifier.expired(late), count: job.parcels.count))
+    }
+    guard let hooks else { return nil }
+    let delivery = PendingDelivery(job)
+    let verdict =
+      await ask("attempt") { try await hooks.attempt(delivery) }
+      ?? .delay(.seconds(60), "the hook failed or was too late")
+    return Ruling(verdict).map { Attempt($0, for: job.parcels.count) }
+  }
+
+  func attempted(_ parcel: Parcel, _ result: RecipientResult, of job: DeliveryJob) async -> OutcomeVerdict {
+    guard let hooks, result.outcome == .deferred || result.outcome == .failed else { return .proceed }
+    let delivery = PendingDelivery(job)
+    return await ask("attempted") { try await hooks.attempted(parcel, result, of: delivery) } ?? .proceed
+  }
+
+  func report(_ report: PendingReport) async -> ReportVerdict {
+    guard let hooks else { return .proceed }
+    return await ask("report") { try await hooks.report(report) } ?? .proceed
+  }
+
+  /// Nil when the hook threw, or was late and so was cancelled.
+  private func ask<Verdict: Sendable>(
+    _ name: String, _ question: @escaping @Sendable () async throws -> Verdict
+  ) async -> Verdict? {
+    let budget = budget
+    do {
+      return try await withThrowingTaskGroup(of: Verdict.self) { group in
+        group.addTask { try await question() }
+        group.addTask {
+          try await Task.sleep(for: budget)
+          throw HookIsLate()
+        }
+        defer { group.cancelAll() }
+        return try await group.next() ?? { throw HookIsLate() }()
+      }
+    } catch {
+      logger.warning("a delivery hook failed or was too late at \(name)", metadata: ["reason": "\(error)"])
+      return nil
+    }
+  }
+
+  private struct HookIsLate: Error, CustomStringConvertible {
+    var description: String { "too late" }
+  }
+}
+
+extension PendingDelivery {
+  init(_ job: DeliveryJob) {
+    self.init(envelope: job.source.envelope, parcels: job.parcels, destination: "\(job.destination)")
+  }
+}
+
+extension Attempt {
+  /// What a hook decided in place of an attempt.
+  init(_ ruling: Ruling, for count: Int) {
+    let result =
+      switch ruling {
+      case .hold(let reason): RecipientResult(.held, "held: " + Self.printable(reason))
+      case .delay(_, let reason): RecipientResult(.deferred, "delayed: " + Self.printable(reason))
+      case .fail(let reason): RecipientResult(.failed, "5.7.1 " + Self.printable(reason), status: .policy)
+      case .drop(let reason): RecipientResult(.failed, "dropped: " + Self.printable(reason))
+      }
+    self.init(Array(repeating: result, count: count))
+    self.ruling = ruling
+  }
+
+  /// A hook's words may quote a peer's.
+  static func printable(_ text: String) -> String {
+    String(decoding: text.utf8.prefix(512).map { (32...126).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,200 @@
+import MTACore
+import NIOCore
+
+/// Writes reports: multipart/report (RFC 6522) with delivery status (RFC 3464), for the eyes of people and of programs.
+///
+/// ```
+/// From: Mail Delivery System <MAILER-DAEMON@example.org>
+/// Subject: Undelivered mail returned to sender
+/// Auto-Submitted: auto-replied
+/// Content-Type: multipart/report; report-type=delivery-status; boundary=…
+///
+///   text/plain                what happened, in words
+///   message/delivery-status   what happened, in fields
+///   message/rfc822            the mail, or text/rfc822-headers: its header
+/// ```
+struct ReportComposer: Sendable {
+  /// Reporting-MTA.
+  let serverName: String
+  /// The address that reports are from, and the one to ask.
+  let sender: String
+  let postmaster: String
+
+  /// One report about one mail; all of `recipients` with the same action.
+  ///
+  /// - Parameter id: of the report.
+  func report(
+    _ id: MailID, about recipients: [ReportedRecipient], of envelope: Envelope, _ original: OriginalMail,
+    to mailbox: Mailbox, at now: Timestamp, due: Timestamp
+  ) -> QueuedReport? {
+    guard let action = recipients.first?.action else { return nil }
+    var text = ReportText(boundary: "=_report_\(id)")
+    text.field("From", "Mail Delivery System <\(sender)>")
+    text.internationalLine("To: <\(mailbox)>")
+    text.field("Subject", Self.subject(action))
+    text.field("Date", now.internetMessageDate)
+    text.field("Message-ID", "<\(id)@\(serverName)>")
+    if let reference = Self.messageID(of: original.header) {
+      text.field("In-Reply-To", reference)
+      text.field("References", reference)
+    }
+    // RFC 3834 §5.1: so that nobody's vacation program answers.
+    text.field("Auto-Submitted", "auto-replied")
+    text.field("MIME-Version", "1.0")
+    text.line("Content-Type: multipart/report; report-type=delivery-status;")
+    text.line("\tboundary=\"\(text.boundary)\"")
+    text.line("")
+    text.line("This is a report about a mail, in the form of RFC 3464.")
+
+    text.part(type: "text/plain; charset=us-ascii", description: "Notification")
+    words(recipients, action, envelope, into: &text)
+
+    text.part(type: "message/delivery-status", description: "Delivery report")
+    fields(recipients, envelope, into: &text)
+
+    let isWhole = action == .failed && returnsWhole(envelope)
+    var body = BodyType.sevenBit
+    if isWhole, let whole = original.text, !envelope.smtpUTF8 || !Self.hasOtherThanASCII(original.header) {
+      let isEightBit = whole.readableBytesView.contains { $0 >= 128 }
+      if isEightBit { body = .eightBitMIME }
+      text.part(
+        type: "message/rfc822", description: "Undelivered mail", encoding: isEightBit ? "8bit" : nil)
+      text.raw(whole)
+    } else if !original.header.fields.isEmpty {
+      header(original.header, of: envelope, into: &text)
+    }
+    text.end()
+
+    var recipient = EnvelopeRecipient(mailbox, client: envelope.senderClient)
+    // RFC 3461 §6.2: no report is told of, in any way.
+    recipient.notification.notify = .never
+    var requests = DeliveryRequests()
+    if due > now { requests.holdUntil = due }
+    // The mark of a submission has it signed: reports are our own mail (R15).
+    let queued = Envelope(
+      id: id, reversePath: .null, recipients: [recipient], body: body, smtpUTF8: mailbox.isInternational,
+      requests: requests, isSubmission: true, receivedAt: now)
+    return QueuedReport(queued, content: text.bytes, about: recipients.map(\.parcel))
+  }
+
+  /// RFC 3461 §4.3: RET=HDRS asks for the header alone; without RET it is ours to choose.
+  private func returnsWhole(_ envelope: Envelope) -> Bool { envelope.requests.return != .headers }
+
+  private static func subject(_ action: ReportedRecipient.Action) -> String {
+    switch action {
+    case .failed: "Undelivered mail returned to sender"
+    case .delayed: "Delayed mail (still being retried)"
+    case .delivered, .relayed: "Successful mail delivery report"
+    }
+  }
+
+  // MARK: for people
+
+  private func words(
+    _ recipients: [ReportedRecipient], _ action: ReportedRecipient.Action, _ envelope: Envelope,
+    into text: inout ReportText
+  ) {
+    text.line("This is the mail system at \(serverName).")
+    text.line("")
+    switch action {
+    case .failed:
+      text.line("Your mail could not be delivered to the recipients below. It will not be tried again.")
+      text.line("What the mail system or the recipient's server said stands behind each of them.")
+    case .delayed:
+      text.line("Your mail could not be delivered yet. There is no need to send it again: it is")
+      text.line("being tried further, and you will be told if that fails in the end.")
+    case .delivered: text.line("As you asked to be told: your mail was delivered to the recipients below.")
+    case .relayed:
+      text.line("As you asked to be told: your mail was passed on to the servers of the recipients")
+      text.line("below. Those servers do not report deliveries, so this is the last word on it.")
+    }
+    text.line("")
+    for recipient in recipients {
+      text.line("<\(Self.ascii(recipient.recipient.mailbox))>")
+      text.folded("    ", recipient.message)
+      if let end = recipient.retriedUntil { text.line("    It is tried until \(end.internetMessageDate).") }
+    }
+    text.line("")
+    text.line("For help, write to <\(postmaster)> and quote \(envelope.id).")
+  }
+
+  // MARK: for programs
+
+  private func fields(_ recipients: [ReportedRecipient], _ envelope: Envelope, into text: inout ReportText) {
+    // RFC 3464 §2.2.
+    if let id = envelope.requests.envelopeID { text.field("Original-Envelope-Id", id) }
+    text.field("Reporting-MTA", "dns; \(serverName)")
+    text.field("Arrival-Date", envelope.receivedAt.internetMessageDate)
+    for recipient in recipients {
+      text.line("")
+      if let original = Self.originalRecipient(recipient.recipient) { text.field("Original-Recipient", original) }
+      text.field("Final-Recipient", Self.typed(recipient.recipient.mailbox))
+      text.field("Action", recipient.action.rawValue)
+      text.field("Status", recipient.status)
+      if let host = recipient.remoteHost { text.field("Remote-MTA", "dns; \(host)") }
+      if let reply = recipient.reply { text.field("Diagnostic-Code", "smtp; \(reply)") }
+      if let end = recipient.retriedUntil { text.field("Will-Retry-Until", end.internetMessageDate) }
+    }
+  }
+
+  /// RFC 3461 §4.2: ORCPT with its xtext undone; else whom the sender wrote to, where that was forwarded.
+  private static func originalRecipient(_ recipient: EnvelopeRecipient) -> String? {
+    if let given = recipient.notification.originalRecipient {
+      let parts = given.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, let bytes = XText.decode(parts[1].utf8), bytes.allSatisfy({ (32...126).contains($0) })
+      else { return given }
+      return "\(parts[0]); " + String(decoding: bytes, as: UTF8.self)
+    }
+    return recipient.forwardedFor.map(typed)
+  }
+
+  /// An address with its type; an international one in the form that ASCII carries (RFC 6533 §3).
+  private static func typed(_ mailbox: Mailbox) -> String {
+    mailbox.isInternational ? "utf-8; " + ascii(mailbox) : "rfc822; \(mailbox)"
+  }
+
+  /// RFC 6533 §3, utf-8-addr-xtext: `\x{2665}` for what is not ASCII.
+  private static func ascii(_ mailbox: Mailbox) -> String {
+    guard mailbox.isInternational else { return mailbox.description }
+    var text = ""
+    for scalar in mailbox.description.unicodeScalars {
+      if (33...126).contains(scalar.value), scalar != "\\", scalar != "+", scalar != "=" {
+        text.unicodeScalars.append(scalar)
+      } else {
+        text += "\\x{" + String(scalar.value, radix: 16, uppercase: true) + "}"
+      }
+    }
+    return text
+  }
+
+  // MARK: what came
+
+  private func header(_ header: HeaderSection, of envelope: Envelope, into text: inout ReportText) {
+    var raw: [UInt8] = []
+    for field in header.fields { raw += field.raw }
+    let isPlain =
+      !header.hasStrayLineEnds && raw.allSatisfy { $0 != 0 && $0 < 128 }
+      && raw.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).allSatisfy { $0.count <= 999 }
+    let type = envelope.smtpUTF8 ? "message/global-headers" : "text/rfc822-headers"
+    if isPlain {
+      text.part(type: "text/rfc822-headers", description: "Header of the mail")
+      text.raw(ByteBuffer(bytes: raw))
+    } else {
+      // RFC 6533 §4, RFC 2045 §6.8: what is not ASCII travels as base64, so that any server can carry the report.
+      text.part(type: type, description: "Header of the mail", encoding: "base64")
+      text.base64(raw)
+    }
+  }
+
+  private static func hasOtherThanASCII(_ header: HeaderSection) -> Bool {
+    header.fields.contains { $0.raw.contains { $0 >= 128 } }
+  }
+
+  /// The Message-ID if it is one that can stand in a field of ours.
+  private static func messageID(of header: HeaderSection) -> String? {
+    guard let value = header.first(named: "Message-ID")?.value, value.utf8.count <= 250, value.utf8.first == 60,
+      value.utf8.last == 62, value.utf8.allSatisfy({ (33...126).contains($0) })
+    else { return nil }
+    return value
+  }
+}

@@ -1,0 +1,103 @@
+import MTACore
+
+/// Decides which outcomes a sender is told of, as RFC 3461 §6 and RFC 2852 §4 have it: a value without I/O.
+///
+/// | outcome | reported when |
+/// |---|---|
+/// | failed | NOTIFY is absent or names FAILURE |
+/// | deferred | late for the first time (``delayWarning``, or the time of DELIVERBY's mode N), and NOTIFY names DELAY, or is absent and the mail is not of a list, in bulk or automatic |
+/// | delivered | NOTIFY names SUCCESS |
+/// | relayed to a server that does not tell senders itself | NOTIFY names SUCCESS, or DELIVERBY asks for a trace |
+///
+/// Never to a null sender (RFC 5321 §4.5.5): no report is ever told of.
+struct ReportPlan: Hashable, Sendable {
+  /// How old a mail is when its sender is told that it is late; nil for never.
+  let delayWarning: Duration?
+
+  /// A parcel, what its attempt came to, and what is to be recorded of it.
+  struct Outcome: Hashable, Sendable {
+    let parcel: Parcel
+    let result: RecipientResult
+    var recorded: ParcelResult
+  }
+
+  /// Whether the sender is to be told that a parcel is late, if its header does not forbid that.
+  func isLate(_ outcome: Outcome, of envelope: Envelope, at now: Timestamp) -> Bool {
+    guard outcome.recorded.outcome == .deferred, outcome.parcel.warnedAt == nil, envelope.reversePath != .null else {
+      return false
+    }
+    // RFC 2852 §4.1.2: by-mode N asks to be told when the time is over.
+    if let by = envelope.requests.deliverBy, by.mode == .notify, now >= by.deadline {
+      return outcome.parcel.recipient.notification.notify != .never
+    }
+    guard let delayWarning, now >= envelope.dueAt + delayWarning else { return false }
+    return outcome.parcel.recipient.notification.notify?.contains(.delay) ?? true
+  }
+
+  /// Whether the sender asked to be told of delays, so that the kind of the mail does not matter.
+  static func asksForDelays(_ outcome: Outcome, of envelope: Envelope, at now: Timestamp) -> Bool {
+    if outcome.parcel.recipient.notification.notify?.contains(.delay) == true { return true }
+    return envelope.requests.deliverBy.map { $0.mode == .notify && now >= $0.deadline } ?? false
+  }
+
+  /// What is to be reported; `warns` of the outcomes says which deferrals.
+  func reported(_ outcomes: [Outcome], of envelope: Envelope) -> [ReportedRecipient] {
+    guard envelope.reversePath != .null else { return [] }
+    return outcomes.compactMap { outcome in
+      let notify = outcome.parcel.recipient.notification.notify
+      let action: ReportedRecipient.Action
+      switch outcome.recorded.outcome {
+      case .failed:
+        guard notify?.contains(.failure) ?? true else { return nil }
+        action = .failed
+      case .deferred:
+        guard outcome.recorded.warns else { return nil }
+        action = .delayed
+      case .delivered:
+        let wantsSuccess = notify?.contains(.success) ?? false
+        switch outcome.result.reach {
+        case .mailbox:
+          guard wantsSuccess else { return nil }
+          action = .delivered
+        case .relay(let tellsSender):
+          // RFC 3461 §6.2.2; RFC 2852 §4.1.4: a trace is told of at each relay.
+          let isTraced = envelope.requests.deliverBy?.trace ?? false
+          guard (wantsSuccess && !tellsSender) || (isTraced && notify != .never) else { return nil }
+          action = .relayed
+        }
+      case .held: return nil
+      }
+      return ReportedRecipient(
+        parcel: outcome.parcel.id, recipient: outcome.parcel.recipient, action: action,
+        status: Self.statusClass(action) + ".\(outcome.result.status.subject).\(outcome.result.status.detail)",
+        reply: outcome.result.reply, remoteHost: ReportedRecipient.remoteHost(outcome.recorded.host),
+        message: outcome.recorded.message, retriedUntil: action == .delayed ? outcome.parcel.expiresAt : nil)
+    }
+  }
+
+  private static func statusClass(_ action: ReportedRecipient.Action) -> String {
+    switch action {
+    case .failed: "5"
+    case .delayed: "4"
+    case .delivered, .relayed: "2"
+    }
+  }
+}
+
+extension HeaderSection {
+  /// Mail whose sender no person waits for an answer of: lists, bulk, and what programs wrote (RFC 3834 §2, RFC 2919, RFC 2369).
+  var isAutomatic: Bool {
+    fields.contains { field in
+      if field.isNamed("Precedence") {
+        return ["bulk", "list", "junk"].contains(String(decoding: field.value.utf8.map(Self.lowercased), as: UTF8.self))
+      }
+      // RFC 3834 §5.2: anything but "no" says automatic.
+      if field.isNamed("Auto-Submitted") {
+        return !field.value.utf8.map(Self.lowercased).starts(with: "no".utf8)
+      }
+      return ["List-Id", "List-Post", "List-Unsubscribe", "List-Help"].contains { field.isNamed($0) }
+    }
+  }
+
+  private static func lowercased(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
+}

@@ -1,0 +1,76 @@
+import MTACore
+import NIOCore
+
+/// The bytes of a report as they are written: fields, lines and parts, all of it ASCII with CR LF line ends, but for what is put in raw.
+struct ReportText {
+  let boundary: String
+  private(set) var bytes = ByteBuffer()
+
+  init(boundary: String) { self.boundary = boundary }
+
+  /// One line; what would not be printable ASCII is shown as a question mark.
+  mutating func line(_ text: String) {
+    bytes.writeBytes(text.utf8.lazy.map { (32...126).contains($0) || $0 == 9 ? $0 : UInt8(ascii: "?") })
+    bytes.writeStaticString("\r\n")
+  }
+
+  /// A line that may hold UTF-8 (RFC 6532).
+  mutating func internationalLine(_ text: String) {
+    bytes.writeBytes(text.utf8.lazy.map { $0 >= 32 && $0 != 127 ? $0 : UInt8(ascii: "?") })
+    bytes.writeStaticString("\r\n")
+  }
+
+  /// A header field, folded at blanks where it is long (RFC 5322 §2.2.3).
+  mutating func field(_ name: String, _ value: String) { folded(name + ": ", value, continuing: "\t") }
+
+  /// Words of any number on lines of at most 78 octets where blanks allow, of 900 in any case.
+  mutating func folded(_ start: String, _ text: String, continuing: String? = nil) {
+    let continuing = continuing ?? start
+    var current = start
+    var isEmpty = true
+    for word in text.split(separator: " ") {
+      var rest = word[...]
+      if !isEmpty, current.utf8.count + 1 + rest.utf8.count > 78 {
+        line(current)
+        current = continuing
+        isEmpty = true
+      }
+      while rest.utf8.count > 900 {
+        line(current + rest.prefix(900))
+        rest = rest.dropFirst(900)
+        current = continuing
+      }
+      current += (isEmpty ? "" : " ") + rest
+      isEmpty = false
+    }
+    line(current)
+  }
+
+  mutating func part(type: String, description: String, encoding: String? = nil) {
+    line("")
+    line("--" + boundary)
+    line("Content-Type: " + type)
+    line("Content-Description: " + description)
+    if let encoding { line("Content-Transfer-Encoding: " + encoding) }
+    line("")
+  }
+
+  /// Another's bytes as they are. Their lines end with CR LF; the last may lack it.
+  mutating func raw(_ content: ByteBuffer) {
+    bytes.writeImmutableBuffer(content)
+    if !content.readableBytesView.suffix(2).elementsEqual([13, 10]) { bytes.writeStaticString("\r\n") }
+  }
+
+  mutating func base64(_ content: [UInt8]) {
+    let encoded = Base64.encode(content)
+    for start in stride(from: 0, to: encoded.count, by: 76) {
+      bytes.writeBytes(encoded[start..<min(start + 76, encoded.count)])
+      bytes.writeStaticString("\r\n")
+    }
+  }
+
+  mutating func end() {
+    line("")
+    line("--" + boundary + "--")
+  }
+}

@@ -1,0 +1,115 @@
+import Logging
+import MTACore
+import MTASystem
+
+/// From the queue into the lanes.
+extension DeliveryRun {
+  /// How long a search of the queue behind the parcels of one destination is not repeated when it found nothing.
+  private static let searchPause: Duration = .seconds(1)
+
+  func releaseLeasesOfTheDead() async throws(StoreFailure) {
+    let shares = environment.configuration.sharesQueue
+    let released = try await environment.queue.releaseLeases { owner in
+      switch owner.liveness {
+      case .alive: true
+      case .dead: false
+      case .elsewhere: shares
+      }
+    }
+    if released > 0 {
+      environment.logger.notice("leases of dead runners released", metadata: ["parcels": "\(released)"])
+    }
+  }
+
+  /// Leases due parcels and puts them in their lanes; tells how many there were.
+  ///
+  /// A destination of which much waits here gets no more: what is due for others lies behind it in the queue, and is searched for
+  /// once a second at most, unless it is found.
+  func claim(dueAt instant: Timestamp) async throws(StoreFailure) -> Int {
+    let now = environment.clock.now
+    let maximum = environment.configuration.maximumLeased
+    let exclusion = lanes.exclusion
+    let room = min(max(1, maximum / 4), maximum - leased.count + lanes.saturatedParcels)
+    if room <= 0 || (!exclusion.isEmpty && now < nextSearch ?? now) {
+      hire()
+      return 0
+    }
+    let mails = try await environment.queue.claim(
+      by: owner, limit: room, except: exclusion, now: instant,
+      deadline: now + environment.configuration.lease)
+    var count = 0
+    for mail in mails {
+      count += mail.parcels.count
+      leased.formUnion(mail.parcels.map(\.id))
+      take(mail)
+    }
+    // As much as was asked for: there is more. With destinations passed over there is more in any case.
+    isBacklogged = count >= room || !exclusion.isEmpty
+    nextSearch = !exclusion.isEmpty && count == 0 ? now + Self.searchPause : nil
+    if count >= room { bell.yield() }
+    hire()
+    return count
+  }
+
+  private func take(_ mail: ClaimedMail) {
+    let source = MailSource(
+      mail.envelope, queue: environment.queue, signer: environment.signer, clock: environment.clock,
+      serverName: environment.configuration.serverName)
+    let hasSmarthost = environment.configuration.smarthost != nil
+    guard environment.judgement.isNeeded else {
+      for job in DeliveryJob.split(mail, source, hasSmarthost: hasSmarthost) { lanes.add(job) }
+      return
+    }
+    sorting += 1
+    Task.detached { [environment] in
+      var mail = mail
+      var places: [ParcelID: DeliveryPlace] = [:]
+      var rulings: [(Parcel, Ruling)] = []
+      for parcel in mail.parcels {
+        switch await environment.judgement.route(parcel, of: mail.envelope) {
+        case .proceed: break
+        case .deliver(let place): places[parcel.id] = place
+        case .hold(let reason): rulings.append((parcel, .hold(reason)))
+        case .delay(let time, let reason): rulings.append((parcel, .delay(time, reason)))
+        case .fail(let reason): rulings.append((parcel, .fail(reason)))
+        case .drop(let reason): rulings.append((parcel, .drop(reason)))
+        }
+      }
+      let ruled = Set(rulings.map(\.0.id))
+      mail.parcels.removeAll { ruled.contains($0.id) }
+      await self.sorted(DeliveryJob.split(mail, source, hasSmarthost: hasSmarthost, places: places))
+      for (parcel, ruling) in rulings {
+        let job = DeliveryJob(
+          source: source, destination: .nowhere, domain: nil, marks: CopyMarks(parcel.recipient), parcels: [parcel])
+        await Settlement(run: self, environment: environment).settle(job, Attempt(ruling, for: 1))
+      }
+      await self.sortingEnded()
+    }
+  }
+
+  private func sorted(_ jobs: [DeliveryJob]) {
+    guard !isStopping else { return }
+    for job in jobs { lanes.add(job) }
+    hire()
+  }
+
+  private func sortingEnded() {
+    sorting -= 1
+    bell.yield()
+  }
+
+  func renewLeases() -> Task<Void, Never> {
+    let pause = environment.configuration.lease / 3
+    return Task {
+      while !Task.isCancelled {
+        do { try await Task.sleep(for: pause) } catch { return }
+        let parcels = Array(leased)
+        guard !parcels.isEmpty else { continue }
+        let deadline = environment.clock.now + environment.configuration.lease
+        do throws(StoreFailure) {
+          try await environment.queue.renew(parcels, by: owner, deadline: deadline)
+        } catch { environment.logger.error("leases cannot be renewed", metadata: ["reason": "\(error)"]) }
+      }
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import MTACore
+import NIOCore
+
+/// What waits for one destination, and what was learned of it.
+struct Lane: Sendable {
+  /// By priority (RFC 6710), each first come, first served.
+  private var jobs: [Int: CircularBuffer<DeliveryJob>] = [:]
+  private(set) var count = 0
+  /// The parcels that wait, by the domain of their recipients; nil stands for local ones.
+  private(set) var parcels = 0
+  private(set) var domains: [Domain?: Int] = [:]
+  var workers = 0
+  var window: DeliveryWindow
+  /// The least time between two mails.
+  var interval: Duration?
+  /// When the next mail may begin, where there is such a time.
+  var nextStart: Timestamp?
+  var rest: DestinationRest?
+  /// Troubled deliveries since the last that went well.
+  var troubles = 0
+  /// So much waits here that no more is to be taken from the queue for it.
+  private(set) var isSaturated = false
+
+  init(limit: DestinationLimit) {
+    window = DeliveryWindow(maximum: limit.deliveries)
+    interval = limit.interval
+  }
+
+  var isEmpty: Bool { count == 0 }
+  var isIdle: Bool { count == 0 && workers == 0 }
+
+  mutating func add(_ job: DeliveryJob, saturation: Int) {
+    jobs[job.priority, default: CircularBuffer()].append(job)
+    count += 1
+    parcels += job.parcels.count
+    domains[job.queueDomain, default: 0] += 1
+    if parcels >= saturation { isSaturated = true }
+  }
+
+  mutating func popFirst(saturation: Int) -> DeliveryJob? {
+    guard let best = jobs.keys.max(), let job = jobs[best]?.popFirst() else { return nil }
+    if jobs[best]?.isEmpty ?? true { jobs[best] = nil }
+    count -= 1
+    parcels -= job.parcels.count
+    let key = job.queueDomain
+    domains[key] = domains[key].flatMap { $0 > 1 ? $0 - 1 : nil }
+    if parcels < saturation / 2 { isSaturated = false }
+    return job
+  }
+
+  mutating func drain() -> [DeliveryJob] {
+    let all = jobs.sorted { $0.key > $1.key }.flatMap { $0.value }
+    jobs = [:]
+    (count, parcels, domains, isSaturated) = (0, 0, [:], false)
+    return all
+  }
+}
+
+extension DeliveryJob {
+  /// Under what the queue keeps the parcels: the domain of remote ones, nil for local ones.
+  fileprivate var queueDomain: Domain? {
+    guard let recipient = parcels.first?.recipient, recipient.delivery == .remote else { return nil }
+    return recipient.mailbox.domain
+  }
+}

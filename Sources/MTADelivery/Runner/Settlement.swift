@@ -1,0 +1,98 @@
+import Logging
+import MTACore
+
+/// From what an attempt came to, to what is recorded of it, and to the reports that go with it.
+struct Settlement: Sendable {
+  let run: DeliveryRun
+  let environment: DeliveryEnvironment
+
+  /// - Parameter isCutShort: our own end broke the attempt off: what it deferred is given back as it was.
+  func settle(_ job: DeliveryJob, _ attempt: Attempt, isCutShort: Bool = false) async {
+    let now = environment.clock.now
+    var outcomes: [ReportPlan.Outcome] = []
+    var silent: Set<ParcelID> = []
+    for (parcel, result) in zip(job.parcels, attempt.results) {
+      if isCutShort, result.outcome == .deferred { continue }
+      var (outcome, isSilent) = await judged(parcel, result, attempt, job, at: now)
+      outcome.recorded.host = attempt.host
+      outcome.recorded.encryption = attempt.encryption
+      outcome.recorded.tlsPolicy = attempt.tlsPolicy
+      outcomes.append(outcome)
+      if isSilent { silent.insert(parcel.id) }
+    }
+    guard !outcomes.isEmpty else { return }
+    await ReportDesk(environment).markLate(&outcomes, of: job.source, at: now)
+    let reports = await ReportDesk(environment).reports(
+      about: outcomes.filter { !silent.contains($0.parcel.id) }, of: job.source, at: now)
+    let results = outcomes.map(\.recorded)
+    log(job, attempt, results)
+    guard await record(results, reports) else { return }
+    await run.recorded(results)
+  }
+
+  private func judged(
+    _ parcel: Parcel, _ result: RecipientResult, _ attempt: Attempt, _ job: DeliveryJob, at now: Timestamp
+  ) async -> (ReportPlan.Outcome, isSilent: Bool) {
+    let envelope = job.source.envelope
+    switch attempt.ruling {
+    case .hold?, .fail?: return (environment.plan.outcome(for: parcel, of: envelope, result, at: now), false)
+    case .drop?: return (environment.plan.outcome(for: parcel, of: envelope, result, at: now), true)
+    case .delay(let pause, _)?:
+      var outcome = environment.plan.outcome(for: parcel, of: envelope, result, at: now, pause: pause)
+      outcome.recorded.isAttempt = false
+      return (outcome, false)
+    case nil: break
+    }
+    var result = result
+    var pause: Duration?
+    var isSilent = attempt.isSilent
+    switch await environment.judgement.attempted(parcel, result, of: job) {
+    case .proceed: break
+    case .retry(let time):
+      result.outcome = .deferred
+      pause = time
+    case .hold(let reason):
+      result.outcome = .held
+      result.message = "held: " + Attempt.printable(reason) + "; last: " + result.message
+    case .fail(let reason):
+      result.outcome = .failed
+      result.message = "5.7.1 " + Attempt.printable(reason) + "; last: " + result.message
+      result.status = .policy
+    case .drop(let reason):
+      result.outcome = .failed
+      result.message = "dropped: " + Attempt.printable(reason) + "; last: " + result.message
+      isSilent = true
+    }
+    return (environment.plan.outcome(for: parcel, of: envelope, result, at: now, pause: pause), isSilent)
+  }
+
+  /// Writes the results down, however long the store needs to come back: a delivered mail that is not recorded would be
+  /// delivered again. Meanwhile its worker does nothing else, so that a broken store does not multiply the damage.
+  private func record(_ results: [ParcelResult], _ reports: [QueuedReport]) async -> Bool {
+    var pause = Duration.seconds(1)
+    while true {
+      do throws(StoreFailure) {
+        try await environment.queue.record(results, reports: reports, by: run.owner, at: environment.clock.now)
+        return true
+      } catch {
+        environment.logger.error(
+          "outcomes cannot be recorded", metadata: ["reason": "\(error)", "parcels": "\(results.count)"])
+      }
+      do { try await Task.sleep(for: pause) } catch { return false }
+      pause = min(pause * 2, .seconds(60))
+    }
+  }
+
+  private func log(_ job: DeliveryJob, _ attempt: Attempt, _ results: [ParcelResult]) {
+    for (message, group) in Dictionary(grouping: results, by: { "\($0.outcome): \($0.message)" }) {
+      environment.logger.info(
+        "delivery",
+        metadata: [
+          "mail": "\(job.source.envelope.id)",
+          "destination": "\(job.domain?.description ?? job.destination.description)",
+          "recipients": "\(group.count)", "outcome": "\(message)", "host": "\(attempt.host ?? "none")",
+          "tls": "\(attempt.encryption ?? "none")", "policy": "\(attempt.tlsPolicy ?? "none")",
+        ])
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import MTACore
+import NIOCore
+import Testing
+
+@testable import MTADelivery
+
+struct FilterStepTests {
+  struct Fixed: ContentFilter {
+    let verdict: FilterVerdict
+    func judge(_ mail: FilteredMail) async -> FilterVerdict { verdict }
+  }
+
+  private static let recipients = ["ann@a.example"].compactMap { Mailbox($0) }
+
+  private static func mail(_ content: String) -> OutgoingMail {
+    var mail = OutgoingMail(
+      envelope: .test("m1", to: ["ann@a.example"], .local, at: Timestamp(milliseconds: 0)),
+      content: StoredContent(trace: ByteBuffer(string: "Received: us\r\n"), content: ByteBuffer(string: content)),
+      signature: ByteBuffer(string: "DKIM-Signature: s\r\n"), hasInternationalHeader: false)
+    // The first field is one that no copy has, as forged results are.
+    mail.omitted = [0..<10]
+    return mail
+  }
+
+  private func apply(_ verdict: FilterVerdict, to content: String) async throws -> String {
+    switch await FilterStep.apply(Fixed(verdict: verdict), to: Self.mail(content), for: Self.recipients) {
+    case .deliver(let mail):
+      var text = ByteBuffer()
+      let copy = mail.text(for: Self.recipients, final: true)
+      try await copy.forEachPiece { text.writeImmutableBuffer($0) }
+      #expect(copy.size == text.readableBytes)
+      return String(buffer: text)
+    case .settle(let result), .forget(let result): return "\(result.outcome) \(result.message)"
+    case .hold(let reason): return "hold \(reason)"
+    }
+  }
+
+  @Test func fieldsStandInFrontAndForgedOnesAreLeftOut() async throws {
+    let fields = try [HeaderEdit(adding: "X-Spam-Status", "No"), HeaderEdit(adding: "Subject", "[spam] hello")]
+    let text = try await apply(
+      .pass(adding: fields),
+      to:
+        "Forg: ab\r\nX-SPAM-flag: no,\r\n really\r\nFrom: a\r\nsubject: hello\r\nX-Spam: keep\r\nX-Spam-Level: *\r\n\r\nX-Spam-Flag: in the body\r\n"
+    )
+    #expect(
+      text
+        == "Return-Path: <s@sender.example>\r\nDelivered-To: ann@a.example\r\nX-Spam-Status: No\r\nSubject: [spam] hello\r\nDKIM-Signature: s\r\nReceived: us\r\nFrom: a\r\nX-Spam: keep\r\n\r\nX-Spam-Flag: in the body\r\n"
+    )
+  }
+
+  @Test func withoutFieldsForgedOnesGoAllTheSame() async throws {
+    let text = try await apply(.pass, to: "Forg: ab\r\nFrom: a\r\nX-Spam-Flag: NO\r\n\r\n")
+    #expect(
+      text
+        == "Return-Path: <s@sender.example>\r\nDelivered-To: ann@a.example\r\nDKIM-Signature: s\r\nReceived: us\r\nFrom: a\r\n\r\n"
+    )
+  }
+
+  @Test(arguments: [
+    (FilterVerdict.reject("spam\r\n250 ok"), "failed 5.7.1 the content filter refuses the mail: spam??250 ok"),
+    (.defer("later"), "deferred 4.7.1 the content filter defers the mail: later"),
+    (.hold("odd\n"), "hold held by the content filter: odd?"),
+    (.discard("spam\u{0}"), "delivered 2.7.1 discarded by the content filter: spam?"),
+  ])
+  func otherVerdicts(_ verdict: FilterVerdict, _ expected: String) async throws {
+    #expect(try await apply(verdict, to: "Forg: ab\r\n\r\n") == expected)
+  }
+
+  @Test func aFilterSeesTheCopyAsItWillBe() async throws {
+    struct Reader: ContentFilter {
+      func judge(_ mail: FilteredMail) async -> FilterVerdict {
+        var text = ""
+        do { try await mail.forEachPiece { text += String(buffer: $0) } } catch { return .defer("\(error)") }
+        return .hold("\(mail.size == text.utf8.count) \(mail.recipients) \(text)")
+      }
+    }
+    guard
+      case .hold(let reason) = await FilterStep.apply(
+        Reader(), to: Self.mail("Forg: ab\r\nFrom: a\r\n\r\n"), for: Self.recipients)
+    else {
+      Issue.record("not held")
+      return
+    }
+    #expect(
+      reason
+        == "held by the content filter: true [ann@a.example] Return-Path: <s@sender.example>??DKIM-Signature: s??Received: us??From: a????"
+    )
+  }
+}

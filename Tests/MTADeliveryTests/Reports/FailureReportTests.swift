@@ -1,0 +1,193 @@
+import MTACore
+import MTADelivery
+import MTATestSupport
+import NIOCore
+import Testing
+
+/// What senders are told of failures (RFC 3464).
+struct FailureReportTests {
+  static let text = "Subject: x\r\nMessage-ID: <1@sender.example>\r\n\r\n.body\r\n"
+
+  /// A sink that refuses `bad@`, greylists `later@` and takes the rest.
+  static var choosy: SinkServer.Behaviour {
+    var behaviour = SinkServer.Behaviour()
+    behaviour.answer = { line, _ in
+      line.contains("bad@") ? "550 5.1.1 no such user" : line.contains("later@") ? "451 4.2.1 busy" : nil
+    }
+    return behaviour
+  }
+
+  @Test func aFailureIsToldOfWithEveryFieldAndTheWholeMail() async throws {
+    try await SinkServer.serving(Self.choosy) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example MX 10 mx.a.example\nmx.a.example A 127.0.0.1")
+      var envelope = Envelope.test("m1", to: ["bad@a.example", "good@a.example"], at: setup.clock.now)
+      envelope.requests.envelopeID = "QQ314159"
+      envelope.recipients[0].notification.originalRecipient = "rfc822;Bad+2BUser@a.example"
+      try setup.queue.add(envelope, trace: "Received: by us\r\n", content: Self.text)
+      _ = try await setup.runner.runOnce()
+
+      let mail = try #require(setup.queue.reports.first)
+      #expect(setup.queue.reports.count == 1)
+      #expect(mail.envelope.recipients.map(\.mailbox.description) == ["s@sender.example"])
+      #expect(mail.envelope.recipients[0].notification.notify == .never)
+      #expect(mail.envelope.isSubmission)  // ours to sign
+      let report = try #require(ReportReader(mail))
+      #expect(report.header["from"] == "Mail Delivery System <MAILER-DAEMON@us.example>")
+      #expect(report.header["to"] == "<s@sender.example>")
+      #expect(report.header["auto-submitted"] == "auto-replied")
+      #expect(report.header["in-reply-to"] == "<1@sender.example>")
+      #expect(report.header["content-type"]?.contains("report-type=delivery-status") == true)
+      #expect(
+        report.parts.map { $0.header["content-type"] } == [
+          "text/plain; charset=us-ascii", "message/delivery-status", "message/rfc822",
+        ])
+      #expect(report.parts[0].text.contains("550 5.1.1 no such user"))
+      #expect(!report.parts[0].text.contains("good@"))
+      #expect(report.parts[2].text == "Received: by us\r\n" + Self.text)
+      let status = report.status
+      try #require(status.count == 2)
+      #expect(status[0]["reporting-mta"] == "dns; us.example")
+      #expect(status[0]["original-envelope-id"] == "QQ314159")
+      #expect(status[0]["arrival-date"] == "Thu, 1 Jan 2026 00:00:00 +0000")
+      #expect(
+        status[1] == [
+          "original-recipient": "rfc822; Bad+User@a.example", "final-recipient": "rfc822; bad@a.example",
+          "action": "failed", "status": "5.1.1", "remote-mta": "dns; mx.a.example",
+          "diagnostic-code": "smtp; 550 5.1.1 no such user",
+        ])
+    }
+  }
+
+  @Test func nobodyIsToldWhereNobodyIsToBeTold() async throws {
+    try await SinkServer.serving(Self.choosy) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      try setup.queue.add(.test("null", from: "<>", to: ["bad@a.example"], at: setup.clock.now), content: Self.text)
+      for notify in [RecipientNotification.Notify.never, .success, .delay] {
+        var envelope = Envelope.test("n\(notify.rawValue)", to: ["bad@a.example"], at: setup.clock.now)
+        envelope.recipients[0].notification.notify = notify
+        try setup.queue.add(envelope, content: Self.text)
+      }
+      try await setup.expectRun(RunSummary(failed: 4))
+      #expect(setup.queue.reports.map(\.envelope.id.description) == ["null"])
+    }
+  }
+
+  @Test func theWholeMailReturnsOnlyWhereItIsSmallAndWanted() async throws {
+    let header = "Subject: x\r\nX-Long: y\r\n"
+    let small = header + "\r\nbody\r\n"
+    for (name, content, back, returned) in [
+      ("wanted", small, DeliveryRequests.Return.full, "message/rfc822"),
+      ("unsaid", small, nil, "message/rfc822"),
+      ("unwanted", small, .headers, "text/rfc822-headers"),
+      ("large", header + "\r\n" + String(repeating: "0123456\r\n", count: 10_000), .full, "text/rfc822-headers"),
+      ("bare", header + "\r\nbare\nline\r\n", .full, "text/rfc822-headers"),
+      ("nul", header + "\r\nnul\0\r\n", .full, "text/rfc822-headers"),
+      ("8bit", header + "\r\nGrüße\r\n", .full, "message/rfc822"),
+    ] {
+      try await SinkServer.serving(Self.choosy) { sink in
+        var setup = Setup(remotePort: sink.port)
+        try setup.zone.add("a.example A 127.0.0.1")
+        var envelope = Envelope.test(name, to: ["bad@a.example"], at: setup.clock.now)
+        envelope.requests.return = back
+        try setup.queue.add(envelope, content: content)
+        _ = try await setup.runner.runOnce()
+        let mail = try #require(setup.queue.reports.first)
+        let report = try #require(ReportReader(mail))
+        try #require(report.parts.count == 3)
+        #expect(report.parts[2].header["content-type"] == returned, "\(name)")
+        #expect(report.parts[2].text == (returned == "message/rfc822" ? content : header), "\(name)")
+        #expect(mail.envelope.body == (name == "8bit" ? .eightBitMIME : .sevenBit), "\(name)")
+      }
+    }
+  }
+
+  @Test func internationalMailIsToldOfInASCII() async throws {
+    try await SinkServer.serving { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      var envelope = Envelope.test("m1", to: ["grüße@a.example"], at: setup.clock.now)
+      envelope.smtpUTF8 = true
+      try setup.queue.add(envelope, content: "Subject: Grüße\r\n\r\nx\r\n")
+      _ = try await setup.runner.runOnce()
+      let mail = try #require(setup.queue.reports.first)
+      #expect(mail.content.readableBytesView.allSatisfy { $0 < 128 })
+      let report = try #require(ReportReader(mail))
+      #expect(report.status.last?["final-recipient"] == #"utf-8; gr\x{FC}\x{DF}e@a.example"#)
+      #expect(report.status.last?["status"] == "5.6.7")
+      #expect(report.status.last?["diagnostic-code"] == nil)
+      #expect(report.parts.last?.header["content-type"] == "message/global-headers")
+      #expect(report.parts.last?.header["content-transfer-encoding"] == "base64")
+      #expect(report.parts.last?.text == "U3ViamVjdDogR3LDvMOfZQ0K\r\n")
+    }
+  }
+
+  @Test func hostileWordsStayInTheirField() async throws {
+    var behaviour = SinkServer.Behaviour()
+    let long = String(repeating: "x", count: 3000)
+    behaviour.answer = { line, _ in
+      line.hasPrefix("RCPT") ? .reply("550-5.1.1 a\u{1b}[2Jb\r\n550 5.1.1 \(long) Subject:\u{7}c\0d") : nil
+    }
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      try setup.queue.add(
+        .test("m1", to: ["x@a.example"], at: setup.clock.now),
+        content: "Message-ID: <a>\u{b}\r\nSubject: \u{1}\r\n\r\nx\r\n")
+      _ = try await setup.runner.runOnce()
+      let mail = try #require(setup.queue.reports.first)
+      let report = try #require(ReportReader(mail))
+      #expect(report.header["in-reply-to"] == nil)
+      #expect(report.parts[0].text.utf8.allSatisfy { $0 >= 32 && $0 < 127 || $0 == 13 || $0 == 10 || $0 == 9 })
+      #expect(report.parts[1].text.utf8.allSatisfy { $0 >= 32 && $0 < 127 || $0 == 13 || $0 == 10 || $0 == 9 })
+      #expect(mail.text.components("\r\n").allSatisfy { $0.utf8.count <= 998 })
+    }
+  }
+
+  /// The store that cannot take an outcome takes no report either, and then both.
+  @Test func outcomeAndReportAreOneStep() async throws {
+    try await SinkServer.serving(Self.choosy) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      try setup.queue.add(.test("m1", to: ["bad@a.example"], at: setup.clock.now), content: Self.text)
+      setup.queue.fail(.record, with: .noSpace, times: 1)
+      _ = try await setup.runner.runOnce()
+      #expect(setup.queue.reports.count == 1)
+      #expect(setup.queue.parcels[0].state == .failed)
+    }
+  }
+
+  @Test func aRateHoldsReportsBackAndDropsNone() async throws {
+    try await SinkServer.serving(Self.choosy) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      setup.configuration.reportBurst = 3
+      setup.configuration.reportInterval = .seconds(100)
+      for number in 0..<6 {
+        try setup.queue.add(.test("m\(number)", to: ["bad@a.example"], at: setup.clock.now), content: Self.text)
+      }
+      let now = setup.clock.now
+      _ = try await setup.runner.runOnce()
+      #expect(setup.queue.reports.map { ($0.envelope.dueAt - now).components.seconds } == [0, 0, 0, 100, 200, 300])
+      // Those that wait do not expire before they were tried for the whole of their time.
+      let last = try #require(setup.queue.parcels.last)
+      #expect(last.parcel.expiresAt - last.due == .seconds(432_000))
+    }
+  }
+
+  @Test func reportsGoToSendersOfOurOwnByTheirRecord() async throws {
+    try await SinkServer.serving(Self.choosy) { sink in
+      let folder = try TemporaryFolder()
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      setup.configuration.localDelivery = .maildir(directory: folder.path)
+      var envelope = Envelope.test("m1", from: "<ann@home.example>", to: ["bad@a.example"], at: setup.clock.now)
+      envelope.senderClient = ClientRecord(mailboxID: "ann")
+      try setup.queue.add(envelope, content: Self.text)
+      try await setup.expectRun(RunSummary(delivered: 1, failed: 1))
+      #expect(setup.queue.outcomes["ann@home.example"]?.contains("filed as") == true)
+      #expect(setup.queue.mails.count == 2)
+    }
+  }
+}
