@@ -39,7 +39,7 @@ extension ServerSession {
       case .alias(let postmaster): forwarding.walk.turn(to: postmaster)
       case .none:
         if configuration.localDomains.contains(mailbox.domain) { return drop(forwarding, .noSuchUser) }
-        if configuration.checksRoutes, let domain = mailbox.domain.dnsName {
+        if let domain = configuration.routeQuestion(of: mailbox) {
           return ask(.route(domain), for: .forwardRoute(forwarding))
         }
         forwarding.walk.take(nil)

@@ -31,6 +31,8 @@ public struct SessionConfiguration: Sendable {
   public var acceptsQuotedLocalParts = true
   /// A recipient's domain is looked up before it is accepted for relaying (R16). Off where a smarthost serves all domains.
   public var checksRoutes = true
+  /// Domains whose mail goes a way that the settings name: the DNS need not know of them. Default: none.
+  public var hasOwnRoute: @Sendable (Domain) -> Bool = { _ in false }
 
   /// Makes the sender of mail that is forwarded to other servers one of ours, and takes the reports about it back. Default: none, the
   /// sender stays.
@@ -110,5 +112,10 @@ extension SessionConfiguration {
     if mailbox == postmaster { return .postmaster(ClientRecord(mailboxID: "postmaster")) }
     guard localDomains.contains(mailbox.domain), mailbox.caseFolded.localPart == "postmaster" else { return .none }
     return .alias(postmaster)
+  }
+
+  /// The name whose route is to be looked up before a mailbox of it is accepted; nil for none.
+  func routeQuestion(of mailbox: Mailbox) -> DNSName? {
+    checksRoutes && !hasOwnRoute(mailbox.domain) ? mailbox.domain.dnsName : nil
   }
 }

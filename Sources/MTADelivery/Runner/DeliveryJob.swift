@@ -17,7 +17,7 @@ struct DeliveryJob: Sendable {
   ///
   /// - Parameter places: where hooks send single parcels in place of where their address says.
   static func split(
-    _ mail: ClaimedMail, _ source: MailSource, hasSmarthost: Bool, places: [ParcelID: DeliveryPlace] = [:]
+    _ mail: ClaimedMail, _ source: MailSource, _ router: Router, places: [ParcelID: DeliveryPlace] = [:]
   ) -> [DeliveryJob] {
     struct Group: Hashable {
       let destination: Destination
@@ -26,7 +26,7 @@ struct DeliveryJob: Sendable {
     let groups = Dictionary(grouping: mail.parcels) { parcel in
       Group(
         destination: places[parcel.id].map(Destination.init)
-          ?? Destination(parcel.recipient, hasSmarthost: hasSmarthost),
+          ?? Destination(parcel.recipient, router),
         marks: CopyMarks(parcel.recipient))
     }
     return groups.map { group, parcels in
