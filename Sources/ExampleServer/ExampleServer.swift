@@ -5,5 +5,7 @@ import ArgumentParser
   static let configuration = CommandConfiguration(
     abstract: "A mail server built on SwiftMTA.",
     discussion: "Settings are one JSON file; every key has a default but serverName. See Docs/SETTINGS.md.",
-    subcommands: [Serve.self, RunQueue.self, LookUpCommand.self, ProbeCommand.self, DKIMCommand.self])
+    subcommands: [
+      Serve.self, RunQueue.self, LookUpCommand.self, ProbeCommand.self, PolicyCommand.self, DKIMCommand.self,
+    ])
 }

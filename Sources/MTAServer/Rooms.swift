@@ -34,11 +34,7 @@ struct Rooms: Sendable {
     }
     do { store = try MailStore(configuration) } catch { throw StartFailure("database: \(error)") }
     group = MultiThreadedEventLoopGroup.singleton
-    var names = settings.resolvers.isEmpty ? .system() : ResolverConfiguration(servers: settings.resolvers)
-    if settings.trustResolvers { names.trustsAuthenticatedData = true }
-    resolver = DNSResolver(
-      configuration: names,
-      group: group)
+    resolver = DNSResolver(configuration: settings.resolver, group: group)
   }
 
   func close() async {
@@ -61,7 +57,7 @@ struct Rooms: Sendable {
   }
 
   func queueRunner(_ settings: Settings) throws -> QueueRunner {
-    var configuration = settings.runner(dialogue: deliveryObserver(settings))
+    var configuration = try settings.runner(dialogue: deliveryObserver(settings))
     configuration.contentFilter = settings.filter(
       dns: resolver, group: group, logger: Logger(label: "mta.filter") { [log] in LineLog(label: $0, sink: log) })
     return try QueueRunner(

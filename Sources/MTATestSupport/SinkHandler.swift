@@ -25,7 +25,11 @@ final class SinkHandler: ChannelInboundHandler {
     }
   }
 
-  func channelActive(context: ChannelHandlerContext) { say(sink.behaviour.greeting, context) }
+  func channelActive(context: ChannelHandlerContext) {
+    let client = context.remoteAddress?.ipAddress
+    sink.log.withLockedValue { $0.clients.append(client ?? "") }
+    say(sink.behaviour.greeting, context)
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     if isGarbage { return say("this is no TLS at all, whatever you say", context) }

@@ -48,6 +48,8 @@ public final class SinkServer: Sendable {
     public var capabilities = ["PIPELINING", "SIZE 10000000", "8BITMIME"]
     /// Offers STARTTLS with it; default nil, none.
     public var tls: TLSContext?
+    /// Speaks TLS by ``tls`` from the first byte, and offers no STARTTLS. Default: false.
+    public var isImplicitTLS = false
     /// Offers STARTTLS, answers it with 220, and then speaks no TLS.
     public var breaksTLS = false
     /// The answer to a command line (without CR LF) of a connection, counted from 1; nil for the usual one.
@@ -62,6 +64,7 @@ public final class SinkServer: Sendable {
     var mails: [Mail] = []
     var lines: [String] = []
     var connections = 0
+    var clients: [String] = []
   }
 
   let behaviour: Behaviour
@@ -77,6 +80,8 @@ public final class SinkServer: Sendable {
   public var lines: [String] { log.withLockedValue { $0.lines } }
   /// How many connections there were.
   public var connections: Int { log.withLockedValue { $0.connections } }
+  /// The addresses that connections came from, in order.
+  public var clients: [String] { log.withLockedValue { $0.clients } }
   /// The port it listens on; 0 for a Unix socket.
   public var port: UInt16 { listener.withLockedValue { UInt16(clamping: $0?.localAddress?.port ?? 0) } }
 
@@ -106,7 +111,12 @@ public final class SinkServer: Sendable {
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(SinkHandler(self)) }
+        channel.eventLoop.makeCompletedFuture {
+          if self.behaviour.isImplicitTLS, let tls = self.behaviour.tls {
+            try channel.pipeline.syncOperations.addHandler(TLSHandler(tls))
+          }
+          try channel.pipeline.syncOperations.addHandler(SinkHandler(self))
+        }
       }
     let channel =
       if let unixSocket {

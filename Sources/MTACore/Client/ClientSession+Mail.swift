@@ -34,6 +34,11 @@ extension ClientSession {
       if sender.isInternational, !capabilities.smtpUTF8 { return .international }
     }
     if transaction.hasInternationalHeader, !capabilities.smtpUTF8 { return .international }
+    // RFC 8689 §2: the option is known only under TLS. A final mailbox is no relay: LMTP has no such word.
+    if transaction.requiresTLS, configuration.dialect == .smtp {
+      if !isSecured { return .requireTLSUnmet("the connection is not encrypted") }
+      if !capabilities.requireTLS { return .requireTLSNotOffered }
+    }
     if transaction.body == .binaryMIME { return .binary }
     if let limit = capabilities.sizeLimit, transaction.size > limit { return .tooBig(limit: limit) }
     return nil
@@ -48,6 +53,7 @@ extension ClientSession {
     if capabilities.eightBitMIME, transaction.body == .eightBitMIME { parameters.append("BODY=8BITMIME") }
     // RFC 6531 §3.4: only where it is needed, for the parameter narrows the mail's way.
     if capabilities.smtpUTF8, isInternational { parameters.append("SMTPUTF8") }
+    if transaction.requiresTLS, configuration.dialect == .smtp { parameters.append("REQUIRETLS") }
     return parameters
   }
 

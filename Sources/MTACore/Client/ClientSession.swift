@@ -63,7 +63,8 @@ public struct ClientSession: Hashable, Sendable {
     case reply(RemoteReply, bytesFollow: Bool = false)
     case malformedReply(ReplyFault)
     case secured
-    case tlsFailed(String)
+    /// `isUntrusted`: the certificate did not pass.
+    case tlsFailed(String, isUntrusted: Bool = false)
     /// Only after an action that says ready.
     case deliver(ClientTransaction)
     /// All content and its end were handed to the connection.
@@ -161,7 +162,8 @@ public struct ClientSession: Hashable, Sendable {
     case (.secured, .handshaking):
       isSecured = true
       return sayHello()
-    case (.tlsFailed(let reason), _): return end(.tls(reason), .close)
+    case (.tlsFailed(let reason, let isUntrusted), _):
+      return end(isUntrusted ? .untrustedCertificate(reason) : .tls(reason), .close)
     case (.deliver(let transaction), .ready(let isDirty)): return begin(transaction, resetFirst: isDirty)
     case (.contentSent, .mailing) where mailing.phase == .content: return endContent()
     case (.contentFailed(let reason), .mailing): return end(.contentUnavailable(reason), .close)

@@ -9,16 +9,19 @@ public struct ClientTransaction: Hashable, Sendable {
   /// Whether the header holds other than ASCII, so that only SMTPUTF8 can carry it. International addresses are seen
   /// without it.
   public var hasInternationalHeader: Bool
+  /// Only over verified TLS, from here on as well (RFC 8689).
+  public var requiresTLS: Bool
 
   public init(
     from reversePath: ReversePath, to recipients: [Mailbox], size: Int, body: BodyType = .sevenBit,
-    hasInternationalHeader: Bool = false
+    hasInternationalHeader: Bool = false, requiresTLS: Bool = false
   ) {
     self.reversePath = reversePath
     self.recipients = recipients
     self.size = size
     self.body = body
     self.hasInternationalHeader = hasInternationalHeader
+    self.requiresTLS = requiresTLS
   }
 }
 

@@ -13,12 +13,21 @@ public enum DeliveryTrouble: Error, Hashable, Sendable {
   case connect(String)
   /// The handshake failed.
   case tls(String)
+  /// The certificate of the server does not pass where it must.
+  case untrustedCertificate(String)
   /// TLS is required and not offered.
   case tlsNotOffered
   /// Bytes came behind the answer to STARTTLS, in clear: somebody may have put them there.
   case bytesBeforeTLS
   /// Credentials are set, but the server offers no PLAIN, or no TLS to say them under.
   case authenticationNotOffered
+
+  /// The host is not used under the TLS policy of the domain; why.
+  case tlsPolicy(String)
+  /// The mail wants protection all the way (RFC 8689), and the way to this host has none; why.
+  case requireTLSUnmet(String)
+  /// The same, and the server does not offer REQUIRETLS.
+  case requireTLSNotOffered
 
   // MARK: the mail
   /// The server's limit in octets.
@@ -43,6 +52,10 @@ public enum DeliveryTrouble: Error, Hashable, Sendable {
   case dns(DNSFailure, String)
   /// All exchangers are ourselves.
   case loopsToSelf(String)
+  /// The settings let mail for the domain go nowhere; their words.
+  case routeFails(String)
+  /// The same, for now.
+  case routeHolds(String)
   /// There is no transport for the recipient.
   case noTransport
 

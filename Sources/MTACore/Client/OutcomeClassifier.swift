@@ -25,6 +25,12 @@ public enum OutcomeClassifier {
     case .timedOut(let phase): deferred(.badConnection, "timed out while waiting for the answer to \(phase)")
     case .connect(let reason): deferred(.noAnswer, "cannot connect: \(reason)")
     case .tls(let reason): deferred(.cryptographicFailure, reason)
+    case .untrustedCertificate(let reason): deferred(.cryptographicFailure, reason)
+    case .tlsPolicy(let reason): deferred(.cryptographicFailure, reason)
+    // RFC 8689 §4.2.1: what the mail asks for is not to be had there, and waiting does not help.
+    case .requireTLSUnmet(let reason): failed(.encryptionNeeded, "the mail requires TLS all the way: \(reason)")
+    case .requireTLSNotOffered:
+      failed(.requireTLSNeeded, "the mail requires TLS all the way, and the server does not offer REQUIRETLS")
     case .tlsNotOffered: deferred(.encryptionNeeded, "TLS is required, and the server does not offer it")
     case .bytesBeforeTLS:
       deferred(.cryptographicFailure, "the server sent bytes in clear behind its answer to STARTTLS")
@@ -47,6 +53,8 @@ public enum OutcomeClassifier {
     case .dns(let failure, let name): deferred(.directoryFailure, "\(name) could not be looked up: \(failure)")
     // RFC 5321 §5.1: reached only when we are our own best exchanger.
     case .loopsToSelf(let domain): failed(.loop, "mail for \(domain) loops back to this server")
+    case .routeFails(let text): failed(.policy, text)
+    case .routeHolds(let text): deferred(.notAccepting, text)
     case .noTransport: deferred(.misconfigured, "no transport is configured for this recipient")
     case .file(let reason): deferred(.system, "cannot be stored: \(reason)")
     }

@@ -8,6 +8,8 @@ public struct ServerCapabilities: Hashable, Sendable {
   public var eightBitMIME = false
   /// RFC 6531.
   public var smtpUTF8 = false
+  /// RFC 8689.
+  public var requireTLS = false
   /// RFC 1870: whether MAIL takes a size.
   public var takesSize = false
   /// The size limit in octets, when the server has named one above zero.
@@ -30,6 +32,7 @@ public struct ServerCapabilities: Hashable, Sendable {
       case "STARTTLS": startTLS = true
       case "8BITMIME": eightBitMIME = true
       case "SMTPUTF8": smtpUTF8 = true
+      case "REQUIRETLS": requireTLS = true
       case "AUTH": authentication.formUnion(words.dropFirst())
       case "SIZE":
         takesSize = true

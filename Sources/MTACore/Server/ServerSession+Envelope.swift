@@ -68,7 +68,7 @@ extension ServerSession {
     for rule in configuration.recipientRules {
       if let reply = rule.refusal(of: mailbox, client: client, in: conversation) { return settle(reply) }
     }
-    if client == nil, configuration.checksRoutes, let domain = mailbox.domain.dnsName {
+    if client == nil, let domain = configuration.routeQuestion(of: mailbox) {
       return ask(.route(domain), for: .route(mailbox, client))
     }
     return ask(.rcptTo(mailbox), for: .rcptTo(mailbox, client))

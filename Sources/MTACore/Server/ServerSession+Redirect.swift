@@ -38,7 +38,7 @@ extension ServerSession {
         return redirectRefused(redirection, reply)
       }
     }
-    if client == nil, configuration.checksRoutes, let domain = mailbox.domain.dnsName {
+    if client == nil, let domain = configuration.routeQuestion(of: mailbox) {
       return ask(.route(domain), for: .redirectRoute(redirection))
     }
     return redirectTargetTaken(redirection, client)

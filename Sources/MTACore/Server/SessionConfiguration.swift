@@ -31,6 +31,8 @@ public struct SessionConfiguration: Sendable {
   public var acceptsQuotedLocalParts = true
   /// A recipient's domain is looked up before it is accepted for relaying (R16). Off where a smarthost serves all domains.
   public var checksRoutes = true
+  /// Domains whose mail goes a way that the settings name: the DNS need not know of them. Default: none.
+  public var hasOwnRoute: @Sendable (Domain) -> Bool = { _ in false }
 
   /// What the runner honours. EHLO announces DSN, REQUIRETLS and the like when the store keeps them, too. Default: nothing.
   ///
@@ -85,5 +87,12 @@ public struct SessionConfiguration: Sendable {
     self.localDomains = localDomains
     senderRules = (memberPorts.map { [$0 as any SenderRule] } ?? []) + [SameOwnerRule()]
     recipientRules = [NoRelayingRule(localDomains: localDomains)]
+  }
+}
+
+extension SessionConfiguration {
+  /// The name whose route is to be looked up before a mailbox of it is accepted; nil for none.
+  func routeQuestion(of mailbox: Mailbox) -> DNSName? {
+    checksRoutes && !hasOwnRoute(mailbox.domain) ? mailbox.domain.dnsName : nil
   }
 }

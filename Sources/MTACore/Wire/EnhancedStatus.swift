@@ -79,6 +79,8 @@ public struct EnhancedStatus: Hashable, Sendable {
   public static let badCredentials = Self(7, 8)
   /// Encryption needed (x.7.10).
   public static let encryptionNeeded = Self(7, 10)
+  /// REQUIRETLS support required (x.7.30, RFC 8689).
+  public static let requireTLSNeeded = Self(7, 30)
   /// Encryption required for requested authentication mechanism (x.7.11).
   public static let encryptionRequired = Self(7, 11)
 }

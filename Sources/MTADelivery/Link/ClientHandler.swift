@@ -21,6 +21,7 @@ final class ClientHandler: ChannelInboundHandler {
 
   private var session: ClientSession
   private let endpoint: ServerEndpoint
+  private let tls: LinkTLS?
   private let environment: LinkEnvironment
   private var parser = ReplyParser()
   private var arrived = ByteBuffer()
@@ -31,15 +32,18 @@ final class ClientHandler: ChannelInboundHandler {
   /// Whoever waits for the next step, or else the step that nobody waited for yet.
   private var waiting: EventLoopPromise<Step>?
   private var held: Step?
-  private(set) var encryption: String?
+  /// What the handshake came to; nil in clear.
+  private(set) var facts: TLSFacts?
+  var capabilities: ServerCapabilities { session.capabilities }
 
   /// - Parameter opening: succeeds with nil when the server is ready for a mail, or with the trouble.
   init(
-    _ session: ClientSession, _ endpoint: ServerEndpoint, _ environment: LinkEnvironment,
+    _ session: ClientSession, _ endpoint: ServerEndpoint, tls: LinkTLS?, _ environment: LinkEnvironment,
     opening: EventLoopPromise<DeliveryTrouble?>
   ) {
     self.session = session
     self.endpoint = endpoint
+    self.tls = tls
     self.environment = environment
     self.opening = opening
   }
@@ -55,13 +59,17 @@ final class ClientHandler: ChannelInboundHandler {
     if waiting != nil { give(.refused(.connectionLost(.idle))) }
   }
 
-  func channelActive(context: ChannelHandlerContext) { perform(session.receive(.opened)) }
+  /// TLS from the first byte comes before the greeting.
+  private var isImplicitTLS: Bool { session.configuration.tls == .established }
+
+  func channelActive(context: ChannelHandlerContext) { if !isImplicitTLS { perform(session.receive(.opened)) } }
 
   func channelInactive(context: ChannelHandlerContext) { perform(session.receive(.lost)) }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    if let failure = error as? TLSFailure, session.phase == .startTLS {
-      perform(session.receive(.tlsFailed("\(failure)")))
+    if let failure = error as? TLSFailure, session.phase == .startTLS || isImplicitTLS && facts == nil {
+      let isUntrusted = if case .untrustedCertificate = failure { true } else { false }
+      perform(session.receive(.tlsFailed("\(failure)", isUntrusted: isUntrusted)))
     } else {
       perform(session.receive(.lost))
     }
@@ -72,8 +80,8 @@ final class ClientHandler: ChannelInboundHandler {
     guard case .established(let facts)? = event as? TLSEvent else {
       return context.fireUserInboundEventTriggered(event)
     }
-    encryption = "\(facts.version) \(facts.cipher)"
-    perform(session.receive(.secured))
+    self.facts = facts
+    perform(session.receive(isImplicitTLS ? .opened : .secured))
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -190,12 +198,11 @@ final class ClientHandler: ChannelInboundHandler {
   }
 
   private func startTLS() {
-    guard let context, let tls = environment.tls else {
+    guard let context, let tls else {
       return perform(session.receive(.tlsFailed("TLS is not set up")))
     }
     do {
-      let handler = try TLSHandler(
-        tls, peerName: endpoint.name, handshakeTimeout: TimeAmount(environment.timeouts.handshake))
+      let handler = try tls.handler(timeout: environment.timeouts.handshake)
       try context.pipeline.syncOperations.addHandler(handler, position: .first)
     } catch {
       perform(session.receive(.tlsFailed("\(error)")))

@@ -15,10 +15,10 @@ struct DeliveryJob: Sendable {
   ///
   /// - Parameter places: where hooks send single parcels in place of where their address says.
   static func split(
-    _ mail: ClaimedMail, _ source: MailSource, hasSmarthost: Bool, places: [ParcelID: DeliveryPlace] = [:]
+    _ mail: ClaimedMail, _ source: MailSource, _ router: Router, places: [ParcelID: DeliveryPlace] = [:]
   ) -> [DeliveryJob] {
     let groups = Dictionary(grouping: mail.parcels) { parcel in
-      places[parcel.id].map(Destination.init) ?? Destination(parcel.recipient, hasSmarthost: hasSmarthost)
+      places[parcel.id].map(Destination.init) ?? Destination(parcel.recipient, router)
     }
     return groups.map { destination, parcels in
       let domain: Domain? = if case .domain(let domain) = destination { domain } else { nil }

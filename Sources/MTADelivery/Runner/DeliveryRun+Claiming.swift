@@ -58,9 +58,9 @@ extension DeliveryRun {
     let source = MailSource(
       mail.envelope, queue: environment.queue, signer: environment.signer, clock: environment.clock,
       serverName: environment.configuration.serverName)
-    let hasSmarthost = environment.configuration.smarthost != nil
+    let router = environment.router
     guard environment.judgement.isNeeded else {
-      for job in DeliveryJob.split(mail, source, hasSmarthost: hasSmarthost) { lanes.add(job) }
+      for job in DeliveryJob.split(mail, source, router) { lanes.add(job) }
       return
     }
     sorting += 1
@@ -80,7 +80,7 @@ extension DeliveryRun {
       }
       let ruled = Set(rulings.map(\.0.id))
       mail.parcels.removeAll { ruled.contains($0.id) }
-      await self.sorted(DeliveryJob.split(mail, source, hasSmarthost: hasSmarthost, places: places))
+      await self.sorted(DeliveryJob.split(mail, source, router, places: places))
       for (parcel, ruling) in rulings {
         let job = DeliveryJob(source: source, destination: .nowhere, domain: nil, parcels: [parcel])
         await Settlement(run: self, environment: environment).settle(job, Attempt(ruling, for: 1))

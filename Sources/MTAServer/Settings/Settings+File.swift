@@ -51,6 +51,7 @@ extension Settings {
     readListening(&reader)
     readRules(&reader)
     readDelivery(&reader)
+    readRoutes(&reader)
     readFilter(&reader)
     readProcess(&reader)
     let later = [

@@ -71,6 +71,26 @@ public struct Settings: Sendable {
   public var localDelivery = LocalDelivery.maildir(directory: "maildir")
   public var remoteSMTPPort: UInt16 = 25
   public var smarthost: HostAndPort?
+  /// For the smarthost, with ``smarthostPasswordFile``.
+  public var smarthostUser: String?
+  /// Path of a file that holds the password and nothing else but a line end.
+  public var smarthostPasswordFile: String?
+  /// Nil: verified where there is a user, else as offered.
+  public var smarthostTLS: TLSDemand?
+  /// The ways of single domains, by pattern; see ``DomainTable``.
+  public var routes: [String: Route] = [:]
+  /// The addresses that connections to other servers leave from: at most one of each family.
+  public var sourceAddresses: [IPAddress] = []
+  /// What TLS is asked of the servers of single domains, by pattern, in place of DANE and MTA-STS.
+  public var tlsPolicies: [String: TLSDemand] = [:]
+  /// DANE (RFC 7672); takes effect only with ``trustResolvers``.
+  public var dane = true
+  /// MTA-STS (RFC 8461).
+  public var mtaSTS = true
+  /// Path of the file that keeps MTA-STS policies over a restart.
+  public var mtaSTSCache = "mta-sts.cache"
+  /// Path of a PEM file with the authorities that other servers' certificates must lead to; nil: the system's.
+  public var trustRoots: String?
   /// Name servers; empty means those of /etc/resolv.conf.
   public var resolvers: [DNSServer] = []
   /// The ``resolvers`` check DNSSEC, and the way to them is safe, so that their word on it is taken.
@@ -135,6 +155,29 @@ public struct Settings: Sendable {
   public init(serverName: String) throws(SettingsFailure) {
     guard let domain = Domain(serverName) else { throw SettingsFailure(["serverName: must be a domain name"]) }
     try self.init(serverName: domain)
+  }
+
+  /// The way of a domain's mail.
+  public struct Route: Hashable, Sendable {
+    public var target: RouteTarget
+    public var tls: TLSDemand?
+    /// With ``passwordFile``.
+    public var user: String?
+    /// Path of a file that holds the password and nothing else but a line end.
+    public var passwordFile: String?
+    /// At most one of each family; nil: as ``Settings/sourceAddresses`` says.
+    public var sourceAddresses: [IPAddress]?
+
+    public init(
+      _ target: RouteTarget, tls: TLSDemand? = nil, user: String? = nil, passwordFile: String? = nil,
+      sourceAddresses: [IPAddress]? = nil
+    ) {
+      self.target = target
+      self.tls = tls
+      self.user = user
+      self.passwordFile = passwordFile
+      self.sourceAddresses = sourceAddresses
+    }
   }
 
   /// The key that signs the mail of a domain.
