@@ -141,6 +141,29 @@ struct ServiceTests {
     }
   }
 
+  /// Whoever dies beside a running runner leaves it its parcels, without waiting for anybody's restart.
+  @Test(.timeLimit(.minutes(1))) func aRunningRunnerTakesOverFromTheDead() async throws {
+    try await SinkServer.serving { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      let runner = try setup.runner
+      let service = Task { try await runner.run() }
+      try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      while setup.queue.parcels[0].state != .delivered { try await Task.sleep(for: .milliseconds(2)) }
+      var envelope = Envelope.test("m2", to: ["x@a.example"], at: setup.clock.now)
+      envelope.requests.holdUntil = setup.clock.now + .seconds(10)
+      try setup.queue.add(envelope, content: Self.text)
+      setup.clock.advance(by: .seconds(10))
+      let dead = LeaseOwner(boot: LeaseOwner.thisProcess().boot, process: .max, started: 1)
+      let now = setup.clock.now
+      _ = try await setup.queue.claim(by: dead, limit: 10, now: now, deadline: now + .seconds(900))
+      try #require(setup.queue.parcels[1].owner == dead)
+      while setup.queue.parcels[1].state != .delivered { try await Task.sleep(for: .milliseconds(2)) }
+      service.cancel()
+      #expect(try await service.value == RunSummary(delivered: 2))
+    }
+  }
+
   @Test func aProcessKnowsItself() {
     #expect(LeaseOwner.thisProcess().liveness == .alive)
     var reused = LeaseOwner.thisProcess()

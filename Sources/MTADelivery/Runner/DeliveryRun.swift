@@ -37,8 +37,8 @@ actor DeliveryRun {
   func once() async throws -> RunSummary {
     try await releaseLeasesOfTheDead()
     let start = environment.clock.now
-    let renewal = renewLeases()
-    defer { renewal.cancel() }
+    let watch = watchLeases()
+    defer { watch.cancel() }
     var ringing = rings.makeAsyncIterator()
     do {
       while true {
@@ -59,8 +59,8 @@ actor DeliveryRun {
   /// Delivers until the calling task is cancelled; then what is under way may end within the grace period.
   func serve() async throws -> RunSummary {
     try await releaseLeasesOfTheDead()
-    let renewal = renewLeases()
-    defer { renewal.cancel() }
+    let watch = watchLeases()
+    defer { watch.cancel() }
     let bell = bell
     environment.queue.onArrival { bell.yield() }
     var ringing = rings.makeAsyncIterator()
