@@ -15,12 +15,13 @@ struct MailOffer {
     over server: ServerCapabilities, _ environment: LinkEnvironment
   ) async throws {
     let form = try await Self.form(of: mail, over: server, environment.eightBit)
-    text = mail.text(for: recipients, final: isFinal, form: form)
+    text = mail.text(for: recipients, final: isFinal, form: form, international: server.smtpUTF8)
+    let isInternational = mail.hasInternationalHeader || server.smtpUTF8 && mail.forwardedFor?.isInternational ?? false
     transaction = ClientTransaction(
       from: mail.envelope.reversePath, to: mail.recipients(part), size: text.size,
       // The converted form is no longer what the mail was declared to be.
       body: form == nil ? mail.envelope.body : .sevenBit, content: (form ?? mail.form).facts,
-      hasInternationalHeader: mail.hasInternationalHeader, requests: mail.envelope.requests,
+      hasInternationalHeader: isInternational, requests: mail.envelope.requests,
       now: environment.clock.now, sendsEightBitAnyway: environment.eightBit == .sendAsIs)
   }
 

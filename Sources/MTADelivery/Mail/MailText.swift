@@ -18,12 +18,20 @@ struct MailText: Sendable {
 
 /// A mail that is being delivered, perhaps to several destinations at once.
 struct OutgoingMail: Sendable {
-  let envelope: Envelope
+  private(set) var envelope: Envelope
   /// As it was received, but for Authentication-Results that somebody forged under our name.
   private(set) var form: WireForm
   private(set) var conversion: MailConversion
   /// What a content filter says of the mail, whole lines.
   var filterFields = ByteBuffer()
+  /// The mailbox of ours that forwards to the recipients.
+  private(set) var forwardedFor: Mailbox?
+
+  init(envelope: Envelope, form: WireForm, conversion: MailConversion) {
+    self.envelope = envelope
+    self.form = form
+    self.conversion = conversion
+  }
 
   /// Whether only SMTPUTF8 can carry the header: it was asked for, and is needed (RFC 6531 §3.4).
   var hasInternationalHeader: Bool { envelope.smtpUTF8 && form.facts.hasEightBitHeader }
@@ -40,13 +48,23 @@ struct OutgoingMail: Sendable {
     return mail
   }
 
+  /// The same for copies with a sender, or a forwarder, of their own.
+  func marked(_ marks: CopyMarks) -> OutgoingMail {
+    var mail = self
+    mail.envelope.reversePath = marks.reversePath ?? envelope.reversePath
+    mail.forwardedFor = marks.forwardedFor
+    return mail
+  }
+
   /// The text for these recipients.
   ///
   /// - Parameters:
   ///   - final: whether the copy leaves SMTP here: it gets a Return-Path (RFC 5321 §4.4) and, where it has one recipient alone, a
-  ///     Delivered-To (R14); so no recipient learns of another.
+  ///     Delivered-To (R14); so no recipient learns of another. A forwarded copy has a Delivered-To of the mailbox that forwards
+  ///     it, wherever it goes: if it comes back there, it has gone in a circle.
   ///   - form: another than the mail's own.
-  func text(for recipients: [Mailbox], final: Bool, form: WireForm? = nil) -> MailText {
+  ///   - international: whether the field of a forwarder may hold other than ASCII; else it is left out.
+  func text(for recipients: [Mailbox], final: Bool, form: WireForm? = nil, international: Bool = true) -> MailText {
     let form = form ?? self.form
     var fields = ByteBuffer()
     if final {
@@ -57,9 +75,24 @@ struct OutgoingMail: Sendable {
         fields.writeString("Delivered-To: \(recipients[0])\r\n")
       }
     }
+    if let forwardedFor, ClientCommand.isEncodable(forwardedFor), international || !forwardedFor.isInternational {
+      fields.writeString("Delivered-To: \(forwardedFor)\r\n")
+    }
     fields.writeImmutableBuffer(filterFields)
     if let signature = form.signature { fields.writeImmutableBuffer(signature) }
     fields.writeImmutableBuffer(form.content.trace)
     return MailText(fields: fields, content: form.content)
+  }
+}
+
+/// In what copies of one mail for one destination may differ, so that they cannot share a transaction.
+struct CopyMarks: Hashable, Sendable {
+  /// The copy's own MAIL FROM.
+  let reversePath: ReversePath?
+  let forwardedFor: Mailbox?
+
+  init(_ recipient: EnvelopeRecipient) {
+    reversePath = recipient.reversePath
+    forwardedFor = recipient.forwardedFor
   }
 }
