@@ -6,6 +6,8 @@ import MTASystem
 extension DeliveryRun {
   /// How long a search of the queue behind the parcels of one destination is not repeated when it found nothing.
   private static let searchPause: Duration = .seconds(1)
+  /// How soon a running runner notices that another one of the same queue died.
+  private static let deathWatch: Duration = .seconds(2)
 
   func releaseLeasesOfTheDead() async throws(StoreFailure) {
     let shares = environment.configuration.sharesQueue
@@ -18,6 +20,7 @@ extension DeliveryRun {
     }
     if released > 0 {
       environment.logger.notice("leases of dead runners released", metadata: ["parcels": "\(released)"])
+      bell.yield()
     }
   }
 
@@ -79,7 +82,8 @@ extension DeliveryRun {
       mail.parcels.removeAll { ruled.contains($0.id) }
       await self.sorted(DeliveryJob.split(mail, source, router, places: places))
       for (parcel, ruling) in rulings {
-        let job = DeliveryJob(source: source, destination: .nowhere, domain: nil, parcels: [parcel])
+        let job = DeliveryJob(
+          source: source, destination: .nowhere, domain: nil, marks: CopyMarks(parcel.recipient), parcels: [parcel])
         await Settlement(run: self, environment: environment).settle(job, Attempt(ruling, for: 1))
       }
       await self.sortingEnded()
@@ -97,18 +101,29 @@ extension DeliveryRun {
     bell.yield()
   }
 
-  func renewLeases() -> Task<Void, Never> {
-    let pause = environment.configuration.lease / 3
+  /// While a run lasts: renews what it has leased, and looks for what others that died had.
+  func watchLeases() -> Task<Void, Never> {
+    let renewal = environment.configuration.lease / 3
     return Task {
+      var sinceRenewal = Duration.zero
       while !Task.isCancelled {
+        let pause = min(renewal, Self.deathWatch)
         do { try await Task.sleep(for: pause) } catch { return }
-        let parcels = Array(leased)
-        guard !parcels.isEmpty else { continue }
-        let deadline = environment.clock.now + environment.configuration.lease
+        sinceRenewal += pause
         do throws(StoreFailure) {
-          try await environment.queue.renew(parcels, by: owner, deadline: deadline)
-        } catch { environment.logger.error("leases cannot be renewed", metadata: ["reason": "\(error)"]) }
+          try await releaseLeasesOfTheDead()
+          guard sinceRenewal >= renewal else { continue }
+          sinceRenewal = .zero
+          try await renewLeases()
+        } catch { environment.logger.error("leases cannot be looked after", metadata: ["reason": "\(error)"]) }
       }
     }
+  }
+
+  private func renewLeases() async throws(StoreFailure) {
+    let parcels = Array(leased)
+    guard !parcels.isEmpty else { return }
+    let deadline = environment.clock.now + environment.configuration.lease
+    try await environment.queue.renew(parcels, by: owner, deadline: deadline)
   }
 }
