@@ -20,6 +20,7 @@ extension Settings {
         ? MemberPortRule(standardPort: standardMailPort, submissionPort: submissionPort) : nil)
     session.greetingRules =
       (ehloDomainRequired ? [DomainRequiredRule()] : []) + (ehloDomainVerifies ? [DomainInDNSRule()] : [])
+    session.honours.formUnion(QueueRunner.honours)
     session.checksRoutes = smarthost == nil
     let routes = routeTable { Self.target($0) }
     session.hasOwnRoute = { domain in
