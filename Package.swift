@@ -104,7 +104,7 @@ let package = Package(
       path: "Tests/CrashSubject", swiftSettings: settings),
 
     // Tests, in the modules' order.
-    tests("MTACore", ["MTACore", nioCore]),
+    tests("MTACore", ["MTACore", "MTATestSupport", nioCore]),
     tests("MTASystem", ["MTASystem", "MTATestSupport", nioCore]),
     tests("MTATLS", ["MTATLS", nioCore, nioPosix, nioEmbedded]),
     tests("MTACrypto", ["MTACrypto"]),
@@ -127,7 +127,7 @@ let package = Package(
         "CrashSamples",
         "CrashSubject", nioCore, nioPosix,
       ]),
-    tests("ExampleServer", ["ExampleServer", nioCore, nioPosix, nioLocks]),
+    tests("ExampleServer", ["ExampleServer", "MTACore", "MTAServer", "MTATestSupport", nioCore, nioPosix, nioLocks]),
     tests("MTATestSupport", ["MTACore", "MTASystem", "MTAReceiver", "MTADelivery", "MTATestSupport", nioCore]),
   ],
   swiftLanguageModes: [.v6]

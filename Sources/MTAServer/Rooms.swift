@@ -34,11 +34,7 @@ struct Rooms: Sendable {
     }
     do { store = try MailStore(configuration) } catch { throw StartFailure("database: \(error)") }
     group = MultiThreadedEventLoopGroup.singleton
-    var names = settings.resolvers.isEmpty ? .system() : ResolverConfiguration(servers: settings.resolvers)
-    if settings.trustResolvers { names.trustsAuthenticatedData = true }
-    resolver = DNSResolver(
-      configuration: names,
-      group: group)
+    resolver = DNSResolver(configuration: settings.resolver, group: group)
   }
 
   func close() async {
@@ -47,12 +43,9 @@ struct Rooms: Sendable {
   }
 
   func receiver(
-    _ settings: Settings, adjusting: (inout Receiver.Configuration) -> Void,
-    hooks: @escaping @Sendable () -> any ReceiverHooks
-  ) throws -> Receiver {
+    _ settings: Settings, _ configuration: Receiver.Configuration, hooks: @escaping @Sendable () -> any ReceiverHooks
+  ) -> Receiver {
     let lookup = resolver
-    var configuration = settings.receiver
-    adjusting(&configuration)
     return Receiver(
       configuration, store: store, contacts: store, lookup: lookup, tls: tls,
       inspector: { DKIMInspector(lookup: lookup) },
@@ -61,7 +54,7 @@ struct Rooms: Sendable {
   }
 
   func queueRunner(_ settings: Settings) throws -> QueueRunner {
-    var configuration = settings.runner(dialogue: deliveryObserver(settings))
+    var configuration = try settings.runner(dialogue: deliveryObserver(settings))
     configuration.contentFilter = settings.filter(
       dns: resolver, group: group, logger: Logger(label: "mta.filter") { [log] in LineLog(label: $0, sink: log) })
     return try QueueRunner(

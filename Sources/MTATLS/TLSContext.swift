@@ -36,14 +36,17 @@ public final class TLSContext: @unchecked Sendable {
   }
 
   public let role: Role
+  /// What a client makes of certificates; ``Verification/none`` for servers.
+  public let verification: Verification
   let pointer: OpaquePointer
 
-  private init(_ role: Role, minimumVersion: Version) throws(TLSFailure) {
+  private init(_ role: Role, minimumVersion: Version, verification: Verification = .none) throws(TLSFailure) {
     OpenSSLErrors.clear()
     guard let pointer = SSL_CTX_new(role == .server ? TLS_server_method() : TLS_client_method()) else {
       throw .setup(OpenSSLErrors.takeReason())
     }
     self.role = role
+    self.verification = verification
     self.pointer = pointer
     guard mta_ssl_ctx_set_min_proto_version(pointer, minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION) == 1
     else {
@@ -86,7 +89,9 @@ public final class TLSContext: @unchecked Sendable {
     verification: Verification = .none, trustRoots: TrustRoots = .system, minimumVersion: Version = .tls12,
     identity: (certificateChain: TLSSource, privateKey: TLSSource)? = nil
   ) throws(TLSFailure) -> TLSContext {
-    let context = try TLSContext(.client, minimumVersion: minimumVersion)
+    let context = try TLSContext(.client, minimumVersion: minimumVersion, verification: verification)
+    // Costs nothing where no session uses it.
+    guard SSL_CTX_dane_enable(context.pointer) > 0 else { throw .setup(OpenSSLErrors.takeReason()) }
     SSL_CTX_set_verify(context.pointer, verification == .full ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)
     switch trustRoots {
     case .system:

@@ -12,8 +12,10 @@ final class TLSEngine {
   private let sealed: OpaquePointer
   private let peerNameKnown: Bool
 
-  /// - Parameter peerName: for clients, the host name or address that is asked for and that the certificate must bear.
-  init(_ context: TLSContext, peerName: String?) throws(TLSFailure) {
+  /// - Parameters:
+  ///   - peerName: for clients, the host name or address that is asked for and that the certificate must bear.
+  ///   - dane: for clients, what vouches for the server in place of trust roots and `peerName`.
+  init(_ context: TLSContext, peerName: String?, dane: DANEReference? = nil) throws(TLSFailure) {
     OpenSSLErrors.clear()
     guard let ssl = SSL_new(context.pointer) else { throw .setup(OpenSSLErrors.takeReason()) }
     guard let arrived = BIO_new(BIO_s_mem()) else {
@@ -32,12 +34,16 @@ final class TLSEngine {
     self.ssl = ssl
     self.arrived = arrived
     self.sealed = sealed
-    self.peerNameKnown = context.role == .client && peerName != nil
+    self.peerNameKnown = context.role == .client && (peerName != nil || dane != nil)
     switch context.role {
     case .server: SSL_set_accept_state(ssl)
     case .client:
       SSL_set_connect_state(ssl)
-      if let peerName { try expect(peerName) }
+      if let dane {
+        try dane.apply(to: ssl, context)
+      } else if let peerName {
+        try expect(peerName)
+      }
     }
   }
 

@@ -38,6 +38,8 @@ public struct TLSFacts: Hashable, Sendable {
     case noCertificate
     /// The chain leads to a trusted root, and the name is the one we asked for.
     case verified
+    /// A TLSA record of this usage vouches for it: 2 for an authority, 3 for the certificate itself (RFC 7672 §3.1).
+    case dane(usage: UInt8)
     /// It would not have passed; why.
     case failed(String)
     /// The chain leads to a trusted root, but no name was given to compare.
@@ -82,6 +84,8 @@ extension TLSFacts {
     let result = SSL_get_verify_result(ssl)
     if result != Int(X509_V_OK) {
       verification = .failed(String(cString: X509_verify_cert_error_string(result)))
+    } else if let usage = DANEReference.usage(of: ssl) {
+      verification = .dane(usage: usage)
     } else {
       verification = peerNameKnown ? .verified : .chainOnly
     }

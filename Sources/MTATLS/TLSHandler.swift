@@ -54,14 +54,17 @@ public final class TLSHandler: ChannelDuplexHandler {
   /// - Parameters:
   ///   - peerName: for a client, the host name or address that is asked for (SNI) and compared with the certificate.
   ///     Servers ignore it.
+  ///   - dane: for a client with ``TLSContext/Verification/full``, the TLSA records that vouch for the server. They take the place
+  ///     of trust roots and `peerName`.
   ///   - handshakeTimeout: how long the handshake may take, default 60 seconds.
   ///   - closeTimeout: how long a close waits for what was flushed, default 5 seconds.
-  /// - Throws: ``TLSFailure/setup(_:)`` when OpenSSL has no memory, or when `peerName` cannot be a name.
+  /// - Throws: ``TLSFailure/setup(_:)`` when OpenSSL has no memory, when `peerName` cannot be a name, or when no record of `dane`
+  ///   can be used.
   public init(
-    _ context: TLSContext, peerName: String? = nil, handshakeTimeout: TimeAmount = .seconds(60),
-    closeTimeout: TimeAmount = .seconds(5)
+    _ context: TLSContext, peerName: String? = nil, dane: DANEReference? = nil,
+    handshakeTimeout: TimeAmount = .seconds(60), closeTimeout: TimeAmount = .seconds(5)
   ) throws(TLSFailure) {
-    engine = try TLSEngine(context, peerName: peerName)
+    engine = try TLSEngine(context, peerName: peerName, dane: dane)
     self.handshakeTimeout = handshakeTimeout
     self.closeTimeout = closeTimeout
   }

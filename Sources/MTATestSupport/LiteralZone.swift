@@ -13,7 +13,8 @@ public import MTACore
 ///
 /// Each line is `NAME [TTL] [IN] TYPE DATA` (see `DNSRecord.init(_:defaultTTL:)`), or one of
 /// - `NAME SERVFAIL [TYPE]` and `NAME TIMEOUT [TYPE]`: the look-up fails, for all types or for one;
-/// - `NAME NXDOMAIN`: there is no such name, whatever else the zone has.
+/// - `NAME NXDOMAIN`: there is no such name, whatever else the zone has;
+/// - `NAME INSECURE`: in a zone that is authenticated, answers about this name, and those that lead through it, are not.
 ///
 /// Empty lines and what follows `;` or `#` at the start of a line are passed over. A name that no line has does not exist; one
 /// that only has names below it, or records of other types, has no record of the type.
@@ -35,13 +36,14 @@ public struct LiteralZone: DNSLookup {
 
   private var records: [DNSName: [DNSRecord]] = [:]
   private var answers: [Mark: DNSAnswer] = [:]
+  private var insecure: Set<DNSName> = []
   /// Every name of the zone and the names above them.
   private var names: Set<DNSName> = []
   /// Whether answers claim to be authenticated.
   private let authenticated: Bool
 
   /// A zone without names; ``add(_:)`` gives it some.
-  public init() { authenticated = false }
+  public init(authenticated: Bool = false) { self.authenticated = authenticated }
 
   /// - Throws: ``Fault``, which names the first line that cannot be read.
   public init(_ text: String, authenticated: Bool = false) throws(Fault) {
@@ -64,8 +66,10 @@ public struct LiteralZone: DNSLookup {
   /// Follows at most 16 aliases, then fails as a resolver does.
   public func lookup(_ name: DNSName, _ type: DNSRecordType) async -> DNSAnswer {
     var name = name
+    var authenticated = authenticated
     for _ in 0...16 {
       if let marked = answers[Mark(name: name, type: type)] ?? answers[Mark(name: name, type: nil)] { return marked }
+      if insecure.contains(name) { authenticated = false }
       let own = records[name] ?? []
       let found = own.filter { $0.type == type }
       if !found.isEmpty { return .records(found, authenticated: authenticated) }
@@ -83,6 +87,11 @@ public struct LiteralZone: DNSLookup {
       let type = words.count == 3 ? DNSRecordType(mnemonic: words[2]) : nil
       guard words.count == 2 || (type != nil && answer != .noSuchName) else { return false }
       answers[Mark(name: name, type: type)] = answer
+      return true
+    }
+    if words.count == 2, words[1] == "INSECURE" {
+      guard let name = DNSName(presentation: words[0]) else { return false }
+      insecure.insert(name)
       return true
     }
     guard let record = DNSRecord(line) else { return false }

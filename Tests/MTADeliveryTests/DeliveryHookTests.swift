@@ -139,16 +139,24 @@ struct DeliveryHookTests {
   @Test func aHookThatHangsIsLeftBehindAndHoldsUpNoOther() async throws {
     try await SinkServer.serving { sink in
       var setup = Setup(remotePort: sink.port)
-      try setup.zone.add("slow.example A 127.0.0.1\nfast.example A 127.0.0.1")
+      try setup.zone.add("slow.example A 127.0.0.1\ndeaf.example A 127.0.0.1\nfast.example A 127.0.0.1")
       setup.configuration.hookBudget = .milliseconds(100)
+      let isOver = NIOLockedValueBox(false)
+      defer { isOver.withLockedValue { $0 = true } }
       setup.configuration.hooks = TestHooks(onRoute: { parcel in
-        if parcel.recipient.mailbox.domain.description == "slow.example" { try await Task.sleep(for: .seconds(3600)) }
+        switch parcel.recipient.mailbox.domain.description {
+        case "slow.example": try await Task.sleep(for: .seconds(3600))
+        // Cancelled, it goes on.
+        case "deaf.example": while !isOver.withLockedValue({ $0 }) { try? await Task.sleep(for: .milliseconds(1)) }
+        default: break
+        }
         return .proceed
       })
-      for name in ["slow", "fast"] {
+      for name in ["slow", "deaf", "fast"] {
         try setup.queue.add(.test(name, to: ["x@\(name).example"], at: setup.clock.now), content: Self.text)
       }
-      try await setup.expectRun(RunSummary(delivered: 1, deferred: 1))
+      try await setup.expectRun(RunSummary(delivered: 1, deferred: 2))
+      #expect(setup.queue.outcomes["x@deaf.example"]?.contains("too late") == true)
       #expect(setup.queue.outcomes["x@slow.example"]?.contains("too late") == true)
     }
   }

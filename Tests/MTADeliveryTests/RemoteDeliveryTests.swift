@@ -110,7 +110,7 @@ struct RemoteDeliveryTests {
       var setup = Setup()
       setup.configuration.smarthost = HostAndPort("127.0.0.1:\(sink.port)")
       setup.configuration.smarthostCredentials = Credentials(username: "u", password: "p")
-      setup.configuration.smarthostTLS = try .client(verification: .none)
+      setup.configuration.smarthostTLS = .encrypt
       try setup.queue.add(.test("m1", to: ["x@a.example", "y@b.example"], at: setup.clock.now), content: Self.text)
       // The sink offers no AUTH.
       try await setup.expectRun(RunSummary(deferred: 2))
@@ -121,7 +121,7 @@ struct RemoteDeliveryTests {
       var setup = Setup()
       setup.configuration.smarthost = HostAndPort("127.0.0.1:\(sink.port)")
       setup.configuration.smarthostCredentials = Credentials(username: "u", password: "p")
-      setup.configuration.smarthostTLS = try .client(verification: .none)
+      setup.configuration.smarthostTLS = .encrypt
       try setup.queue.add(.test("m1", to: ["x@a.example", "y@b.example"], at: setup.clock.now), content: Self.text)
       try await setup.expectRun(RunSummary(delivered: 2))
       // One transaction for all domains, through the smarthost.

@@ -91,6 +91,38 @@ struct ServiceTests {
     }
   }
 
+  /// A command that puts a mail in the queue cannot ring the server's bell.
+  @Test(.timeLimit(.minutes(1))) func mailOfAnotherProcessIsFoundWithinAMinute() async throws {
+    let (arrivals, arrival) = AsyncStream.makeStream(of: Void.self)
+    var behaviour = SinkServer.Behaviour()
+    behaviour.endOfContent = { _ in
+      arrival.yield()
+      return "250 ok"
+    }
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      let (queue, clock) = (setup.queue, setup.clock)
+      let slept = NIOLockedValueBox<[Duration]>([])
+      let runner = try QueueRunner(
+        queue: DeafQueue(queue), dns: setup.zone, configuration: setup.configuration, clock: clock, logger: quiet,
+        sleep: { duration in
+          let isFirst = slept.withLockedValue { slept in
+            slept.append(duration)
+            return slept.count == 1
+          }
+          guard isFirst else { return try await Task.sleep(for: .seconds(3600)) }
+          try queue.add(.test("m1", to: ["x@a.example"], at: clock.now), content: Self.text)
+        })
+      let service = Task { try await runner.run() }
+      var taken = arrivals.makeAsyncIterator()
+      await taken.next()
+      service.cancel()
+      _ = try await service.value
+      #expect(slept.withLockedValue { $0.first } == .seconds(60))
+    }
+  }
+
   @Test func leasesOfTheDeadAreReleased() async throws {
     try await SinkServer.serving { sink in
       for (owner, isReleased) in [
@@ -106,6 +138,29 @@ struct ServiceTests {
         try #require(leased.count == 1)
         try await setup.expectRun(RunSummary(delivered: isReleased ? 1 : 0))
       }
+    }
+  }
+
+  /// Whoever dies beside a running runner leaves it its parcels, without waiting for anybody's restart.
+  @Test(.timeLimit(.minutes(1))) func aRunningRunnerTakesOverFromTheDead() async throws {
+    try await SinkServer.serving { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      let runner = try setup.runner
+      let service = Task { try await runner.run() }
+      try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      while setup.queue.parcels[0].state != .delivered { try await Task.sleep(for: .milliseconds(2)) }
+      var envelope = Envelope.test("m2", to: ["x@a.example"], at: setup.clock.now)
+      envelope.requests.holdUntil = setup.clock.now + .seconds(10)
+      try setup.queue.add(envelope, content: Self.text)
+      setup.clock.advance(by: .seconds(10))
+      let dead = LeaseOwner(boot: LeaseOwner.thisProcess().boot, process: .max, started: 1)
+      let now = setup.clock.now
+      _ = try await setup.queue.claim(by: dead, limit: 10, now: now, deadline: now + .seconds(900))
+      try #require(setup.queue.parcels[1].owner == dead)
+      while setup.queue.parcels[1].state != .delivered { try await Task.sleep(for: .milliseconds(2)) }
+      service.cancel()
+      #expect(try await service.value == RunSummary(delivered: 2))
     }
   }
 
@@ -134,4 +189,29 @@ struct ServiceTests {
     #expect(lines.contains("C: RCPT TO:<x@a.example>"))
     #expect(!lines.contains { $0.contains("secret") })
   }
+}
+
+/// A queue that tells nobody of arrivals.
+private struct DeafQueue: ParcelQueue {
+  let queue: VolatileStore
+
+  init(_ queue: VolatileStore) { self.queue = queue }
+
+  func claim(
+    by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
+  ) async throws(StoreFailure) -> [ClaimedMail] {
+    try await queue.claim(by: owner, limit: limit, except: exclusion, now: now, deadline: deadline)
+  }
+  func content(of id: MailID) async throws(StoreFailure) -> StoredContent { try await queue.content(of: id) }
+  func record(_ results: [ParcelResult], reports: [QueuedReport], by owner: LeaseOwner, at now: Timestamp)
+    async throws(StoreFailure)
+  { try await queue.record(results, reports: reports, by: owner, at: now) }
+  func renew(_ parcels: [ParcelID], by owner: LeaseOwner, deadline: Timestamp) async throws(StoreFailure) {
+    try await queue.renew(parcels, by: owner, deadline: deadline)
+  }
+  func releaseLeases(unless isAlive: @Sendable (LeaseOwner) -> Bool) async throws(StoreFailure) -> Int {
+    try await queue.releaseLeases(unless: isAlive)
+  }
+  func nextDue() async throws(StoreFailure) -> Timestamp? { try await queue.nextDue() }
+  func onArrival(_ notify: @escaping @Sendable () -> Void) {}
 }

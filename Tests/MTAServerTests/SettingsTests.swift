@@ -47,6 +47,36 @@ import Testing
       ])
   }
 
+  @Test func waysToOthers() throws {
+    let settings = try read(
+      #"{"serverName": "a.example", "smarthost": "relay.example:587", "smarthostUser": "u", "smarthostPasswordFile": "pw", "#
+        + #""smarthostTLS": "dane", "sourceAddresses": ["192.0.2.1", "2001:db8::1"], "dane": false, "mtaSTS": false, "#
+        + #""mtaSTSCache": "c", "trustRoots": "/roots.pem", "tlsPolicies": {".lab.example": "verify", "*": "encrypt"}, "#
+        + #""routes": {"b.example": "mx:c.example", "*": {"to": "smtps:r.example:465", "user": "v", "passwordFile": "q", "#
+        + #""tls": "verify", "from": ["192.0.2.2"]}}}"#)
+    #expect(settings.smarthostUser == "u" && settings.smarthostPasswordFile == "/srv/mta/pw")
+    #expect(settings.smarthostTLS == .dane && settings.sourceAddresses.count == 2)
+    #expect(
+      !settings.dane && !settings.mtaSTS && settings.mtaSTSCache == "/srv/mta/c" && settings.trustRoots == "/roots.pem")
+    #expect(settings.tlsPolicies == [".lab.example": .verify, "*": .encrypt])
+    #expect(settings.routes["b.example"]?.target.description == "mx:c.example")
+    let all = Settings.Route(
+      .smtps(HostAndPort("r.example:465")!), tls: .verify, user: "v", passwordFile: "/srv/mta/q",
+      sourceAddresses: [IPAddress("192.0.2.2")!])
+    #expect(settings.routes["*"] == all)
+  }
+
+  @Test(arguments: [
+    #""routes": {"a b": "mx"}"#, #""routes": {"a.example": "smtp:x"}"#, #""routes": {"a.example": {"tls": "verify"}}"#,
+    #""routes": {"a.example": {"to": "mx", "user": "u"}}"#, #""routes": {"a.example": {"to": "mx", "color": "red"}}"#,
+    #""routes": ["mx"]"#, #""tlsPolicies": {"a.example": "maybe"}"#, #""tlsPolicies": {"*.example": "verify"}"#,
+    #""sourceAddresses": ["192.0.2.1", "192.0.2.2"]"#, #""sourceAddresses": ["x"]"#, #""smarthostTLS": "yes""#,
+    #""smarthostUser": "u""#, #""smarthostPasswordFile": "pw""#,
+  ])
+  func waysThatLeadNowhere(setting: String) throws {
+    #expect(try problems(#"{"serverName": "a.example", \#(setting)}"#).count == 1)
+  }
+
   @Test(arguments: ["maildir:/var/mail", "lmtp:127.0.0.1:24", "lmtp:/run/lmtp", "smtp:[::1]:25", "none"])
   func localDelivery(text: String) throws {
     #expect(try read(#"{"serverName": "a.example", "localDelivery": "\#(text)"}"#).localDelivery.description == text)
@@ -106,5 +136,36 @@ import Testing
     #expect(settings.users[try #require(Mailbox("box@tzar.example"))] == .some(nil))
     #expect(settings.noted.contains("isolation"))
     #expect(settings.dkim.values.first?.keyFile == "/srv/mta/dkim.pem")
+  }
+
+  @Test func aliasesAndForwardsAreRead() throws {
+    let settings = try read(
+      #"""
+      {"serverName": "a.example", "aliases": {"Info@a.example": "b@far.example", "@a.example": ["c@a.example", "d@far.example"]},
+       "forwards": {"Ann@a.example": {"to": ["ann@far.example"], "keepCopy": true}, "bob@a.example": {"to": "bob@far.example"}},
+       "srsDomain": "srs.a.example", "srsSecret": "secret"}
+      """#)
+    let (info, ann) = (try #require(Mailbox("INFO@a.example")), try #require(Mailbox("ann@a.example")))
+    #expect(settings.aliases.targets(of: info)?.map(\.description) == ["b@far.example"])
+    #expect(settings.aliases.targets(of: ann) == nil)
+    #expect(settings.aliases.catchAll(for: ann)?.count == 2)
+    #expect(settings.aliases.catchAll(for: try #require(Mailbox("PostMaster@a.example"))) == nil)
+    #expect(settings.forwards[ann] == .init(to: [try #require(Mailbox("ann@far.example"))], keepsCopy: true))
+    #expect(settings.forwards[try #require(Mailbox("bob@a.example"))]?.keepsCopy == false)
+    #expect(settings.srsDomain == Domain("srs.a.example") && settings.srsSecret == "/srv/mta/secret")
+    #expect(try read(#"{"serverName": "a.example", "srsDomain": "none"}"#).srsDomain == nil)
+  }
+
+  @Test(arguments: [
+    #""aliases": {"a": ["b@c.example"]}"#, #""aliases": {"@": ["b@c.example"]}"#, #""aliases": {"a@b.example": []}"#,
+    #""aliases": {"a@b.example": ["c"]}"#, #""forwards": {"a@b.example": "c@d.example"}"#,
+    #""forwards": {"a@b.example": {"keepCopy": true}}"#,
+    #""forwards": {"a@b.example": {"to": "c@d.example", "keep": true}}"#,
+    #""forwards": {"a@b.example": {"to": "c@d.example", "keepCopy": 1}}"#, #""srsDomain": "[192.0.2.1]""#,
+    #""srsSecret": """#,
+  ])
+  func forwardingAtFaultIsNamed(setting: String) throws {
+    let found = try problems(#"{"serverName": "a.example", \#(setting)}"#)
+    #expect(found.count == 1 && found[0].hasPrefix(String(setting.dropFirst().prefix { $0 != "\"" })))
   }
 }

@@ -20,7 +20,6 @@ import Testing
     configuration.localDelivery = .smtp(try #require(HostAndPort("127.0.0.1:\(sink.port)")))
     // Several turns each.
     configuration.maximumLeased = 20
-    configuration.deadRunnerPause = .milliseconds(50)
     return try QueueRunner(queue: store, dns: LiteralZone(), configuration: configuration)
   }
 

@@ -38,6 +38,9 @@ import Testing
   @Test func theTextIsThatOfFoundation() throws {
     var envelope = try Self.full()
     envelope.hold = "because"
+    envelope.senderClient = ClientRecord(mailboxID: "s", ownerID: "t", delivery: .remote)
+    envelope.recipients[0].forwardedFor = Mailbox("f@test.example")
+    envelope.recipients[0].reversePath = .null
     envelope.hasForgedResults = true
     envelope.requests.return = .headers
     envelope.requests.envelopeID = "e/1"

@@ -13,20 +13,35 @@ public enum DeliveryTrouble: Error, Hashable, Sendable {
   case connect(String)
   /// The handshake failed.
   case tls(String)
+  /// The certificate of the server does not pass where it must.
+  case untrustedCertificate(String)
   /// TLS is required and not offered.
   case tlsNotOffered
   /// Bytes came behind the answer to STARTTLS, in clear: somebody may have put them there.
   case bytesBeforeTLS
-  /// Credentials are set, but the server offers no PLAIN, or no TLS to say them under.
+  /// Credentials are set, but the server offers neither PLAIN nor LOGIN, or no TLS to say them under.
   case authenticationNotOffered
+
+  /// The host is not used under the TLS policy of the domain; why.
+  case tlsPolicy(String)
+  /// The mail wants protection all the way (RFC 8689), and the way to this host has none; why.
+  case requireTLSUnmet(String)
+  /// The same, and the server does not offer REQUIRETLS.
+  case requireTLSNotOffered
 
   // MARK: the mail
   /// The server's limit in octets.
   case tooBig(limit: Int)
   /// The server cannot carry international addresses or headers (RFC 6531).
   case international
-  /// Content that only BDAT could carry (RFC 3030 §3).
+  /// Content that only BDAT could carry, and the server takes none (RFC 3030 §3).
   case binary
+  /// The server takes no 8-bit content (RFC 6152 §3).
+  case eightBit
+  /// The mail is to be returned if it is late (RFC 2852), and the server does not see to that.
+  case deliverByNotOffered
+  /// The same, and the server takes no mail with so little time left.
+  case deliverByTooShort(seconds: Int64)
   /// The address holds what cannot stand in a command.
   case unencodableSender
   case unencodableRecipient
@@ -43,10 +58,18 @@ public enum DeliveryTrouble: Error, Hashable, Sendable {
   case dns(DNSFailure, String)
   /// All exchangers are ourselves.
   case loopsToSelf(String)
+  /// The settings let mail for the domain go nowhere; their words.
+  case routeFails(String)
+  /// The same, for now.
+  case routeHolds(String)
   /// There is no transport for the recipient.
   case noTransport
 
   // MARK: the last step
   /// A file could not be written; the system's reason.
   case file(String)
+  /// The disk is full; the system's reason.
+  case noSpace(String)
+  /// The owner of the mailbox may not store more; the system's reason.
+  case overQuota(String)
 }

@@ -37,28 +37,38 @@ public enum MailRoute: Hashable, Sendable {
 extension DNSLookup {
   /// The IPv4 and IPv6 addresses of a host, IPv4 first; ``DNSResult/none`` when it certainly has neither.
   public func addresses(of host: DNSName) async -> DNSResult<[IPAddress]> {
-    async let four = lookup(host, .a)
-    async let six = lookup(host, .aaaa)
-    let answers = await [four, six]
-    var found: [IPAddress] = []
-    var failure: DNSFailure?
-    for answer in answers {
-      switch answer {
-      case .records(let records, _):
-        found += records.compactMap { if case .address(let address) = $0.data { address } else { nil } }
-      case .failure(let reason): failure = failure ?? reason
-      case .noSuchName, .noSuchType: break
-      }
+    switch await location(of: host) {
+    case .found(let location): .found(location.addresses)
+    case .none: .none
+    case .failure(let reason): .failure(reason)
     }
-    if !found.isEmpty { return .found(found) }
-    return failure.map { .failure($0) } ?? .none
   }
 
   /// Where mail for `domain` goes, by RFC 5321 §5.1 and RFC 7505.
-  public func mailRoute(of domain: DNSName) async -> MailRoute {
-    switch await lookup(domain, .mx) {
+  public func mailRoute(of domain: DNSName) async -> MailRoute { await vouchedMailRoute(of: domain).route }
+
+  /// ``mailRoute(of:)``, and whether its answer was authenticated, so that nobody can have changed who the exchangers are
+  /// (RFC 7672 §2.2.1).
+  public func vouchedMailRoute(of domain: DNSName) async -> (route: MailRoute, isAuthenticated: Bool) {
+    let answer = await lookup(domain, .mx)
+    if case .noSuchType = answer {
+      // RFC 5321 §5.1: no MX at all: the address record of the domain is the implicit MX. Where that is authenticated, the
+      // zone is signed, and so was the word that there is no MX.
+      return switch await location(of: domain) {
+      case .found(let location):
+        (.exchangers([MailExchanger(preference: 0, host: domain)]), location.isAuthenticated)
+      case .none: (.noSuchDomain, false)
+      case .failure(let reason): (.failure(reason), false)
+      }
+    }
+    if case .records(_, let authenticated) = answer { return (Self.exchangers(in: answer), authenticated) }
+    return (Self.exchangers(in: answer), false)
+  }
+
+  private static func exchangers(in answer: DNSAnswer) -> MailRoute {
+    switch answer {
     case .failure(let reason): return .failure(reason)
-    case .noSuchName: return .noSuchDomain
+    case .noSuchName, .noSuchType: return .noSuchDomain
     case .records(let records, _):
       let all = records.compactMap { record -> MailExchanger? in
         guard case .mailExchanger(let preference, let exchange) = record.data else { return nil }
@@ -68,13 +78,6 @@ extension DNSLookup {
       let hosts = all.filter { $0.host.isHostName }
       if hosts.isEmpty { return all.contains { $0.host.isRoot } ? .nullMX : .noSuchDomain }
       return .exchangers(hosts.sorted { ($0.preference, $0.host.description) < ($1.preference, $1.host.description) })
-    case .noSuchType:
-      // RFC 5321 §5.1: no MX at all: the address record of the domain is the implicit MX.
-      switch await addresses(of: domain) {
-      case .found: return .exchangers([MailExchanger(preference: 0, host: domain)])
-      case .none: return .noSuchDomain
-      case .failure(let reason): return .failure(reason)
-      }
     }
   }
 

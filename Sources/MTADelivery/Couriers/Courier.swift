@@ -22,7 +22,7 @@ struct Attempt: Sendable {
   var host: String?
   /// Protocol and cipher.
   var encryption: String?
-  /// What was demanded of the encryption, and why.
+  /// The TLS policy that was applied, and why (``TLSPolicy``); nil where none was looked for.
   var tlsPolicy: String?
   /// No server of the destination talked to us: other mails for it need not be tried now.
   var isUnreachable = false

@@ -1,108 +1,230 @@
+import Logging
 import MTACore
+import MTATLS
 import NIOCore
 
 /// Gives mails to the servers of one destination by SMTP or LMTP, over one connection as long as that holds.
 struct ServerCourier: Courier {
   /// How to find the servers.
   enum Way {
+    /// Those of a domain; from one mail to the next it may change.
     case domain(Domain)
-    case server(HostAndPort)
-    case unixSocket(String)
+    case route(Router.Route)
   }
 
   /// Addresses tried for one mail, however many the DNS knows.
-  private static let maximumAddresses = 10
+  static let maximumAddresses = 10
   /// Mails over one connection; some servers count.
   private static let mailsPerConnection = 100
 
   private(set) var way: Way
-  let session: ClientSession.Configuration
-  /// Whether copies leave SMTP here.
-  let isFinal: Bool
+  /// Our own name, as the server is told it.
+  let serverName: String
   let router: Router
+  let policies: TLSPolicyFinder
+  /// The addresses to connect from, unless the route has its own.
+  let sources: SourceAddresses
   let environment: LinkEnvironment
-  private var link: ServerLink?
+  private var line: Line?
   private var served = 0
   /// Whether a server was ready for the mail under way: what failed then may be the mail's fault, and says nothing about
   /// others.
   private var wasReady = false
 
-  init(_ way: Way, _ session: ClientSession.Configuration, isFinal: Bool, router: Router, environment: LinkEnvironment)
-  {
+  /// The connection that is open, and for whom it was opened.
+  private struct Line {
+    let link: ServerLink
+    let domain: Domain?
+    let route: Router.Route
+    let hop: Router.NextHop
+    let policy: TLSPolicy
+    let dane: DANEReference?
+  }
+
+  init(
+    _ way: Way, serverName: String, router: Router, policies: TLSPolicyFinder, sources: SourceAddresses,
+    environment: LinkEnvironment
+  ) {
     self.way = way
-    self.session = session
-    self.isFinal = isFinal
+    self.serverName = serverName
     self.router = router
+    self.policies = policies
+    self.sources = sources
     self.environment = environment
   }
 
-  /// The connection is kept: whoever serves the one domain serves the other.
+  /// The connection is kept, if what it established is enough for the other domain.
   mutating func turn(to domain: Domain) {
     if case .domain = way { way = .domain(domain) }
   }
 
   mutating func end() {
-    link?.quit()
-    link = nil
+    line?.link.quit()
+    line = nil
     served = 0
   }
 
   mutating func deliver(_ mail: OutgoingMail, to recipients: [Mailbox]) async -> Attempt {
     if served >= Self.mailsPerConnection { end() }
-    if let link {
-      switch await run(mail, recipients, over: link) {
+    let domain: Domain?
+    let route: Router.Route
+    switch way {
+    case .route(let given): (domain, route) = (nil, given)
+    case .domain(let own):
+      domain = own
+      // What the connection was opened for is not looked up again.
+      if let line, line.domain == own {
+        route = line.route
+      } else {
+        do throws(DeliveryTrouble) { route = try await router.route(to: own) } catch {
+          return Attempt(error, for: recipients.count)
+        }
+      }
+    }
+    let parcel = Consignment(mail: mail, recipients: recipients, domain: domain, route: route)
+    if let policy = await policyForOpenLine(parcel), let line {
+      switch await run(parcel, over: line, policy) {
       case .done(let attempt): return attempt
       // The server was tired of waiting: a fresh connection will do.
       case .refused: break
       }
     }
-    return await deliverAfresh(mail, to: recipients)
+    return await deliverAfresh(parcel)
   }
 
-  private mutating func deliverAfresh(_ mail: OutgoingMail, to recipients: [Mailbox]) async -> Attempt {
+  /// One mail on its way.
+  private struct Consignment {
+    let mail: OutgoingMail
+    let recipients: [Mailbox]
+    let domain: Domain?
+    let route: Router.Route
+
+    /// REQUIRETLS is a word between relays: LMTP is the end of the way.
+    var requiresTLS: Bool { mail.envelope.requests.requireTLS && route.dialect == .smtp }
+  }
+
+  /// The policy under which the connection that is open may carry the mail; nil when it may not.
+  private func policyForOpenLine(_ parcel: Consignment) async -> TLSPolicy? {
+    guard let line, line.route.setting == parcel.route.setting, line.route.dialect == parcel.route.dialect,
+      parcel.route.hops.contains(where: { $0.place == line.hop.place })
+    else { return nil }
+    if line.domain == parcel.domain, !parcel.requiresTLS, !line.policy.isRequiredBySender { return line.policy }
+    let finding = await policy(for: parcel, at: line.hop)
+    guard case .use(let policy) = finding, policy.isSatisfied(by: line.link.facts, dane: line.dane) else { return nil }
+    if parcel.requiresTLS, !line.link.capabilities.requireTLS { return nil }
+    return policy
+  }
+
+  private func policy(for parcel: Consignment, at hop: Router.NextHop) async -> TLSPolicyFinder.Finding {
+    var location: HostLocation?
+    if case .server(let server) = hop.place, case .found(let found) = await router.location(of: server) {
+      location = found
+    }
+    return await policies.policy(
+      for: parcel.domain, on: parcel.route, at: hop, location, requiresTLS: parcel.requiresTLS)
+  }
+
+  // MARK: a fresh connection
+
+  private mutating func deliverAfresh(_ parcel: Consignment) async -> Attempt {
+    end()
     wasReady = false
-    let hops: [Router.NextHop]
-    switch way {
-    case .domain(let domain):
-      switch await router.route(to: domain) {
-      case .hops(let found): hops = found
-      case .trouble(let trouble): return Attempt(trouble, for: recipients.count)
+    var left = Self.maximumAddresses
+    var trial = Trial()
+    for hop in parcel.route.hops {
+      if let attempt = await attempt(parcel, at: hop, &left, &trial) { return attempt }
+      if left <= 0 || trial.isAtOurselves || Task.isCancelled { break }
+    }
+    let count = parcel.recipients.count
+    var attempt = Attempt(
+      trial.trouble ?? .connect("no address"), for: count, host: trial.host,
+      isUnreachable: !wasReady && !trial.isAboutPolicy)
+    attempt.tlsPolicy = trial.policy?.description
+    return attempt
+  }
+
+  /// What the hosts that were tried came to, all in all.
+  private struct Trial {
+    private(set) var trouble: DeliveryTrouble?
+    private(set) var host: String?
+    private(set) var policy: TLSPolicy?
+    /// TLS or its policy kept a mail from going: that says nothing about mail of other domains or senders.
+    private(set) var isAboutPolicy = false
+    var isAtOurselves = false
+
+    /// The last word stands, but not before one that passes if it does not itself (RFC 8689 §4.2.1: every host is tried).
+    mutating func note(_ new: DeliveryTrouble, host: String? = nil, under policy: TLSPolicy? = nil) {
+      switch new {
+      case .tls, .untrustedCertificate, .tlsNotOffered, .tlsPolicy, .requireTLSUnmet, .requireTLSNotOffered,
+        .bytesBeforeTLS:
+        isAboutPolicy = true
+      default: break
       }
-    case .server(let server): hops = [Router.NextHop(server)]
-    case .unixSocket(let path):
-      let endpoint = ServerEndpoint(name: "localhost", place: .unixSocket(path))
-      switch await attempt(mail, recipients, at: endpoint) {
-      case .done(let attempt): return attempt
-      case .refused(let trouble): return Attempt(trouble, for: recipients.count, host: path, isUnreachable: !wasReady)
+      if let trouble, OutcomeClassifier.judge(trouble).outcome == .deferred,
+        OutcomeClassifier.judge(new).outcome == .failed
+      {
+        return
+      }
+      trouble = new
+      self.host = host ?? self.host
+      self.policy = policy ?? self.policy
+    }
+  }
+
+  /// One host, at all its addresses; nil when none took the mail.
+  private mutating func attempt(
+    _ parcel: Consignment, at hop: Router.NextHop, _ left: inout Int, _ trial: inout Trial
+  ) async -> Attempt? {
+    var location: HostLocation?
+    if case .server(let server) = hop.place {
+      switch await router.location(of: server) {
+      case .found(let found): location = found
+      case .none:
+        if trial.trouble == nil { trial.note(.connect("\(server.host) has no address")) }
+        return nil
+      case .failure(let failure):
+        trial.note(.dns(failure, "\(server.host)"))
+        return nil
       }
     }
-
-    var tried = 0
-    var last: (trouble: DeliveryTrouble, host: String?)?
-    for hop in hops {
-      let name = "\(hop.server.host)"
-      let found: [IPAddress]
-      switch await router.addresses(of: hop) {
-      case .found(let addresses): found = addresses
-      case .none:
-        last = (last?.trouble ?? .connect("\(name) has no address"), last?.host)
-        continue
-      case .failure(let failure):
-        last = (.dns(failure, name), last?.host)
-        continue
-      }
-      for address in found.prefix(Self.maximumAddresses - tried) where !Task.isCancelled {
-        tried += 1
-        let endpoint = ServerEndpoint(name: name, place: .address(address, port: hop.server.port))
-        switch await attempt(mail, recipients, at: endpoint) {
+    let finding = await policies.policy(
+      for: parcel.domain, on: parcel.route, at: hop, location, requiresTLS: parcel.requiresTLS)
+    switch finding {
+    case .skip(let trouble, let policy):
+      trial.note(trouble, host: hop.description, under: policy)
+      return nil
+    case .use(let policy):
+      for endpoint in endpoints(of: hop, location, on: parcel.route).prefix(left) where !Task.isCancelled {
+        if case .address(let address, let port) = endpoint.place, parcel.route.exchangersOf != nil,
+          router.isOurselves(address, port: port)
+        {
+          // RFC 5321 §5.1: the exchangers behind us would only give the mail back.
+          trial.isAtOurselves = true
+          if trial.trouble == nil { trial.note(.loopsToSelf("\(parcel.domain?.description ?? hop.description)")) }
+          return nil
+        }
+        left -= 1
+        switch await attempt(parcel, at: endpoint, of: hop, under: policy) {
         case .done(let attempt): return attempt
-        case .refused(let trouble): last = (trouble, endpoint.description)
+        case .refused(let trouble): trial.note(trouble, host: endpoint.description, under: policy)
         }
       }
-      if tried >= Self.maximumAddresses || Task.isCancelled { break }
+      return nil
     }
-    return Attempt(
-      last?.trouble ?? .connect("no address"), for: recipients.count, host: last?.host, isUnreachable: !wasReady)
+  }
+
+  private func endpoints(
+    of hop: Router.NextHop, _ location: HostLocation?, on route: Router.Route
+  ) -> [ServerEndpoint] {
+    switch hop.place {
+    case .unixSocket(let path): return [ServerEndpoint(name: "localhost", place: .unixSocket(path))]
+    case .server(let server):
+      let sources = route.setting?.sources ?? sources
+      return (location?.addresses ?? []).map { address in
+        ServerEndpoint(
+          name: "\(server.host)", place: .address(address, port: server.port), source: sources.source(for: address))
+      }
+    }
   }
 
   private enum Turn {
@@ -110,52 +232,106 @@ struct ServerCourier: Courier {
     case refused(DeliveryTrouble)
   }
 
-  /// One address: with TLS as wished, and once more in clear if its TLS does not work and was only opportunistic. RFC
-  /// 7435 §3: encryption that cannot be had is no reason not to communicate; what fails here would have gone in clear
-  /// if the server had not offered TLS at all.
-  private mutating func attempt(_ mail: OutgoingMail, _ recipients: [Mailbox], at endpoint: ServerEndpoint) async
-    -> Turn
-  {
-    var configuration = session
-    if environment.tls == nil || endpoint.isUnixSocket, configuration.tls == .opportunistic {
-      configuration.tls = .never
-    }
+  /// One address: with TLS by the policy, and once more in clear if its TLS does not work and need not. RFC 7435 §3:
+  /// encryption that cannot be had is no reason not to communicate; what fails here would have gone in clear if the server had
+  /// not offered TLS at all.
+  private mutating func attempt(
+    _ parcel: Consignment, at endpoint: ServerEndpoint, of hop: Router.NextHop, under policy: TLSPolicy
+  ) async -> Turn {
     do throws(DeliveryTrouble) {
-      return await run(mail, recipients, over: try await open(endpoint, configuration))
+      return await run(parcel, over: try await open(endpoint, hop, parcel, policy, inClear: false), policy)
     } catch {
-      guard case .tls = error, configuration.tls == .opportunistic, !Task.isCancelled else { return .refused(error) }
-      configuration.tls = .never
+      noteTest(policy, parcel, endpoint, trouble: error)
+      if parcel.requiresTLS {
+        // RFC 8689 §4.2.1
+        switch error {
+        case .tlsNotOffered: return .refused(.requireTLSUnmet("\(endpoint) does not offer it"))
+        case .untrustedCertificate(let reason): return .refused(.requireTLSUnmet(reason))
+        default: break
+        }
+      }
+      guard case .tls = error, policy.allowsClear, !parcel.route.isImplicitTLS, !Task.isCancelled else {
+        return .refused(error)
+      }
       do throws(DeliveryTrouble) {
-        return await run(mail, recipients, over: try await open(endpoint, configuration))
+        return await run(parcel, over: try await open(endpoint, hop, parcel, policy, inClear: true), policy)
       } catch { return .refused(error) }
     }
   }
 
   private mutating func open(
-    _ endpoint: ServerEndpoint, _ configuration: ClientSession.Configuration
-  ) async throws(DeliveryTrouble) -> ServerLink {
-    let link = try await ServerLink.open(endpoint, configuration, environment)
-    self.link = link
+    _ endpoint: ServerEndpoint, _ hop: Router.NextHop, _ parcel: Consignment, _ policy: TLSPolicy, inClear: Bool
+  ) async throws(DeliveryTrouble) -> Line {
+    let tls = inClear ? nil : LinkTLS(policy, peerName: endpoint.name, environment.tls)
+    let route = parcel.route
+    let session = ClientSession.Configuration(
+      route.dialect, serverName: serverName,
+      tls: tls == nil ? .never : route.isImplicitTLS ? .established : policy.allowsClear ? .opportunistic : .required,
+      credentials: route.setting?.credentials,
+      // Whoever sets `none` for a server with credentials means it.
+      allowsAuthInClear: route.setting?.tls == TLSDemand.none)
+    let link = try await ServerLink.open(endpoint, session, tls: tls, environment)
+    if !inClear { noteTest(policy, parcel, endpoint, facts: link.facts) }
+    let line = Line(link: link, domain: parcel.domain, route: route, hop: hop, policy: policy, dane: tls?.dane)
+    self.line = line
     served = 0
+    if parcel.requiresTLS, !link.capabilities.requireTLS {
+      // RFC 8689 §4.2.1: the next host may; this one is left.
+      end()
+      throw .requireTLSNotOffered
+    }
     wasReady = true
-    return link
+    return line
+  }
+
+  /// RFC 8461 §5: under a policy in testing, what an enforced one would have kept from going is told.
+  private func noteTest(
+    _ policy: TLSPolicy, _ parcel: Consignment, _ endpoint: ServerEndpoint, facts: TLSFacts? = nil,
+    trouble: DeliveryTrouble? = nil
+  ) {
+    guard case .testedByMTASTS(let fits) = policy.kind else { return }
+    var problem = fits ? nil : "the policy does not name the host"
+    switch facts?.verification {
+    case .verified?: break
+    case .failed(let reason)?: problem = reason
+    case .noCertificate?, .chainOnly?, .dane?: problem = "the certificate is not verified"
+    case nil where trouble == nil: problem = "there is no TLS"
+    case nil: break
+    }
+    if let trouble {
+      // Only what is about TLS is of interest here.
+      guard case .tls(let reason) = trouble else { return }
+      problem = reason
+    }
+    guard let problem else { return }
+    environment.logger.warning(
+      "an MTA-STS policy in testing would have kept a mail from going",
+      metadata: [
+        "domain": "\(parcel.domain?.description ?? "none")", "host": "\(endpoint)", "policy": "\(policy.reason)",
+        "reason": "\(problem)",
+      ])
   }
 
   /// One mail over one connection, in as many transactions as the server's limit of recipients makes of it.
-  private mutating func run(_ mail: OutgoingMail, _ recipients: [Mailbox], over link: ServerLink) async -> Turn {
+  private mutating func run(_ parcel: Consignment, over line: Line, _ policy: TLSPolicy) async -> Turn {
+    let (mail, recipients, link) = (parcel.mail, parcel.recipients, line.link)
     var results: [RecipientResult?] = Array(repeating: nil, count: recipients.count)
     var open = Array(recipients.indices)
     while !open.isEmpty {
       let part = open.map { recipients[$0] }
       // A surplus transaction with one recipient is still a copy of a mail that had more: the text is the same for all.
-      let text = mail.text(for: recipients, final: isFinal)
-      let transaction = ClientTransaction(
-        from: mail.envelope.reversePath, to: part, size: text.size, body: mail.envelope.body,
-        hasInternationalHeader: mail.hasInternationalHeader)
+      let offer: MailOffer
+      do {
+        offer = try await MailOffer(
+          of: mail, to: part, among: recipients, isFinal: parcel.route.dialect == .lmtp, over: link.capabilities,
+          environment)
+      } catch {
+        return .done(Attempt(.contentUnavailable("\(error)"), for: recipients.count))
+      }
       served += 1
-      switch await link.deliver(transaction, text) {
+      switch await link.deliver(offer.transaction, offer.text) {
       case .refused(let trouble):
-        self.link = nil
+        self.line = nil
         // After a first transaction the mail has been looked at: the surplus keeps its deferral.
         if open.count == recipients.count { return .refused(trouble) }
         open = []
@@ -167,6 +343,8 @@ struct ServerCourier: Courier {
       }
     }
     let missing = OutcomeClassifier.judge(.connectionLost(.mail))
-    return .done(Attempt(results.map { $0 ?? missing }, host: link.endpoint.description, encryption: link.encryption))
+    var attempt = Attempt(results.map { $0 ?? missing }, host: link.endpoint.description, encryption: link.encryption)
+    attempt.tlsPolicy = policy.description
+    return .done(attempt)
   }
 }

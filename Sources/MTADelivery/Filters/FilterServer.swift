@@ -34,10 +34,8 @@ extension FilterServer {
     case .unixSocket(let path): return [ServerEndpoint(name: "localhost", place: .unixSocket(path))]
     case .server(let server):
       let router = Router(dns: dns, serverName: "localhost")
-      guard case .found(let addresses) = await router.addresses(of: Router.NextHop(server)), !addresses.isEmpty else {
-        throw .noAddress
-      }
-      return addresses.prefix(4).map {
+      guard case .found(let location) = await router.location(of: server) else { throw .noAddress }
+      return location.addresses.prefix(4).map {
         ServerEndpoint(name: "\(server.host)", place: .address($0, port: server.port))
       }
     }

@@ -47,21 +47,27 @@ struct Judgement: Sendable {
     return await ask("report") { try await hooks.report(report) } ?? .proceed
   }
 
-  /// Nil when the hook threw, or was late and so was cancelled.
+  /// Nil when the hook threw, or was late and so was cancelled. One that ignores that is left behind.
   private func ask<Verdict: Sendable>(
     _ name: String, _ question: @escaping @Sendable () async throws -> Verdict
   ) async -> Verdict? {
     let budget = budget
+    let (answers, answer) = AsyncStream.makeStream(
+      of: Result<Verdict, any Error>.self, bufferingPolicy: .bufferingOldest(1))
+    let asking = Task {
+      do { answer.yield(.success(try await question())) } catch { answer.yield(.failure(error)) }
+    }
+    let timer = Task {
+      do { try await Task.sleep(for: budget) } catch { return }
+      answer.yield(.failure(HookIsLate()))
+    }
+    defer {
+      asking.cancel()
+      timer.cancel()
+    }
+    var first = answers.makeAsyncIterator()
     do {
-      return try await withThrowingTaskGroup(of: Verdict.self) { group in
-        group.addTask { try await question() }
-        group.addTask {
-          try await Task.sleep(for: budget)
-          throw HookIsLate()
-        }
-        defer { group.cancelAll() }
-        return try await group.next() ?? { throw HookIsLate() }()
-      }
+      return try await first.next()?.get()
     } catch {
       logger.warning("a delivery hook failed or was too late at \(name)", metadata: ["reason": "\(error)"])
       return nil

@@ -11,6 +11,8 @@ struct ServerEndpoint: Hashable, Sendable, CustomStringConvertible {
   /// What the server is called: the name of an exchanger, or an address. TLS asks for it.
   var name: String
   var place: Place
+  /// The address to connect from; nil: the system's choice.
+  var source: IPAddress?
 
   /// For the log: `mx.example.org[192.0.2.1]:25`.
   var description: String {
@@ -23,6 +25,11 @@ struct ServerEndpoint: Hashable, Sendable, CustomStringConvertible {
 
   /// What is said there never leaves the machine: TLS would protect nothing.
   var isUnixSocket: Bool { if case .unixSocket = place { true } else { false } }
+
+  /// Any port of ``source``.
+  func sourceAddress() throws -> SocketAddress? {
+    try source.map { try SocketAddress(ipAddress: $0.description, port: 0) }
+  }
 
   func socketAddress() throws -> SocketAddress {
     switch place {

@@ -1,4 +1,6 @@
+import Logging
 import MTACore
+import MTASystem
 import MTATLS
 import NIOConcurrencyHelpers
 import NIOCore
@@ -7,10 +9,13 @@ import NIOPosix
 /// What links have in common.
 struct LinkEnvironment: Sendable {
   var group: any EventLoopGroup
-  /// For STARTTLS; nil for none.
-  var tls: TLSContext?
+  var tls: TLSContexts
   var timeouts: DeliveryTimeouts
+  var logger: Logger
   var dialogue: (@Sendable (DeliveryDialogueLine) -> Void)?
+  var eightBit = EightBitPolicy.convert
+  /// The time of day: deadlines of senders are counted from it.
+  var clock: any WallClock = SystemClock()
 }
 
 /// One connection to a server that is ready for mails. Used by one courier.
@@ -18,12 +23,19 @@ struct ServerLink: Sendable {
   let endpoint: ServerEndpoint
   private let channel: any Channel
   private let handler: NIOLoopBound<ClientHandler>
+  /// What the handshake came to; nil in clear.
+  let facts: TLSFacts?
+  /// What the server announced last.
+  let capabilities: ServerCapabilities
   /// Protocol and cipher; nil in clear.
-  let encryption: String?
+  var encryption: String? { facts.map { "\($0.version) \($0.cipher)" } }
 
   /// Connects and leads the dialogue to where a mail can be given.
+  ///
+  /// - Parameter tls: for STARTTLS, or from the first byte where the configuration says that it is established; nil for none.
   static func open(
-    _ endpoint: ServerEndpoint, _ configuration: ClientSession.Configuration, _ environment: LinkEnvironment
+    _ endpoint: ServerEndpoint, _ configuration: ClientSession.Configuration, tls: LinkTLS?,
+    _ environment: LinkEnvironment
   ) async throws(DeliveryTrouble) -> ServerLink {
     let loop = environment.group.next()
     let opening = loop.makePromise(of: DeliveryTrouble?.self)
@@ -31,17 +43,23 @@ struct ServerLink: Sendable {
     let underWay = NIOLockedValueBox<(any Channel)?>(nil)
     do {
       let address = try endpoint.socketAddress()
-      let bootstrap = ClientBootstrap(group: loop)
+      var bootstrap = ClientBootstrap(group: loop)
         .connectTimeout(TimeAmount(environment.timeouts.connect))
         .channelInitializer { channel in
           underWay.withLockedValue { $0 = channel }
           return channel.eventLoop.makeCompletedFuture {
-            let handler = ClientHandler(ClientSession(configuration), endpoint, environment, opening: opening)
+            if configuration.tls == .established, let tls {
+              try channel.pipeline.syncOperations.addHandler(tls.handler(timeout: environment.timeouts.handshake))
+            }
+            let handler = ClientHandler(
+              ClientSession(configuration), endpoint, tls: tls, environment, opening: opening)
             try channel.pipeline.syncOperations.addHandler(handler)
           }
         }
+      if let source = try endpoint.sourceAddress() { bootstrap = bootstrap.bind(to: source) }
+      let ready = bootstrap
       channel = try await withTaskCancellationHandler {
-        try await bootstrap.connect(to: address).get()
+        try await ready.connect(to: address).get()
       } onCancel: {
         underWay.withLockedValue { $0 }?.close(promise: nil)
       }
@@ -56,11 +74,12 @@ struct ServerLink: Sendable {
     }
     if let trouble { throw trouble }
     do {
-      let (handler, encryption) = try await loop.submit {
+      return try await loop.submit {
         let handler = try channel.pipeline.syncOperations.handler(type: ClientHandler.self)
-        return (NIOLoopBound(handler, eventLoop: loop), handler.encryption)
+        return ServerLink(
+          endpoint: endpoint, channel: channel, handler: NIOLoopBound(handler, eventLoop: loop), facts: handler.facts,
+          capabilities: handler.capabilities)
       }.get()
-      return ServerLink(endpoint: endpoint, channel: channel, handler: handler, encryption: encryption)
     } catch {
       throw .connectionLost(.idle)
     }

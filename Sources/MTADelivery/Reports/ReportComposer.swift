@@ -77,8 +77,11 @@ struct ReportComposer: Sendable {
     return QueuedReport(queued, content: text.bytes, about: recipients.map(\.parcel))
   }
 
-  /// RFC 3461 §4.3: RET=HDRS asks for the header alone; without RET it is ours to choose.
-  private func returnsWhole(_ envelope: Envelope) -> Bool { envelope.requests.return != .headers }
+  /// RFC 3461 §4.3: RET=HDRS asks for the header alone; without RET it is ours to choose. RFC 8689 §5: mail that was to go under
+  /// TLS alone returns as if RET=HDRS had been asked for, for its report may have to go without.
+  private func returnsWhole(_ envelope: Envelope) -> Bool {
+    envelope.requests.return != .headers && !envelope.requests.requireTLS
+  }
 
   private static func subject(_ action: ReportedRecipient.Action) -> String {
     switch action {

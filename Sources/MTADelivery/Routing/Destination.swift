@@ -4,7 +4,7 @@ import MTACore
 enum Destination: Hashable, Sendable, CustomStringConvertible {
   /// By the local transport.
   case local
-  /// All remote mail, when there is a smarthost.
+  /// All remote mail that no route names, when there is a smarthost.
   case smarthost
   /// To a domain whose servers are not found yet.
   case domain(Domain)
@@ -15,11 +15,11 @@ enum Destination: Hashable, Sendable, CustomStringConvertible {
   /// Nowhere: `delivery: none`.
   case nowhere
 
-  init(_ recipient: EnvelopeRecipient, hasSmarthost: Bool) {
+  init(_ recipient: EnvelopeRecipient, _ router: Router) {
     self =
       switch recipient.delivery {
       case .local: .local
-      case .remote: hasSmarthost ? .smarthost : .domain(recipient.mailbox.domain)
+      case .remote: router.usesFallback(recipient.mailbox.domain) ? .smarthost : .domain(recipient.mailbox.domain)
       case .none: .nowhere
       }
   }

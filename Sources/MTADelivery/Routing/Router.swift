@@ -1,72 +1,112 @@
 public import MTACore
 
-/// Finds the servers of a domain (RFC 5321 §5).
+/// Finds the servers of a domain (RFC 5321 §5): by the routes of the settings, else by the DNS.
 public struct Router: Sendable {
-  /// A server to try; its addresses are looked up when its turn comes.
-  public struct NextHop: Hashable, Sendable {
-    public var server: HostAndPort
+  /// Exchangers of a domain that are tried, however many it has: each costs look-ups.
+  static let maximumExchangers = 20
 
-    public init(_ server: HostAndPort) { self.server = server }
-  }
-
-  public enum Route: Hashable, Sendable {
-    /// In the order in which they are tried; at least one.
-    case hops([NextHop])
-    case trouble(DeliveryTrouble)
-  }
-
-  private let dns: any DNSLookup
+  let dns: any DNSLookup
   private let serverName: DNSName?
   private let port: UInt16
+  private let routes: DomainTable<DeliveryRoute>
+  private let fallback: DeliveryRoute?
+  private let own: OwnPlaces
   private let shuffle: @Sendable ([MailExchanger]) -> [MailExchanger]
 
   /// - Parameters:
   ///   - serverName: our own name, by which we know ourselves among exchangers.
-  ///   - port: of remote servers, 25 by the standard.
+  ///   - port: of exchangers, 25 by the standard.
+  ///   - routes: the ways of single domains.
+  ///   - fallback: the way of all other domains, such as a smarthost; nil: by their exchangers.
+  ///   - own: where we listen, by which we know ourselves as well.
   ///   - shuffle: puts exchangers of equal preference in an order, by default a random one (RFC 5321 §5.1).
   public init(
-    dns: any DNSLookup, serverName: String, port: UInt16 = 25,
+    dns: any DNSLookup, serverName: String, port: UInt16 = 25, routes: DomainTable<DeliveryRoute> = DomainTable(),
+    fallback: DeliveryRoute? = nil, own: OwnPlaces = OwnPlaces(),
     shuffle: @escaping @Sendable ([MailExchanger]) -> [MailExchanger] = { $0.shuffled() }
   ) {
     self.dns = dns
     self.serverName = DNSName(serverName)
     self.port = port
+    self.routes = routes
+    self.fallback = fallback
+    self.own = own
     self.shuffle = shuffle
   }
 
-  public func route(to domain: Domain) async -> Route {
+  init(dns: any DNSLookup, configuration: QueueRunner.Configuration) {
+    self.init(
+      dns: dns, serverName: configuration.serverName, port: configuration.remoteSMTPPort,
+      routes: configuration.routes, fallback: configuration.smarthostRoute, own: configuration.ownPlaces)
+  }
+
+  /// Whether the domain goes where all others go that no route names.
+  public func usesFallback(_ domain: Domain) -> Bool { fallback != nil && routes.match(domain) == nil }
+
+  /// The servers for mail of a domain, in the order in which they are to be tried.
+  ///
+  /// - Throws: why there are none. ``DeliveryTrouble/dns(_:_:)`` and ``DeliveryTrouble/routeHolds(_:)`` pass, the others do not.
+  public func route(to domain: Domain) async throws(DeliveryTrouble) -> Route {
+    let setting = routes.match(domain)?.value ?? fallback
+    if let setting, let route = Route(to: setting) { return route }
+    switch setting?.target {
+    case .exchangersOf(let name)?: return try await exchangers(of: .name(name.description), setting)
+    case .fail(let text)?: throw .routeFails(text)
+    case .hold(let text)?: throw .routeHolds(text)
+    default: return try await exchangers(of: domain, setting)
+    }
+  }
+
+  private func exchangers(of domain: Domain, _ setting: DeliveryRoute?) async throws(DeliveryTrouble) -> Route {
     switch domain {
-    case .literal(let address): return .hops([NextHop(HostAndPort(.address(address), port: port))])
-    case .name(let name):
-      // Names that the DNS cannot hold, U-labels among them.
-      guard let dnsName = domain.dnsName else { return .trouble(.noSuchDomain(name)) }
-      switch await dns.mailRoute(of: dnsName) {
-      case .exchangers(let exchangers): return order(exchangers, for: name)
-      case .nullMX: return .trouble(.nullMX(name))
-      case .noSuchDomain: return .trouble(.noSuchDomain(name))
-      case .failure(let failure): return .trouble(.dns(failure, name))
+    case .literal(let address): return Route([NextHop(HostAndPort(.address(address), port: port))], setting: setting)
+    case .name(let text):
+      // Names that the DNS cannot hold, U-labels that are none among them.
+      guard let name = domain.dnsName else { throw .noSuchDomain(text) }
+      let (route, isAuthenticated) = await dns.vouchedMailRoute(of: name)
+      switch route {
+      case .exchangers(let exchangers):
+        return Route(
+          try order(exchangers, for: text), exchangersOf: name, isAuthenticated: isAuthenticated, setting: setting)
+      case .nullMX: throw .nullMX(text)
+      case .noSuchDomain: throw .noSuchDomain(text)
+      case .failure(let failure): throw .dns(failure, text)
       }
     }
   }
 
   /// Best preference first, equals shuffled; where we are among the exchangers, only those before us, or mail would go
   /// round in circles (RFC 5321 §5.1).
-  private func order(_ exchangers: [MailExchanger], for domain: String) -> Route {
+  private func order(_ exchangers: [MailExchanger], for domain: String) throws(DeliveryTrouble) -> [NextHop] {
     let own = exchangers.filter { $0.host == serverName }.map(\.preference).min()
     let usable = exchangers.filter { own == nil || $0.preference < own ?? 0 }
-    guard !usable.isEmpty else { return .trouble(.loopsToSelf(domain)) }
+    guard !usable.isEmpty else { throw .loopsToSelf(domain) }
     let groups = Dictionary(grouping: usable, by: \.preference)
     let ordered = groups.keys.sorted().flatMap { shuffle(groups[$0] ?? []) }
-    return .hops(ordered.map { NextHop(HostAndPort(.name($0.host), port: port)) })
-  }
-
-  /// The addresses of a server: what ``HostAndPort`` names, or the DNS knows.
-  public func addresses(of hop: NextHop) async -> DNSResult<[IPAddress]> {
-    switch hop.server.host {
-    case .address(let address): return .found([address])
-    // RFC 6761 §6.3: resolvers answer for it themselves.
-    case .name(let name) where name.description == "localhost": return .found([.loopback4, .loopback6])
-    case .name(let name): return await dns.addresses(of: name)
+    return ordered.prefix(Self.maximumExchangers).map {
+      NextHop(HostAndPort(.name($0.host), port: port), preference: $0.preference)
     }
   }
+
+  /// Where a server is: what ``HostAndPort`` names, or what the DNS knows, in the order in which it is to be tried.
+  public func location(of server: HostAndPort) async -> DNSResult<HostLocation> {
+    switch server.host {
+    case .address(let address): return .found(Self.given([address], name: .root))
+    // RFC 6761 §6.3: resolvers answer for it themselves.
+    case .name(let name) where name.description == "localhost":
+      return .found(Self.given([.loopback4, .loopback6], name: name))
+    case .name(let name):
+      let result = await dns.location(of: name)
+      guard case .found(var location) = result else { return result }
+      location.addresses = AddressOrder.arrange(location.addresses)
+      return .found(location)
+    }
+  }
+
+  private static func given(_ addresses: [IPAddress], name: DNSName) -> HostLocation {
+    HostLocation(addresses: addresses, canonicalName: name, isAuthenticated: false)
+  }
+
+  /// Whether an exchanger's address is our own: the mail would come back to us (RFC 5321 §5.1).
+  func isOurselves(_ address: IPAddress, port: UInt16) -> Bool { own.contain(address, port: port) }
 }

@@ -17,9 +17,8 @@ struct DeliveryEnvironment: Sendable {
   let threads: NIOThreadPool
   let files: DurableFiles
   let logger: Logger
-  /// For servers whose certificate is not verified.
-  let tls: TLSContext?
-  let smarthostTLS: TLSContext?
+  let tls: TLSContexts
+  let policies: TLSPolicyFinder
   /// Sleeps until the next due time.
   let sleep: @Sendable (Duration) async throws -> Void
 
@@ -35,26 +34,25 @@ struct DeliveryEnvironment: Sendable {
   func courier(for destination: Destination) -> any Courier {
     switch destination {
     case .nowhere: NoCourier(isIntended: true)
-    case .domain(let domain): server(.domain(domain), .smtp)
+    case .domain(let domain): server(.domain(domain))
     // Each mail names its own domain before it is delivered.
-    case .exchangers: server(.domain(.literal(.loopback4)), .smtp)
-    case .server(let address, let dialect): server(.server(address), dialect)
-    case .smarthost:
-      if let smarthost = configuration.smarthost {
-        server(.server(smarthost), .smtp, tls: smarthostTLS, credentials: configuration.smarthostCredentials)
-      } else {
-        NoCourier(isIntended: false)
-      }
-    case .local:
-      switch configuration.localDelivery {
-      case .none: NoCourier(isIntended: false)
-      case .lmtp(let address): filtered(server(.server(address), .lmtp))
-      case .lmtpSocket(let path): filtered(server(.unixSocket(path), .lmtp))
-      case .smtp(let address): filtered(server(.server(address), .smtp))
-      case .maildir(let root):
-        filtered(
-          MaildirCourier(root: root, host: configuration.serverName, files: files, threads: threads, clock: clock))
-      }
+    case .exchangers: server(.domain(.literal(.loopback4)))
+    case .server(let address, let dialect):
+      server(by: DeliveryRoute(dialect == .smtp ? .smtp(address) : .lmtp(address)))
+    case .smarthost: configuration.smarthostRoute.map { server(by: $0) } ?? NoCourier(isIntended: false)
+    case .local: local.map(filtered) ?? NoCourier(isIntended: false)
+    }
+  }
+
+  private var local: (any Courier)? {
+    if let agent = configuration.localAgent { return AgentCourier(agent) }
+    switch configuration.localDelivery {
+    case .none: return nil
+    case .lmtp(let address): return server(by: DeliveryRoute(.lmtp(address)))
+    case .lmtpSocket(let path): return server(by: DeliveryRoute(.lmtpSocket(path: path)))
+    case .smtp(let address): return server(by: DeliveryRoute(.smtp(address)))
+    case .maildir(let root):
+      return MaildirCourier(root: root, host: configuration.serverName, files: files, threads: threads, clock: clock)
     }
   }
 
@@ -62,16 +60,16 @@ struct DeliveryEnvironment: Sendable {
     configuration.contentFilter.map { FilteringCourier(filter: $0, courier: courier) } ?? courier
   }
 
-  private func server(
-    _ way: ServerCourier.Way, _ dialect: ClientSession.Dialect, tls: TLSContext? = nil, credentials: Credentials? = nil
-  ) -> ServerCourier {
-    let session = ClientSession.Configuration(
-      dialect, serverName: configuration.serverName,
-      // Credentials go under TLS or not at all: there is no second attempt in clear.
-      tls: credentials == nil ? .opportunistic : .required, credentials: credentials)
-    return ServerCourier(
-      way, session, isFinal: dialect == .lmtp, router: router,
+  private func server(by setting: DeliveryRoute) -> any Courier {
+    Router.Route(to: setting).map { server(.route($0)) } ?? NoCourier(isIntended: false)
+  }
+
+  private func server(_ way: ServerCourier.Way) -> ServerCourier {
+    ServerCourier(
+      way, serverName: configuration.serverName, router: router, policies: policies,
+      sources: configuration.sourceAddresses,
       environment: LinkEnvironment(
-        group: group, tls: tls ?? self.tls, timeouts: configuration.timeouts, dialogue: configuration.dialogue))
+        group: group, tls: tls, timeouts: configuration.timeouts, logger: logger, dialogue: configuration.dialogue,
+        eightBit: configuration.eightBitToOldServers, clock: clock))
   }
 }

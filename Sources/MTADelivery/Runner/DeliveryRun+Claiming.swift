@@ -6,9 +6,10 @@ import MTASystem
 extension DeliveryRun {
   /// How long a search of the queue behind the parcels of one destination is not repeated when it found nothing.
   private static let searchPause: Duration = .seconds(1)
+  /// How soon a running runner notices that another one of the same queue died.
+  private static let deathWatch: Duration = .seconds(2)
 
-  /// - Returns: how many parcels are due again.
-  @discardableResult func releaseLeasesOfTheDead() async throws(StoreFailure) -> Int {
+  func releaseLeasesOfTheDead() async throws(StoreFailure) {
     let shares = environment.configuration.sharesQueue
     let released = try await environment.queue.releaseLeases { owner in
       switch owner.liveness {
@@ -19,8 +20,8 @@ extension DeliveryRun {
     }
     if released > 0 {
       environment.logger.notice("leases of dead runners released", metadata: ["parcels": "\(released)"])
+      bell.yield()
     }
-    return released
   }
 
   /// Leases due parcels and puts them in their lanes; tells how many there were.
@@ -57,9 +58,9 @@ extension DeliveryRun {
     let source = MailSource(
       mail.envelope, queue: environment.queue, signer: environment.signer, clock: environment.clock,
       serverName: environment.configuration.serverName)
-    let hasSmarthost = environment.configuration.smarthost != nil
+    let router = environment.router
     guard environment.judgement.isNeeded else {
-      for job in DeliveryJob.split(mail, source, hasSmarthost: hasSmarthost) { lanes.add(job) }
+      for job in DeliveryJob.split(mail, source, router) { lanes.add(job) }
       return
     }
     sorting += 1
@@ -79,9 +80,10 @@ extension DeliveryRun {
       }
       let ruled = Set(rulings.map(\.0.id))
       mail.parcels.removeAll { ruled.contains($0.id) }
-      await self.sorted(DeliveryJob.split(mail, source, hasSmarthost: hasSmarthost, places: places))
+      await self.sorted(DeliveryJob.split(mail, source, router, places: places))
       for (parcel, ruling) in rulings {
-        let job = DeliveryJob(source: source, destination: .nowhere, domain: nil, parcels: [parcel])
+        let job = DeliveryJob(
+          source: source, destination: .nowhere, domain: nil, marks: CopyMarks(parcel.recipient), parcels: [parcel])
         await Settlement(run: self, environment: environment).settle(job, Attempt(ruling, for: 1))
       }
       await self.sortingEnded()
@@ -99,18 +101,29 @@ extension DeliveryRun {
     bell.yield()
   }
 
-  func renewLeases() -> Task<Void, Never> {
-    let pause = environment.configuration.lease / 3
+  /// While a run lasts: renews what it has leased, and looks for what others that died had.
+  func watchLeases() -> Task<Void, Never> {
+    let renewal = environment.configuration.lease / 3
     return Task {
+      var sinceRenewal = Duration.zero
       while !Task.isCancelled {
+        let pause = min(renewal, Self.deathWatch)
         do { try await Task.sleep(for: pause) } catch { return }
-        let parcels = Array(leased)
-        guard !parcels.isEmpty else { continue }
-        let deadline = environment.clock.now + environment.configuration.lease
+        sinceRenewal += pause
         do throws(StoreFailure) {
-          try await environment.queue.renew(parcels, by: owner, deadline: deadline)
-        } catch { environment.logger.error("leases cannot be renewed", metadata: ["reason": "\(error)"]) }
+          try await releaseLeasesOfTheDead()
+          guard sinceRenewal >= renewal else { continue }
+          sinceRenewal = .zero
+          try await renewLeases()
+        } catch { environment.logger.error("leases cannot be looked after", metadata: ["reason": "\(error)"]) }
       }
     }
+  }
+
+  private func renewLeases() async throws(StoreFailure) {
+    let parcels = Array(leased)
+    guard !parcels.isEmpty else { return }
+    let deadline = environment.clock.now + environment.configuration.lease
+    try await environment.queue.renew(parcels, by: owner, deadline: deadline)
   }
 }

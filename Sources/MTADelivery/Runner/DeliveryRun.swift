@@ -37,8 +37,8 @@ actor DeliveryRun {
   func once() async throws -> RunSummary {
     try await releaseLeasesOfTheDead()
     let start = environment.clock.now
-    let renewal = renewLeases()
-    defer { renewal.cancel() }
+    let watch = watchLeases()
+    defer { watch.cancel() }
     var ringing = rings.makeAsyncIterator()
     do {
       while true {
@@ -59,12 +59,8 @@ actor DeliveryRun {
   /// Delivers until the calling task is cancelled; then what is under way may end within the grace period.
   func serve() async throws -> RunSummary {
     try await releaseLeasesOfTheDead()
-    let renewal = renewLeases()
-    let watch = watchForTheDead()
-    defer {
-      renewal.cancel()
-      watch.cancel()
-    }
+    let watch = watchLeases()
+    defer { watch.cancel() }
     let bell = bell
     environment.queue.onArrival { bell.yield() }
     var ringing = rings.makeAsyncIterator()
@@ -72,7 +68,10 @@ actor DeliveryRun {
       var alarm: Task<Void, Never>?
       do throws(StoreFailure) {
         _ = try await claim(dueAt: environment.clock.now)
-        alarm = wakeUp(orAt: isBacklogged ? nil : try await environment.queue.nextDue())
+        var due = isBacklogged ? nil : try await environment.queue.nextDue()
+        // Another process may add mail, and cannot ring here: an empty queue is looked at again, too.
+        if due == nil, leased.isEmpty { due = environment.clock.now + .seconds(60) }
+        alarm = wakeUp(orAt: due)
       } catch {
         environment.logger.error("the queue cannot be read", metadata: ["reason": "\(error)"])
         alarm = ring(at: environment.clock.now + .seconds(10))

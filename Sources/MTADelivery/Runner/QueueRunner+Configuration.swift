@@ -9,17 +9,35 @@ extension QueueRunner {
     public var localDelivery: LocalDelivery = .none
     /// Judges mail before its local delivery; default nil, nobody does.
     public var contentFilter: (any ContentFilter)?
-    /// Takes all remote mail; nil: the exchangers of each domain do.
+    /// The ways of single domains; they come before ``smarthost``.
+    public var routes = DomainTable<DeliveryRoute>()
+    /// Takes all remote mail that no route names; nil: the exchangers of each domain do.
     public var smarthost: HostAndPort?
     /// For the smarthost. They are said only under TLS with a verified certificate, unless ``smarthostTLS`` is another.
     public var smarthostCredentials: Credentials?
     /// TLS with the smarthost; nil: verified where there are credentials, else as with any server.
-    public var smarthostTLS: TLSContext?
+    public var smarthostTLS: TLSDemand?
+    /// Takes the local mail in place of ``localDelivery``: code of your own. Nil: none.
+    public var localAgent: (any DeliveryAgent)?
+    /// What becomes of mail that is not all ASCII at servers without 8BITMIME; default: it is converted.
+    public var eightBitToOldServers = EightBitPolicy.convert
     /// The port of exchangers; default 25.
     public var remoteSMTPPort: UInt16 = 25
-    /// Whether STARTTLS is used where servers offer it; default true. Certificates are not verified (RFC 7435): a server
-    /// without STARTTLS gets the mail in clear, so there would be nothing to gain.
+    /// Where this server listens: exchangers at these places are ourselves. Default: unknown.
+    public var ownPlaces = OwnPlaces()
+    /// The addresses to connect from; default: the system's choice.
+    public var sourceAddresses = SourceAddresses()
+    /// Whether STARTTLS is used where servers offer it; default true. Without more, certificates are not verified (RFC 7435): a
+    /// server without STARTTLS gets the mail in clear, so there would be nothing to gain.
     public var usesTLS = true
+    /// What is asked of the servers of single domains, in place of DANE and MTA-STS.
+    public var tlsPolicies = DomainTable<TLSDemand>()
+    /// Whether TLSA records are used (RFC 7672); default true. It takes effect only where the DNS look-up authenticates.
+    public var usesDANE = true
+    /// MTA-STS (RFC 8461); nil: off. Default on, without a file.
+    public var mtaSTS: MTASTSConfiguration? = MTASTSConfiguration()
+    /// The authorities that certificates must lead to; default: the system's.
+    public var trustRoots = TLSContext.TrustRoots.system
     /// Waiting times after the first, second … attempt; the last repeats. Default 1, 5, 15 minutes, 1, 2, 4 hours.
     public var retrySchedule: [Duration] = [60, 300, 900, 3600, 7200, 14_400].map { .seconds($0) }
     /// How old a mail is when its sender is told that it is late; nil for never. Default 4 hours.
@@ -56,10 +74,12 @@ extension QueueRunner {
     /// Whether runners on other machines use the queue, too. Otherwise leases of another boot are of this machine's past,
     /// and are released.
     public var sharesQueue = false
-    /// How often a service looks for runners that died beside it.
-    package var deadRunnerPause: Duration = .seconds(5)
     /// Told every line that is said and heard, for display and logs. Must return at once; called on event loops.
     public var dialogue: (@Sendable (DeliveryDialogueLine) -> Void)?
+
+    var smarthostRoute: DeliveryRoute? {
+      smarthost.map { DeliveryRoute(.smtp($0), credentials: smarthostCredentials, tls: smarthostTLS) }
+    }
 
     public init(serverName: String) { self.serverName = serverName }
   }

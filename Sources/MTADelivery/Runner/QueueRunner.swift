@@ -16,6 +16,9 @@ public import NIOPosix
 ///
 /// Two runners on one queue never deliver the same parcel: each leases its own.
 public final class QueueRunner: Sendable {
+  /// What a sender may ask of a mail's delivery (`SessionConfiguration.honours`): REQUIRETLS (RFC 8689).
+  public static let honours: DeliveryCapabilities = [.requireTLS]
+
   private let environment: DeliveryEnvironment
   private static let runs = NIOLockedValueBox<UInt32>(0)
 
@@ -34,15 +37,14 @@ public final class QueueRunner: Sendable {
     logger: Logger = Logger(label: "mta.delivery"),
     sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
   ) throws {
-    let tls = configuration.usesTLS ? try TLSContext.client(verification: .none) : nil
-    var smarthostTLS = configuration.smarthostTLS ?? tls
-    if configuration.smarthostTLS == nil, configuration.smarthostCredentials != nil {
-      smarthostTLS = try TLSContext.client(verification: .full)
-    }
+    let tls = try TLSContexts(trustRoots: configuration.trustRoots)
     environment = DeliveryEnvironment(
       queue: queue, configuration: configuration, signer: signer, clock: clock,
-      router: Router(dns: dns, serverName: configuration.serverName, port: configuration.remoteSMTPPort),
-      group: eventLoopGroup, threads: threadPool, files: files, logger: logger, tls: tls, smarthostTLS: smarthostTLS,
+      router: Router(dns: dns, configuration: configuration), group: eventLoopGroup, threads: threadPool, files: files,
+      logger: logger, tls: tls,
+      policies: TLSPolicyFinder(
+        dns: dns, configuration, tls, clock: clock, group: eventLoopGroup, threads: threadPool, files: files,
+        logger: logger),
       sleep: sleep, reportComposer: Self.composer(configuration),
       reportCap: NIOLockedValueBox(
         ReportCap(burst: configuration.reportBurst, interval: configuration.reportInterval)),

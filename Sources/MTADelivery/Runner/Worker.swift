@@ -44,13 +44,13 @@ struct Worker: Sendable {
 
   /// Finds out with what other domains a domain shares its servers, and hands its jobs over to theirs.
   private func findServers(of domain: Domain) async {
-    switch await environment.router.route(to: domain) {
-    case .hops(let hops):
-      await run.move(domain, to: .exchangers(hops.map { "\($0.server)" }.sorted().joined(separator: " ")))
-    case .trouble(let trouble):
+    do throws(DeliveryTrouble) {
+      let route = try await environment.router.route(to: domain)
+      await run.move(domain, to: .exchangers(route.key))
+    } catch {
       let settlement = Settlement(run: run, environment: environment)
       for job in await run.drain(destination) {
-        await settlement.settle(job, Attempt(trouble, for: job.parcels.count), isCutShort: Task.isCancelled)
+        await settlement.settle(job, Attempt(error, for: job.parcels.count), isCutShort: Task.isCancelled)
       }
     }
   }
@@ -59,7 +59,7 @@ struct Worker: Sendable {
     if let attempt = await Judgement(environment).attempt(job, at: environment.clock.now) { return attempt }
     let mail: OutgoingMail
     do {
-      mail = try await job.source.load()
+      mail = try await job.source.load().marked(job.marks)
     } catch {
       return Attempt(.contentUnavailable("\(error)"), for: job.parcels.count)
     }

@@ -1,5 +1,6 @@
 import Logging
 import MTACore
+import MTADNS
 import MTADelivery
 import MTAReceiver
 
@@ -19,7 +20,13 @@ extension Settings {
         ? MemberPortRule(standardPort: standardMailPort, submissionPort: submissionPort) : nil)
     session.greetingRules =
       (ehloDomainRequired ? [DomainRequiredRule()] : []) + (ehloDomainVerifies ? [DomainInDNSRule()] : [])
+    session.honours.formUnion(QueueRunner.honours)
     session.checksRoutes = smarthost == nil
+    let routes = routeTable { Self.target($0) }
+    session.hasOwnRoute = { domain in
+      guard let target = routes.match(domain)?.value else { return false }
+      return target != .exchangers
+    }
     session.maximumMessageBytes = maximumMessageBytes
     session.maximumRecipients = maximumRecipients
     session.maximumErrors = maximumErrorsPerSession
@@ -43,11 +50,25 @@ extension Settings {
     return configuration
   }
 
+  /// What the resolver is told.
+  var resolver: ResolverConfiguration {
+    var configuration = resolvers.isEmpty ? .system() : ResolverConfiguration(servers: resolvers)
+    if trustResolvers { configuration.trustsAuthenticatedData = true }
+    return configuration
+  }
+
   /// What the queue runner is told.
-  func runner(dialogue: (@Sendable (DeliveryDialogueLine) -> Void)?) -> QueueRunner.Configuration {
+  ///
+  /// - Throws: ``StartFailure`` when a password cannot be read, or what was set in Swift has no sense.
+  func runner(
+    dialogue: (@Sendable (DeliveryDialogueLine) -> Void)? = nil
+  ) throws(StartFailure) -> QueueRunner.Configuration {
     var configuration = QueueRunner.Configuration(serverName: serverName.description)
     configuration.localDelivery = localDelivery
     configuration.smarthost = smarthost
+    configuration.smarthostCredentials = try credentials(smarthostUser, smarthostPasswordFile, "smarthostPasswordFile")
+    configuration.smarthostTLS = smarthostTLS
+    try setWays(of: &configuration)
     configuration.remoteSMTPPort = remoteSMTPPort
     configuration.retrySchedule = retrySchedule
     configuration.delayWarning = delayWarning

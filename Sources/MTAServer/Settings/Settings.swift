@@ -19,7 +19,10 @@ public struct Settings: Sendable {
   public var localDomains: [Domain] = []
   /// Mailboxes and their crypt(3) hashes; nil (`*` in the file) is a mailbox that nobody logs in to.
   public var users: [Mailbox: String?] = [:]
-  public var aliases: [Mailbox: [Mailbox]] = [:]
+  /// Names that stand for other mailboxes, here or elsewhere. For hooks: `clientLookup` says so.
+  public var aliases = AliasTable()
+  /// Where users have their mail sent. For hooks, as ``aliases``.
+  public var forwards: [Mailbox: Forward] = [:]
 
   // MARK: Listening
 
@@ -71,11 +74,35 @@ public struct Settings: Sendable {
   public var localDelivery = LocalDelivery.maildir(directory: "maildir")
   public var remoteSMTPPort: UInt16 = 25
   public var smarthost: HostAndPort?
+  /// For the smarthost, with ``smarthostPasswordFile``.
+  public var smarthostUser: String?
+  /// Path of a file that holds the password and nothing else but a line end.
+  public var smarthostPasswordFile: String?
+  /// Nil: verified where there is a user, else as offered.
+  public var smarthostTLS: TLSDemand?
+  /// The ways of single domains, by pattern; see ``DomainTable``.
+  public var routes: [String: Route] = [:]
+  /// The addresses that connections to other servers leave from: at most one of each family.
+  public var sourceAddresses: [IPAddress] = []
+  /// What TLS is asked of the servers of single domains, by pattern, in place of DANE and MTA-STS.
+  public var tlsPolicies: [String: TLSDemand] = [:]
+  /// DANE (RFC 7672); takes effect only with ``trustResolvers``.
+  public var dane = true
+  /// MTA-STS (RFC 8461).
+  public var mtaSTS = true
+  /// Path of the file that keeps MTA-STS policies over a restart.
+  public var mtaSTSCache = "mta-sts.cache"
+  /// Path of a PEM file with the authorities that other servers' certificates must lead to; nil: the system's.
+  public var trustRoots: String?
   /// Name servers; empty means those of /etc/resolv.conf.
   public var resolvers: [DNSServer] = []
   /// The ``resolvers`` check DNSSEC, and the way to them is safe, so that their word on it is taken.
   public var trustResolvers = false
   public var dkim: [Domain: DKIMKey] = [:]
+  /// Senders of mail that is forwarded elsewhere are rewritten in this domain (SRS); nil: they stay.
+  public var srsDomain: Domain?
+  /// Path of the file with the secrets that sign them; it is made if it is missing.
+  public var srsSecret = "srs.secret"
   public var queueRunnerTimeout: Duration = .seconds(300)
   public var retrySchedule: [Duration] = [60, 300, 900, 3600, 7200, 14_400].map { .seconds($0) }
   public var queueLifetime: Duration = .seconds(432_000)
@@ -135,6 +162,40 @@ public struct Settings: Sendable {
   public init(serverName: String) throws(SettingsFailure) {
     guard let domain = Domain(serverName) else { throw SettingsFailure(["serverName: must be a domain name"]) }
     try self.init(serverName: domain)
+  }
+
+  /// Where a user has their mail sent.
+  public struct Forward: Hashable, Sendable {
+    public var to: [Mailbox]
+    public var keepsCopy: Bool
+
+    public init(to targets: [Mailbox], keepsCopy: Bool = false) {
+      to = targets
+      self.keepsCopy = keepsCopy
+    }
+  }
+
+  /// The way of a domain's mail.
+  public struct Route: Hashable, Sendable {
+    public var target: RouteTarget
+    public var tls: TLSDemand?
+    /// With ``passwordFile``.
+    public var user: String?
+    /// Path of a file that holds the password and nothing else but a line end.
+    public var passwordFile: String?
+    /// At most one of each family; nil: as ``Settings/sourceAddresses`` says.
+    public var sourceAddresses: [IPAddress]?
+
+    public init(
+      _ target: RouteTarget, tls: TLSDemand? = nil, user: String? = nil, passwordFile: String? = nil,
+      sourceAddresses: [IPAddress]? = nil
+    ) {
+      self.target = target
+      self.tls = tls
+      self.user = user
+      self.passwordFile = passwordFile
+      self.sourceAddresses = sourceAddresses
+    }
   }
 
   /// The key that signs the mail of a domain.

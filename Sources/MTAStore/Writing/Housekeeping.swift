@@ -10,7 +10,7 @@ struct Housekeeping {
     case history
   }
 
-  /// Pages of 4 KiB in the log that call for a checkpoint once the store is idle, and at once.
+  /// Pages in the log, of 8 KiB each (4 KiB in older stores), that call for a checkpoint once the store is idle, and at once.
   static let idlePages = 1000
   static let busyPages = 4096
   /// A log this large is cut: readers kept it from starting over.

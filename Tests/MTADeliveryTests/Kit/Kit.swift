@@ -1,6 +1,7 @@
 import Logging
 import MTACore
 import MTADelivery
+import MTASystem
 import MTATestSupport
 import Testing
 
@@ -27,6 +28,8 @@ struct Setup {
   var zone = LiteralZone()
   var configuration = QueueRunner.Configuration(serverName: "us.example")
   var signer: (any MailSigner)?
+  var files = DurableFiles()
+  let log = LogBook()
 
   init(remotePort: UInt16 = 25) {
     configuration.remoteSMTPPort = remotePort
@@ -36,7 +39,8 @@ struct Setup {
   var runner: QueueRunner {
     get throws {
       try QueueRunner(
-        queue: queue, dns: zone, configuration: configuration, signer: signer, clock: clock, logger: quiet)
+        queue: queue, dns: zone, configuration: configuration, signer: signer, clock: clock, files: files,
+        logger: log.logger)
     }
   }
 
@@ -47,11 +51,26 @@ struct Setup {
   }
 }
 
+extension Setup {
+  /// The TLS policies of the attempts so far, in order.
+  var policies: [String] {
+    log.lines.filter { $0.text == "delivery" }.compactMap { $0.metadata["policy"].map { "\($0)" } }
+  }
+}
+
 extension VolatileStore {
   /// How far each recipient's copy has come and what was said of it last: `state message`.
   var outcomes: [String: String] {
     Dictionary(
       parcels.map { ("\($0.parcel.recipient.mailbox)", "\($0.state) \($0.result?.message ?? "")") },
       uniquingKeysWith: { $1 })
+  }
+}
+
+extension DomainTable {
+  /// A table of these entries, every key a pattern.
+  init(_ entries: [String: Value]) {
+    self.init()
+    for (pattern, value) in entries { if !set(value, for: pattern) { Issue.record("\(pattern) is no pattern") } }
   }
 }

@@ -80,6 +80,7 @@ struct FailureReportTests {
     for (name, content, back, returned) in [
       ("wanted", small, DeliveryRequests.Return.full, "message/rfc822"),
       ("unsaid", small, nil, "message/rfc822"),
+      ("secret", small, .full, "text/rfc822-headers"),
       ("unwanted", small, .headers, "text/rfc822-headers"),
       ("large", header + "\r\n" + String(repeating: "0123456\r\n", count: 10_000), .full, "text/rfc822-headers"),
       ("bare", header + "\r\nbare\nline\r\n", .full, "text/rfc822-headers"),
@@ -91,6 +92,7 @@ struct FailureReportTests {
         try setup.zone.add("a.example A 127.0.0.1")
         var envelope = Envelope.test(name, to: ["bad@a.example"], at: setup.clock.now)
         envelope.requests.return = back
+        envelope.requests.requireTLS = name == "secret"
         try setup.queue.add(envelope, content: content)
         _ = try await setup.runner.runOnce()
         let mail = try #require(setup.queue.reports.first)
