@@ -125,7 +125,7 @@ let package = Package(
       [
         "MTACore", "MTASystem", "MTADNS", "MTAStore", "MTADelivery", "MTAReceiver", "MTAServer", "MTATestSupport",
         "CrashSamples",
-        "CrashSubject", nioCore, nioPosix,
+        "CrashSubject", nioCore, nioPosix, logging,
       ]),
     tests("ExampleServer", ["ExampleServer", "MTACore", "MTAServer", "MTATestSupport", nioCore, nioPosix, nioLocks]),
     tests("MTATestSupport", ["MTACore", "MTASystem", "MTAReceiver", "MTADelivery", "MTATestSupport", nioCore]),

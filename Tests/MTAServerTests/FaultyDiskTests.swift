@@ -1,3 +1,4 @@
+import Logging
 import MTACore
 import MTAReceiver
 import MTAStore
@@ -39,7 +40,10 @@ import Testing
     var configuration = Receiver.Configuration(
       session: .forTests, listeners: [.init(ListenAddress(.loopback4, port: 0))])
     configuration.contacts.neverProhibit = Network.loopback
-    let receiver = Receiver(configuration, store: store, contacts: VolatileStore(), lookup: EmptyZone(), tls: nil) {
+    let receiver = Receiver(
+      configuration, store: store, contacts: VolatileStore(), lookup: EmptyZone(), tls: nil,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    ) {
       Everyone()
     }
     let address = try #require(await receiver.start(on: MultiThreadedEventLoopGroup.singleton).first)

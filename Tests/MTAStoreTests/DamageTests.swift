@@ -16,7 +16,7 @@ import Testing
 @Suite struct DamageTests {
   let fixture = StoreFixture()
   let files = DurableFiles()
-  static let pageSize = 4096
+  static let pageSize = Schema.pageSizes[0]
 
   /// Mails of many sizes, each with two recipients; of every third mail one copy is delivered, every fifth is done.
   private func fill(_ count: Int) async throws -> [MailID: ByteBuffer] {
@@ -132,7 +132,7 @@ import Testing
     let store = try fixture.open()
     let (whole, other) = try await due(store, sent)
     // A page holds at most some rows of the smallest mails.
-    #expect(whole >= sent.count - 12 * hit.intersection(mailPages).count, "\(report)")
+    #expect(whole >= sent.count - 24 * hit.intersection(mailPages).count, "\(report)")
     #expect(whole + report.held <= sent.count)
     // The last page of a content says nothing of itself, so what is written over it cannot be told.
     #expect(other <= hit.count)
@@ -169,7 +169,7 @@ import Testing
     try await store.record(
       mail.parcels.map { ParcelResult($0.id, .delivered, message: "250 ok") }, by: StoreFixture.me,
       at: StoreFixture.noon)
-    #expect(whole >= sent.count - 1 - 12)
+    #expect(whole >= sent.count - 1 - 24)
     #expect(whole < sent.count - 1)
     #expect(other == 0)
     #expect(fixture.notices.withLockedValue { $0 }.contains { $0.description.contains("set aside") })

@@ -53,14 +53,14 @@ import Testing
     await (try fixture.open()).close()
     let file = try files.openForReading(fixture.database, at: "test")
     let whole = try file.read(from: 0, upTo: 1 << 20, at: "test")
-    let half = try #require(whole.getSlice(at: 0, length: 8192))
+    let half = try #require(whole.getSlice(at: 0, length: 16_384))
     try files.unlink(fixture.database, at: "test")
     try files.create(fixture.database, at: "test").write(half, at: "test")
     let store = try fixture.open()
     try await fixture.commit(to: store)
     await store.close()
     let aside = try files.names(in: fixture.path + "/state", at: "test").filter { $0.hasPrefix("mta.db.damaged-") }
-    #expect(try files.status(fixture.path + "/state/" + #require(aside.first), at: "test").size == 8192)
+    #expect(try files.status(fixture.path + "/state/" + #require(aside.first), at: "test").size == 16_384)
     #expect(fixture.notices.withLockedValue { $0 }.contains { $0.isTrouble && $0.description.contains("set aside") })
   }
 

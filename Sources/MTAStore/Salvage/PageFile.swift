@@ -17,12 +17,14 @@ struct PageFile {
   /// Pages there are, numbered from 1.
   let count: Int
   private let pageSize: Int
+  private let isGuessed: Bool
   private let file: DurableFile
   private let log: DurableFile?
   private let logged: LoggedPages?
   private var free: Set<Int>
 
-  init(_ path: String, _ files: DurableFiles) throws(FileFailure) {
+  /// - Parameter guess: the size of a page, where neither header nor log can be read.
+  init(_ path: String, _ files: DurableFiles, guess: Int) throws(FileFailure) {
     file = try files.openForReading(path, at: "salvage.open")
     var log: DurableFile?
     do { log = try files.openForReading(path + "-wal", at: "salvage.open") } catch {
@@ -32,10 +34,10 @@ struct PageFile {
     let logged: LoggedPages? = if let log { try LoggedPages(log) } else { nil }
     self.logged = logged
     let header = PageBytes(Array(try file.read(from: 0, upTo: 100, at: "salvage.read").readableBytesView))
-    // Where the header is damaged, the size is that of every database of ours.
     let told = header.number(16, width: 2) ?? 0
     let isMagic = header.slice(0, 16).map { Array($0) == Array("SQLite format 3\0".utf8) } ?? false
-    let size = isMagic && told >= 512 && told.nonzeroBitCount == 1 ? told : 4096
+    isGuessed = logged == nil && !(isMagic && told >= 512 && told.nonzeroBitCount == 1)
+    let size = isGuessed ? guess : told
     pageSize = logged?.pageSize ?? size
     usable = pageSize - (isMagic ? Int(header.byte(20) ?? 0) : 0)
     // What lies behind the end that the log tells was cut off, though the file may still have it.
@@ -43,6 +45,24 @@ struct PageFile {
     count = logged?.count ?? length / pageSize
     free = []
     free = try freePages()
+  }
+
+  /// Where the size of a page has to be guessed it is that with which the most can be read.
+  static func open(_ path: String, _ files: DurableFiles) throws(FileFailure) -> PageFile {
+    var best = try PageFile(path, files, guess: Schema.pageSizes[0])
+    guard best.isGuessed else { return best }
+    var most = -1
+    for size in Schema.pageSizes {
+      let pages = try PageFile(path, files, guess: size)
+      var rows = 0
+      for number in stride(from: 1, through: min(pages.count, 4096), by: 1) where !pages.isFree(number) {
+        for row in try LeafRows(pages: pages).rows(of: number, following: false) ?? [] where SalvagedRow(row) != nil {
+          rows += 1
+        }
+      }
+      if rows > most { (most, best) = (rows, pages) }
+    }
+    return best
   }
 
   /// Nil for a page that is not there, or that the disk does not give back.

@@ -34,7 +34,7 @@ struct Salvage {
     _ path: String, into database: Database, _ target: Target, _ configuration: MailStore.Configuration,
     _ folder: ContentFolder
   ) throws(FileFailure) {
-    pages = try PageFile(path, folder.files)
+    pages = try PageFile.open(path, folder.files)
     self.database = database
     self.target = target
     self.configuration = configuration
@@ -44,7 +44,7 @@ struct Salvage {
 
   /// Whether the file holds a single mail of ours, however little else of it can be read.
   static func recognizes(_ path: String, _ files: DurableFiles) throws(FileFailure) -> Bool {
-    let pages = try PageFile(path, files)
+    let pages = try PageFile.open(path, files)
     guard pages.count > 0 else { return false }
     for number in 1...pages.count where !pages.isFree(number) {
       for row in try LeafRows(pages: pages).rows(of: number, following: false) ?? [] {
@@ -133,7 +133,7 @@ struct Salvage {
   /// The numbers of rows that cannot be read may be in the hands of a runner, which will record outcomes by them: no copy made
   /// anew may have one. A record keeps them from use; it goes with the history.
   private func reserveNumbers() throws(SQLiteFailure) {
-    let highest = (copies.max() ?? 0) + Int64(pages.count) * 64
+    let highest = (copies.max() ?? 0) + Int64(pages.count) * 256
     let now = configuration.clock.now
     let id = MailID(at: now, random: 0).description
     try database.run(
