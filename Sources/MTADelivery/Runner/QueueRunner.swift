@@ -16,6 +16,9 @@ public import NIOPosix
 ///
 /// Two runners on one queue never deliver the same parcel: each leases its own.
 public final class QueueRunner: Sendable {
+  /// What it honours of senders' requests. A receiver announces those that its store keeps, too.
+  public static let capabilities = DeliveryCapabilities.all
+
   private let environment: DeliveryEnvironment
   private static let runs = NIOLockedValueBox<UInt32>(0)
 

@@ -37,6 +37,7 @@ extension Settings {
         speaksLMTP: lmtpPorts.contains($0.port), expectsProxy: proxyPorts.contains($0.port))
     }
     var configuration = Receiver.Configuration(session: session, listeners: listeners)
+    configuration.session.honours = QueueRunner.capabilities
     configuration.timing.command = receiverTimeout
     configuration.contacts = ContactPolicy(
       maximumViolations: maxFailedMessagesPerPeriod, prohibited: prohibitedSeconds, neverProhibit: neverProhibit)
@@ -68,6 +69,7 @@ extension Settings {
     configuration.smarthostCredentials = try credentials(smarthostUser, smarthostPasswordFile, "smarthostPasswordFile")
     configuration.smarthostTLS = smarthostTLS
     try setWays(of: &configuration)
+    try setLimits(of: &configuration)
     configuration.remoteSMTPPort = remoteSMTPPort
     configuration.retrySchedule = retrySchedule
     configuration.delayWarning = delayWarning
