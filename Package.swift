@@ -115,7 +115,7 @@ let package = Package(
     tests(
       "MTAServer",
       ["MTACore", "MTADNS", "MTADelivery", "MTAReceiver", "MTAServer", "MTATestSupport", nioCore, nioPosix]),
-    tests("ExampleServer", ["ExampleServer", nioCore, nioPosix, nioLocks]),
+    tests("ExampleServer", ["ExampleServer", "MTACore", "MTAServer", "MTATestSupport", nioCore, nioPosix, nioLocks]),
     tests("MTATestSupport", ["MTACore", "MTASystem", "MTAReceiver", "MTADelivery", "MTATestSupport", nioCore]),
   ],
   swiftLanguageModes: [.v6]

@@ -12,7 +12,7 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     let settings = try file.read()
-    try await explained { try await MailServer(settings) { UserHooks(settings.users) }.runUntilSignal() }
+    try await explained { try await MailServer(settings) { UserHooks(settings) }.runUntilSignal() }
   }
 }
 
@@ -43,7 +43,7 @@ struct SettingsFile: ParsableArguments {
 }
 
 /// A setting at fault is told as such, with exit code 64; other failures are left to be told with 1.
-private func explained(_ body: () async throws -> Void) async throws {
+func explained(_ body: () async throws -> Void) async throws {
   do { try await body() } catch let failure as SettingsFailure {
     throw ValidationError(failure.description)
   } catch let failure as StartFailure {

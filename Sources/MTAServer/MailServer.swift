@@ -18,10 +18,11 @@ public import ServiceLifecycle
 /// try await MailServer(settings) { Shop() }.runUntilSignal()
 /// ```
 public final class MailServer: Service {
-  private let settings: Settings
-  private let adjust: @Sendable (inout Receiver.Configuration) -> Void
-  private let makeHooks: @Sendable () -> any ReceiverHooks
-  private let rooms: Rooms
+  let settings: Settings
+  /// What the settings and the adopter say.
+  let receiverConfiguration: Receiver.Configuration
+  let makeHooks: @Sendable () -> any ReceiverHooks
+  let rooms: Rooms
   private var logger: Logger { rooms.logger }
 
   /// Opens what the settings name: certificates, keys, the queue. No port yet.
@@ -31,12 +32,15 @@ public final class MailServer: Service {
   ///   - hooks: makes the hooks of one connection.
   /// - Throws: ``SettingsFailure`` or ``StartFailure``, naming the setting.
   public init(
-    _ settings: Settings, adjusting: @escaping @Sendable (inout Receiver.Configuration) -> Void = { _ in },
+    _ settings: Settings, adjusting: (inout Receiver.Configuration) -> Void = { _ in },
     hooks: @escaping @Sendable () -> any ReceiverHooks
   ) throws {
     self.settings = settings
-    adjust = adjusting
     makeHooks = hooks
+    var configuration = settings.receiver
+    configuration.session.rewriter = try SRSSecretFile.rewriter(settings)
+    adjusting(&configuration)
+    receiverConfiguration = configuration
     rooms = try Rooms(settings)
   }
 
@@ -51,7 +55,7 @@ public final class MailServer: Service {
       withExtendedLifetime(lock) {}
     }
     settings.logNotes(to: logger)
-    let receiver = try rooms.receiver(settings, adjusting: adjust, hooks: makeHooks)
+    let receiver = rooms.receiver(settings, receiverConfiguration, hooks: makeHooks)
     let addresses = try await receiver.start(on: rooms.group)
     for address in addresses {
       logger.info("listening on \(address.ipAddress ?? "?") port \(address.port ?? 0)")

@@ -43,12 +43,9 @@ struct Rooms: Sendable {
   }
 
   func receiver(
-    _ settings: Settings, adjusting: (inout Receiver.Configuration) -> Void,
-    hooks: @escaping @Sendable () -> any ReceiverHooks
-  ) throws -> Receiver {
+    _ settings: Settings, _ configuration: Receiver.Configuration, hooks: @escaping @Sendable () -> any ReceiverHooks
+  ) -> Receiver {
     let lookup = resolver
-    var configuration = settings.receiver
-    adjusting(&configuration)
     return Receiver(
       configuration, store: store, contacts: store, lookup: lookup, tls: tls,
       inspector: { DKIMInspector(lookup: lookup) },

@@ -46,7 +46,7 @@ struct DialogueCheck {
     ["hits": \.hits, "locks": \.locks, "violations": \.violations]
   }
 
-  /// Of the latest mail: `from PATH`, `to PATH …`, `has TEXT`, `lacks TEXT`, `content TEXT`, `attribute NAME [TEXT]`.
+  /// Of the latest mail: `from PATH`, `to PATH …`, `copy PATH [for PATH] [from PATH]`, `has TEXT`, `lacks TEXT`, `content TEXT`, `attribute NAME [TEXT]`.
   private static func mail(_ words: [Substring]) -> ((VolatileStore) -> String?)? {
     guard let aspect = words.first else { return nil }
     let rest = Array(words.dropFirst())
@@ -56,6 +56,14 @@ struct DialogueCheck {
     case "from": find = { differs($0.envelope.reversePath.description, text) }
     case "to":
       find = { differs($0.envelope.recipients.map { "<\($0.mailbox)>" }.joined(separator: " "), text) }
+    case "copy":
+      find = { mail in
+        let copies = mail.envelope.recipients.map { recipient in
+          "<\(recipient.mailbox)>" + (recipient.forwardedFor.map { " for <\($0)>" } ?? "")
+            + (recipient.reversePath.map { " from \($0)" } ?? "")
+        }
+        return copies.contains(text) ? nil : "its copies are \(copies.joined(separator: ", "))"
+      }
     case "content": find = { differs($0.text, text) }
     case "has": find = { mail in unfolded(mail).contains(text) ? nil : "the mail is \(unfolded(mail))" }
     case "lacks": find = { mail in unfolded(mail).contains(text) ? "the mail is \(unfolded(mail))" : nil }

@@ -73,6 +73,12 @@ struct DialogueSetting {
       default: throw Fault(what: "no such setting of contacts")
       }
     },
+    "srs": { (dialogue, words) throws(Fault) in
+      let domain = try value(words.first) { Domain($0) }
+      dialogue.configuration.rewriter = try value(words.last) {
+        words.count == 2 ? SRSRewriter(domain: domain, secrets: [Array($0.utf8)]) : nil
+      }
+    },
     "zone": { (dialogue, words) throws(Fault) in
       do { try dialogue.addToZone(words.joined(separator: " ")) } catch { throw Fault(what: "\(error)") }
     },
@@ -96,6 +102,7 @@ struct DialogueSetting {
       "allowsAuthInClear": flag(\.allowsAuthInClear),
       "acceptsQuotedLocalParts": flag(\.acceptsQuotedLocalParts),
       "checksRoutes": flag(\.checksRoutes),
+      "returnsReportsOnly": flag(\.returnsReportsOnly),
       "speaksLMTP": flag(\.speaksLMTP),
       "maximumHold": seconds(\.maximumHold),
       "minimumDeliverBy": seconds(\.minimumDeliverBy),

@@ -91,6 +91,38 @@ struct ServiceTests {
     }
   }
 
+  /// A command that puts a mail in the queue cannot ring the server's bell.
+  @Test(.timeLimit(.minutes(1))) func mailOfAnotherProcessIsFoundWithinAMinute() async throws {
+    let (arrivals, arrival) = AsyncStream.makeStream(of: Void.self)
+    var behaviour = SinkServer.Behaviour()
+    behaviour.endOfContent = { _ in
+      arrival.yield()
+      return "250 ok"
+    }
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      let (queue, clock) = (setup.queue, setup.clock)
+      let slept = NIOLockedValueBox<[Duration]>([])
+      let runner = try QueueRunner(
+        queue: DeafQueue(queue), dns: setup.zone, configuration: setup.configuration, clock: clock, logger: quiet,
+        sleep: { duration in
+          let isFirst = slept.withLockedValue { slept in
+            slept.append(duration)
+            return slept.count == 1
+          }
+          guard isFirst else { return try await Task.sleep(for: .seconds(3600)) }
+          try queue.add(.test("m1", to: ["x@a.example"], at: clock.now), content: Self.text)
+        })
+      let service = Task { try await runner.run() }
+      var taken = arrivals.makeAsyncIterator()
+      await taken.next()
+      service.cancel()
+      _ = try await service.value
+      #expect(slept.withLockedValue { $0.first } == .seconds(60))
+    }
+  }
+
   @Test func leasesOfTheDeadAreReleased() async throws {
     try await SinkServer.serving { sink in
       for (owner, isReleased) in [
@@ -157,4 +189,29 @@ struct ServiceTests {
     #expect(lines.contains("C: RCPT TO:<x@a.example>"))
     #expect(!lines.contains { $0.contains("secret") })
   }
+}
+
+/// A queue that tells nobody of arrivals.
+private struct DeafQueue: ParcelQueue {
+  let queue: VolatileStore
+
+  init(_ queue: VolatileStore) { self.queue = queue }
+
+  func claim(
+    by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
+  ) async throws(StoreFailure) -> [ClaimedMail] {
+    try await queue.claim(by: owner, limit: limit, except: exclusion, now: now, deadline: deadline)
+  }
+  func content(of id: MailID) async throws(StoreFailure) -> StoredContent { try await queue.content(of: id) }
+  func record(_ results: [ParcelResult], reports: [QueuedReport], by owner: LeaseOwner, at now: Timestamp)
+    async throws(StoreFailure)
+  { try await queue.record(results, reports: reports, by: owner, at: now) }
+  func renew(_ parcels: [ParcelID], by owner: LeaseOwner, deadline: Timestamp) async throws(StoreFailure) {
+    try await queue.renew(parcels, by: owner, deadline: deadline)
+  }
+  func releaseLeases(unless isAlive: @Sendable (LeaseOwner) -> Bool) async throws(StoreFailure) -> Int {
+    try await queue.releaseLeases(unless: isAlive)
+  }
+  func nextDue() async throws(StoreFailure) -> Timestamp? { try await queue.nextDue() }
+  func onArrival(_ notify: @escaping @Sendable () -> Void) {}
 }

@@ -46,13 +46,15 @@ final class ServerProcess {
   }
 
   /// Runs a command to its end. Returns its status and what it said.
-  func run(_ arguments: [String]) async throws -> (status: Int32, output: String) {
-    try launch(arguments)
+  ///
+  /// - Parameter input: the file of the folder that it reads on standard input.
+  func run(_ arguments: [String], input: String? = nil) async throws -> (status: Int32, output: String) {
+    try launch(arguments, input: input)
     let status = try await end()
     return (status, try String(contentsOf: log, encoding: .utf8))
   }
 
-  private func launch(_ arguments: [String]) throws {
+  private func launch(_ arguments: [String], input: String? = nil) throws {
     try Data().write(to: log)
     let process = Process()
     process.executableURL = Self.binary
@@ -60,6 +62,7 @@ final class ServerProcess {
     let output = try FileHandle(forWritingTo: log)
     process.standardOutput = output
     process.standardError = output
+    if let input { process.standardInput = try FileHandle(forReadingFrom: folder.appending(path: input)) }
     try process.run()
     self.process = process
   }

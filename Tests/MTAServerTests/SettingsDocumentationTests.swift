@@ -48,7 +48,7 @@ import Testing
   @Test func whatHasNoEffectIsMarked() throws {
     let settings = try Settings(
       [
-        "serverName": .text("mail.village.example"), "aliases": .map([:]),
+        "serverName": .text("mail.village.example"),
         "logRotation": .text("daily"), "userName": .text("mail"), "groupName": .text("mail"),
         "showIncomingData": .flag(true), "dumpMailIntoLog": .flag(true), "isolation": .text("workers:2"),
       ], folder: "/tmp")

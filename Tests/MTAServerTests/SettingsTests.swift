@@ -125,4 +125,35 @@ import Testing
     #expect(settings.noted.contains("isolation"))
     #expect(settings.dkim.values.first?.keyFile == "/srv/mta/dkim.pem")
   }
+
+  @Test func aliasesAndForwardsAreRead() throws {
+    let settings = try read(
+      #"""
+      {"serverName": "a.example", "aliases": {"Info@a.example": "b@far.example", "@a.example": ["c@a.example", "d@far.example"]},
+       "forwards": {"Ann@a.example": {"to": ["ann@far.example"], "keepCopy": true}, "bob@a.example": {"to": "bob@far.example"}},
+       "srsDomain": "srs.a.example", "srsSecret": "secret"}
+      """#)
+    let (info, ann) = (try #require(Mailbox("INFO@a.example")), try #require(Mailbox("ann@a.example")))
+    #expect(settings.aliases.targets(of: info)?.map(\.description) == ["b@far.example"])
+    #expect(settings.aliases.targets(of: ann) == nil)
+    #expect(settings.aliases.catchAll(for: ann)?.count == 2)
+    #expect(settings.aliases.catchAll(for: try #require(Mailbox("PostMaster@a.example"))) == nil)
+    #expect(settings.forwards[ann] == .init(to: [try #require(Mailbox("ann@far.example"))], keepsCopy: true))
+    #expect(settings.forwards[try #require(Mailbox("bob@a.example"))]?.keepsCopy == false)
+    #expect(settings.srsDomain == Domain("srs.a.example") && settings.srsSecret == "/srv/mta/secret")
+    #expect(try read(#"{"serverName": "a.example", "srsDomain": "none"}"#).srsDomain == nil)
+  }
+
+  @Test(arguments: [
+    #""aliases": {"a": ["b@c.example"]}"#, #""aliases": {"@": ["b@c.example"]}"#, #""aliases": {"a@b.example": []}"#,
+    #""aliases": {"a@b.example": ["c"]}"#, #""forwards": {"a@b.example": "c@d.example"}"#,
+    #""forwards": {"a@b.example": {"keepCopy": true}}"#,
+    #""forwards": {"a@b.example": {"to": "c@d.example", "keep": true}}"#,
+    #""forwards": {"a@b.example": {"to": "c@d.example", "keepCopy": 1}}"#, #""srsDomain": "[192.0.2.1]""#,
+    #""srsSecret": """#,
+  ])
+  func forwardingAtFaultIsNamed(setting: String) throws {
+    let found = try problems(#"{"serverName": "a.example", \#(setting)}"#)
+    #expect(found.count == 1 && found[0].hasPrefix(String(setting.dropFirst().prefix { $0 != "\"" })))
+  }
 }

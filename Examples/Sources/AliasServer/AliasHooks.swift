@@ -1,21 +1,22 @@
 import MTACore
 import MTAReceiver
+import MTAServer
 
-/// Mail for an alias goes to the mailboxes behind it. Written as a subclass: `BaseReceiverHooks` has every verb with its
+/// Mail for an alias goes to the mailboxes behind it, here or elsewhere. Written as a subclass: `BaseReceiverHooks` has every verb with its
 /// default, and only what differs is overridden.
 final class AliasHooks: BaseReceiverHooks, ReceiverHooks {
   /// Mailboxes, and the crypt(3) hashes of their passwords; nil where nobody logs in.
   private let residents: [Mailbox: String?]
-  private let aliases: [Mailbox: [Mailbox]]
+  private let aliases: AliasTable
 
-  init(residents: [Mailbox: String?], aliases: [Mailbox: [Mailbox]]) {
+  init(residents: [Mailbox: String?], aliases: AliasTable) {
     self.residents = residents
     self.aliases = aliases
   }
 
   /// An alias belongs to the owner of the first mailbox behind it, who may therefore send in its name.
   func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
-    let home = aliases[mailbox.caseFolded]?.first ?? mailbox.caseFolded
+    let home = aliases.targets(of: mailbox)?.first ?? mailbox.caseFolded
     guard residents.keys.contains(home) else { return nil }
     return ClientRecord(mailboxID: home.description, ownerID: home.description)
   }
@@ -29,6 +30,6 @@ final class AliasHooks: BaseReceiverHooks, ReceiverHooks {
   }
 
   override func rcptTo(_ recipient: Mailbox, _ conversation: inout Conversation) async throws -> RecipientVerdict {
-    aliases[recipient.caseFolded].map { .redirect($0) } ?? .proceed
+    aliases.targets(of: recipient).map { .forward($0, keepingCopy: false) } ?? .proceed
   }
 }

@@ -1,4 +1,5 @@
 import MTACore
+import MTAServer
 import MTATestSupport
 import Testing
 
@@ -7,11 +8,12 @@ import Testing
 @Suite struct AliasServerTests {
   let ann = Mailbox("ann@test.example")
   let bob = Mailbox("bob@test.example")
-  let info = Mailbox("info@test.example")
 
   @Test func mailForAnAliasGoesToTheMailboxesBehindIt() async throws {
-    let (ann, bob, info) = (try #require(ann), try #require(bob), try #require(info))
-    let dialogue = Dialogue(hooks: AliasHooks(residents: [ann: nil, bob: nil], aliases: [info: [bob, ann]]))
+    let (ann, bob) = (try #require(ann), try #require(bob))
+    var aliases = AliasTable()
+    aliases.add("info@test.example", [bob, ann])
+    let dialogue = Dialogue(hooks: AliasHooks(residents: [ann: nil, bob: nil], aliases: aliases))
     try await dialogue.play(
       """
       S: 220
@@ -42,7 +44,7 @@ import Testing
       """)
     let list = try #require(DNSName("list.example"))
     let dialogue = Dialogue(
-      hooks: AliasHooks(residents: [:], aliases: [:]).after(BlockListCheck(list: list, dns: zone)))
+      hooks: AliasHooks(residents: [:], aliases: AliasTable()).after(BlockListCheck(list: list, dns: zone)))
     dialogue.facts.remoteAddress = try #require(IPAddress("192.0.2.7"))
     try await dialogue.play(
       """

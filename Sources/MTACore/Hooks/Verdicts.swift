@@ -59,13 +59,20 @@ public enum RecipientVerdict: Verdict {
   /// had named it, without a second hook call; the first that they refuse refuses the recipient, and then none of them
   /// is taken. An empty list says that there is no such user.
   case redirect([Mailbox])
+  /// Forward to these mailboxes, and with `keepingCopy` deliver to this one as well: what ``ClientRecord/forwards`` does, in place
+  /// of what the record says. Unlike a redirect's, no rule refuses these mailboxes, so name none that a client could choose.
+  ///
+  /// Each is looked up; one that does not exist, or whose domain takes no mail, is left out, and the recipient is refused when
+  /// none remains. Copies that leave for other servers carry a Delivered-To that ends loops, and a rewritten sender where
+  /// ``SessionConfiguration/rewriter`` is set.
+  case forward([Mailbox], keepingCopy: Bool)
   case refuse(Refusal)
   case `defer`(Refusal)
 
   public var weight: VerdictWeight {
     switch self {
     case .proceed: .pass
-    case .redirect: .change
+    case .redirect, .forward: .change
     case .refuse, .defer: .final
     }
   }

@@ -55,6 +55,32 @@ extension AttributeValue: Codable {
   }
 }
 
+extension ClientRecord: Codable {
+  enum CodingKeys: String, CodingKey {
+    case mailboxID, ownerID, delivery, forwards
+    case keepsCopy = "keeps"
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let fields = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      mailboxID: try fields.decodeIfPresent(String.self, forKey: .mailboxID),
+      ownerID: try fields.decodeIfPresent(String.self, forKey: .ownerID),
+      delivery: try fields.decode(DeliveryKind.self, forKey: .delivery),
+      forwards: try fields.decodeIfPresent([Mailbox].self, forKey: .forwards) ?? [],
+      keepsCopy: try fields.decodeIfPresent(Bool.self, forKey: .keepsCopy) ?? false)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var fields = encoder.container(keyedBy: CodingKeys.self)
+    try fields.encodeIfPresent(mailboxID, forKey: .mailboxID)
+    try fields.encodeIfPresent(ownerID, forKey: .ownerID)
+    try fields.encode(delivery, forKey: .delivery)
+    if !forwards.isEmpty { try fields.encode(forwards, forKey: .forwards) }
+    if keepsCopy { try fields.encode(keepsCopy, forKey: .keepsCopy) }
+  }
+}
+
 extension EnvelopeRecipient: Codable {
   enum CodingKeys: String, CodingKey {
     case mailbox = "to"

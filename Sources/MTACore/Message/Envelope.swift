@@ -9,17 +9,30 @@ public enum DeliveryKind: String, Hashable, Sendable, Codable {
 }
 
 /// What `clientLookup` knows of an address that belongs to this system.
-public struct ClientRecord: Hashable, Sendable, Codable {
+public struct ClientRecord: Hashable, Sendable {
   /// The adopter's key of the mailbox; nil when the address has no mailbox of its own.
   public var mailboxID: String?
   /// The adopter's key of who owns the mailbox. Addresses of one owner may send in each other's name.
   public var ownerID: String?
   public var delivery: DeliveryKind
+  /// Where mail for the address goes: an alias's mailboxes, or those that its user named. They are looked up in their turn, and
+  /// no rule against relaying refuses them, for it is this record that vouches for them. Empty: mail stays here.
+  ///
+  /// At most 100 mailboxes come of one address, and forwards of forwards are followed 10 deep; what forwards in a circle is
+  /// delivered once.
+  public var forwards: [Mailbox]
+  /// Whether the address gets a copy beside those of ``forwards``; so it does, too, where it forwards to itself.
+  public var keepsCopy: Bool
 
-  public init(mailboxID: String? = nil, ownerID: String? = nil, delivery: DeliveryKind = .local) {
+  public init(
+    mailboxID: String? = nil, ownerID: String? = nil, delivery: DeliveryKind = .local, forwards: [Mailbox] = [],
+    keepsCopy: Bool = false
+  ) {
     self.mailboxID = mailboxID
     self.ownerID = ownerID
     self.delivery = delivery
+    self.forwards = forwards
+    self.keepsCopy = keepsCopy
   }
 
   /// Whether the address counts as a member's in the founding rules: it has a mailbox.

@@ -46,7 +46,8 @@ struct ReceptionTrace {
     }
     // RFC 5321 §7.2: never tell one recipient of another.
     if conversation.recipients.count == 1, let only = conversation.recipients.first {
-      buffer.writeString("\r\n\tfor <\(only.mailbox)>")
+      // Nor of where a recipient's mail is forwarded to.
+      buffer.writeString("\r\n\tfor <\(only.forwardedFor ?? only.mailbox)>")
     }
     buffer.writeString(";\r\n\t\(instant.internetMessageDate)\r\n")
   }

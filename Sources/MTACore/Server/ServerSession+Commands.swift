@@ -99,6 +99,11 @@ extension ServerSession {
     case (.redirectRoute(let redirection), .route(let route)): return redirectRouteKnown(redirection, route)
     case (.redirectLookup(let redirection), .failed), (.redirectRoute(let redirection), .failed):
       return redirectRefused(redirection, .hookFailed)
+    case (.forwardLookup(let forwarding), .client(let client)): return forwardKnown(forwarding, client)
+    case (.forwardRoute(let forwarding), .route(let route)): return forwardRouteKnown(forwarding, route)
+    case (.forwardLookup(let forwarding), .failed), (.forwardRoute(let forwarding), .failed):
+      return forwardRefused(forwarding, .hookFailed)
+    case (.restoration(let mailbox), .time(let now)): return restored(mailbox, at: now)
     case (.data, .stage(let verdict)):
       if let action = refusal(verdict) { return action }
       phase = .waiting(.spool(nil))

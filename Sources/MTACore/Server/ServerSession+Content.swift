@@ -104,6 +104,11 @@ extension ServerSession {
       content.pausedChunk = nil
       return .none
     }
+    if !forwardWays.isEmpty, endLoops() {
+      content.refusal = .forwardingLoop
+      content.pausedChunk = nil
+      return .none
+    }
     return ask(.endOfHeaders, for: .endOfHeaders)
   }
 

@@ -55,7 +55,9 @@ extension ServerSession {
     guard hasRoom(for: 1) else { return settle(.tooManyRecipients) }
     switch path {
     case .postmaster: return ask(.clientLookup(configuration.postmaster), for: .postmasterLookup)
-    case .mailbox(let mailbox): return ask(.clientLookup(mailbox), for: .recipientLookup(mailbox))
+    case .mailbox(let mailbox):
+      if let rewriter = configuration.rewriter, rewriter.claims(mailbox) { return returned(to: mailbox) }
+      return ask(.clientLookup(mailbox), for: .recipientLookup(mailbox))
     }
   }
 
@@ -91,6 +93,7 @@ extension ServerSession {
   mutating func recipientJudged(_ mailbox: Mailbox, _ client: ClientRecord?, _ verdict: RecipientVerdict) -> Action {
     switch verdict {
     case .proceed: recipientAccepted(mailbox, client)
+    case .forward(let targets, let keepsCopy): forward(mailbox, client, to: targets, keepingCopy: keepsCopy)
     case .redirect(let others): others.isEmpty ? settle(.noSuchUser) : redirect(Redirection(.recipient, others))
     case .refuse(let refusal): settle(.refused(refusal), thenClose: refusal.thenClose)
     case .defer(let refusal): settle(.deferred(refusal), thenClose: refusal.thenClose)
@@ -98,8 +101,11 @@ extension ServerSession {
   }
 
   mutating func recipientAccepted(_ mailbox: Mailbox, _ client: ClientRecord?) -> Action {
+    if let client, !client.forwards.isEmpty {
+      return forward(mailbox, client, to: client.forwards, keepingCopy: client.keepsCopy)
+    }
     forgive()
-    let place = add(mailbox, client)
+    let place = add(EnvelopeRecipient(mailbox, client: client))
     if configuration.speaksLMTP { recipientGroups.append([place]) }
     return settle(.recipientOK)
   }
@@ -110,14 +116,22 @@ extension ServerSession {
   }
 
   /// Takes the recipient into the envelope.
+  ///
+  /// - Parameter way: the mailboxes whose forwards led to it; empty when the client named it.
   /// - Returns: where it stands.
-  mutating func add(_ mailbox: Mailbox, _ client: ClientRecord?) -> Int {
+  mutating func add(_ recipient: EnvelopeRecipient, way: [Mailbox] = []) -> Int {
     // The same recipient twice is delivered once (R8); a member's local part in any case is the same member's.
-    let key = client == nil ? mailbox : mailbox.caseFolded
-    if let place = recipientKeys[key] { return place }
+    let key = recipient.client == nil ? recipient.mailbox : recipient.mailbox.caseFolded
+    if let place = recipientKeys[key] {
+      join(place, way: way)
+      return place
+    }
     let place = conversation.recipients.count
     recipientKeys[key] = place
-    conversation.recipients.append(EnvelopeRecipient(mailbox, client: client, notification: notification))
+    var recipient = recipient
+    recipient.notification = notification
+    conversation.recipients.append(recipient)
+    if !way.isEmpty { forwardWays[place] = [way] }
     return place
   }
 }

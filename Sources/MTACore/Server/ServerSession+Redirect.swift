@@ -7,7 +7,7 @@ extension ServerSession {
     let subject: Subject
     /// Not yet judged; the first is the one that is being asked about.
     var remaining: ArraySlice<Mailbox>
-    var found: [EnvelopeRecipient] = []
+    var found: [ForwardingWalk.Arrival] = []
 
     init(_ subject: Subject, _ mailboxes: [Mailbox]) {
       self.subject = subject
@@ -24,12 +24,12 @@ extension ServerSession {
     guard let mailbox = redirection.remaining.first else { return impossible() }
     var client = client
     if client == nil {
-      // RFC 5321 §4.5.1: postmaster exists at each local domain, known to the adopter or not.
-      if mailbox == configuration.postmaster {
-        client = ClientRecord(mailboxID: "postmaster")
-      } else if configuration.localDomains.contains(mailbox.domain), mailbox.caseFolded.localPart == "postmaster" {
+      switch configuration.postmasterStanding(of: mailbox) {
+      case .none: break
+      case .postmaster(let record): client = record
+      case .alias(let postmaster):
         var elsewhere = redirection
-        elsewhere.remaining[elsewhere.remaining.startIndex] = configuration.postmaster
+        elsewhere.remaining[elsewhere.remaining.startIndex] = postmaster
         return redirect(elsewhere)
       }
     }
@@ -55,23 +55,26 @@ extension ServerSession {
   private mutating func redirectTargetTaken(_ redirection: Redirection, _ client: ClientRecord?) -> Action {
     var redirection = redirection
     guard let mailbox = redirection.remaining.popFirst() else { return impossible() }
-    redirection.found.append(EnvelopeRecipient(mailbox, client: client))
+    if let client, !client.forwards.isEmpty {
+      return forward(mailbox, client, to: client.forwards, keepingCopy: client.keepsCopy, within: redirection)
+    }
+    redirection.found.append(ForwardingWalk.Arrival(EnvelopeRecipient(mailbox, client: client)))
     return redirect(redirection)
   }
 
   private mutating func redirected(_ redirection: Redirection) -> Action {
     switch redirection.subject {
     case .recipient:
-      guard hasRoom(for: redirection.found.count) else { return settle(.tooManyRecipients) }
-      forgive()
-      var places: [Int] = []
-      for recipient in redirection.found { places.append(add(recipient.mailbox, recipient.client)) }
-      if configuration.speaksLMTP { recipientGroups.append(places) }
-      return settle(.recipientOK)
+      return accept(redirection.found)
     case .message:
+      let passed = passedMailboxes
+      let open = redirection.found.filter { !$0.way.passes(passed) }
+      if open.isEmpty { return redirectRefused(redirection, .forwardingLoop) }
       var seen: Set<Mailbox> = []
       return commit(
-        redirection.found.filter { seen.insert($0.client == nil ? $0.mailbox : $0.mailbox.caseFolded).inserted })
+        open.map(\.recipient).filter {
+          seen.insert($0.client == nil ? $0.mailbox : $0.mailbox.caseFolded).inserted
+        })
     }
   }
 

@@ -4,8 +4,8 @@ import NIOCore
 extension ServerSession {
   mutating func messageJudged(_ answer: Answer) -> Action {
     switch answer {
-    case .message(.proceed): return commit(conversation.recipients)
-    case .message(.hold(let reason)): return commit(conversation.recipients, hold: reason)
+    case .message(.proceed): return commit(remaining)
+    case .message(.hold(let reason)): return commit(remaining, hold: reason)
     case .message(.redirect(let mailboxes)):
       if !mailboxes.isEmpty { return redirect(Redirection(.message, mailboxes)) }
       refuseContent(.hookFailed, false)
@@ -28,7 +28,7 @@ extension ServerSession {
       case .defer(let refusal)?: refuse(recipientAt: place, .deferred(refusal), refusal)
       }
     }
-    let remaining = conversation.recipients.enumerated().filter { content.refused[$0.offset] == nil }.map(\.element)
+    let remaining = remaining
     // The replies in the recipients' order.
     let replies = conversation.recipients.indices.compactMap { content.refused[$0] }
     if !configuration.speaksLMTP, let deferral = replies.first(where: \.isTransient) {
@@ -37,6 +37,12 @@ extension ServerSession {
       content.refusal = replies.first
     }
     return content.refusal == nil ? commit(remaining) : abandon()
+  }
+
+  /// The recipients that get a copy.
+  private var remaining: [EnvelopeRecipient] {
+    guard !content.refused.isEmpty else { return conversation.recipients }
+    return conversation.recipients.enumerated().filter { content.refused[$0.offset] == nil }.map(\.element)
   }
 
   private mutating func refuse(recipientAt place: Int, _ reply: Reply, _ refusal: Refusal) {
@@ -72,7 +78,8 @@ extension ServerSession {
     guard let id = conversation.mailID, let reversePath = conversation.reversePath else { return impossible() }
     let isSubmission = conversation.isAuthenticated || conversation.connection.isTrusted
     let envelope = Envelope(
-      id: id, reversePath: reversePath, senderClient: conversation.senderClient, recipients: recipients,
+      id: id, reversePath: reversePath, senderClient: conversation.senderClient,
+      recipients: rewritingSender(recipients, reversePath),
       body: conversation.parameters.body ?? .sevenBit,
       smtpUTF8: conversation.parameters.smtpUTF8,
       requests: conversation.parameters.requests(receivedAt: content.receivedAt, mayHurry: isSubmission),
@@ -100,8 +107,7 @@ extension ServerSession {
 
   mutating func stored(_ receipt: StoreReceipt) -> Action {
     guard case .waiting(.commit) = phase else { return impossible() }
-    let refused = conversation.recipients.enumerated().filter { content.refused[$0.offset] != nil }.map(
-      \.element.mailbox)
+    let refused = refusedNames
     let reply = answers(configuration.speaksLMTP ? .accepted(receipt) : .accepted(receipt, without: refused))
     let closes = content.closesAfter
     messagesFinished += 1
@@ -111,6 +117,17 @@ extension ServerSession {
     if closes { return close(reply) }
     phase = .idle
     return .reply(reply)
+  }
+
+  /// Those who get no copy, as the client named them: where their mail is forwarded to is not the client's business.
+  private var refusedNames: [Mailbox] {
+    guard !content.refused.isEmpty else { return [] }
+    var names: [Mailbox] = []
+    for (place, recipient) in conversation.recipients.enumerated() where content.refused[place] != nil {
+      let name = forwardWays[place]?.first?.first ?? recipient.mailbox
+      if !names.contains(name) { names.append(name) }
+    }
+    return names
   }
 
   /// The store failed before the content: the answer to DATA, or to the first BDAT at its end.

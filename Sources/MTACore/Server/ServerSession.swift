@@ -105,6 +105,10 @@ public struct ServerSession: ~Copyable, Sendable {
     case rcptTo(Mailbox, ClientRecord?)
     case redirectLookup(Redirection)
     case redirectRoute(Redirection)
+    // Rare and large: boxed, so that they do not make every session larger.
+    indirect case forwardLookup(Forwarding)
+    indirect case forwardRoute(Forwarding)
+    case restoration(Mailbox)
     case data
     case firstChunk(Chunk)
     case spool(Chunk?)
@@ -136,6 +140,9 @@ public struct ServerSession: ~Copyable, Sendable {
   var recipientKeys: [Mailbox: Int] = [:]
   /// Of each accepted RCPT where its recipients stand. Kept for LMTP alone, which answers each RCPT again.
   var recipientGroups: [[Int]] = []
+  /// Of each recipient that forwards lead to, the ways; by its place in the conversation.
+  var forwardWays: [Int: [[Mailbox]]] = [:]
+  private var droppedForwards: [DroppedForward] = []
   /// What the hooks want to see of content.
   package var contentWish = ContentWish.none
   /// The parameters of the RCPT in progress.
@@ -225,7 +232,17 @@ public struct ServerSession: ~Copyable, Sendable {
     return contactEvents
   }
 
+  /// The targets of forwards that were left out since the last call: for the log.
+  package mutating func takeDroppedForwards() -> [DroppedForward] {
+    defer { droppedForwards.removeAll() }
+    return droppedForwards
+  }
+
+  mutating func note(_ dropped: DroppedForward) { droppedForwards.append(dropped) }
+
   // MARK: What the shell asks
+
+  package var hasDroppedForwards: Bool { !droppedForwards.isEmpty }
 
   package var hasContactEvents: Bool { !contactEvents.isEmpty }
 
@@ -348,6 +365,7 @@ public struct ServerSession: ~Copyable, Sendable {
     conversation.recipients = []
     recipientKeys = [:]
     recipientGroups = []
+    forwardWays = [:]
     conversation.mailID = nil
     conversation.header = nil
     conversation.authenticationResults = []

@@ -34,6 +34,13 @@ public struct SessionConfiguration: Sendable {
   /// Domains whose mail goes a way that the settings name: the DNS need not know of them. Default: none.
   public var hasOwnRoute: @Sendable (Domain) -> Bool = { _ in false }
 
+  /// Makes the sender of mail that is forwarded to other servers one of ours, and takes the reports about it back. Default: none, the
+  /// sender stays.
+  public var rewriter: (any ReversePathRewriter)?
+  /// A rewritten sender takes reports alone (MAIL FROM:<>), which is what it is for; otherwise anybody may write to whom it
+  /// stands for. Default: reports alone.
+  public var returnsReportsOnly = true
+
   /// What the runner honours. EHLO announces DSN, REQUIRETLS and the like when the store keeps them, too. Default: nothing.
   ///
   /// Two are not for everybody: FUTURERELEASE is for submission (RFC 4865), so for authenticated and trusted clients and the
@@ -90,7 +97,23 @@ public struct SessionConfiguration: Sendable {
   }
 }
 
+/// What is known of a mailbox that `clientLookup` does not know.
+enum PostmasterStanding: Hashable, Sendable {
+  case none
+  /// It is where mail for postmaster goes.
+  case postmaster(ClientRecord)
+  /// It stands for that mailbox.
+  case alias(Mailbox)
+}
+
 extension SessionConfiguration {
+  /// RFC 5321 §4.5.1: postmaster exists at each local domain, known to the adopter or not.
+  func postmasterStanding(of mailbox: Mailbox) -> PostmasterStanding {
+    if mailbox == postmaster { return .postmaster(ClientRecord(mailboxID: "postmaster")) }
+    guard localDomains.contains(mailbox.domain), mailbox.caseFolded.localPart == "postmaster" else { return .none }
+    return .alias(postmaster)
+  }
+
   /// The name whose route is to be looked up before a mailbox of it is accepted; nil for none.
   func routeQuestion(of mailbox: Mailbox) -> DNSName? {
     checksRoutes && !hasOwnRoute(mailbox.domain) ? mailbox.domain.dnsName : nil

@@ -111,6 +111,12 @@ extension Reply {
   static let noSuchUser = Reply(550, .noSuchMailbox, "no such user here")
   static let noRelaying = Reply(550, .policy, "this server does not support relaying")
   static let noSuchDomain = Reply(550, .noSuchDomain, "recipient's domain does not exist or takes no mail")
+  /// Forwards of forwards without an end: an operator's mistake, to be mended while the sender tries again.
+  static let forwardedTooFar = Reply(
+    451, .misconfigured, "mail for this recipient is forwarded too far, try again later")
+  static let unknownReturn = Reply(550, .noSuchMailbox, "no such return address here")
+  static let expiredReturn = Reply(550, .noSuchMailbox, "this return address has expired")
+  static let reportsOnly = Reply(550, .policy, "this return address takes reports only")
   static let nullMX = Reply(556, .nullMX, "recipient's domain takes no mail")
 
   // MARK: DATA (R9, R10)
@@ -126,6 +132,7 @@ extension Reply {
   static let noRecipients = Reply(554, .invalidCommand, "There must be at least 1 acceptable recipient")
   static let bareLineEnd = Reply(550, .media, "message has a bare CR or LF, which RFC 5321 forbids")
   static let tooManyHops = Reply(554, .loop, "too many hops: this looks like a mail loop")
+  static let forwardingLoop = Reply(554, .loop, "the mail was forwarded from here before: this is a mail loop")
   static let headerTooLarge = Reply(552, .tooBig, "message header is too large")
   static let noSpace = Reply(452, .systemFull, "no space, try again later")
   static func unableToSave(_ id: MailID) -> Reply {

@@ -36,7 +36,7 @@ struct MailText: Sendable {
 
 /// A mail that is being delivered, perhaps to several destinations at once.
 struct OutgoingMail: Sendable {
-  let envelope: Envelope
+  private(set) var envelope: Envelope
   let content: StoredContent
   /// Parts of the content that no copy has.
   var omitted: [Range<Int>] = []
@@ -46,11 +46,33 @@ struct OutgoingMail: Sendable {
   let signature: ByteBuffer?
   /// Whether the header holds other than ASCII.
   let hasInternationalHeader: Bool
+  /// The mailbox of ours that forwards to the recipients.
+  private(set) var forwardedFor: Mailbox?
+
+  init(
+    envelope: Envelope, content: StoredContent, omitted: [Range<Int>] = [], signature: ByteBuffer?,
+    hasInternationalHeader: Bool
+  ) {
+    self.envelope = envelope
+    self.content = content
+    self.omitted = omitted
+    self.signature = signature
+    self.hasInternationalHeader = hasInternationalHeader
+  }
+
+  /// The same for copies with a sender, or a forwarder, of their own.
+  func marked(_ marks: CopyMarks) -> OutgoingMail {
+    var mail = self
+    mail.envelope.reversePath = marks.reversePath ?? envelope.reversePath
+    mail.forwardedFor = marks.forwardedFor
+    return mail
+  }
 
   /// The text for these recipients.
   ///
   /// - Parameter final: whether the copy leaves SMTP here: it gets a Return-Path (RFC 5321 §4.4) and, where it has one
-  ///   recipient alone, a Delivered-To (R14); so no recipient learns of another.
+  ///   recipient alone, a Delivered-To (R14); so no recipient learns of another. A forwarded copy has a Delivered-To of the
+  ///   mailbox that forwards it, wherever it goes: if it comes back there, it has gone in a circle.
   func text(for recipients: [Mailbox], final: Bool) -> MailText {
     var fields = ByteBuffer()
     if final {
@@ -61,9 +83,24 @@ struct OutgoingMail: Sendable {
         fields.writeString("Delivered-To: \(recipients[0])\r\n")
       }
     }
+    if let forwardedFor, ClientCommand.isEncodable(forwardedFor) {
+      fields.writeString("Delivered-To: \(forwardedFor)\r\n")
+    }
     fields.writeImmutableBuffer(filterFields)
     if let signature { fields.writeImmutableBuffer(signature) }
     fields.writeImmutableBuffer(content.trace)
     return MailText(fields: fields, content: content, omitted: omitted)
+  }
+}
+
+/// In what copies of one mail for one destination may differ, so that they cannot share a transaction.
+struct CopyMarks: Hashable, Sendable {
+  /// The copy's own MAIL FROM.
+  let reversePath: ReversePath?
+  let forwardedFor: Mailbox?
+
+  init(_ recipient: EnvelopeRecipient) {
+    reversePath = recipient.reversePath
+    forwardedFor = recipient.forwardedFor
   }
 }

@@ -6,24 +6,33 @@ struct DeliveryJob: Sendable {
   var destination: Destination
   /// Whose servers are sought; nil where none are.
   let domain: Domain?
+  /// What these copies have beside the mail's own text and sender.
+  let marks: CopyMarks
   /// Sorted by recipient (Q2).
   let parcels: [Parcel]
 
   var priority: Int { source.envelope.requests.priority }
 
-  /// Takes a mail's due parcels apart by destination.
+  /// Takes a mail's due parcels apart by destination, and those that are forwarded by who forwards them.
   ///
   /// - Parameter places: where hooks send single parcels in place of where their address says.
   static func split(
     _ mail: ClaimedMail, _ source: MailSource, _ router: Router, places: [ParcelID: DeliveryPlace] = [:]
   ) -> [DeliveryJob] {
-    let groups = Dictionary(grouping: mail.parcels) { parcel in
-      places[parcel.id].map(Destination.init) ?? Destination(parcel.recipient, router)
+    struct Group: Hashable {
+      let destination: Destination
+      let marks: CopyMarks
     }
-    return groups.map { destination, parcels in
-      let domain: Domain? = if case .domain(let domain) = destination { domain } else { nil }
+    let groups = Dictionary(grouping: mail.parcels) { parcel in
+      Group(
+        destination: places[parcel.id].map(Destination.init)
+          ?? Destination(parcel.recipient, router),
+        marks: CopyMarks(parcel.recipient))
+    }
+    return groups.map { group, parcels in
+      let domain: Domain? = if case .domain(let domain) = group.destination { domain } else { nil }
       return DeliveryJob(
-        source: source, destination: destination, domain: domain,
+        source: source, destination: group.destination, domain: domain, marks: group.marks,
         parcels: parcels.sorted {
           ("\($0.recipient.mailbox.domain)", $0.recipient.mailbox.localPart, $0.id)
             < ("\($1.recipient.mailbox.domain)", $1.recipient.mailbox.localPart, $1.id)

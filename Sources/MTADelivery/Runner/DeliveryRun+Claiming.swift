@@ -82,7 +82,8 @@ extension DeliveryRun {
       mail.parcels.removeAll { ruled.contains($0.id) }
       await self.sorted(DeliveryJob.split(mail, source, router, places: places))
       for (parcel, ruling) in rulings {
-        let job = DeliveryJob(source: source, destination: .nowhere, domain: nil, parcels: [parcel])
+        let job = DeliveryJob(
+          source: source, destination: .nowhere, domain: nil, marks: CopyMarks(parcel.recipient), parcels: [parcel])
         await Settlement(run: self, environment: environment).settle(job, Attempt(ruling, for: 1))
       }
       await self.sortingEnded()

@@ -68,7 +68,10 @@ actor DeliveryRun {
       var alarm: Task<Void, Never>?
       do throws(StoreFailure) {
         _ = try await claim(dueAt: environment.clock.now)
-        alarm = wakeUp(orAt: isBacklogged ? nil : try await environment.queue.nextDue())
+        var due = isBacklogged ? nil : try await environment.queue.nextDue()
+        // Another process may add mail, and cannot ring here: an empty queue is looked at again, too.
+        if due == nil, leased.isEmpty { due = environment.clock.now + .seconds(60) }
+        alarm = wakeUp(orAt: due)
       } catch {
         environment.logger.error("the queue cannot be read", metadata: ["reason": "\(error)"])
         alarm = ring(at: environment.clock.now + .seconds(10))

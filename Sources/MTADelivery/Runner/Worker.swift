@@ -59,7 +59,7 @@ struct Worker: Sendable {
     if let attempt = await Judgement(environment).attempt(job, at: environment.clock.now) { return attempt }
     let mail: OutgoingMail
     do {
-      mail = try await job.source.load()
+      mail = try await job.source.load().marked(job.marks)
     } catch {
       return Attempt(.contentUnavailable("\(error)"), for: job.parcels.count)
     }

@@ -199,6 +199,7 @@ package final class ConnectionPump: @unchecked Sendable {
       progressed = true
       if let event = await perform(action) { todo = session.receive(event) }
       if session.hasContactEvents { tellContacts() }
+      if session.hasDroppedForwards { environment.note(dropped: session.takeDroppedForwards()) }
     }
     if gone, !Task.isCancelled { await end() }
     limitContent()

@@ -41,6 +41,12 @@ extension ReceiverEnvironment {
     )
   }
 
+  func note(dropped: [DroppedForward]) {
+    for forward in dropped {
+      logger.warning("forwarding: \(forward.forwarder) leads to \(forward.target), which is left out: \(forward.reply)")
+    }
+  }
+
   func note(failed failure: StoreFailure, _ id: MailID?) {
     logger.error("the store did not take message \(id?.description ?? "?"): \(failure)")
   }

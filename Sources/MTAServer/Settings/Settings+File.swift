@@ -56,7 +56,7 @@ extension Settings {
     readLimits(&reader)
     readProcess(&reader)
     let later = [
-      "aliases", "logRotation", "userName", "groupName", "showIncomingData", "dumpMailIntoLog",
+      "logRotation", "userName", "groupName", "showIncomingData", "dumpMailIntoLog",
     ]
     noted = later.filter { values[$0] != nil }
     if let isolation, isolation != .inProcess { noted.append("isolation") }
@@ -79,19 +79,7 @@ extension Settings {
       return users
     }
     if let users { self.users = users }
-    let aliases = reader.take("aliases", "an object of mailboxes and lists of mailboxes") {
-      raw -> [Mailbox: [Mailbox]]? in
-      guard case .map(let entries) = raw else { return nil }
-      var aliases: [Mailbox: [Mailbox]] = [:]
-      for (address, targets) in entries {
-        let texts = [String](targets) ?? String(targets).map { [$0] } ?? []
-        let mailboxes = texts.compactMap { Mailbox($0) }
-        guard let mailbox = Mailbox(address), !texts.isEmpty, mailboxes.count == texts.count else { return nil }
-        aliases[mailbox.caseFolded] = mailboxes
-      }
-      return aliases
-    }
-    if let aliases { self.aliases = aliases }
+    readForwarding(&reader)
   }
 
   private mutating func readListening(_ reader: inout SettingsReader) {
@@ -177,6 +165,7 @@ extension Settings {
     }
     reader.flag("trustResolvers", into: &trustResolvers)
     readDKIM(&reader)
+    readSRS(&reader)
     reader.seconds("queueRunnerTimeout", into: &queueRunnerTimeout)
     reader.list("retrySchedule", "numbers of seconds above 0", into: &retrySchedule) { SettingsReader.seconds($0) }
     if retrySchedule.isEmpty { reader.complain("retrySchedule", "must not be empty") }

@@ -19,7 +19,10 @@ public struct Settings: Sendable {
   public var localDomains: [Domain] = []
   /// Mailboxes and their crypt(3) hashes; nil (`*` in the file) is a mailbox that nobody logs in to.
   public var users: [Mailbox: String?] = [:]
-  public var aliases: [Mailbox: [Mailbox]] = [:]
+  /// Names that stand for other mailboxes, here or elsewhere. For hooks: `clientLookup` says so.
+  public var aliases = AliasTable()
+  /// Where users have their mail sent. For hooks, as ``aliases``.
+  public var forwards: [Mailbox: Forward] = [:]
 
   // MARK: Listening
 
@@ -96,6 +99,10 @@ public struct Settings: Sendable {
   /// The ``resolvers`` check DNSSEC, and the way to them is safe, so that their word on it is taken.
   public var trustResolvers = false
   public var dkim: [Domain: DKIMKey] = [:]
+  /// Senders of mail that is forwarded elsewhere are rewritten in this domain (SRS); nil: they stay.
+  public var srsDomain: Domain?
+  /// Path of the file with the secrets that sign them; it is made if it is missing.
+  public var srsSecret = "srs.secret"
   public var queueRunnerTimeout: Duration = .seconds(300)
   public var retrySchedule: [Duration] = [60, 300, 900, 3600, 7200, 14_400].map { .seconds($0) }
   public var queueLifetime: Duration = .seconds(432_000)
@@ -161,6 +168,17 @@ public struct Settings: Sendable {
   public init(serverName: String) throws(SettingsFailure) {
     guard let domain = Domain(serverName) else { throw SettingsFailure(["serverName: must be a domain name"]) }
     try self.init(serverName: domain)
+  }
+
+  /// Where a user has their mail sent.
+  public struct Forward: Hashable, Sendable {
+    public var to: [Mailbox]
+    public var keepsCopy: Bool
+
+    public init(to targets: [Mailbox], keepsCopy: Bool = false) {
+      to = targets
+      self.keepsCopy = keepsCopy
+    }
   }
 
   /// The way of a domain's mail.

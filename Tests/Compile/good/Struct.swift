@@ -12,7 +12,8 @@ extension Hooks: ReceiverHooks {
     seen += 1
     conversation.attributes["seen"] = .integer(Int64(seen))
     try conversation.addHeaderField("X-Seen", "\(seen)")
-    return seen > 10 ? .refuse("too many") : .redirect([recipient])
+    return seen > 10
+      ? .refuse("too many") : seen > 5 ? .forward([recipient], keepingCopy: true) : .redirect([recipient])
   }
 
   func message(_ conversation: inout Conversation) async throws -> MessageVerdict {

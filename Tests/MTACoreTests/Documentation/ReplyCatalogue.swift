@@ -111,6 +111,10 @@ enum ReplyCatalogue {
     Entry("noSuchUser", .noSuchUser, "RCPT in a local domain"),
     Entry("noRelaying", .noRelaying, "RCPT elsewhere"),
     Entry("noSuchDomain", .noSuchDomain, "RCPT elsewhere"),
+    Entry("forwardedTooFar", .forwardedTooFar, "RCPT, when forwards lead to over 100 mailboxes, or deeper than 10"),
+    Entry("unknownReturn", .unknownReturn, "RCPT of a rewritten sender that is not of our making"),
+    Entry("expiredReturn", .expiredReturn, "RCPT of a rewritten sender, too late"),
+    Entry("reportsOnly", .reportsOnly, "RCPT of a rewritten sender, when MAIL named somebody"),
     Entry("nullMX", .nullMX, "RCPT elsewhere (RFC 7505)"),
   ]
 
@@ -124,6 +128,7 @@ enum ReplyCatalogue {
     Entry("noRecipients", .noRecipients, "DATA, BDAT"),
     Entry("bareLineEnd", .bareLineEnd, "the end of content"),
     Entry("tooManyHops", .tooManyHops, "the end of content"),
+    Entry("forwardingLoop", .forwardingLoop, "the end of content"),
     Entry("headerTooLarge", .headerTooLarge, "the end of content"),
   ]
 

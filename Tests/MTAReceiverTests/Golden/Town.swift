@@ -35,12 +35,31 @@ struct Town {
     }
   }
 
+  /// Aliases, and members who forward their mail.
+  private static let forwards: [Mailbox: ClientRecord] = {
+    func record(_ member: String?, _ targets: [String], keepsCopy: Bool = false) -> ClientRecord {
+      ClientRecord(mailboxID: member, forwards: targets.compactMap { Mailbox($0) }, keepsCopy: keepsCopy)
+    }
+    let records = [
+      "team": record(nil, ["coco@test.example", "Mike@test.example", "away@test.example"]),
+      "away": record("away", ["away@elsewhere.example"]),
+      "both": record("both", ["both@elsewhere.example"], keepsCopy: true),
+      "ping": record("ping", ["pong@test.example"]), "pong": record("pong", ["ping@test.example"]),
+      "bomb": record(nil, (0...100).map { "b\($0)@elsewhere.example" }), "gone": record(nil, ["nobody@test.example"]),
+    ]
+    return Dictionary(
+      uniqueKeysWithValues: records.compactMap { name, record in
+        Mailbox(name + "@test.example").map { ($0, record) }
+      })
+  }()
+
   private func isAsked(_ conversation: Conversation) -> Bool { conversation.clientName == Domain("town.example") }
 }
 
 extension Town: ReceiverHooks {
   mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
     if let client = try await village.clientLookup(mailbox) { return client }
+    if let forwards = Self.forwards[mailbox.caseFolded], mailbox.domain == Domain("test.example") { return forwards }
     let isHere = ["refuse", "defer", "throw", "redirect"].contains(mailbox.localPart)
     return isHere && mailbox.domain == Domain("test.example") ? ClientRecord(mailboxID: mailbox.localPart) : nil
   }

@@ -1,0 +1,47 @@
+import MTACore
+import MTAReceiver
+import MTAServer
+
+/// The founders' example: users from a table, passwords by crypt(3), aliases and forwards from the settings, no relaying for
+/// strangers (the engine's own rule). Needs nothing else of this folder: copy it to begin with.
+struct UserHooks {
+  /// Mailbox → crypt hash; nil for a mailbox that nobody logs in to.
+  private let users: [Mailbox: String?]
+  private let aliases: AliasTable
+  private let forwards: [Mailbox: Settings.Forward]
+
+  init(_ settings: Settings) {
+    users = settings.users
+    aliases = settings.aliases
+    forwards = settings.forwards
+  }
+}
+
+extension UserHooks: ReceiverHooks {
+  /// An alias comes before a user of its name, and a user before the alias of the whole domain.
+  mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
+    let key = mailbox.caseFolded
+    if let targets = aliases.targets(of: key) { return record(of: key, forwardingTo: targets) }
+    if users.keys.contains(key) {
+      let forward = forwards[key]
+      return ClientRecord(
+        mailboxID: key.description, ownerID: key.description, forwards: forward?.to ?? [],
+        keepsCopy: forward?.keepsCopy ?? false)
+    }
+    return aliases.catchAll(for: key).map { record(of: key, forwardingTo: $0) }
+  }
+
+  /// An alias belongs to the first user behind it, who may therefore send in its name; one without any user is nobody's.
+  private func record(of alias: Mailbox, forwardingTo targets: [Mailbox]) -> ClientRecord {
+    // A user whose own name is an alias, too, and among its targets, keeps a copy.
+    let owner = users.keys.contains(alias) ? alias : targets.map(\.caseFolded).first { users.keys.contains($0) }
+    return ClientRecord(mailboxID: owner?.description, ownerID: owner?.description, forwards: targets)
+  }
+
+  mutating func auth(_ credentials: Credentials, _ conversation: inout Conversation) async throws -> ClientRecord? {
+    let mailbox = credentials.mailbox
+    let hash = mailbox.flatMap { users[$0.caseFolded] ?? nil }
+    guard try await credentials.match(cryptHash: hash), let mailbox else { return nil }
+    return try await clientLookup(mailbox)
+  }
+}

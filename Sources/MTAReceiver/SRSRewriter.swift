@@ -1,0 +1,165 @@
+public import MTACore
+import MTACrypto
+
+/// The Sender Rewriting Scheme: the sender of a forwarded copy becomes an address of ours that holds the original, signed and dated,
+/// so that nobody but us can make one.
+///
+/// `ann@example.org` becomes `SRS0=mxd2fk=VM=example.org=ann@ours.example`. A sender that another forwarder has rewritten already
+/// is not wrapped again: `SRS0=abcd=VM=example.org=ann@theirs.example` becomes
+/// `SRS1=qh7tzc=theirs.example==abcd=VM=example.org=ann@ours.example`, whose reports go to that forwarder, as those for an
+/// `SRS1` of another one do.
+///
+/// - The signature is the first 30 bits of an HMAC-SHA-256 in base 32, read in any case, for some servers fold it. Who guesses gets a
+///   550 each time, which the contact rule counts.
+/// - The date is a day of 1024, in base 32, as everybody's is. SRS1 has none of ours: the forwarder it leads to has its own.
+/// - What would be longer than a local part may be, 64 octets (RFC 5321 §4.5.3.1.1), is not rewritten: such a copy leaves under its
+///   own sender, and reports about it go there. So it is with senders whose local part and domain have more than 48 octets
+///   together.
+public struct SRSRewriter: ReversePathRewriter {
+  /// Rewritten senders are of this domain; mail for it must come to this server.
+  public let domain: Domain
+  /// How long reports are taken; at most 1000 days.
+  public let validity: Duration
+  private let secrets: [[UInt8]]
+
+  private static let hashLength = 6
+
+  /// - Parameters:
+  ///   - secrets: the first signs, all verify: a new one goes in front, and the old one out after ``validity``. Nil comes of none, and
+  ///     of one that has less than 16 octets.
+  ///   - validity: in whole days; default 21.
+  public init?(domain: Domain, secrets: [[UInt8]], validity: Duration = .seconds(21 * 86_400)) {
+    guard !secrets.isEmpty, secrets.allSatisfy({ $0.count >= 16 }) else { return nil }
+    self.domain = domain
+    self.secrets = secrets
+    self.validity = min(max(validity, .zero), .seconds(1000 * 86_400))
+  }
+
+  public func rewrite(_ sender: Mailbox, at now: Timestamp) -> Mailbox? {
+    guard sender.domain != domain else { return nil }
+    switch Form(sender.localPart) {
+    case .first(let rest): return wrapped(sender.domain.description, rest)
+    case .chained(let parts):
+      // What another forwarder vouches for goes to the first one, not through the whole chain.
+      guard let parts else { return plain(sender, now) }
+      return wrapped(parts.host, parts.rest)
+    case nil: return plain(sender, now)
+    }
+  }
+
+  private func plain(_ sender: Mailbox, _ now: Timestamp) -> Mailbox? {
+    let dated = "\(Self.stamp(Self.day(of: now)))=\(sender.domain)=\(sender.localPart)"
+    return Mailbox(localPart: "SRS0=\(hash("SRS0", dated, secrets[0]))=\(dated)", domain: domain)
+  }
+
+  private func wrapped(_ host: String, _ rest: String) -> Mailbox? {
+    let guarded = host + "=" + rest
+    return Mailbox(localPart: "SRS1=\(hash("SRS1", guarded, secrets[0]))=\(guarded)", domain: domain)
+  }
+
+  public func claims(_ recipient: Mailbox) -> Bool { recipient.domain == domain && Form(recipient.localPart) != nil }
+
+  public func restore(_ recipient: Mailbox, at now: Timestamp) -> Restoration {
+    guard recipient.domain == domain else { return .unknown }
+    switch Form(recipient.localPart) {
+    case .first(let rest): return restoreFirst(rest, now)
+    case .chained(let parts):
+      guard let parts, isSigned("SRS1", parts.host + "=" + parts.rest, parts.hash),
+        let host = Domain(parts.host, international: true),
+        let original = Mailbox(localPart: "SRS0" + parts.rest, domain: host)
+      else { return .unknown }
+      return .original(original)
+    case nil: return .unknown
+    }
+  }
+
+  private func restoreFirst(_ rest: String, _ now: Timestamp) -> Restoration {
+    let parts = Self.parts(of: rest.utf8.dropFirst(), count: 4)
+    guard parts.count == 4, let day = Self.day(parts[1]),
+      isSigned("SRS0", parts[1...].joined(separator: "="), parts[0]),
+      let host = Domain(parts[2], international: true), let original = Mailbox(localPart: parts[3], domain: host)
+    else { return .unknown }
+    // Days are counted in a circle of 1024. One in advance is another machine's clock.
+    let age = (Self.day(of: now) - day + 1024) % 1024
+    return age == 1023 || age <= validity.components.seconds / 86_400 ? .original(original) : .expired
+  }
+
+  // MARK: Signatures
+
+  private func isSigned(_ form: String, _ text: String, _ given: String) -> Bool {
+    let given = Array(given.uppercased().utf8)
+    // All are tried, whatever the first says: the time tells nothing.
+    return secrets.reduce(false) { found, secret in
+      Secrets.areEqual(Array(hash(form, text, secret).uppercased().utf8), given) || found
+    }
+  }
+
+  /// Of the text in ASCII lower case, for servers on the way may fold it.
+  private func hash(_ form: String, _ text: String, _ secret: [UInt8]) -> String {
+    let folded = (form + "=" + text).utf8.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
+    let code = HMACSHA256.code(for: folded, key: secret)
+    let bits = code.prefix(4).reduce(UInt64(0)) { $0 << 8 | UInt64($1) } >> 2
+    let digits = (0..<Self.hashLength).map { place in
+      Self.alphabet[Int(bits >> UInt64(5 * (Self.hashLength - 1 - place)) & 31)] | 0x20
+    }
+    return String(decoding: digits, as: UTF8.self)
+  }
+
+  // MARK: Dates
+
+  /// Of RFC 4648 §6. Its digits have no case: with bit 5 set they are what they are.
+  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
+
+  private static func day(of instant: Timestamp) -> Int64 { ((instant.seconds / 86_400) % 1024 + 1024) % 1024 }
+
+  private static func stamp(_ day: Int64) -> String {
+    String(decoding: [alphabet[Int(day >> 5 & 31)], alphabet[Int(day & 31)]], as: UTF8.self)
+  }
+
+  private static func day(_ stamp: String) -> Int64? {
+    guard stamp.utf8.count == 2 else { return nil }
+    var day: Int64 = 0
+    for byte in stamp.utf8 {
+      let digit = (97...122).contains(byte) ? byte & 0xDF : byte
+      guard let value = alphabet.firstIndex(of: digit) else { return nil }
+      day = day << 5 | Int64(value)
+    }
+    return day
+  }
+
+  // MARK: Forms
+
+  /// Taken apart as bytes: a mark that combines with an `=` hides it from a String.
+  private static func parts(of bytes: some Collection<UInt8>, count: Int) -> [String] {
+    bytes.split(separator: UInt8(ascii: "="), maxSplits: count - 1, omittingEmptySubsequences: false)
+      .map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// A local part that is rewritten already, by whomever.
+  private enum Form {
+    /// `SRS0` and what stands behind it, its separator first.
+    case first(String)
+    /// `SRS1`; nil when it is not whole.
+    case chained((hash: String, host: String, rest: String)?)
+
+    /// Behind the tag others may have another mark than ours.
+    private static func separates(_ byte: UInt8) -> Bool {
+      byte == UInt8(ascii: "=") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+")
+    }
+
+    init?(_ localPart: String) {
+      let bytes = Array(localPart.utf8)
+      guard bytes.count > 5, Self.separates(bytes[4]) else { return nil }
+      let rest = String(decoding: bytes[4...], as: UTF8.self)
+      switch String(decoding: bytes.prefix(4), as: UTF8.self).uppercased() {
+      case "SRS0": self = .first(rest)
+      case "SRS1":
+        let parts = SRSRewriter.parts(of: bytes[5...], count: 3)
+        let isWhole =
+          parts.count == 3 && parts.allSatisfy { !$0.isEmpty } && parts[2].utf8.first.map(Self.separates) == true
+        self = .chained(isWhole ? (parts[0], parts[1], parts[2]) : nil)
+      default: return nil
+      }
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import Logging
+public import MTACore
+public import MTAReceiver
+import MTASystem
+
+extension MailServer {
+  /// Puts a mail for a local user in the queue (Q7): about a disk that fills up, say. It is from nobody (MAIL FROM:<>), its From names
+  /// ``Settings/postmasterName``, and it is delivered as any mail for that user: the hooks are asked who that is, and forwards
+  /// are followed.
+  ///
+  /// - Returns: the mail's id, once it is on stable storage.
+  /// - Throws: ``AlertFailure``, or what the hook `clientLookup` throws.
+  @discardableResult
+  public func alert(to mailbox: Mailbox, subject: String, text: String) async throws -> MailID {
+    try await Self.alert(
+      to: mailbox, subject: subject, text: text, settings, receiverConfiguration.session, rooms, hooks: makeHooks())
+  }
+
+  /// ``alert(to:subject:text:)`` without a server, or beside one that runs: for commands. A server that runs delivers it within a
+  /// minute.
+  @discardableResult
+  public static func alert(
+    to mailbox: Mailbox, subject: String, text: String, _ settings: Settings, hooks: any ReceiverHooks
+  ) async throws -> MailID {
+    let rooms = try Rooms(settings)
+    do {
+      let id = try await alert(
+        to: mailbox, subject: subject, text: text, settings, settings.receiver.session, rooms, hooks: hooks)
+      await rooms.close()
+      return id
+    } catch {
+      await rooms.close()
+      throw error
+    }
+  }
+
+  private static func alert(
+    to mailbox: Mailbox, subject: String, text: String, _ settings: Settings, _ session: SessionConfiguration,
+    _ rooms: Rooms, hooks: any ReceiverHooks
+  ) async throws -> MailID {
+    var hooks = hooks
+    let recipients = try await session.recipients(of: mailbox) { try await hooks.clientLookup($0) }
+    guard !recipients.isEmpty else { throw AlertFailure.noSuchUser(mailbox) }
+    let now = SystemClock().now
+    let id = MailID(at: now, random: .random(in: .min ... .max), base: settings.messageIDBase)
+    let alert = AlertMail(
+      to: mailbox, from: settings.postmasterName, subject: subject, text: text,
+      serverName: settings.serverName.description)
+    do throws(StoreFailure) { try await rooms.store.add(alert, for: recipients, id: id, at: now) } catch {
+      throw AlertFailure.notQueued(error)
+    }
+    rooms.logger.info("alert \(id) queued for \(mailbox)")
+    return id
+  }
+}
+
+/// An alert that was not queued.
+public enum AlertFailure: Error, Hashable, Sendable {
+  /// No mailbox of ours, or its forwards lead nowhere.
+  case noSuchUser(Mailbox)
+  case notQueued(StoreFailure)
+}
+
+extension AlertFailure: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .noSuchUser(let mailbox): "there is no user \(mailbox)"
+    case .notQueued(let failure): "the alert was not queued: \(failure)"
+    }
+  }
+}
