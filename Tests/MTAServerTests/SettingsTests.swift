@@ -47,6 +47,36 @@ import Testing
       ])
   }
 
+  @Test func waysToOthers() throws {
+    let settings = try read(
+      #"{"serverName": "a.example", "smarthost": "relay.example:587", "smarthostUser": "u", "smarthostPasswordFile": "pw", "#
+        + #""smarthostTLS": "dane", "sourceAddresses": ["192.0.2.1", "2001:db8::1"], "dane": false, "mtaSTS": false, "#
+        + #""mtaSTSCache": "c", "trustRoots": "/roots.pem", "tlsPolicies": {".lab.example": "verify", "*": "encrypt"}, "#
+        + #""routes": {"b.example": "mx:c.example", "*": {"to": "smtps:r.example:465", "user": "v", "passwordFile": "q", "#
+        + #""tls": "verify", "from": ["192.0.2.2"]}}}"#)
+    #expect(settings.smarthostUser == "u" && settings.smarthostPasswordFile == "/srv/mta/pw")
+    #expect(settings.smarthostTLS == .dane && settings.sourceAddresses.count == 2)
+    #expect(
+      !settings.dane && !settings.mtaSTS && settings.mtaSTSCache == "/srv/mta/c" && settings.trustRoots == "/roots.pem")
+    #expect(settings.tlsPolicies == [".lab.example": .verify, "*": .encrypt])
+    #expect(settings.routes["b.example"]?.target.description == "mx:c.example")
+    let all = Settings.Route(
+      .smtps(HostAndPort("r.example:465")!), tls: .verify, user: "v", passwordFile: "/srv/mta/q",
+      sourceAddresses: [IPAddress("192.0.2.2")!])
+    #expect(settings.routes["*"] == all)
+  }
+
+  @Test(arguments: [
+    #""routes": {"a b": "mx"}"#, #""routes": {"a.example": "smtp:x"}"#, #""routes": {"a.example": {"tls": "verify"}}"#,
+    #""routes": {"a.example": {"to": "mx", "user": "u"}}"#, #""routes": {"a.example": {"to": "mx", "color": "red"}}"#,
+    #""routes": ["mx"]"#, #""tlsPolicies": {"a.example": "maybe"}"#, #""tlsPolicies": {"*.example": "verify"}"#,
+    #""sourceAddresses": ["192.0.2.1", "192.0.2.2"]"#, #""sourceAddresses": ["x"]"#, #""smarthostTLS": "yes""#,
+    #""smarthostUser": "u""#, #""smarthostPasswordFile": "pw""#,
+  ])
+  func waysThatLeadNowhere(setting: String) throws {
+    #expect(try problems(#"{"serverName": "a.example", \#(setting)}"#).count == 1)
+  }
+
   @Test(arguments: ["maildir:/var/mail", "lmtp:127.0.0.1:24", "lmtp:/run/lmtp", "smtp:[::1]:25", "none"])
   func localDelivery(text: String) throws {
     #expect(try read(#"{"serverName": "a.example", "localDelivery": "\#(text)"}"#).localDelivery.description == text)

@@ -20,6 +20,7 @@ extension Settings {
         ? MemberPortRule(standardPort: standardMailPort, submissionPort: submissionPort) : nil)
     session.greetingRules =
       (ehloDomainRequired ? [DomainRequiredRule()] : []) + (ehloDomainVerifies ? [DomainInDNSRule()] : [])
+    session.honours.formUnion(QueueRunner.honours)
     session.checksRoutes = smarthost == nil
     let routes = routeTable { Self.target($0) }
     session.hasOwnRoute = { domain in
@@ -37,7 +38,6 @@ extension Settings {
         speaksLMTP: lmtpPorts.contains($0.port), expectsProxy: proxyPorts.contains($0.port))
     }
     var configuration = Receiver.Configuration(session: session, listeners: listeners)
-    configuration.session.honours = QueueRunner.capabilities
     configuration.timing.command = receiverTimeout
     configuration.contacts = ContactPolicy(
       maximumViolations: maxFailedMessagesPerPeriod, prohibited: prohibitedSeconds, neverProhibit: neverProhibit)
