@@ -96,7 +96,7 @@ let package = Package(
       swiftSettings: settings),
 
     // Tests, in the modules' order.
-    tests("MTACore", ["MTACore", nioCore]),
+    tests("MTACore", ["MTACore", "MTATestSupport", nioCore]),
     tests("MTASystem", ["MTASystem", "MTATestSupport", nioCore]),
     tests("MTATLS", ["MTATLS", nioCore, nioPosix, nioEmbedded]),
     tests("MTACrypto", ["MTACrypto"]),

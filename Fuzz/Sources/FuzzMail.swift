@@ -42,3 +42,32 @@ func fuzzName(_ input: [UInt8]) {
   _ = Domain(text, international: true)?.dnsName
   _ = IPAddress(text)
 }
+
+/// A mail that is to fit lines of seven bits: what comes out does, the same however the mail was cut, and needs nothing more.
+func fuzzConvert(_ input: [UInt8]) {
+  var scan = ContentScan()
+  scan.read(ByteBuffer(bytes: input))
+  var scanned = ContentScan()
+  for piece in pieces(of: input) { scanned.read(ByteBuffer(bytes: piece)) }
+  precondition(scan.finish() == scanned.finish(), "scanned differently")
+  guard let plan = conversionPlan([input[...]]) else { return }
+  precondition(conversionPlan(pieces(of: input)) == plan, "planned differently")
+  let result = converted([input[...]], plan)
+  precondition(converted(pieces(of: input), plan) == result, "converted differently")
+  precondition(result.allSatisfy { $0 < 128 && $0 != 0 }, "not of seven bits")
+  guard let again = conversionPlan([result[...]]) else { preconditionFailure("cannot be read again") }
+  precondition(converted([result[...]], again) == result, "converted twice")
+}
+
+private func conversionPlan(_ pieces: [ArraySlice<UInt8>]) -> ConversionPlan? {
+  var survey = ConversionPlan.Survey()
+  for piece in pieces { survey.receive(ByteBuffer(bytes: piece)) }
+  return try? survey.finish()
+}
+
+private func converted(_ pieces: [ArraySlice<UInt8>], _ plan: ConversionPlan) -> [UInt8] {
+  var converter = MailConverter(plan)
+  var out: [UInt8] = []
+  for piece in pieces { out += converter.convert(ByteBuffer(bytes: piece)).readableBytesView }
+  return out + converter.finish().readableBytesView
+}

@@ -20,8 +20,9 @@ private let target: @Sendable ([UInt8]) -> Void = {
   case "reply": return fuzzReply
   case "header": return fuzzHeader
   case "name": return fuzzName
+  case "convert": return fuzzConvert
   default:
-    print("MTA_FUZZ_TARGET is none of dns, dkim, command, reply, header, name")
+    print("MTA_FUZZ_TARGET is none of dns, dkim, command, reply, header, name, convert")
     exit(64)
   }
 }()

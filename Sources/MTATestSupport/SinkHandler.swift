@@ -16,6 +16,10 @@ final class SinkHandler: ChannelInboundHandler {
   private var from = ""
   private var recipients: [String] = []
   private var isGarbage = false
+  private var isDeaf = false
+  /// Octets of the chunk that is being read (RFC 3030); nil between chunks.
+  private var chunk: (line: String, left: Int, isLast: Bool)?
+  private var repeated = ByteBuffer()
 
   init(_ sink: SinkServer) {
     self.sink = sink
@@ -28,15 +32,20 @@ final class SinkHandler: ChannelInboundHandler {
   func channelActive(context: ChannelHandlerContext) {
     let client = context.remoteAddress?.ipAddress
     sink.log.withLockedValue { $0.clients.append(client ?? "") }
-    say(sink.behaviour.greeting, context)
+    perform(sink.behaviour.greeting, context)
   }
 
+  func channelWritabilityChanged(context: ChannelHandlerContext) { flood(context) }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if isDeaf { return }
     if isGarbage { return say("this is no TLS at all, whatever you say", context) }
     var bytes = unwrapInboundIn(data)
     arrived.writeBuffer(&bytes)
-    while true {
-      if content != nil {
+    while !isDeaf {
+      if let chunk {
+        guard take(chunk, context) else { return }
+      } else if content != nil {
         guard let piece = content?.next(&arrived) else { return }
         take(piece, context)
       } else {
@@ -51,22 +60,53 @@ final class SinkHandler: ChannelInboundHandler {
 
   private func take(_ piece: ContentFramer.Piece, _ context: ChannelHandlerContext) {
     switch piece {
-    case .bytes(let bytes): text.writeImmutableBuffer(bytes)
+    case .bytes(let bytes):
+      text.writeImmutableBuffer(bytes)
+      if let answer = sink.behaviour.duringContent() { perform(answer, context) }
     case .end:
       content = nil
-      let mail = SinkServer.Mail(from: from, to: recipients, content: String(buffer: text), connection: number)
-      sink.log.withLockedValue { $0.mails.append(mail) }
-      text = ByteBuffer()
-      for recipient in sink.behaviour.isLMTP ? recipients : [recipients.first ?? ""] {
-        perform(sink.behaviour.endOfContent(recipient), context)
-      }
-      recipients = []
+      endMail(context)
     }
+  }
+
+  private func endMail(_ context: ChannelHandlerContext) {
+    let mail = SinkServer.Mail(
+      from: from, to: recipients, content: String(buffer: text), octets: Array(text.readableBytesView),
+      connection: number)
+    sink.log.withLockedValue { $0.mails.append(mail) }
+    text = ByteBuffer()
+    for recipient in sink.behaviour.isLMTP ? recipients : [recipients.first ?? ""] {
+      perform(sink.behaviour.endOfContent(recipient), context)
+    }
+    recipients = []
+  }
+
+  /// Reads on in a chunk; false when more has to come first.
+  private func take(_ chunk: (line: String, left: Int, isLast: Bool), _ context: ChannelHandlerContext) -> Bool {
+    let count = min(chunk.left, arrived.readableBytes)
+    if let piece = arrived.readSlice(length: count) { text.writeImmutableBuffer(piece) }
+    self.chunk?.left -= count
+    guard count == chunk.left else { return false }
+    self.chunk = nil
+    if let scripted = sink.behaviour.answer(chunk.line, number) {
+      text = ByteBuffer()
+      perform(scripted, context)
+    } else if chunk.isLast {
+      endMail(context)
+    } else {
+      say("250 2.0.0 octets", context)
+    }
+    return true
   }
 
   private func answer(_ line: String, _ context: ChannelHandlerContext) {
     sink.log.withLockedValue { $0.lines.append(line) }
     let verb = line.prefix(4)
+    if verb == "BDAT" {
+      let words = line.split(separator: " ")
+      chunk = (line, words.count > 1 ? Int(words[1]) ?? 0 : 0, line.hasSuffix(" LAST"))
+      return
+    }
     if let scripted = sink.behaviour.answer(line, number) {
       if verb == "RCPT", case .reply(let text) = scripted, text.hasPrefix("2") { recipients.append(path(line)) }
       return perform(scripted, context)
@@ -111,6 +151,35 @@ final class SinkHandler: ChannelInboundHandler {
     case .reply(let text): say(text, context)
     case .silence: break
     case .drop: context.close(promise: nil)
+    case .raw(let text): context.writeAndFlush(NIOAny(ByteBuffer(string: text)), promise: nil)
+    case .drip(let text, let pause): drip(ByteBuffer(string: text), pause, context)
+    case .flood(let text):
+      repeated = ByteBuffer(string: String(repeating: text, count: 8192 / max(1, text.utf8.count) + 1))
+      flood(context)
+    case .deaf(let text):
+      say(text, context)
+      isDeaf = true
+    case .stall(let text):
+      say(text, context)
+      context.channel.setOption(.autoRead, value: false).whenFailure { _ in }
+    }
+  }
+
+  private func drip(_ text: ByteBuffer, _ pause: Duration, _ context: ChannelHandlerContext) {
+    guard context.channel.isActive, text.readableBytes > 0 else { return }
+    var text = text
+    if let octet = text.readSlice(length: 1) {
+      context.writeAndFlush(NIOAny(octet), promise: nil)
+      text.writeImmutableBuffer(octet)
+    }
+    let rest = text
+    context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(pause)) { self.drip(rest, pause, context) }
+  }
+
+  private func flood(_ context: ChannelHandlerContext) {
+    guard repeated.readableBytes > 0 else { return }
+    while context.channel.isActive, context.channel.isWritable {
+      context.writeAndFlush(NIOAny(repeated), promise: nil)
     }
   }
 

@@ -23,6 +23,8 @@ public final class SinkServer: Sendable {
     public var to: [String]
     /// The content byte for byte, the dots of RFC 5321 §4.5.2 undone; what is not UTF-8 is repaired.
     public var content: String
+    /// The same octets as they are.
+    public var octets: [UInt8]
     /// The connection that it came over, counted from 1.
     public var connection: Int
   }
@@ -35,6 +37,16 @@ public final class SinkServer: Sendable {
     case silence
     /// Closes the connection.
     case drop
+    /// These octets, nothing added.
+    case raw(String)
+    /// The text, octet by octet, over and over.
+    case drip(String, pause: Duration)
+    /// The text, over and over, as fast as the client takes it.
+    case flood(String)
+    /// This reply; from then on nothing that comes is looked at.
+    case deaf(after: String)
+    /// This reply; from then on nothing is read.
+    case stall(after: String)
 
     public init(stringLiteral text: String) { self = .reply(text) }
   }
@@ -43,7 +55,7 @@ public final class SinkServer: Sendable {
   public struct Behaviour: Sendable {
     /// Speaks LMTP (RFC 2033): an answer for each recipient behind the content. Default: SMTP.
     public var isLMTP: Bool
-    public var greeting = "220 sink.example ESMTP"
+    public var greeting: Answer = "220 sink.example ESMTP"
     /// The keywords of EHLO and LHLO; STARTTLS is added as ``tls`` says.
     public var capabilities = ["PIPELINING", "SIZE 10000000", "8BITMIME"]
     /// Offers STARTTLS with it; default nil, none.
@@ -54,6 +66,10 @@ public final class SinkServer: Sendable {
     public var breaksTLS = false
     /// The answer to a command line (without CR LF) of a connection, counted from 1; nil for the usual one.
     public var answer: @Sendable (_ line: String, _ connection: Int) -> Answer? = { _, _ in nil }
+    /// Octets that the system takes for the server before it reads; default nil, as the system likes.
+    public var receiveBuffer: Int?
+    /// What is said when a piece of content came, before its end.
+    public var duringContent: @Sendable () -> Answer? = { nil }
     /// The answer to the content; under LMTP asked for each recipient, under SMTP for the first alone.
     public var endOfContent: @Sendable (_ recipient: String) -> Answer = { _ in "250 2.0.0 taken" }
 
@@ -69,10 +85,13 @@ public final class SinkServer: Sendable {
 
   let behaviour: Behaviour
   let log = NIOLockedValueBox(Log())
-  private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+  private let group: any EventLoopGroup
   private let listener = NIOLockedValueBox<(any Channel)?>(nil)
 
-  private init(_ behaviour: Behaviour) { self.behaviour = behaviour }
+  private init(_ behaviour: Behaviour, _ group: any EventLoopGroup) {
+    self.behaviour = behaviour
+    self.group = group
+  }
 
   /// The mails taken so far, also those that were then refused by ``Behaviour/endOfContent``.
   public var mails: [Mail] { log.withLockedValue { $0.mails } }
@@ -95,20 +114,42 @@ public final class SinkServer: Sendable {
     _ behaviour: Behaviour = Behaviour(), host: String = "127.0.0.1", port: UInt16 = 0, unixSocket: String? = nil,
     _ body: (SinkServer) async throws -> Result
   ) async throws -> Result {
-    let sink = SinkServer(behaviour)
-    let result: Swift.Result<Result, any Error>
-    do {
+    try await withGroup { group in
+      let sink = SinkServer(behaviour, group)
       try await sink.listen(host, port, unixSocket)
-      result = .success(try await body(sink))
-    } catch {
-      result = .failure(error)
+      return try await body(sink)
     }
-    try await sink.group.shutdownGracefully()
+  }
+
+  /// Runs `body` with sinks at several addresses and one port, which the system chooses; they share one thread.
+  ///
+  /// - Parameter behaviours: by address: `127.0.0.2` and so on.
+  public static func serving<Result>(
+    at behaviours: [String: Behaviour], _ body: ([String: SinkServer]) async throws -> Result
+  ) async throws -> Result {
+    try await withGroup { group in
+      var sinks: [String: SinkServer] = [:]
+      var port: UInt16 = 0
+      for (host, behaviour) in behaviours {
+        let sink = SinkServer(behaviour, group)
+        try await sink.listen(host, port, nil)
+        port = sink.port
+        sinks[host] = sink
+      }
+      return try await body(sinks)
+    }
+  }
+
+  private static func withGroup<Result>(_ body: (any EventLoopGroup) async throws -> Result) async throws -> Result {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let result: Swift.Result<Result, any Error>
+    do { result = .success(try await body(group)) } catch { result = .failure(error) }
+    try await group.shutdownGracefully()
     return try result.get()
   }
 
   private func listen(_ host: String, _ port: UInt16, _ unixSocket: String?) async throws {
-    let bootstrap = ServerBootstrap(group: group)
+    var bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
@@ -118,11 +159,16 @@ public final class SinkServer: Sendable {
           try channel.pipeline.syncOperations.addHandler(SinkHandler(self))
         }
       }
+    if let octets = behaviour.receiveBuffer {
+      // The window is agreed on when the connection is made: the listener hands it on.
+      bootstrap = bootstrap.serverChannelOption(.socketOption(.so_rcvbuf), value: .init(octets))
+    }
+    let ready = bootstrap
     let channel =
       if let unixSocket {
-        try await bootstrap.bind(unixDomainSocketPath: unixSocket).get()
+        try await ready.bind(unixDomainSocketPath: unixSocket).get()
       } else {
-        try await bootstrap.bind(host: host, port: Int(port)).get()
+        try await ready.bind(host: host, port: Int(port)).get()
       }
     listener.withLockedValue { $0 = channel }
   }

@@ -1,6 +1,7 @@
 import Foundation
 import MTACore
 import MTADNS
+import MTATestSupport
 import Testing
 
 /// Packets that were good until chance changed them: reading them must neither trap nor take long, and never yields a record

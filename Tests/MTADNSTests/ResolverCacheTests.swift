@@ -1,5 +1,6 @@
 import MTACore
 import MTADNS
+import MTATestSupport
 import Testing
 
 struct ResolverCacheTests {

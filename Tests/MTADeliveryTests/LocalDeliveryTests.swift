@@ -1,6 +1,7 @@
 import Foundation
 import MTACore
 import MTADelivery
+import MTASystem
 import MTATestSupport
 import NIOCore
 import Testing
@@ -126,6 +127,55 @@ struct LocalDeliveryTests {
       setup.configuration.localDelivery = .maildir(directory: folder + "/mail")
       try setup.queue.add(.test("m1", to: ["x@a.example"], .local, at: setup.clock.now), content: Self.text)
       try await setup.expectRun(RunSummary(deferred: 1))
+    }
+  }
+
+  /// Binary mail is no text of lines: not an octet of it changes.
+  @Test func maildirTakesBinaryMailByteForByte() async throws {
+    try await TemporaryFolder.using { folder in
+      var setup = Setup()
+      setup.configuration.localDelivery = .maildir(directory: folder)
+      let content = "Content-Transfer-Encoding: binary\r\n\r\na\rb\nc\u{0}\r\nd"
+      var envelope = Envelope.test("m1", to: ["x@a.example"], .local, at: setup.clock.now)
+      envelope.body = .binaryMIME
+      try setup.queue.add(envelope, content: content)
+      try await setup.expectRun(RunSummary(delivered: 1))
+      let file = try #require(Self.files(in: folder + "/a.example/x/new").first)
+      let filed = try Self.read(folder + "/a.example/x/new/" + file)
+      #expect(filed == "Return-Path: <s@sender.example>\r\nDelivered-To: x@a.example\r\n" + content)
+    }
+  }
+
+  @Test(arguments: [(ENOSPC, "4.3.1"), (EDQUOT, "4.2.2"), (EIO, "4.3.0")])
+  func aDiskThatTakesNoMoreDefers(_ code: Int32, _ status: String) async throws {
+    try await TemporaryFolder.using { folder in
+      for point: FaultPoint in ["maildir.create", "maildir.write", "maildir.sync", "maildir.rename"] {
+        let faults = FaultPlan()
+        var setup = Setup()
+        setup.files = DurableFiles(faults: faults)
+        setup.configuration.localDelivery = .maildir(directory: folder)
+        faults.inject(.fails(code), at: point)
+        try setup.queue.add(
+          .test("m1", to: ["x@a.example", "y@a.example"], .local, at: setup.clock.now), content: Self.text)
+        // One mailbox that cannot be written says nothing of the other.
+        try await setup.expectRun(RunSummary(delivered: 1, deferred: 1))
+        #expect(setup.queue.outcomes["x@a.example"]?.hasPrefix("waiting \(status) ") == true, "\(point)")
+        #expect(Self.files(in: folder + "/a.example/x/tmp").isEmpty)
+        #expect(Self.files(in: folder + "/a.example/x/new").isEmpty)
+      }
+    }
+  }
+
+  /// Another process has the very name.
+  @Test func aNameThatIsTakenIsLeft() async throws {
+    try await TemporaryFolder.using { folder in
+      let faults = FaultPlan()
+      var setup = Setup()
+      setup.files = DurableFiles(faults: faults)
+      setup.configuration.localDelivery = .maildir(directory: folder)
+      faults.inject(.fails(EEXIST), at: "maildir.create")
+      try setup.queue.add(.test("m1", to: ["x@a.example"], .local, at: setup.clock.now), content: Self.text)
+      try await setup.expectRun(RunSummary(delivered: 1))
     }
   }
 

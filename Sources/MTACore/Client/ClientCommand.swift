@@ -7,10 +7,15 @@ public enum ClientCommand: Hashable, Sendable {
   case lhlo(String)
   case startTLS
   case authPlain(Credentials)
+  case authLogin
+  /// A line of AUTH LOGIN, said in base 64 and never shown.
+  case authResponse(String)
   /// With parameters as they stand on the wire: `SIZE=1024`.
   case mail(ReversePath, parameters: [String])
-  case rcpt(Mailbox)
+  case rcpt(Mailbox, parameters: [String] = [])
   case data
+  /// The octets follow at once (RFC 3030 §2).
+  case bdat(octets: Int, isLast: Bool)
   case rset
   case quit
 
@@ -27,7 +32,13 @@ public enum ClientCommand: Hashable, Sendable {
 
   private static let pathMarks: Set<UInt8> = Set("<>@,;:\"\\()[]".utf8)
 
-  /// Whether the credentials can be said by PLAIN: a password, no NUL within (RFC 4616 §2), and a line within RFC 4954 §4's 12,288
+  /// Whether a parameter's value can stand in a command: the text of an `esmtp-value` (RFC 5321 §4.1.2), at most so many
+  /// octets.
+  public static func isEncodable(_ value: String, limit: Int) -> Bool {
+    value.utf8.count <= limit && value.utf8.allSatisfy { (33...126).contains($0) && $0 != UInt8(ascii: "=") }
+  }
+
+  /// Whether the credentials can be said by PLAIN or LOGIN: a password, no NUL within (RFC 4616 §2), and a line within RFC 4954 §4's 12,288
   /// octets.
   public static func isEncodable(_ credentials: Credentials) -> Bool {
     guard case .password(let password) = credentials.proof else { return false }
@@ -37,14 +48,15 @@ public enum ClientCommand: Hashable, Sendable {
 
   /// Writes the command as it goes over the wire, CR LF included.
   public func encode(into buffer: inout ByteBuffer) {
-    if case .authPlain(let credentials) = self {
+    switch self {
+    case .authPlain(let credentials):
       buffer.writeStaticString("AUTH PLAIN ")
       let response =
         (credentials.authorizationID ?? "").utf8.map { $0 } + [0] + credentials.username.utf8 + [0]
         + credentials.password.utf8
       buffer.writeBytes(Base64.encode(response))
-    } else {
-      buffer.writeString(description)
+    case .authResponse(let text): buffer.writeBytes(Base64.encode(Array(text.utf8)))
+    default: buffer.writeString(description)
     }
     buffer.writeStaticString("\r\n")
   }
@@ -59,9 +71,12 @@ extension ClientCommand: CustomStringConvertible {
     case .lhlo(let name): "LHLO " + name
     case .startTLS: "STARTTLS"
     case .authPlain: "AUTH PLAIN ***"
+    case .authLogin: "AUTH LOGIN"
+    case .authResponse: "***"
     case .mail(let path, let parameters): "MAIL FROM:\(path)" + parameters.map { " " + $0 }.joined()
-    case .rcpt(let mailbox): "RCPT TO:<\(mailbox)>"
+    case .rcpt(let mailbox, let parameters): "RCPT TO:<\(mailbox)>" + parameters.map { " " + $0 }.joined()
     case .data: "DATA"
+    case .bdat(let octets, let isLast): "BDAT \(octets)" + (isLast ? " LAST" : "")
     case .rset: "RSET"
     case .quit: "QUIT"
     }

@@ -1,60 +1,28 @@
-/// One mail's dialogue: MAIL, RCPT, DATA, the content and its answers.
+/// One mail's dialogue: MAIL, RCPT, DATA or BDAT, the content and its answers.
 extension ClientSession {
   mutating func begin(_ transaction: ClientTransaction, resetFirst: Bool) -> Action {
     mailing = Mailing(recipients: transaction.recipients.count)
     commands = []
-    if let trouble = obstacle(to: transaction) { mailing.finishAll(OutcomeClassifier.judge(trouble)) }
-    var isInternational =
-      transaction.hasInternationalHeader || transaction.reversePath.mailbox?.isInternational ?? false
+    let request = MailRequest(transaction, configuration.dialect, capabilities, isSecured: isSecured)
+    if let trouble = request.obstacle { mailing.finishAll(OutcomeClassifier.judge(trouble)) }
     for (index, recipient) in transaction.recipients.enumerated() {
-      if !ClientCommand.isEncodable(recipient) {
-        mailing.finish(index, OutcomeClassifier.judge(.unencodableRecipient))
-      } else if recipient.isInternational, !capabilities.smtpUTF8 {
-        mailing.finish(index, OutcomeClassifier.judge(.international))
-      } else if recipient.isInternational {
-        isInternational = true
+      if let trouble = request.obstacle(to: recipient.mailbox) {
+        mailing.finish(index, OutcomeClassifier.judge(trouble))
       }
     }
     guard mailing.isWaiting else { return settle(isDirty: resetFirst) }
 
+    means = request.means
     state = .mailing
     if resetFirst { add(.reset, .rset) }
-    add(
-      .mail, .mail(transaction.reversePath, parameters: parameters(of: transaction, isInternational: isInternational)))
-    for (index, recipient) in transaction.recipients.enumerated() where mailing.isWaiting(index) {
-      add(.rcpt(index), .rcpt(recipient))
+    let open = transaction.recipients.indices.filter { mailing.isWaiting($0) }
+    let isInternational = open.contains { transaction.recipients[$0].mailbox.isInternational }
+    add(.mail, .mail(transaction.reversePath, parameters: request.parameters(toInternational: isInternational)))
+    for index in open {
+      let recipient = transaction.recipients[index]
+      add(.rcpt(index), .rcpt(recipient.mailbox, parameters: request.parameters(for: recipient)))
     }
     return sendNext()
-  }
-
-  /// What keeps the whole mail from this server, known before a word is said.
-  private func obstacle(to transaction: ClientTransaction) -> DeliveryTrouble? {
-    if let sender = transaction.reversePath.mailbox {
-      if !ClientCommand.isEncodable(sender) { return .unencodableSender }
-      if sender.isInternational, !capabilities.smtpUTF8 { return .international }
-    }
-    if transaction.hasInternationalHeader, !capabilities.smtpUTF8 { return .international }
-    // RFC 8689 §2: the option is known only under TLS. A final mailbox is no relay: LMTP has no such word.
-    if transaction.requiresTLS, configuration.dialect == .smtp {
-      if !isSecured { return .requireTLSUnmet("the connection is not encrypted") }
-      if !capabilities.requireTLS { return .requireTLSNotOffered }
-    }
-    if transaction.body == .binaryMIME { return .binary }
-    if let limit = capabilities.sizeLimit, transaction.size > limit { return .tooBig(limit: limit) }
-    return nil
-  }
-
-  private func parameters(of transaction: ClientTransaction, isInternational: Bool) -> [String] {
-    var parameters: [String] = []
-    // RFC 1870 §5.
-    if capabilities.takesSize { parameters.append("SIZE=\(max(0, transaction.size))") }
-    // RFC 6152 §3 wants such mail converted or returned where 8BITMIME is missing; as is common we send it as it is, for
-    // servers that lose the eighth bit are gone, and a conversion would break signatures.
-    if capabilities.eightBitMIME, transaction.body == .eightBitMIME { parameters.append("BODY=8BITMIME") }
-    // RFC 6531 §3.4: only where it is needed, for the parameter narrows the mail's way.
-    if capabilities.smtpUTF8, isInternational { parameters.append("SMTPUTF8") }
-    if transaction.requiresTLS, configuration.dialect == .smtp { parameters.append("REQUIRETLS") }
-    return parameters
   }
 
   private mutating func add(_ step: Mailing.Step, _ command: ClientCommand) {
@@ -67,6 +35,17 @@ extension ClientSession {
   private mutating func sendNext() -> Action {
     let steps = mailing.takeSteps(all: capabilities.pipelining)
     return .send(Array(commands[steps.startIndex..<steps.endIndex]))
+  }
+
+  /// Announces a chunk.
+  mutating func sendChunk(_ octets: Int, isLast: Bool) -> Action {
+    if isLast {
+      endContent()
+    } else {
+      mailing.append(.chunk)
+      _ = mailing.takeSteps(all: true)
+    }
+    return .send([.bdat(octets: octets, isLast: isLast)])
   }
 
   mutating func mailAnswered(_ reply: RemoteReply) -> Action {
@@ -97,6 +76,12 @@ extension ClientSession {
       }
       if reply.isPositive { return end(.violation("\(reply)", .data), .close) }
       mailing.finishAll(judge(reply, .data))
+    case .chunk:
+      if reply.isPositive { return .wait }
+      if reply.isIntermediate { return end(.violation("\(reply)", .content), .close) }
+      // RFC 3030 §2: the mail has failed with its chunk. Nothing more is sent; what is on its way is answered yet.
+      mailing.isSendingContent = false
+      mailing.finishAll(judge(reply, .content))
     case .endOfContent(let indexes):
       let result = reply.isPositive ? OutcomeClassifier.delivered(reply, reach: reach) : judge(reply, .endOfContent)
       for index in indexes { mailing.finish(index, result) }
@@ -111,6 +96,10 @@ extension ClientSession {
     if mailing.awaitsAnswer { return .wait }
     if mailing.sent < mailing.steps.count { return sendNext() }
     if mailing.isWaiting, mailing.hasAccepted {
+      if means == .chunks {
+        mailing.isSendingContent = true
+        return .sendChunks
+      }
       add(.data, .data)
       return sendNext()
     }
@@ -124,7 +113,7 @@ extension ClientSession {
 
   /// What a positive answer to the content says (RFC 3461 §6.2.2).
   private var reach: RecipientResult.Reach {
-    configuration.dialect == .lmtp ? .mailbox : .relay(tellsSender: false)
+    configuration.dialect == .lmtp ? .mailbox : .relay(tellsSender: capabilities.dsn)
   }
 
   private func judge(_ reply: RemoteReply, _ phase: ClientPhase, othersAccepted: Bool = false) -> RecipientResult {
@@ -139,7 +128,7 @@ extension ClientSession {
     return end(.refused(reply, .content), .close)
   }
 
-  mutating func endContent() -> Action {
+  mutating func endContent() {
     mailing.isSendingContent = false
     switch configuration.dialect {
     case .smtp: mailing.append(.endOfContent(mailing.accepted))
@@ -147,6 +136,5 @@ extension ClientSession {
     case .lmtp: for index in mailing.accepted { mailing.append(.endOfContent([index])) }
     }
     _ = mailing.takeSteps(all: true)
-    return .wait
   }
 }

@@ -56,20 +56,51 @@ extension ClientSession {
     return .startTLS
   }
 
+  /// Where AUTH stands.
+  enum Authentication: Hashable, Sendable {
+    /// AUTH PLAIN was said, response included.
+    case plain
+    /// AUTH LOGIN was said; then the name, then the password.
+    case login
+    case loginName
+    case loginPassword
+  }
+
   private mutating func authenticateOrGoOn() -> Action {
     guard let credentials = configuration.credentials else { return becomeReady() }
     // RFC 4954 §4, RFC 4616 §4: a plain password only where nobody listens.
-    guard isSecured || configuration.allowsAuthInClear, capabilities.authentication.contains("PLAIN"),
-      ClientCommand.isEncodable(credentials)
-    else { return end(.authenticationNotOffered, .quit) }
-    state = .auth
-    return .send([.authPlain(credentials)])
+    guard isSecured || configuration.allowsAuthInClear, ClientCommand.isEncodable(credentials) else {
+      return end(.authenticationNotOffered, .quit)
+    }
+    if capabilities.authentication.contains("PLAIN") {
+      state = .auth(.plain)
+      return .send([.authPlain(credentials)])
+    }
+    // LOGIN has no place for an authorization identity.
+    guard capabilities.authentication.contains("LOGIN"), credentials.authorizationID ?? "" == "" else {
+      return end(.authenticationNotOffered, .quit)
+    }
+    state = .auth(.login)
+    return .send([.authLogin])
   }
 
-  mutating func authAnswered(_ reply: RemoteReply) -> Action {
-    // 334 would mean that the server overlooked the initial response; there is nothing to add to it.
-    if reply.isIntermediate { return end(.violation("\(reply)", .auth), .close) }
-    return reply.isPositive ? becomeReady() : end(.refused(reply, .auth), .quit)
+  mutating func authAnswered(_ reply: RemoteReply, _ step: Authentication) -> Action {
+    guard reply.code == 334 else {
+      if reply.isIntermediate { return end(.violation("\(reply)", .auth), .close) }
+      guard reply.isPositive else { return end(.refused(reply, .auth), .quit) }
+      // RFC 4954 §4: 235 ends an exchange; one that LOGIN has not gone through yet proves nothing, but harms nobody either.
+      return becomeReady()
+    }
+    switch step {
+    case .login:
+      state = .auth(.loginName)
+      return .send([.authResponse(configuration.credentials?.username ?? "")])
+    case .loginName:
+      state = .auth(.loginPassword)
+      return .send([.authResponse(configuration.credentials?.password ?? "")])
+    // The server wants more than there is to say.
+    case .plain, .loginPassword: return end(.violation("\(reply)", .auth), .close)
+    }
   }
 
   private mutating func becomeReady() -> Action {

@@ -39,7 +39,7 @@ public struct ClientSession: Hashable, Sendable {
     /// Our own name, said in EHLO; a domain or a bracketed literal.
     public var serverName: String
     public var tls: TLSWish
-    /// For AUTH PLAIN; nil for none.
+    /// For AUTH PLAIN, or LOGIN where that is all there is; nil for none.
     public var credentials: Credentials?
     /// Whether credentials may be said without TLS; only for loopback and private links.
     public var allowsAuthInClear: Bool
@@ -67,7 +67,9 @@ public struct ClientSession: Hashable, Sendable {
     case tlsFailed(String, isUntrusted: Bool = false)
     /// Only after an action that says ready.
     case deliver(ClientTransaction)
-    /// All content and its end were handed to the connection.
+    /// A piece of the content is at hand, to go by BDAT. Only while ``ClientSession/takesChunk``.
+    case chunk(octets: Int, isLast: Bool)
+    /// All content and its end were handed to the connection; by DATA alone.
     case contentSent
     /// The content could not be read to its end.
     case contentFailed(String)
@@ -87,6 +89,9 @@ public struct ClientSession: Hashable, Sendable {
     case ready
     /// Send the mail through a ``DotStuffer``, then ``Event/contentSent``.
     case sendContent
+    /// Send the mail as it is, in pieces, each announced by ``Event/chunk(octets:isLast:)`` and sent right behind the BDAT that
+    /// this answers, in one write.
+    case sendChunks
     /// The mail's dialogue is over: one result per recipient, in order.
     case settled([RecipientResult], Sequel)
     /// No mail can be given to this server now; the transaction under way, if any, was not looked at. Another host is
@@ -112,7 +117,7 @@ public struct ClientSession: Hashable, Sendable {
     case hello(isFallback: Bool)
     case startTLS
     case handshaking
-    case auth
+    case auth(Authentication)
     /// `isDirty`: the server still holds a transaction, which RSET must end.
     case ready(isDirty: Bool)
     case mailing
@@ -129,6 +134,8 @@ public struct ClientSession: Hashable, Sendable {
   var mailing = Mailing()
   /// The commands of its steps, by the steps' indexes.
   var commands: [ClientCommand] = []
+  /// How its content goes.
+  var means = ContentCarriage.Means.lines
 
   public init(_ configuration: Configuration) {
     self.configuration = configuration
@@ -137,6 +144,17 @@ public struct ClientSession: Hashable, Sendable {
 
   /// Whether a mail may be given now.
   public var isReady: Bool { if case .ready = state { true } else { false } }
+
+  /// Chunks that may await their answers at a time, where the server pipelines.
+  static let chunksInFlight = 4
+
+  /// Whether content may be sent now, or goes on to be sent once a chunk is answered.
+  public var takesContent: Bool { state == .mailing && mailing.isSendingContent }
+
+  /// Whether the next chunk may be sent now (RFC 3030 §4.2: without waiting, where PIPELINING is offered).
+  public var takesChunk: Bool {
+    takesContent && mailing.outstanding < (capabilities.pipelining ? Self.chunksInFlight : 1)
+  }
 
   /// What the session waits for now.
   public var phase: ClientPhase {
@@ -165,7 +183,10 @@ public struct ClientSession: Hashable, Sendable {
     case (.tlsFailed(let reason, let isUntrusted), _):
       return end(isUntrusted ? .untrustedCertificate(reason) : .tls(reason), .close)
     case (.deliver(let transaction), .ready(let isDirty)): return begin(transaction, resetFirst: isDirty)
-    case (.contentSent, .mailing) where mailing.phase == .content: return endContent()
+    case (.contentSent, .mailing) where mailing.isSendingContent:
+      endContent()
+      return .wait
+    case (.chunk(let octets, let isLast), .mailing) where takesChunk: return sendChunk(octets, isLast: isLast)
     case (.contentFailed(let reason), .mailing): return end(.contentUnavailable(reason), .close)
     case (.finish, .ready):
       state = .quitting
@@ -183,13 +204,27 @@ public struct ClientSession: Hashable, Sendable {
   }
 
   private mutating func receive(_ reply: RemoteReply, _ bytesFollow: Bool) -> Action {
+    let action = take(reply, bytesFollow)
+    guard bytesFollow else { return action }
+    switch action {
+    // All that was asked is answered, and the server speaks on: its next words would be taken for the answer to what is
+    // asked next.
+    case .send, .sendContent, .sendChunks, .ready: return end(.violation("more replies than commands", phase), .close)
+    case .settled(let results, .ready):
+      state = .closed
+      return .settled(results, .close)
+    default: return action
+    }
+  }
+
+  private mutating func take(_ reply: RemoteReply, _ bytesFollow: Bool) -> Action {
     // RFC 5321 §3.8: after 421 the server closes, whatever we had asked.
     if reply.code == 421, state != .quitting { return end(.refused(reply, phase), .close) }
     switch state {
     case .greeting: return greeted(reply)
     case .hello(let isFallback): return helloAnswered(reply, isFallback: isFallback)
     case .startTLS: return startTLSAnswered(reply, bytesFollow)
-    case .auth: return authAnswered(reply)
+    case .auth(let step): return authAnswered(reply, step)
     case .mailing: return mailAnswered(reply)
     case .quitting: return close()
     case .connecting, .handshaking, .ready, .closed: return end(.violation("\(reply) unasked", phase), .close)
@@ -207,7 +242,9 @@ public struct ClientSession: Hashable, Sendable {
     let before = state
     state = sequel == .quit ? .quitting : .closed
     switch before {
-    case .mailing where mailing.isMailAnswered: return .settled(mailing.settle(trouble), sequel)
+    case .mailing where mailing.isMailAnswered:
+      if case .violation = trouble { mailing.distrust(trouble) }
+      return .settled(mailing.settle(trouble), sequel)
     case .ready, .quitting, .closed: return .close
     default: return .refused(trouble, sequel)
     }

@@ -1,27 +1,50 @@
 /// One mail for some recipients of one destination.
 public struct ClientTransaction: Hashable, Sendable {
+  public struct Recipient: Hashable, Sendable {
+    public var mailbox: Mailbox
+    /// What the sender wants to be told; passed on where the server offers DSN.
+    public var notification: RecipientNotification
+
+    public init(_ mailbox: Mailbox, notification: RecipientNotification = RecipientNotification()) {
+      self.mailbox = mailbox
+      self.notification = notification
+    }
+  }
+
   public var reversePath: ReversePath
   /// Each gets exactly one result, in this order.
-  public var recipients: [Mailbox]
+  public var recipients: [Recipient]
   /// Octets of the mail with CR LF line ends, dots not doubled (RFC 1870 §3).
   public var size: Int
+  /// What the mail was declared to be when it came.
   public var body: BodyType
+  /// What its text holds in truth.
+  public var content: ContentFacts
   /// Whether the header holds other than ASCII, so that only SMTPUTF8 can carry it. International addresses are seen
   /// without it.
   public var hasInternationalHeader: Bool
-  /// Only over verified TLS, from here on as well (RFC 8689).
-  public var requiresTLS: Bool
+  /// What the sender asked of the delivery; passed on where the server offers it, but for FUTURERELEASE, which is over.
+  public var requests: DeliveryRequests
+  /// The time of day, which a deadline is counted from.
+  public var now: Timestamp
+  /// 8-bit content goes to servers without 8BITMIME as if they had it, against RFC 6152 §3.
+  public var sendsEightBitAnyway: Bool
 
   public init(
-    from reversePath: ReversePath, to recipients: [Mailbox], size: Int, body: BodyType = .sevenBit,
-    hasInternationalHeader: Bool = false, requiresTLS: Bool = false
+    from reversePath: ReversePath, to recipients: [Recipient], size: Int, body: BodyType = .sevenBit,
+    content: ContentFacts = ContentFacts(), hasInternationalHeader: Bool = false,
+    requests: DeliveryRequests = DeliveryRequests(), now: Timestamp = Timestamp(milliseconds: 0),
+    sendsEightBitAnyway: Bool = false
   ) {
     self.reversePath = reversePath
     self.recipients = recipients
     self.size = size
     self.body = body
+    self.content = content
     self.hasInternationalHeader = hasInternationalHeader
-    self.requiresTLS = requiresTLS
+    self.requests = requests
+    self.now = now
+    self.sendsEightBitAnyway = sendsEightBitAnyway
   }
 }
 

@@ -19,7 +19,7 @@ public enum DeliveryTrouble: Error, Hashable, Sendable {
   case tlsNotOffered
   /// Bytes came behind the answer to STARTTLS, in clear: somebody may have put them there.
   case bytesBeforeTLS
-  /// Credentials are set, but the server offers no PLAIN, or no TLS to say them under.
+  /// Credentials are set, but the server offers neither PLAIN nor LOGIN, or no TLS to say them under.
   case authenticationNotOffered
 
   /// The host is not used under the TLS policy of the domain; why.
@@ -34,8 +34,14 @@ public enum DeliveryTrouble: Error, Hashable, Sendable {
   case tooBig(limit: Int)
   /// The server cannot carry international addresses or headers (RFC 6531).
   case international
-  /// Content that only BDAT could carry (RFC 3030 §3).
+  /// Content that only BDAT could carry, and the server takes none (RFC 3030 §3).
   case binary
+  /// The server takes no 8-bit content (RFC 6152 §3).
+  case eightBit
+  /// The mail is to be returned if it is late (RFC 2852), and the server does not see to that.
+  case deliverByNotOffered
+  /// The same, and the server takes no mail with so little time left.
+  case deliverByTooShort(seconds: Int64)
   /// The address holds what cannot stand in a command.
   case unencodableSender
   case unencodableRecipient
@@ -62,4 +68,8 @@ public enum DeliveryTrouble: Error, Hashable, Sendable {
   // MARK: the last step
   /// A file could not be written; the system's reason.
   case file(String)
+  /// The disk is full; the system's reason.
+  case noSpace(String)
+  /// The owner of the mailbox may not store more; the system's reason.
+  case overQuota(String)
 }

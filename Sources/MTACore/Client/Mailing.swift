@@ -6,6 +6,8 @@ struct Mailing: Hashable, Sendable {
     /// With the recipient's index.
     case rcpt(Int)
     case data
+    /// A piece of the content that is not the last.
+    case chunk
     /// With the recipients that the answer is for: all accepted ones, or under LMTP one (RFC 2033 §4.2).
     case endOfContent([Int])
   }
@@ -22,7 +24,7 @@ struct Mailing: Hashable, Sendable {
   /// How many of `steps` were sent, and how many answered.
   private(set) var sent = 0
   private(set) var answered = 0
-  /// Whether the content is on its way: answers then come too early.
+  /// Whether the content is on its way: answers other than to chunks then come too early.
   var isSendingContent = false
   /// Whether the server has said something about this mail.
   var isMailAnswered = false
@@ -41,6 +43,7 @@ struct Mailing: Hashable, Sendable {
     case .mail: return .mail
     case .rcpt: return .rcpt
     case .data: return .data
+    case .chunk: return .content
     case .endOfContent: return .endOfContent
     }
   }
@@ -62,6 +65,9 @@ struct Mailing: Hashable, Sendable {
   }
 
   var awaitsAnswer: Bool { answered < sent }
+
+  /// Commands that were sent and not answered.
+  var outstanding: Int { sent - answered }
 
   /// Nothing that was not yet sent will be.
   mutating func dropUnsent() { steps.removeSubrange(sent...) }
@@ -87,6 +93,16 @@ struct Mailing: Hashable, Sendable {
   /// Whether a recipient has no result yet, nor was accepted.
   func isWaiting(_ index: Int) -> Bool { recipients.indices.contains(index) && recipients[index] == .waiting }
   var isWaiting: Bool { recipients.contains { if case .done = $0 { false } else { true } } }
+
+  /// The server lost count of its answers, so that a refusal may have been meant for another command: none is final.
+  mutating func distrust(_ trouble: DeliveryTrouble) {
+    let doubtful = OutcomeClassifier.judge(trouble)
+    for index in recipients.indices {
+      if case .done(let result) = recipients[index], result.outcome == .failed, result.reply != nil {
+        recipients[index] = .done(doubtful)
+      }
+    }
+  }
 
   /// The results, in order; those that are still open share the trouble.
   func settle(_ trouble: DeliveryTrouble) -> [RecipientResult] {

@@ -20,9 +20,8 @@ public enum OutcomeClassifier {
     switch trouble {
     case .refused(let reply, let phase): refusal(reply, phase, othersAccepted)
     case .violation(let what, let phase): deferred(.invalidProtocol, "unexpected answer to \(phase): \(what)")
-    case .connectionLost(let phase):
-      deferred(.badConnection, "connection lost while waiting for the answer to \(phase)")
-    case .timedOut(let phase): deferred(.badConnection, "timed out while waiting for the answer to \(phase)")
+    case .connectionLost(let phase): deferred(.badConnection, "connection lost \(Self.moment(phase))")
+    case .timedOut(let phase): deferred(.badConnection, "timed out \(Self.moment(phase))")
     case .connect(let reason): deferred(.noAnswer, "cannot connect: \(reason)")
     case .tls(let reason): deferred(.cryptographicFailure, reason)
     case .untrustedCertificate(let reason): deferred(.cryptographicFailure, reason)
@@ -41,7 +40,14 @@ public enum OutcomeClassifier {
     // RFC 6531 §3.5: such mail is not to be altered on the way; it goes back.
     case .international:
       failed(.internationalAddress, "the server cannot carry international addresses or headers")
-    case .binary: failed(.mediaNotSupported, "binary content cannot be sent by DATA")
+    case .binary: failed(.mediaNotSupported, "the server takes no binary content, and the mail cannot be converted")
+    case .eightBit:
+      failed(.conversionNotSupported, "the server takes no 8-bit content, and the mail cannot be converted")
+    // RFC 2852 §4: by mode R such mail is not relayed but returned.
+    case .deliverByNotOffered:
+      failed(.featureNotSupported, "the mail is to be returned if it is late, and the server does not offer DELIVERBY")
+    case .deliverByTooShort(let seconds):
+      failed(.expired, "only \(seconds) seconds are left of the time that the sender set, too few for the server")
     case .unencodableSender: failed(.badSenderSyntax, "the sender's address cannot be said in a command")
     case .unencodableRecipient: failed(.badRecipientSyntax, "the recipient's address cannot be said in a command")
     case .contentUnavailable(let reason): deferred(.system, "the content cannot be read: \(reason)")
@@ -57,6 +63,17 @@ public enum OutcomeClassifier {
     case .routeHolds(let text): deferred(.notAccepting, text)
     case .noTransport: deferred(.misconfigured, "no transport is configured for this recipient")
     case .file(let reason): deferred(.system, "cannot be stored: \(reason)")
+    case .noSpace(let reason): deferred(.systemFull, "cannot be stored: \(reason)")
+    case .overQuota(let reason): deferred(.mailboxFull, "cannot be stored: \(reason)")
+    }
+  }
+
+  private static func moment(_ phase: ClientPhase) -> String {
+    switch phase {
+    case .content: "while sending the content"
+    // RFC 1047: nobody can know.
+    case .endOfContent: "while waiting for the answer to \(phase); the server may have taken the mail all the same"
+    default: "while waiting for the answer to \(phase)"
     }
   }
 
@@ -65,6 +82,16 @@ public enum OutcomeClassifier {
     var expired = failed(.expired, "delivery time expired; last: \(result.message)")
     expired.reply = result.reply
     return expired
+  }
+
+  /// What somebody's own code said of a delivery, in one printable line.
+  public static func told(_ outcome: DeliveryOutcome, _ words: String, status: EnhancedStatus) -> RecipientResult {
+    switch outcome {
+    case .delivered:
+      RecipientResult(.delivered, clean("2.\(status.subject).\(status.detail) \(words)"), status: status)
+    case .failed: failed(status, words)
+    case .deferred, .held: deferred(status, words)
+    }
   }
 
   static func delivered(_ reply: RemoteReply, reach: RecipientResult.Reach) -> RecipientResult {

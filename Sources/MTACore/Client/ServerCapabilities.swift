@@ -8,8 +8,18 @@ public struct ServerCapabilities: Hashable, Sendable {
   public var eightBitMIME = false
   /// RFC 6531.
   public var smtpUTF8 = false
+  /// RFC 3030: BDAT.
+  public var chunking = false
+  /// RFC 3030; of use only with ``chunking``.
+  public var binaryMIME = false
+  /// RFC 3461.
+  public var dsn = false
   /// RFC 8689.
   public var requireTLS = false
+  /// RFC 6710.
+  public var priority = false
+  /// RFC 2852: the shortest time in seconds that it takes by mode R, zero when it names none; nil: not offered.
+  public var deliverBy: Int?
   /// RFC 1870: whether MAIL takes a size.
   public var takesSize = false
   /// The size limit in octets, when the server has named one above zero.
@@ -32,16 +42,24 @@ public struct ServerCapabilities: Hashable, Sendable {
       case "STARTTLS": startTLS = true
       case "8BITMIME": eightBitMIME = true
       case "SMTPUTF8": smtpUTF8 = true
+      case "CHUNKING": chunking = true
+      case "BINARYMIME": binaryMIME = true
+      case "DSN": dsn = true
       case "REQUIRETLS": requireTLS = true
+      case "MT-PRIORITY": priority = true
+      // RFC 2852 §3: the fixed minimum, if any.
+      case "DELIVERBY": deliverBy = words.dropFirst().first.flatMap(Self.number) ?? 0
       case "AUTH": authentication.formUnion(words.dropFirst())
       case "SIZE":
         takesSize = true
         // RFC 1870 §3: zero means no fixed limit.
-        if words.count > 1, words[1].utf8.allSatisfy({ (48...57).contains($0) }), let limit = Int(words[1]), limit > 0 {
-          sizeLimit = limit
-        }
+        if let limit = words.dropFirst().first.flatMap(Self.number), limit > 0 { sizeLimit = limit }
       default: break
       }
     }
+  }
+
+  private static func number(_ word: String) -> Int? {
+    word.utf8.allSatisfy { (48...57).contains($0) } ? Int(word) : nil
   }
 }

@@ -59,6 +59,14 @@ public struct RecipientNotification: Hashable, Sendable, Codable {
 
   public var isEmpty: Bool { notify == nil && originalRecipient == nil }
 
+  /// The ORCPT that names this mailbox (RFC 3461 §4.2); nil for one that cannot be said in it.
+  package static func original(_ mailbox: Mailbox) -> String? {
+    // RFC 6533 §3 has another address type for international ones.
+    guard !mailbox.isInternational else { return nil }
+    let text = "rfc822;" + String(decoding: XText.encode(mailbox.description.utf8), as: UTF8.self)
+    return text.utf8.count <= 500 ? text : nil
+  }
+
   public struct Notify: OptionSet, Hashable, Sendable, Codable {
     public let rawValue: Int
     public init(rawValue: Int) { self.rawValue = rawValue }

@@ -133,7 +133,15 @@ public struct StoredContent: Sendable {
   public let trace: ByteBuffer
   /// Bytes of content, trace not counted.
   public let size: Int
-  private let read: @Sendable (_ offset: Int, _ length: Int) async throws(StoreFailure) -> ByteBuffer
+  /// Gives the content from its beginning, in pieces.
+  package typealias Walk = @Sendable (_ body: (ByteBuffer) async throws -> Void) async throws -> Void
+
+  private enum Source: Sendable {
+    case read(@Sendable (_ offset: Int, _ length: Int) async throws(StoreFailure) -> ByteBuffer)
+    case walk(Walk)
+  }
+
+  private let source: Source
 
   /// - Parameter read: gives up to `length` bytes of content from `offset`; empty only at the end.
   public init(
@@ -142,7 +150,14 @@ public struct StoredContent: Sendable {
   ) {
     self.trace = trace
     self.size = size
-    self.read = read
+    source = .read(read)
+  }
+
+  /// Content that is made of other content while it is read.
+  package init(trace: ByteBuffer, size: Int, walk: @escaping Walk) {
+    self.trace = trace
+    self.size = size
+    source = .walk(walk)
   }
 
   /// Content that is in memory already.
@@ -154,10 +169,15 @@ public struct StoredContent: Sendable {
     }
   }
 
-  /// Walks the content once, in pieces of at most `pieceBytes`, in order.
+  /// Walks the content once, in pieces of at most `pieceBytes`, in order; content that is made while it is read comes in pieces
+  /// up to three times as large.
   public func forEachPiece(
     of pieceBytes: Int = 65_536, _ body: (ByteBuffer) async throws -> Void
   ) async throws {
+    guard case .read(let read) = source else {
+      if case .walk(let walk) = source { try await walk(body) }
+      return
+    }
     var offset = 0
     while offset < size {
       let piece = try await read(offset, min(pieceBytes, size - offset))

@@ -31,6 +31,10 @@ public struct EnhancedStatus: Hashable, Sendable {
   public static let mailbox = Self(2, 0)
   /// Mail system full (x.3.1).
   public static let systemFull = Self(3, 1)
+  /// Mailbox full (x.2.2).
+  public static let mailboxFull = Self(2, 2)
+  /// System not capable of selected features (x.3.3).
+  public static let featureNotSupported = Self(3, 3)
   /// System not accepting network messages (x.3.2).
   public static let notAccepting = Self(3, 2)
   /// Message too big for system (x.3.4).

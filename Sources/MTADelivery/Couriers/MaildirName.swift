@@ -40,7 +40,8 @@ enum MaildirName {
 
   private static let counter = NIOLockedValueBox<UInt64>(0)
 
-  /// A name that no other delivery to any folder has: `<seconds>.M<micros>P<pid>Q<counter>.<host>`.
+  /// A name that no other delivery to any folder has: `<seconds>.M<micros>P<pid>Q<counter>R<random>.<host>`. In containers
+  /// processes have the same id, and may well have the same host name.
   static func file(at now: Timestamp, host: String) -> String {
     let number = counter.withLockedValue { counter in
       counter &+= 1
@@ -51,6 +52,8 @@ enum MaildirName {
     let host = host.utf8.map {
       $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: ":") || $0 <= 32 || $0 >= 127 ? UInt8(ascii: "_") : $0
     }
-    return "\(now.seconds).M\(micros)P\(getpid())Q\(number)." + String(decoding: host.prefix(64), as: UTF8.self)
+    let random = String(UInt32.random(in: .min ... .max), radix: 16)
+    return "\(now.seconds).M\(micros)P\(getpid())Q\(number)R\(random)."
+      + String(decoding: host.prefix(64), as: UTF8.self)
   }
 }

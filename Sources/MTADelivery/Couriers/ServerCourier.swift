@@ -320,12 +320,16 @@ struct ServerCourier: Courier {
     while !open.isEmpty {
       let part = open.map { recipients[$0] }
       // A surplus transaction with one recipient is still a copy of a mail that had more: the text is the same for all.
-      let text = mail.text(for: recipients, final: parcel.route.dialect == .lmtp)
-      let transaction = ClientTransaction(
-        from: mail.envelope.reversePath, to: part, size: text.size, body: mail.envelope.body,
-        hasInternationalHeader: mail.hasInternationalHeader, requiresTLS: parcel.requiresTLS)
+      let offer: MailOffer
+      do {
+        offer = try await MailOffer(
+          of: mail, to: part, among: recipients, isFinal: parcel.route.dialect == .lmtp, over: link.capabilities,
+          environment)
+      } catch {
+        return .done(Attempt(.contentUnavailable("\(error)"), for: recipients.count))
+      }
       served += 1
-      switch await link.deliver(transaction, text) {
+      switch await link.deliver(offer.transaction, offer.text) {
       case .refused(let trouble):
         self.line = nil
         // After a first transaction the mail has been looked at: the surplus keeps its deferral.

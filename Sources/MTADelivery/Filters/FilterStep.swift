@@ -36,14 +36,11 @@ enum FilterStep {
   /// The copies get the fields. What came with the mail and looks like a filter's word is left out of them, or senders
   /// could write their own.
   private static func adding(_ fields: [HeaderEdit], to mail: OutgoingMail) async throws -> OutgoingMail {
-    let forged = try await HeaderScan.fields(in: mail.content) { field in
+    let forged = try await HeaderScan.fields(in: mail.form.content) { field in
       field.nameBytes.prefix(7).elementsEqual("x-spam-".utf8) { $0 | 0x20 == $1 }
         || fields.contains { field.isNamed($0.name) }
     }
-    var mail = mail
-    mail.omitted = (mail.omitted + forged.filter { !mail.omitted.contains($0) }).sorted {
-      $0.lowerBound < $1.lowerBound
-    }
+    var mail = mail.leavingOut(forged)
     for field in fields { mail.filterFields.writeString(field.line) }
     return mail
   }

@@ -18,8 +18,7 @@ public struct FilteredMail: Sendable {
 
   /// For tests of filters.
   public init(_ envelope: Envelope, to recipients: [Mailbox], _ content: StoredContent) {
-    self.init(
-      OutgoingMail(envelope: envelope, content: content, signature: nil, hasInternationalHeader: false), to: recipients)
+    self.init(OutgoingMail(envelope, unsigned: content), to: recipients)
   }
 
   /// Octets with CR LF line ends.

@@ -26,8 +26,16 @@ final class ClientHandler: ChannelInboundHandler {
   private var parser = ReplyParser()
   private var arrived = ByteBuffer()
   private var stuffer = DotStuffer()
+  /// Whether the content goes by BDAT, and what of it waits to become a chunk: only with the next piece it is known not to be the
+  /// last one.
+  private var isChunking = false
+  private var pending = ByteBuffer()
+  /// Whoever waits until another chunk may be sent.
+  private var room: EventLoopPromise<Void>?
   private var context: ChannelHandlerContext?
   private var timer: Scheduled<Void>?
+  /// Ends a mail whose steps are each in time, and all together are not.
+  private var mailTimer: Scheduled<Void>?
   private let opening: EventLoopPromise<DeliveryTrouble?>
   /// Whoever waits for the next step, or else the step that nobody waited for yet.
   private var waiting: EventLoopPromise<Step>?
@@ -35,6 +43,9 @@ final class ClientHandler: ChannelInboundHandler {
   /// What the handshake came to; nil in clear.
   private(set) var facts: TLSFacts?
   var capabilities: ServerCapabilities { session.capabilities }
+
+  /// A chunk has at least so many octets, but for the last one.
+  private static let chunkOctets = 32_768
 
   /// - Parameter opening: succeeds with nil when the server is ready for a mail, or with the trouble.
   init(
@@ -53,6 +64,7 @@ final class ClientHandler: ChannelInboundHandler {
   func handlerRemoved(context: ChannelHandlerContext) {
     perform(session.receive(.lost))
     timer?.cancel()
+    mailTimer?.cancel()
     self.context = nil
     // Nobody is left waiting, whatever the session thought of it.
     opening.succeed(.connectionLost(.greeting))
@@ -107,13 +119,27 @@ final class ClientHandler: ChannelInboundHandler {
     }
     stuffer = DotStuffer()
     held = nil
+    mailTimer?.cancel()
+    mailTimer = context?.eventLoop.assumeIsolated()
+      .scheduleTask(in: environment.timeouts.amount(forMailOf: transaction.size)) {
+        self.perform(self.session.receive(.timedOut))
+      }
     return next { perform(session.receive(.deliver(transaction))) }
   }
 
   /// Sends a piece of content; the future is done when the kernel has it.
   func send(_ piece: ByteBuffer) -> EventLoopFuture<Void> {
-    guard let context, session.phase == .content else {
+    guard let context, session.takesContent else {
       return opening.futureResult.eventLoop.makeFailedFuture(ContentStopped())
+    }
+    if isChunking {
+      guard pending.readableBytes >= Self.chunkOctets else {
+        pending.writeImmutableBuffer(piece)
+        return context.eventLoop.makeSucceededVoidFuture()
+      }
+      let chunk = pending
+      pending = piece
+      return sendChunk(chunk, isLast: false)
     }
     var out = context.channel.allocator.buffer(capacity: piece.readableBytes + piece.readableBytes / 32 + 4)
     stuffer.write(piece, into: &out)
@@ -124,7 +150,13 @@ final class ClientHandler: ChannelInboundHandler {
   /// Ends the content; the future tells what became of the mail.
   func endContent() -> EventLoopFuture<Step> {
     next {
-      guard let context, session.phase == .content else { return }
+      guard let context, session.takesContent else { return }
+      if isChunking {
+        // What becomes of it, the session knows.
+        _ = sendChunk(pending, isLast: true)
+        pending = ByteBuffer()
+        return
+      }
       var out = ByteBuffer()
       stuffer.finish(into: &out)
       context.writeAndFlush(wrapOutboundOut(out), promise: nil)
@@ -134,11 +166,30 @@ final class ClientHandler: ChannelInboundHandler {
 
   /// The content cannot be sent to its end: the connection is dropped without the ending dot.
   func failContent(_ reason: String) -> EventLoopFuture<Step> {
-    next { if session.phase == .content { perform(session.receive(.contentFailed(reason))) } }
+    next { if session.takesContent { perform(session.receive(.contentFailed(reason))) } }
   }
 
   func finish() {
     if session.isReady { perform(session.receive(.finish)) } else { context?.close(promise: nil) }
+  }
+
+  /// Sends a chunk, once the server has answered enough of those before it (RFC 3030 §4.2).
+  private func sendChunk(_ chunk: ByteBuffer, isLast: Bool) -> EventLoopFuture<Void> {
+    let loop = opening.futureResult.eventLoop
+    guard let context, session.takesContent else { return loop.makeFailedFuture(ContentStopped()) }
+    guard session.takesChunk else {
+      let promise = loop.makePromise(of: Void.self)
+      room = promise
+      return promise.futureResult.assumeIsolated().flatMap { self.sendChunk(chunk, isLast: isLast) }.nonisolated()
+    }
+    guard case .send(let commands) = session.receive(.chunk(octets: chunk.readableBytes, isLast: isLast)) else {
+      return loop.makeFailedFuture(ContentStopped())
+    }
+    var out = context.channel.allocator.buffer(capacity: chunk.readableBytes + 32)
+    encode(commands, into: &out)
+    out.writeImmutableBuffer(chunk)
+    rearm()
+    return context.writeAndFlush(wrapOutboundOut(out))
   }
 
   private func next(_ body: () -> Void) -> EventLoopFuture<Step> {
@@ -157,7 +208,10 @@ final class ClientHandler: ChannelInboundHandler {
     case .ready: opening.succeed(nil)
     case .send(let commands): say(commands)
     case .startTLS: startTLS()
-    case .sendContent: give(.content)
+    case .sendContent, .sendChunks:
+      isChunking = action == .sendChunks
+      pending = ByteBuffer()
+      give(.content)
     case .settled(let results, let sequel):
       give(.settled(results))
       go(on: sequel)
@@ -167,6 +221,10 @@ final class ClientHandler: ChannelInboundHandler {
     case .close: context?.close(promise: nil)
     }
     rearm()
+    if let room, session.takesChunk || !session.takesContent {
+      self.room = nil
+      room.succeed()
+    }
   }
 
   private func go(on sequel: ClientSession.Sequel) {
@@ -178,6 +236,11 @@ final class ClientHandler: ChannelInboundHandler {
   }
 
   private func give(_ step: Step) {
+    if case .content = step {
+    } else {
+      mailTimer?.cancel()
+      mailTimer = nil
+    }
     guard let waiting else {
       held = step
       return
@@ -190,11 +253,15 @@ final class ClientHandler: ChannelInboundHandler {
   private func say(_ commands: [ClientCommand]) {
     guard let context else { return }
     var out = context.channel.allocator.buffer(capacity: commands.count * 64)
+    encode(commands, into: &out)
+    context.writeAndFlush(wrapOutboundOut(out), promise: nil)
+  }
+
+  private func encode(_ commands: [ClientCommand], into out: inout ByteBuffer) {
     for command in commands {
       command.encode(into: &out)
       observe(.client, "\(command)")
     }
-    context.writeAndFlush(wrapOutboundOut(out), promise: nil)
   }
 
   private func startTLS() {

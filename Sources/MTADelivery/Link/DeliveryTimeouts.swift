@@ -16,6 +16,8 @@ public struct DeliveryTimeouts: Hashable, Sendable {
   /// For the answer to the end of the content; default 10 minutes. A server that is left earlier may have taken the mail
   /// all the same, and gets it twice (RFC 1047).
   public var endOfContent: Duration = .seconds(600)
+  /// For one mail from MAIL to its last answer, however each step goes; default 1 hour. To it comes a second for every 10 KiB.
+  public var mail: Duration = .seconds(3600)
   /// For the TLS handshake; default 1 minute.
   public var handshake: Duration = .seconds(60)
   /// For the answer to QUIT; default 5 seconds: nothing hangs on it.
@@ -27,6 +29,10 @@ public struct DeliveryTimeouts: Hashable, Sendable {
   public init(command: Duration) {
     self.command = command
     greeting = command
+  }
+
+  func amount(forMailOf size: Int) -> TimeAmount {
+    TimeAmount(mail) + .seconds(Int64(max(0, size) / 10_240))
   }
 
   func amount(for phase: ClientPhase) -> TimeAmount? {

@@ -1,5 +1,6 @@
 import Logging
 import MTACore
+import MTASystem
 import MTATLS
 import NIOConcurrencyHelpers
 import NIOCore
@@ -12,6 +13,9 @@ struct LinkEnvironment: Sendable {
   var timeouts: DeliveryTimeouts
   var logger: Logger
   var dialogue: (@Sendable (DeliveryDialogueLine) -> Void)?
+  var eightBit = EightBitPolicy.convert
+  /// The time of day: deadlines of senders are counted from it.
+  var clock: any WallClock = SystemClock()
 }
 
 /// One connection to a server that is ready for mails. Used by one courier.

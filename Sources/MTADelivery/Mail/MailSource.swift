@@ -33,70 +33,45 @@ final class MailSource: Sendable {
   }
 
   private func read() async throws -> OutgoingMail {
-    let content = try await queue.content(of: envelope.id)
-    var signature: ByteBuffer?
-    if envelope.isSubmission, let signer {
-      signature = try await signer.signature(for: envelope, content, at: clock.now)
+    var content = try await queue.content(of: envelope.id)
+    if envelope.hasForgedResults {
+      content = content.leavingOut(try await HeaderScan.resultsClaiming(serverName, in: content))
     }
-    let isInternational = envelope.smtpUTF8 ? try await HeaderScan.hasOtherThanASCII(content) : false
-    let omitted = envelope.hasForgedResults ? try await HeaderScan.resultsClaiming(serverName, in: content) : []
-    return OutgoingMail(
-      envelope: envelope, content: content, omitted: omitted, signature: signature,
-      hasInternationalHeader: isInternational)
+    let facts = try await content.facts()
+    let signing = SigningDesk(envelope, signer: signer, clock: clock)
+    let form = WireForm(content, facts, signature: try await signing.signature(for: content))
+    return OutgoingMail(envelope: envelope, form: form, conversion: MailConversion(of: content, signing))
   }
 }
 
-/// Looks through the header section of a stored mail.
-enum HeaderScan {
-  private struct HeaderEnded: Error {}
+/// One way in which a mail goes over the wire: content, what that holds, and the signature over it.
+struct WireForm: Sendable {
+  let content: StoredContent
+  let facts: ContentFacts
+  /// DKIM-Signature, whole lines; nil when the mail is not ours to sign.
+  let signature: ByteBuffer?
 
-  /// Where the fields lie in the content that speak under our name (RFC 8601 §5).
-  static func resultsClaiming(_ authority: String, in content: StoredContent) async throws -> [Range<Int>] {
-    try await fields(in: content) { AuthenticationResultsField.claims($0, authority: authority) }
+  init(_ content: StoredContent, _ facts: ContentFacts, signature: ByteBuffer? = nil) {
+    self.content = content
+    self.facts = facts
+    self.signature = signature
+  }
+}
+
+/// Signs the forms of one mail.
+struct SigningDesk: Sendable {
+  private let envelope: Envelope
+  private let signer: (any MailSigner)?
+  private let clock: any WallClock
+
+  init(_ envelope: Envelope, signer: (any MailSigner)?, clock: any WallClock) {
+    self.envelope = envelope
+    self.signer = signer
+    self.clock = clock
   }
 
-  /// Where the fields lie in the content that `fit`, in order. A header above 1 MiB has none.
-  static func fields(
-    in content: StoredContent, that fit: (HeaderSection.Field) -> Bool
-  ) async throws -> [Range<Int>] {
-    var collector = HeaderCollector(limit: 1_048_576)
-    var header: HeaderSection?
-    do {
-      try await content.forEachPiece { piece in
-        switch collector.receive(piece) {
-        case .more: return
-        case .complete(let section, _): header = section
-        case .tooLarge: break
-        }
-        throw HeaderEnded()
-      }
-      header = collector.finish()
-    } catch is HeaderEnded {}
-    var offset = 0
-    var ranges: [Range<Int>] = []
-    for field in header?.fields ?? [] {
-      let end = offset + field.raw.count
-      if fit(field) { ranges.append(offset..<end) }
-      offset = end
-    }
-    return ranges
-  }
-
-  /// Whether trace or header hold octets above 127: such mail needs SMTPUTF8 all the way (RFC 6532 §3.6).
-  static func hasOtherThanASCII(_ content: StoredContent) async throws -> Bool {
-    if content.trace.readableBytesView.contains(where: { $0 >= 128 }) { return true }
-    var found = false
-    var emptyLine = 1
-    do {
-      try await content.forEachPiece { piece in
-        for byte in piece.readableBytesView {
-          if byte >= 128 { found = true }
-          // Two line feeds with nothing but a CR between them: the header's end. The content begins at a line's start.
-          if byte == UInt8(ascii: "\n") { emptyLine += 1 } else if byte != UInt8(ascii: "\r") { emptyLine = 0 }
-          if found || emptyLine == 2 { throw HeaderEnded() }
-        }
-      }
-    } catch is HeaderEnded {}
-    return found
+  func signature(for content: StoredContent) async throws -> ByteBuffer? {
+    guard envelope.isSubmission, let signer else { return nil }
+    return try await signer.signature(for: envelope, content, at: clock.now)
   }
 }

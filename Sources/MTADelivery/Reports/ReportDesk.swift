@@ -60,6 +60,6 @@ struct ReportDesk: Sendable {
   }
 
   private func original(of source: MailSource, limit: Int) async -> OriginalMail {
-    do { return try await OriginalMail(source.load().content, limit: limit) } catch { return OriginalMail() }
+    do { return try await OriginalMail(source.load().form.content, limit: limit) } catch { return OriginalMail() }
   }
 }

@@ -40,16 +40,19 @@ struct DeliveryEnvironment: Sendable {
     case .server(let address, let dialect):
       server(by: DeliveryRoute(dialect == .smtp ? .smtp(address) : .lmtp(address)))
     case .smarthost: configuration.smarthostRoute.map { server(by: $0) } ?? NoCourier(isIntended: false)
-    case .local:
-      switch configuration.localDelivery {
-      case .none: NoCourier(isIntended: false)
-      case .lmtp(let address): filtered(server(by: DeliveryRoute(.lmtp(address))))
-      case .lmtpSocket(let path): filtered(server(by: DeliveryRoute(.lmtpSocket(path: path))))
-      case .smtp(let address): filtered(server(by: DeliveryRoute(.smtp(address))))
-      case .maildir(let root):
-        filtered(
-          MaildirCourier(root: root, host: configuration.serverName, files: files, threads: threads, clock: clock))
-      }
+    case .local: local.map(filtered) ?? NoCourier(isIntended: false)
+    }
+  }
+
+  private var local: (any Courier)? {
+    if let agent = configuration.localAgent { return AgentCourier(agent) }
+    switch configuration.localDelivery {
+    case .none: return nil
+    case .lmtp(let address): return server(by: DeliveryRoute(.lmtp(address)))
+    case .lmtpSocket(let path): return server(by: DeliveryRoute(.lmtpSocket(path: path)))
+    case .smtp(let address): return server(by: DeliveryRoute(.smtp(address)))
+    case .maildir(let root):
+      return MaildirCourier(root: root, host: configuration.serverName, files: files, threads: threads, clock: clock)
     }
   }
 
@@ -66,6 +69,7 @@ struct DeliveryEnvironment: Sendable {
       way, serverName: configuration.serverName, router: router, policies: policies,
       sources: configuration.sourceAddresses,
       environment: LinkEnvironment(
-        group: group, tls: tls, timeouts: configuration.timeouts, logger: logger, dialogue: configuration.dialogue))
+        group: group, tls: tls, timeouts: configuration.timeouts, logger: logger, dialogue: configuration.dialogue,
+        eightBit: configuration.eightBitToOldServers, clock: clock))
   }
 }

@@ -17,6 +17,10 @@ extension QueueRunner {
     public var smarthostCredentials: Credentials?
     /// TLS with the smarthost; nil: verified where there are credentials, else as with any server.
     public var smarthostTLS: TLSDemand?
+    /// Takes the local mail in place of ``localDelivery``: code of your own. Nil: none.
+    public var localAgent: (any DeliveryAgent)?
+    /// What becomes of mail that is not all ASCII at servers without 8BITMIME; default: it is converted.
+    public var eightBitToOldServers = EightBitPolicy.convert
     /// The port of exchangers; default 25.
     public var remoteSMTPPort: UInt16 = 25
     /// Where this server listens: exchangers at these places are ourselves. Default: unknown.

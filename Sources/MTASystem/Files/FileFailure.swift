@@ -20,6 +20,8 @@ public struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
 
   /// The disk or a quota is full, or the file grew beyond a limit.
   public var isNoSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
+  /// Somebody's quota is full, the disk is not.
+  public var isOverQuota: Bool { code == EDQUOT }
   public var isNotFound: Bool { code == ENOENT }
   public var alreadyExists: Bool { code == EEXIST }
 

@@ -24,4 +24,17 @@ struct ClientCommandTests {
     #expect(command.description == "AUTH PLAIN ***")
     #expect(!ClientCommand.isEncodable(Credentials(username: "a\u{0}b", password: "p")))
   }
+
+  @Test func chunksAndLogin() {
+    #expect(Self.wire(.bdat(octets: 12, isLast: false)) == "BDAT 12\r\n")
+    #expect(Self.wire(.bdat(octets: 0, isLast: true)) == "BDAT 0 LAST\r\n")
+    #expect(Self.wire(.authResponse("se\r\ncret")) == "c2UNCmNyZXQ=\r\n")
+    #expect(ClientCommand.authResponse("secret").description == "***")
+  }
+
+  @Test func parameterValues() {
+    #expect(ClientCommand.isEncodable("rfc822;a+2Bb@c", limit: 20))
+    for value in ["a b", "a=b", "a\r\nRCPT", "ä", "a\u{7F}"] { #expect(!ClientCommand.isEncodable(value, limit: 20)) }
+    #expect(!ClientCommand.isEncodable("aaa", limit: 2))
+  }
 }

@@ -150,4 +150,31 @@ struct ClientSessionOpeningTests {
       ])
     #expect(OutcomeClassifier.judge(trouble).outcome == .deferred)
   }
+
+  @Test func loginServesWhereThereIsNoPlain() {
+    let credentials = Credentials(username: "u", password: "p")
+    var session = Tests.session(tls: .established, credentials: credentials)
+    Tests.play(
+      &session,
+      [
+        (.opened, .wait), (Tests.reply(220), .send([Self.us])),
+        (Tests.reply(250, "mx\nAUTH LOGIN"), .send([.authLogin])),
+        (Tests.reply(334, "VXNlcm5hbWU6"), .send([.authResponse("u")])),
+        (Tests.reply(334, "UGFzc3dvcmQ6"), .send([.authResponse("p")])), (Tests.reply(235), .ready),
+      ])
+    // Another question is one too many.
+    session = Tests.session(tls: .established, credentials: credentials)
+    for event in [.opened, Tests.reply(220), Tests.reply(250, "mx\nAUTH LOGIN"), Tests.reply(334), Tests.reply(334)] {
+      _ = session.receive(event)
+    }
+    #expect(session.receive(Tests.reply(334)) == .refused(.violation("334", .auth), .close))
+    // In clear, and for somebody else's name, it is of no use.
+    session = Tests.session(credentials: credentials)
+    for event in [ClientSession.Event.opened, Tests.reply(220)] { _ = session.receive(event) }
+    #expect(session.receive(Tests.reply(250, "mx\nAUTH LOGIN")) == .refused(.authenticationNotOffered, .quit))
+    session = Tests.session(
+      tls: .established, credentials: Credentials(authorizationID: "x", username: "u", password: "p"))
+    for event in [ClientSession.Event.opened, Tests.reply(220)] { _ = session.receive(event) }
+    #expect(session.receive(Tests.reply(250, "mx\nAUTH LOGIN")) == .refused(.authenticationNotOffered, .quit))
+  }
 }

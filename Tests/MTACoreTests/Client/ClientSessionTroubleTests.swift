@@ -114,7 +114,7 @@ struct ClientSessionTroubleTests {
       &session,
       [
         (
-          .deliver(ClientTransaction(from: Tests.sender, to: [forged, Tests.b], size: 1)),
+          .deliver(ClientTransaction(from: Tests.sender, to: [.init(forged), .init(Tests.b)], size: 1)),
           .send([.mail(Tests.sender, parameters: []), .rcpt(Tests.b)])
         ),
         (Tests.reply(250), .wait), (Tests.reply(250), .send([.data])), (Tests.reply(354), .sendContent),
@@ -126,7 +126,7 @@ struct ClientSessionTroubleTests {
             .ready)
         ),
         (
-          .deliver(ClientTransaction(from: .mailbox(forged), to: [Tests.b], size: 1)),
+          .deliver(ClientTransaction(from: .mailbox(forged), to: [.init(Tests.b)], size: 1)),
           .settled([.trouble(.failed, "5.1.7 the sender's address cannot be said in a command")], .ready)
         ),
       ])
@@ -149,6 +149,44 @@ struct ClientSessionTroubleTests {
     }
   }
 
+  /// A reply too many, at hand when everything is answered: whatever was refused may have been meant for another command.
+  @Test func whoeverSpeaksOutOfTurnIsNotBelieved() {
+    var session = Tests.ready(.smtp, "PIPELINING")
+    for event in Self.script.prefix(2) { _ = session.receive(event) }
+    #expect(session.receive(Tests.reply(550, "5.1.1 no", bytesFollow: true)) == .wait)
+    guard case .settled(let results, .close) = session.receive(Tests.reply(250, "ok", bytesFollow: true)) else {
+      Issue.record("expected results, and no DATA")
+      return
+    }
+    #expect(results.map(\.outcome) == [.deferred, .deferred])
+  }
+
+  @Test func aReplyTooManyBehindTheLastOneOnlyEndsTheConnection() {
+    var session = Tests.ready(.smtp, "PIPELINING")
+    for event in Self.script { _ = session.receive(event) }
+    #expect(
+      session.receive(Tests.reply(250, "ok", bytesFollow: true))
+        == .settled([.taken("250 ok"), .taken("250 ok")], .close))
+    session = Tests.session()
+    _ = session.receive(.opened)
+    #expect(
+      session.receive(Tests.reply(220, bytesFollow: true))
+        == .refused(.violation("more replies than commands", .hello), .close))
+  }
+
+  @Test func afterTheContentNobodyKnows() {
+    for event in [ClientSession.Event.lost, .timedOut] {
+      var session = Tests.ready(.smtp, "PIPELINING")
+      for step in Self.script { _ = session.receive(step) }
+      guard case .settled(let results, .close) = session.receive(event) else {
+        Issue.record("expected results")
+        return
+      }
+      #expect(
+        results.allSatisfy { $0.outcome == .deferred && $0.message.hasSuffix("may have taken the mail all the same") })
+    }
+  }
+
   /// Each answer with each class of code, from every point of the dialogue: always exactly one result per recipient.
   @Test func everyPathYieldsOneOutcomePerRecipient() {
     let codes: [UInt16] = [250, 354, 421, 452, 550]
@@ -161,6 +199,12 @@ struct ClientSessionTroubleTests {
           paths += 1
           #expect(results.count == 3)
         case .refused: paths += 1
+        case .sendChunks:
+          var chunked = session
+          _ = chunked.receive(.chunk(octets: 5, isLast: false))
+          if depth < 9 { walk(chunked, depth + 1) }
+          _ = session.receive(.chunk(octets: 5, isLast: true))
+          if depth < 9 { walk(session, depth + 1) }
         case .sendContent:
           var ended = session
           _ = ended.receive(.contentSent)
@@ -172,6 +216,9 @@ struct ClientSessionTroubleTests {
     for dialect in [ClientSession.Dialect.smtp, .lmtp] {
       var session = Tests.ready(dialect, "PIPELINING")
       _ = session.receive(Tests.mail(Tests.a, Tests.b, Tests.c))
+      walk(session, 0)
+      session = Tests.ready(dialect, "PIPELINING", "CHUNKING", "BINARYMIME")
+      _ = session.receive(Tests.mail(Tests.a, Tests.b, Tests.c, body: .binaryMIME))
       walk(session, 0)
     }
     #expect(paths > 500)

@@ -1,4 +1,5 @@
 import MTACore
+import MTATestSupport
 import NIOCore
 import Testing
 
@@ -13,13 +14,14 @@ struct FilterStepTests {
   private static let recipients = ["ann@a.example"].compactMap { Mailbox($0) }
 
   private static func mail(_ content: String) -> OutgoingMail {
-    var mail = OutgoingMail(
-      envelope: .test("m1", to: ["ann@a.example"], .local, at: Timestamp(milliseconds: 0)),
-      content: StoredContent(trace: ByteBuffer(string: "Received: us\r\n"), content: ByteBuffer(string: content)),
-      signature: ByteBuffer(string: "DKIM-Signature: s\r\n"), hasInternationalHeader: false)
+    let envelope = Envelope.test("m1", to: ["ann@a.example"], .local, at: Timestamp(milliseconds: 0))
+    let stored = StoredContent(trace: ByteBuffer(string: "Received: us\r\n"), content: ByteBuffer(string: content))
+    let mail = OutgoingMail(
+      envelope: envelope,
+      form: WireForm(stored, ContentFacts(), signature: ByteBuffer(string: "DKIM-Signature: s\r\n")),
+      conversion: MailConversion(of: stored, SigningDesk(envelope, signer: nil, clock: ManualClock())))
     // The first field is one that no copy has, as forged results are.
-    mail.omitted = [0..<10]
-    return mail
+    return mail.leavingOut([0..<10])
   }
 
   private func apply(_ verdict: FilterVerdict, to content: String) async throws -> String {

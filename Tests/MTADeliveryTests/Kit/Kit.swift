@@ -1,6 +1,7 @@
 import Logging
 import MTACore
 import MTADelivery
+import MTASystem
 import MTATestSupport
 import Testing
 
@@ -27,6 +28,7 @@ struct Setup {
   var zone = LiteralZone()
   var configuration = QueueRunner.Configuration(serverName: "us.example")
   var signer: (any MailSigner)?
+  var files = DurableFiles()
   let log = LogBook()
 
   init(remotePort: UInt16 = 25) {
@@ -37,7 +39,7 @@ struct Setup {
   var runner: QueueRunner {
     get throws {
       try QueueRunner(
-        queue: queue, dns: zone, configuration: configuration, signer: signer, clock: clock,
+        queue: queue, dns: zone, configuration: configuration, signer: signer, clock: clock, files: files,
         logger: log.logger)
     }
   }

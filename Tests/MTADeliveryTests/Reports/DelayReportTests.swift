@@ -73,7 +73,9 @@ struct DelayReportTests {
 
   /// RFC 2852: by-mode R returns the mail when its time is over, by-mode N tells of it and goes on.
   @Test func deliverByIsHonoured() async throws {
-    try await SinkServer.serving(Self.busy) { sink in
+    var behaviour = Self.busy
+    behaviour.capabilities.append("DELIVERBY")
+    try await SinkServer.serving(behaviour) { sink in
       for (mode, told) in [
         (DeliveryRequests.DeliverBy.Mode.return, ["failed after 200"]),
         (.notify, ["delayed after 200"]),

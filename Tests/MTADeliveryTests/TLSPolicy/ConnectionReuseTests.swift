@@ -27,9 +27,8 @@ struct ConnectionReuseTests {
 
   static func mail(_ setup: Setup) -> OutgoingMail {
     OutgoingMail(
-      envelope: .test("m1", to: ["x@a.example"], at: setup.clock.now),
-      content: StoredContent(trace: ByteBuffer(), content: ByteBuffer(string: "Subject: x\r\n\r\nx\r\n")), omitted: [],
-      signature: nil, hasInternationalHeader: false)
+      .test("m1", to: ["x@a.example"], at: setup.clock.now),
+      unsigned: StoredContent(trace: ByteBuffer(), content: ByteBuffer(string: "Subject: x\r\n\r\nx\r\n")))
   }
 
   /// Mails to each domain in turn; `outcome | policy` of each.

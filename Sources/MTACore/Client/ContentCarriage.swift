@@ -1,0 +1,48 @@
+/// How content gets over one hop: by lines or by chunks, and what MAIL says of it. One rule, for the session and for whoever
+/// may convert what it cannot carry.
+///
+/// | content | over a server that offers | goes |
+/// |---|---|---|
+/// | binary: declared, or with NUL | CHUNKING and BINARYMIME | by BDAT, BODY=BINARYMIME |
+/// | | less | not (RFC 3030 §3): converted, or 5.6.1 |
+/// | with a lone CR or LF | CHUNKING and BINARYMIME | by BDAT, BODY=BINARYMIME, byte for byte |
+/// | | less | by DATA, each made CR LF |
+/// | 8-bit | 8BITMIME | BODY=8BITMIME |
+/// | | less | not (RFC 6152 §3): converted, or 5.6.3 |
+/// | with lines of more than 998 octets | CHUNKING | by BDAT, whose chunks know no lines |
+/// | | less | by DATA as it is: few servers mind |
+/// | any other | whatever | by DATA |
+///
+/// DATA is the way that every server knows best, so BDAT is used only where it makes a difference.
+public struct ContentCarriage: Hashable, Sendable {
+  public enum Means: Hashable, Sendable {
+    /// DATA (RFC 5321 §4.1.1.4).
+    case lines
+    /// BDAT (RFC 3030).
+    case chunks
+  }
+
+  public var means: Means
+  /// The BODY parameter; nil: none.
+  public var body: BodyType?
+
+  /// - Parameters:
+  ///   - declared: what the mail came as.
+  ///   - sendsEightBitAnyway: 8-bit content goes to servers without 8BITMIME as if they had it.
+  /// - Throws: ``DeliveryTrouble/binary`` or ``DeliveryTrouble/eightBit``: the server cannot carry the content as it is.
+  public init(
+    of content: ContentFacts, declared: BodyType, over server: ServerCapabilities, sendsEightBitAnyway: Bool = false
+  ) throws(DeliveryTrouble) {
+    let isBinary = declared == .binaryMIME || content.hasNUL
+    if isBinary || content.hasBareLineEnd, server.chunking, server.binaryMIME {
+      means = .chunks
+      body = .binaryMIME
+      return
+    }
+    if isBinary { throw .binary }
+    if content.isEightBit, !server.eightBitMIME, !sendsEightBitAnyway { throw .eightBit }
+    body = server.eightBitMIME && (content.isEightBit || declared == .eightBitMIME) ? .eightBitMIME : nil
+    // Without BINARYMIME chunks are lines all the same, ended by CR LF: a lone CR or LF would have to be kept, and may not.
+    means = content.hasLongLine && server.chunking && !content.hasBareLineEnd ? .chunks : .lines
+  }
+}

@@ -1,0 +1,129 @@
+/// A Content-Type field's value (RFC 2045 §5.1), as far as the walk through a mail needs it.
+struct ContentType: Hashable, Sendable {
+  /// Lower case.
+  let type: String
+  let subtype: String
+  private let parameters: [(name: String, value: [UInt8])]
+  /// The parameters break the grammar: others may read other ones.
+  let isMalformed: Bool
+
+  /// Of an entity that names none (RFC 2045 §5.2), and within multipart/digest (RFC 2046 §5.1.5).
+  static let plainText = ContentType("text", "plain")
+  static let message = ContentType("message", "rfc822")
+
+  private init(_ type: String, _ subtype: String) {
+    self.type = type
+    self.subtype = subtype
+    parameters = []
+    isMalformed = false
+  }
+
+  /// Nil when there is not even a type.
+  init?(_ value: [UInt8]) {
+    var scanner = TokenScanner(value)
+    guard let type = scanner.token(), scanner.take(UInt8(ascii: "/")), let subtype = scanner.token() else { return nil }
+    self.type = type
+    self.subtype = subtype
+    var parameters: [(name: String, value: [UInt8])] = []
+    var isMalformed = false
+    while !scanner.isAtEnd {
+      guard scanner.take(UInt8(ascii: ";")) else {
+        isMalformed = true
+        break
+      }
+      // A semicolon at the end is seen often, and misleads nobody.
+      if scanner.isAtEnd { break }
+      guard let name = scanner.token(), scanner.take(UInt8(ascii: "=")), let value = scanner.value() else {
+        isMalformed = true
+        break
+      }
+      parameters.append((name, value))
+    }
+    self.parameters = parameters
+    self.isMalformed = isMalformed
+  }
+
+  /// The parameter of this name; nil when it is missing, comes twice, or in the pieces and charsets of RFC 2231.
+  func parameter(_ name: String) -> [UInt8]? {
+    let found = parameters.filter { $0.name == name || $0.name.hasPrefix(name + "*") }
+    return found.count == 1 && found[0].name == name ? found[0].value : nil
+  }
+
+  static func == (a: Self, b: Self) -> Bool {
+    a.type == b.type && a.subtype == b.subtype && a.isMalformed == b.isMalformed
+      && a.parameters.elementsEqual(b.parameters) { $0.name == $1.name && $0.value == $1.value }
+  }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(type)
+    hasher.combine(subtype)
+  }
+}
+
+/// Reads the tokens of a structured MIME field (RFC 2045 §5.1); comments and blanks between them are skipped.
+struct TokenScanner {
+  private var rest: ArraySlice<UInt8>
+
+  init(_ value: [UInt8]) {
+    rest = value[...]
+    skipBlanks()
+  }
+
+  var isAtEnd: Bool { rest.isEmpty }
+
+  mutating func take(_ byte: UInt8) -> Bool {
+    guard rest.first == byte else { return false }
+    rest.removeFirst()
+    skipBlanks()
+    return true
+  }
+
+  /// In lower case.
+  mutating func token() -> String? {
+    guard let token = rawToken() else { return nil }
+    return String(decoding: token.map { (65...90).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+  }
+
+  /// A token as it stands, or what a quoted string says.
+  mutating func value() -> [UInt8]? {
+    guard rest.first == UInt8(ascii: "\"") else { return rawToken() }
+    rest.removeFirst()
+    var value: [UInt8] = []
+    while let byte = rest.popFirst() {
+      switch byte {
+      case UInt8(ascii: "\""):
+        skipBlanks()
+        return value
+      case UInt8(ascii: "\\"):
+        guard let next = rest.popFirst() else { return nil }
+        value.append(next)
+      default: value.append(byte)
+      }
+    }
+    return nil
+  }
+
+  private mutating func rawToken() -> [UInt8]? {
+    let token = rest.prefix { (33...126).contains($0) && !Self.specials.contains($0) }
+    guard !token.isEmpty else { return nil }
+    rest = rest.dropFirst(token.count)
+    skipBlanks()
+    return Array(token)
+  }
+
+  private mutating func skipBlanks() {
+    var depth = 0
+    while let byte = rest.first {
+      switch byte {
+      case UInt8(ascii: "("): depth += 1
+      case UInt8(ascii: ")") where depth > 0: depth -= 1
+      case UInt8(ascii: "\\") where depth > 0: rest.removeFirst()
+      case 32, 9: break
+      default: if depth == 0 { return }
+      }
+      if !rest.isEmpty { rest.removeFirst() }
+    }
+  }
+
+  private static let specials = Set("()<>@,;:\\\"/[]?=".utf8)
+}

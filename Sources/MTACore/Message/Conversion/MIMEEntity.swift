@@ -1,0 +1,100 @@
+/// What the header of a message or body part says of what is behind it (RFC 2045).
+struct MIMEEntity: Hashable, Sendable {
+  enum Kind: Hashable, Sendable {
+    /// Content that is itself; encoded at will.
+    case leaf
+    /// Its bytes are signed or encrypted, its form is set by its type, or its header can be read in more than one way: never to be
+    /// touched.
+    case sealed
+    case multipart(boundary: [UInt8], isDigest: Bool)
+    /// A message within (RFC 2046 §5.2.1).
+    case message
+  }
+
+  /// Content-Transfer-Encoding (RFC 2045 §6).
+  enum Encoding: Hashable, Sendable {
+    case sevenBit
+    case eightBit
+    case binary
+    /// Quoted-printable, base64, or one that we do not know.
+    case encoded
+  }
+
+  let kind: Kind
+  let encoding: Encoding
+  /// Of text whose octets below 128 mean ASCII: quoted-printable fits.
+  let isText: Bool
+
+  /// - Parameter isDigestPart: whether a part of multipart/digest begins here, which is a message unless it says otherwise.
+  init(_ header: HeaderSection, isDigestPart: Bool = false) {
+    let types = header.fields(named: "Content-Type")
+    let encodings = header.fields(named: "Content-Transfer-Encoding")
+    let type = types.first.map { ContentType($0.unfoldedValue) } ?? (isDigestPart ? .message : .plainText)
+    encoding = encodings.first.map { Self.encoding($0.unfoldedValue) } ?? .sevenBit
+    let isAmbiguous =
+      types.count > 1 || encodings.count > 1 || header.hasStrayLineEnds
+      || header.fields.contains { $0.nameBytes.isEmpty }
+    guard let type, !isAmbiguous else {
+      kind = .sealed
+      isText = false
+      return
+    }
+    kind = Self.kind(of: type, encoding)
+    isText = type.type == "text" && !Self.isWide(type.parameter("charset") ?? [])
+  }
+
+  private static func kind(of type: ContentType, _ encoding: Encoding) -> Kind {
+    switch (type.type, type.subtype) {
+    // RFC 1847 §2.1: what is signed must not change on the way.
+    case ("multipart", "signed"), ("multipart", "encrypted"): return .sealed
+    case ("multipart", let subtype):
+      // RFC 2045 §6.4: no other encodings are allowed; RFC 2046 §5.1.1: a boundary has at most 70 characters.
+      guard encoding != .encoded, !type.isMalformed, let boundary = type.parameter("boundary"),
+        (1...MIMEWalkLimits.boundary).contains(boundary.count), boundary.last != 32
+      else { return .sealed }
+      return .multipart(boundary: boundary, isDigest: subtype == "digest")
+    case ("message", "rfc822"): return encoding == .encoded ? .leaf : .message
+    // RFC 6532 §3.7: may have any encoding, so that its octets above 127 can be had through.
+    case ("message", "global"), ("message", "global-headers"), ("message", "global-delivery-status"),
+      ("message", "global-disposition-notification"):
+      return .leaf
+    // RFC 2046 §5.2: of 7 bits, and no encoding is allowed.
+    case ("message", _): return .sealed
+    case ("application", let subtype)
+    where ["pkcs7-", "x-pkcs7-", "pgp-"].contains { subtype.hasPrefix($0) }: return .sealed
+    default: return .leaf
+    }
+  }
+
+  private static func encoding(_ value: [UInt8]) -> Encoding {
+    var scanner = TokenScanner(value)
+    let word = scanner.token()
+    guard scanner.isAtEnd else { return .encoded }
+    switch word {
+    case "7bit": return .sevenBit
+    case "8bit": return .eightBit
+    case "binary": return .binary
+    default: return .encoded
+    }
+  }
+
+  /// Whether characters of the charset have more than one octet throughout, so that CR LF is none.
+  private static func isWide(_ charset: [UInt8]) -> Bool {
+    let name = String(decoding: charset, as: UTF8.self).lowercased()
+    return ["utf-16", "utf16", "utf-32", "utf32", "iso-10646-ucs", "ucs-"].contains { name.hasPrefix($0) }
+  }
+}
+
+/// What a mail may be at most for a walk through its structure.
+enum MIMEWalkLimits {
+  /// Octets of a boundary; RFC 2046 §5.1.1 allows 70.
+  static let boundary = 200
+  /// Octets that a line may have to be a delimiter, trailing blanks included.
+  static let delimiterLine = 1000
+  /// Octets of one header section.
+  static let header = 1_048_576
+  /// Multiparts and messages within each other.
+  static let depth = 50
+  /// Messages and body parts in all.
+  static let entities = 10_000
+}

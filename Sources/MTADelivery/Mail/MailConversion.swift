@@ -1,0 +1,77 @@
+import MTACore
+import MTASystem
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// The form of a mail for servers that take lines of seven bits only: made when a delivery first needs it, and once.
+///
+/// The stored content is read three times and held at no time: to plan, to measure, and to send. A signature of ours is made over
+/// the converted form. One of somebody else's that covers the body no longer holds. The mail is converted all the same: RFC
+/// 6376 §6.1 has a broken signature count as none, so that at worst the next server refuses the mail, which is what returning
+/// it here would have come to.
+final class MailConversion: Sendable {
+  private let content: StoredContent
+  private let signing: SigningDesk
+  private let making = NIOLockedValueBox<Task<WireForm?, any Error>?>(nil)
+
+  init(of content: StoredContent, _ signing: SigningDesk) {
+    self.content = content
+    self.signing = signing
+  }
+
+  /// That of the mail without these parts of its content.
+  func leavingOut(_ ranges: [Range<Int>]) -> MailConversion { MailConversion(of: content.leavingOut(ranges), signing) }
+
+  /// - Returns: nil when the mail cannot be converted (``ConversionPlan/Obstacle``).
+  /// - Throws: when the store does not give the content, or the signer fails.
+  func form() async throws -> WireForm? {
+    let task = making.withLockedValue { making in
+      if let making { return making }
+      let task = Task { try await make() }
+      making = task
+      return task
+    }
+    return try await task.value
+  }
+
+  private func make() async throws -> WireForm? {
+    var survey = ConversionPlan.Survey()
+    try await content.forEachPiece { survey.receive($0) }
+    let plan: ConversionPlan
+    do throws(ConversionPlan.Obstacle) { plan = try survey.finish() } catch { return nil }
+    var scan = ContentScan()
+    scan.read(content.trace)
+    var size = 0
+    let walk = Self.walk(content, plan)
+    try await walk { piece in
+      scan.read(piece)
+      size += piece.readableBytes
+    }
+    let facts = scan.finish()
+    // The fields of our own are beyond the plan.
+    guard !facts.isEightBit, !facts.hasNUL else { return nil }
+    let converted = StoredContent(trace: content.trace, size: size, walk: walk)
+    return WireForm(converted, facts, signature: try await signing.signature(for: converted))
+  }
+
+  private static func walk(_ content: StoredContent, _ plan: ConversionPlan) -> StoredContent.Walk {
+    { body in
+      var converter = MailConverter(plan)
+      try await content.forEachPiece { piece in
+        let converted = converter.convert(piece)
+        if converted.readableBytes > 0 { try await body(converted) }
+      }
+      let rest = converter.finish()
+      if rest.readableBytes > 0 { try await body(rest) }
+    }
+  }
+}
+
+extension OutgoingMail {
+  /// One that nobody signs, and of whose content nothing is known.
+  init(_ envelope: Envelope, unsigned content: StoredContent) {
+    self.init(
+      envelope: envelope, form: WireForm(content, ContentFacts()),
+      conversion: MailConversion(of: content, SigningDesk(envelope, signer: nil, clock: SystemClock())))
+  }
+}
