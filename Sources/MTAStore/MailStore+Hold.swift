@@ -5,15 +5,49 @@ extension MailStore {
   /// Makes the parcels of a held mail due at once, with a whole queue lifetime before them: those that a hook's verdict
   /// held, and those that were set aside because something was wrong with the mail.
   ///
-  /// - Returns: how many; 0 when there is no such mail, or nothing of it is held.
+  /// - Returns: how many; nil when there is no such mail.
   @discardableResult
-  public func release(_ id: MailID) async throws(StoreFailure) -> Int {
+  public func release(_ id: MailID) async throws(StoreFailure) -> Int? {
     let now = core.configuration.clock.now
     let expiresAt = now + core.configuration.queueLifetime
-    let count = try await core.write { (database) throws(SQLiteFailure) in
-      try database.releaseHold(id.description, at: now, expiresAt: expiresAt)
+    let count = try await core.write { (database) throws(SQLiteFailure) -> Int? in
+      guard try database.has(mail: id.description) else { return nil }
+      return try database.releaseHold(id.description, at: now, expiresAt: expiresAt)
     }
-    if count > 0 { core.writer.onArrival.withLockedValue { $0 }?() }
+    if let count, count > 0 { core.writer.onArrival.withLockedValue { $0 }?() }
     return count
+  }
+
+  /// Sets what is not done of a mail aside, until ``release(_:)``. A delivery under way is not stopped: if it succeeds, that counts.
+  ///
+  /// - Parameter reason: kept with the parcels, on one line; at most 500 characters.
+  /// - Returns: how many parcels are held; nil when there is no such mail.
+  @discardableResult
+  public func hold(_ id: MailID, because reason: String) async throws(StoreFailure) -> Int? {
+    var words = String.UnicodeScalarView()
+    words.append(contentsOf: reason.unicodeScalars.prefix(500))
+    var line = ""
+    line.append(escaping: String(words))
+    let text = line
+    let now = core.configuration.clock.now
+    return try await core.write { (database) throws(SQLiteFailure) -> Int? in
+      guard try database.has(mail: id.description) else { return nil }
+      return try database.hold(id.description, because: text, at: now)
+    }
+  }
+
+  /// The copies that are not done, in the order in which they came: a page of them.
+  ///
+  /// - Parameters:
+  ///   - heldOnly: those that wait for ``release(_:)``.
+  ///   - last: the end of the page before; nil for the first.
+  ///   - limit: of copies. Fewer mean that there are no more.
+  public func list(heldOnly: Bool = false, after last: ParcelID? = nil, limit: Int = 1000) async throws(StoreFailure)
+    -> [QueueEntry]
+  {
+    guard limit > 0 else { return [] }
+    return try await core.reader.read { (database) throws(SQLiteFailure) in
+      try database.unfinished(heldOnly: heldOnly, after: last, limit: limit)
+    }
   }
 }

@@ -120,7 +120,8 @@ struct DeliveryHookTests {
       var setup = Setup(remotePort: sink.port)
       try setup.zone.add("a.example A 127.0.0.1\nsender.example TIMEOUT\nelse.example TIMEOUT")
       for (verdict, addressees) in [
-        (ReportVerdict.suppress("quiet"), []), (.send(to: Mailbox("ops@else.example")!), ["ops@else.example"]),
+        (ReportVerdict.suppress("quiet"), []),
+        (.send(to: Mailbox("ops@else.example")!, client: nil), ["ops@else.example"]),
         (.proceed, ["s@sender.example"]),
       ] as [(ReportVerdict, [String])] {
         setup.queue = VolatileStore()
@@ -132,6 +133,33 @@ struct DeliveryHookTests {
         _ = try await setup.runner.runOnce()
         #expect(setup.queue.parcels[0].state == .failed)
         #expect(setup.queue.reports.flatMap { $0.envelope.recipients.map(\.mailbox.description) } == addressees)
+      }
+    }
+  }
+
+  /// Another mailbox goes by its own record, not by that of the sender.
+  @Test func aReportSentElsewhereGoesByItsOwnRecord() async throws {
+    try await SinkServer.serving(FailureReportTests.choosy) { sink in
+      let ann = ClientRecord(mailboxID: "ann")
+      let postmaster = ClientRecord(mailboxID: "postmaster")
+      for (sender, record, verdict, expected) in [
+        ("s@sender.example", nil, .send(to: Mailbox("postmaster@us.example")!, client: postmaster), postmaster),
+        ("ann@us.example", ann, .send(to: Mailbox("ops@else.example")!, client: nil), nil),
+        ("ann@us.example", ann, .send(to: Mailbox("ann@us.example")!, client: nil), ann),
+        ("ann@us.example", ann, .proceed, ann),
+      ] as [(String, ClientRecord?, ReportVerdict, ClientRecord?)] {
+        var setup = Setup(remotePort: sink.port)
+        let folder = try TemporaryFolder()
+        setup.configuration.localDelivery = .maildir(directory: folder.path)
+        try setup.zone.add("a.example A 127.0.0.1\nsender.example TIMEOUT\nelse.example TIMEOUT")
+        setup.configuration.hooks = TestHooks(onReport: { _ in verdict })
+        var envelope = Envelope.test("m1", from: "<\(sender)>", to: ["bad@a.example"], at: setup.clock.now)
+        envelope.senderClient = record
+        try setup.queue.add(envelope, content: Self.text)
+        _ = try await setup.runner.runOnce()
+        let recipients = setup.queue.reports.flatMap(\.envelope.recipients)
+        #expect(recipients.map(\.client) == [expected], "\(verdict)")
+        #expect(recipients.map(\.delivery) == [expected == nil ? .remote : .local], "\(verdict)")
       }
     }
   }

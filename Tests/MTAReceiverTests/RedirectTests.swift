@@ -111,6 +111,35 @@ import Testing
     #expect(dialogue.store.mails.first?.envelope.recipients.map(\.mailbox) == Self.mailboxes("mike@test.example"))
   }
 
+  /// RFC 3461 §4.1: what senders want to be told holds for those who stand in, too.
+  @Test(
+    arguments: [
+      (" NOTIFY=NEVER", " NOTIFY=NEVER", RecipientNotification.Notify.never),
+      (" NOTIFY=NEVER", " NOTIFY=SUCCESS", .success), (" NOTIFY=DELAY", " NOTIFY=FAILURE,DELAY", [.failure, .delay]),
+      (" NOTIFY=NEVER", "", nil), ("", "", nil),
+    ] as [(String, String, RecipientNotification.Notify?)])
+  func aWholeMailTakesItsNotifyAlong(first: String, second: String, expected: RecipientNotification.Notify?)
+    async throws
+  {
+    let dialogue = Dialogue(hooks: Aliases())
+    dialogue.configuration.honours = .all
+    try await dialogue.play(
+      Self.opening + """
+        C: RCPT TO:<coco@test.example>\(first)
+        S: 250
+        C: RCPT TO:<mike@test.example>\(second)
+        S: 250
+        C: DATA
+        S: 354
+        C: Subject: to mike
+        C: .
+        S: 250 2.0.0
+        """)
+    let recipients = try #require(dialogue.store.mails.first).envelope.recipients
+    #expect(recipients.map(\.mailbox) == Self.mailboxes("mike@test.example"))
+    #expect(recipients.map(\.notification) == [RecipientNotification(notify: expected)])
+  }
+
   /// RFC 2033 §4.2: an answer for each accepted RCPT, however many mailboxes came of it.
   @Test func lmtpAnswersEachRcptOnce() async throws {
     let dialogue = Dialogue(hooks: Aliases())

@@ -39,6 +39,11 @@ import Testing
     var envelope = try Self.full()
     envelope.hold = "because"
     envelope.senderClient = ClientRecord(mailboxID: "s", ownerID: "t", delivery: .remote)
+    envelope.senderArrivals = try [
+      EnvelopeRecipient(
+        #require(Mailbox("r@test.example")), client: ClientRecord(mailboxID: "r"),
+        forwardedFor: Mailbox("a@client.example")), EnvelopeRecipient(#require(Mailbox("r@far.example"))),
+    ]
     envelope.recipients[0].forwardedFor = Mailbox("f@test.example")
     envelope.recipients[0].reversePath = .null
     envelope.hasForgedResults = true

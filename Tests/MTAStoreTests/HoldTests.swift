@@ -34,6 +34,7 @@ import Testing
 
     #expect(try await store.release(id) == 1)
     #expect(try await store.release(id) == 0)
+    #expect(try await store.release(#require(MailID("none"))) == nil)
     #expect(arrivals.withLockedValue { $0 } == 1)
     let now = try #require(try await store.nextDue())
     let mail = try #require(
@@ -41,6 +42,65 @@ import Testing
     // The envelope tells for good that it was held, and why.
     #expect(mail.envelope == envelope)
     #expect(mail.parcels.map(\.expiresAt) == [now + .seconds(432_000)])
+    await store.close()
+  }
+
+  @Test func anOperatorSetsMailAside() async throws {
+    let fixture = StoreFixture()
+    let store = try fixture.open()
+    let ids = [try await fixture.commit(to: store), try await fixture.commit(to: store)]
+    let late = StoreFixture.noon + .seconds(3600)
+    let first = try #require(
+      try await store.claim(by: StoreFixture.me, limit: 1, now: late, deadline: late + .seconds(60)).first)
+    #expect(try await store.hold(#require(MailID("none")), because: "x") == nil)
+    // Also what is being delivered: a deferral that comes of it no longer counts, a success does.
+    #expect(try await store.hold(first.envelope.id, because: "looks\r\nodd") == 1)
+    #expect(
+      try fixture.query("SELECT delivery_msg FROM parcels WHERE hold = 1") == [#"held: looks\u{d}\u{a}odd"#])
+    let parcel = first.parcels[0].id
+    try await store.record(
+      [ParcelResult(parcel, .deferred, message: "451 later", retryAt: late)], reports: [], by: StoreFixture.me, at: late
+    )
+    let rest = try await store.claim(by: StoreFixture.me, limit: 9, now: late, deadline: late)
+    #expect(rest.map(\.envelope.id) == ids.filter { $0 != first.envelope.id })
+    try await store.record(
+      [ParcelResult(parcel, .delivered, message: "250 ok")], reports: [], by: StoreFixture.me, at: late)
+    #expect(try await store.hold(first.envelope.id, because: "x") == 0)
+    await store.close()
+  }
+
+  @Test func whatIsNotDoneIsListed() async throws {
+    let fixture = StoreFixture()
+    let store = try fixture.open()
+    let record = ClientRecord(mailboxID: "m", delivery: .none)
+    var ids: [String] = []
+    for name in ["a", "b", "c", "d"] {
+      let recipients = [
+        EnvelopeRecipient(try #require(Mailbox("\(name)@remote.example"))),
+        EnvelopeRecipient(try #require(Mailbox("\(name)@here.example")), client: record),
+      ]
+      ids.append(try await fixture.commit(to: store, recipients: recipients).description)
+    }
+    try await store.hold(#require(MailID(ids[1])), because: "odd")
+    let claimed = try await store.claim(
+      by: StoreFixture.me, limit: 1, now: StoreFixture.noon, deadline: StoreFixture.noon + .seconds(60))
+    let working = try #require(claimed.first?.envelope.id.description)
+
+    let all = try await store.list()
+    #expect(all.map(\.mail) == ids)
+    #expect(all.map(\.recipient) == ["a", "b", "c", "d"].map { "\($0)@remote.example" })
+    #expect(all.allSatisfy { $0.sender == "a@client.example" && $0.attempts == 0 })
+    #expect(all.filter(\.isHeld).map(\.mail) == [ids[1]])
+    #expect(all[1].message == "held: odd" && all[1].nextTry == nil)
+    #expect(all.filter { $0.state == .working }.map(\.mail) == [working])
+    #expect(all.first { $0.mail != working && !$0.isHeld }?.nextTry == StoreFixture.noon)
+
+    #expect(try await store.list(heldOnly: true) == [all[1]])
+    let page = try await store.list(limit: 3)
+    #expect(page == Array(all.prefix(3)))
+    #expect(try await store.list(after: page.last?.parcel, limit: 3) == [all[3]])
+    #expect(try await store.list(after: all.last?.parcel).isEmpty)
+    #expect(try await store.list(limit: 0).isEmpty)
     await store.close()
   }
 }

@@ -119,6 +119,7 @@ extension Envelope: Codable {
   enum CodingKeys: String, CodingKey {
     case id, from, recipients, body
     case senderClient = "sender"
+    case senderArrivals = "reports"
     case smtpUTF8 = "utf8"
     case authenticatedAs = "auth"
     case isSubmission = "submission"
@@ -137,6 +138,7 @@ extension Envelope: Codable {
     self.init(
       id: try parsed(.id), reversePath: try parsed(.from),
       senderClient: try fields.decodeIfPresent(ClientRecord.self, forKey: .senderClient),
+      senderArrivals: try fields.decodeIfPresent([EnvelopeRecipient].self, forKey: .senderArrivals) ?? [],
       recipients: try fields.decode([EnvelopeRecipient].self, forKey: .recipients),
       body: try fields.decodeIfPresent(BodyType.self, forKey: .body) ?? .sevenBit,
       smtpUTF8: try fields.decodeIfPresent(Bool.self, forKey: .smtpUTF8) ?? false,
@@ -155,6 +157,7 @@ extension Envelope: Codable {
     try fields.encode(id.description, forKey: .id)
     try fields.encode(reversePath.description, forKey: .from)
     try fields.encodeIfPresent(senderClient, forKey: .senderClient)
+    if !senderArrivals.isEmpty { try fields.encode(senderArrivals, forKey: .senderArrivals) }
     try fields.encode(recipients, forKey: .recipients)
     if body != .sevenBit { try fields.encode(body, forKey: .body) }
     if smtpUTF8 { try fields.encode(smtpUTF8, forKey: .smtpUTF8) }

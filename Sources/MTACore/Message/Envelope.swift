@@ -77,8 +77,11 @@ public struct EnvelopeRecipient: Hashable, Sendable {
 public struct Envelope: Hashable, Sendable {
   public var id: MailID
   public var reversePath: ReversePath
-  /// The answer of `clientLookup` for the sender: where reports go; nil for a stranger.
+  /// The answer of `clientLookup` for the sender; nil for a stranger.
   public var senderClient: ClientRecord?
+  /// Where the sender's forwards lead, and so reports to them, followed when the mail was accepted. Empty where the sender does
+  /// not forward: then reports go to the sender itself, as ``senderClient`` says.
+  public var senderArrivals: [EnvelopeRecipient]
   public var recipients: [EnvelopeRecipient]
   public var body: BodyType
   public var smtpUTF8: Bool
@@ -100,7 +103,8 @@ public struct Envelope: Hashable, Sendable {
   public var hold: String?
 
   public init(
-    id: MailID, reversePath: ReversePath, senderClient: ClientRecord? = nil, recipients: [EnvelopeRecipient],
+    id: MailID, reversePath: ReversePath, senderClient: ClientRecord? = nil,
+    senderArrivals: [EnvelopeRecipient] = [], recipients: [EnvelopeRecipient],
     body: BodyType = .sevenBit,
     smtpUTF8: Bool = false, requests: DeliveryRequests = DeliveryRequests(),
     authenticatedAs: Mailbox? = nil, isSubmission: Bool = false, clientAddress: IPAddress? = nil, receivedAt: Timestamp,
@@ -109,6 +113,7 @@ public struct Envelope: Hashable, Sendable {
     self.id = id
     self.reversePath = reversePath
     self.senderClient = senderClient
+    self.senderArrivals = senderArrivals
     self.recipients = recipients
     self.body = body
     self.smtpUTF8 = smtpUTF8

@@ -102,7 +102,7 @@ extension ServerSession {
     case (.forwardLookup(let forwarding), .client(let client)): return forwardKnown(forwarding, client)
     case (.forwardRoute(let forwarding), .route(let route)): return forwardRouteKnown(forwarding, route)
     case (.forwardLookup(let forwarding), .failed), (.forwardRoute(let forwarding), .failed):
-      return forwardRefused(forwarding, .hookFailed)
+      return forwardUnknown(forwarding)
     case (.restoration(let mailbox), .time(let now)): return restored(mailbox, at: now)
     case (.data, .stage(let verdict)):
       if let action = refusal(verdict) { return action }

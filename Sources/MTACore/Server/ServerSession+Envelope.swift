@@ -42,6 +42,17 @@ extension ServerSession {
   }
 
   mutating func senderAccepted(_ sender: ReversePath, _ parameters: MailParameters) -> Action {
+    guard let client = conversation.senderClient, !client.forwards.isEmpty, let mailbox = sender.mailbox else {
+      return senderSettled(sender, parameters, reportsTo: [])
+    }
+    return forward(
+      mailbox, client, to: client.forwards, keepingCopy: client.keepsCopy, for: .sender(sender, parameters))
+  }
+
+  mutating func senderSettled(
+    _ sender: ReversePath, _ parameters: MailParameters, reportsTo arrivals: [EnvelopeRecipient]
+  ) -> Action {
+    senderArrivals = arrivals
     conversation.reversePath = sender
     conversation.parameters = parameters
     return settle(.senderOK)

@@ -11,16 +11,24 @@ extension ServerSession {
     /// What the client or the hook named.
     let named: Mailbox
     var walk: ForwardingWalk
-    /// The redirect that goes on when the walk is over; nil when the client's own recipient forwards.
-    var redirection: Redirection?
+    let purpose: Purpose
+
+    /// What goes on when the walk is over.
+    enum Purpose: Hashable, Sendable {
+      /// The client's own recipient forwards.
+      case recipient
+      case redirection(Redirection)
+      /// The sender forwards: reports will have to go there.
+      case sender(ReversePath, MailParameters)
+    }
   }
 
   mutating func forward(
     _ mailbox: Mailbox, _ client: ClientRecord?, to targets: [Mailbox], keepingCopy: Bool,
-    within redirection: Redirection? = nil
+    for purpose: Forwarding.Purpose = .recipient
   ) -> Action {
     let walk = ForwardingWalk(from: mailbox, client, to: targets, keepingCopy: keepingCopy)
-    return follow(Forwarding(named: mailbox, walk: walk, redirection: redirection))
+    return follow(Forwarding(named: mailbox, walk: walk, purpose: purpose))
   }
 
   private mutating func follow(_ forwarding: Forwarding) -> Action {
@@ -39,7 +47,8 @@ extension ServerSession {
       case .alias(let postmaster): forwarding.walk.turn(to: postmaster)
       case .none:
         if configuration.localDomains.contains(mailbox.domain) { return drop(forwarding, .noSuchUser) }
-        if let domain = configuration.routeQuestion(of: mailbox) {
+        // What mail may never come of is not worth a question to the DNS: a report asks when there is one.
+        if !forwarding.isOfSender, let domain = configuration.routeQuestion(of: mailbox) {
           return ask(.route(domain), for: .forwardRoute(forwarding))
         }
         forwarding.walk.take(nil)
@@ -65,7 +74,7 @@ extension ServerSession {
   private mutating func drop(_ forwarding: Forwarding, _ reply: Reply) -> Action {
     guard let target = forwarding.walk.next else { return impossible() }
     var forwarding = forwarding
-    note(DroppedForward(forwarder: forwarding.named, target: target, reply: reply))
+    if !forwarding.isOfSender { note(DroppedForward(forwarder: forwarding.named, target: target, reply: reply)) }
     forwarding.walk.drop(reply)
     return follow(forwarding)
   }
@@ -73,13 +82,30 @@ extension ServerSession {
   private mutating func forwarded(_ forwarding: Forwarding) -> Action {
     let arrivals = forwarding.walk.arrivals
     guard !arrivals.isEmpty else { return forwardRefused(forwarding, forwarding.walk.refusal ?? .noSuchUser) }
-    guard var redirection = forwarding.redirection else { return accept(arrivals) }
-    redirection.found += arrivals
-    return redirect(redirection)
+    switch forwarding.purpose {
+    case .recipient: return accept(arrivals)
+    case .redirection(var redirection):
+      redirection.found += arrivals
+      return redirect(redirection)
+    case .sender(let sender, let parameters):
+      return senderSettled(sender, parameters, reportsTo: arrivals.map(\.recipient))
+    }
   }
 
-  mutating func forwardRefused(_ forwarding: Forwarding, _ reply: Reply) -> Action {
-    forwarding.redirection.map { redirectRefused($0, reply) } ?? settle(reply)
+  private mutating func forwardRefused(_ forwarding: Forwarding, _ reply: Reply) -> Action {
+    switch forwarding.purpose {
+    case .recipient: settle(reply)
+    case .redirection(let redirection): redirectRefused(redirection, reply)
+    // Whoever can be told of nothing may send all the same: reports go to the sender's own mailbox.
+    case .sender(let sender, let parameters): senderSettled(sender, parameters, reportsTo: [])
+    }
+  }
+
+  /// The hook did not say what a target is.
+  mutating func forwardUnknown(_ forwarding: Forwarding) -> Action {
+    guard forwarding.isOfSender else { return forwardRefused(forwarding, .hookFailed) }
+    resetTransaction()
+    return settle(.hookFailed)
   }
 
   /// The recipients that came of one RCPT.
@@ -162,6 +188,12 @@ extension ServerSession {
       recipient.reversePath = .mailbox(rewritten)
       return recipient
     }
+  }
+}
+
+extension ServerSession.Forwarding {
+  fileprivate var isOfSender: Bool {
+    if case .sender = purpose { true } else { false }
   }
 }
 

@@ -56,7 +56,8 @@ extension ServerSession {
     var redirection = redirection
     guard let mailbox = redirection.remaining.popFirst() else { return impossible() }
     if let client, !client.forwards.isEmpty {
-      return forward(mailbox, client, to: client.forwards, keepingCopy: client.keepsCopy, within: redirection)
+      return forward(
+        mailbox, client, to: client.forwards, keepingCopy: client.keepsCopy, for: .redirection(redirection))
     }
     redirection.found.append(ForwardingWalk.Arrival(EnvelopeRecipient(mailbox, client: client)))
     return redirect(redirection)
@@ -71,11 +72,24 @@ extension ServerSession {
       let open = redirection.found.filter { !$0.way.passes(passed) }
       if open.isEmpty { return redirectRefused(redirection, .forwardingLoop) }
       var seen: Set<Mailbox> = []
-      return commit(
-        open.map(\.recipient).filter {
-          seen.insert($0.client == nil ? $0.mailbox : $0.mailbox.caseFolded).inserted
-        })
+      var recipients = open.map(\.recipient).filter {
+        seen.insert($0.client == nil ? $0.mailbox : $0.mailbox.caseFolded).inserted
+      }
+      let notify = Self.notifyInPlace(of: remaining)
+      for index in recipients.indices { recipients[index].notification.notify = notify }
+      return commit(recipients)
     }
+  }
+
+  /// What the sender is told of those who stand in for all recipients: whatever they asked to be told of any (RFC 3461 §4.1). Where a
+  /// recipient came without NOTIFY, what goes without saying.
+  private static func notifyInPlace(of recipients: [EnvelopeRecipient]) -> RecipientNotification.Notify? {
+    var all = RecipientNotification.Notify.never
+    for recipient in recipients {
+      guard let notify = recipient.notification.notify else { return nil }
+      all.formUnion(notify)
+    }
+    return recipients.isEmpty ? nil : all
   }
 
   /// One target that may not be had is one copy that would be missing: then nothing is redirected.

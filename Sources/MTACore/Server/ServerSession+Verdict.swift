@@ -40,7 +40,7 @@ extension ServerSession {
   }
 
   /// The recipients that get a copy.
-  private var remaining: [EnvelopeRecipient] {
+  var remaining: [EnvelopeRecipient] {
     guard !content.refused.isEmpty else { return conversation.recipients }
     return conversation.recipients.enumerated().filter { content.refused[$0.offset] == nil }.map(\.element)
   }
@@ -79,7 +79,7 @@ extension ServerSession {
     let isSubmission = conversation.isAuthenticated || conversation.connection.isTrusted
     let envelope = Envelope(
       id: id, reversePath: reversePath, senderClient: conversation.senderClient,
-      recipients: rewritingSender(recipients, reversePath),
+      senderArrivals: senderArrivals, recipients: rewritingSender(recipients, reversePath),
       body: conversation.parameters.body ?? .sevenBit,
       smtpUTF8: conversation.parameters.smtpUTF8,
       requests: conversation.parameters.requests(receivedAt: content.receivedAt, mayHurry: isSubmission),

@@ -143,6 +143,8 @@ public struct ServerSession: ~Copyable, Sendable {
   /// Of each recipient that forwards lead to, the ways; by its place in the conversation.
   var forwardWays: [Int: [[Mailbox]]] = [:]
   private var droppedForwards: [DroppedForward] = []
+  /// Where the sender's forwards lead.
+  var senderArrivals: [EnvelopeRecipient] = []
   /// What the hooks want to see of content.
   package var contentWish = ContentWish.none
   /// The parameters of the RCPT in progress.
@@ -361,6 +363,7 @@ public struct ServerSession: ~Copyable, Sendable {
   mutating func resetTransaction() {
     conversation.reversePath = nil
     conversation.senderClient = nil
+    senderArrivals = []
     conversation.parameters = MailParameters()
     conversation.recipients = []
     recipientKeys = [:]

@@ -52,8 +52,10 @@ public enum OutcomeVerdict: Hashable, Sendable {
 /// The verdict of `report`.
 public enum ReportVerdict: Hashable, Sendable {
   case proceed
-  /// Somebody else is told.
-  case send(to: Mailbox)
+  /// Somebody else is told. The record says what `clientLookup` would of them: nil means a stranger elsewhere, whose mail goes to
+  /// the servers of their domain, so that a mailbox of ours needs its record. Forwards in it are not followed: name the mailbox that
+  /// they lead to. Naming the sender is the same as ``proceed``, whatever the record.
+  case send(to: Mailbox, client: ClientRecord?)
   /// Nobody is told. The outcome is recorded all the same.
   case suppress(String)
 }

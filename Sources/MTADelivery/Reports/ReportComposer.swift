@@ -25,12 +25,12 @@ struct ReportComposer: Sendable {
   /// - Parameter id: of the report.
   func report(
     _ id: MailID, about recipients: [ReportedRecipient], of envelope: Envelope, _ original: OriginalMail,
-    to mailbox: Mailbox, at now: Timestamp, due: Timestamp
+    to addressee: ReportAddressee, at now: Timestamp, due: Timestamp
   ) -> QueuedReport? {
     guard let action = recipients.first?.action else { return nil }
     var text = ReportText(boundary: "=_report_\(id)")
     text.field("From", "Mail Delivery System <\(sender)>")
-    text.internationalLine("To: <\(mailbox)>")
+    text.internationalLine("To: <\(addressee.mailbox)>")
     text.field("Subject", Self.subject(action))
     text.field("Date", now.internetMessageDate)
     text.field("Message-ID", "<\(id)@\(serverName)>")
@@ -65,15 +65,15 @@ struct ReportComposer: Sendable {
     }
     text.end()
 
-    var recipient = EnvelopeRecipient(mailbox, client: envelope.senderClient)
+    var addressees = addressee.recipients
     // RFC 3461 §6.2: no report is told of, in any way.
-    recipient.notification.notify = .never
+    for index in addressees.indices { addressees[index].notification = RecipientNotification(notify: .never) }
     var requests = DeliveryRequests()
     if due > now { requests.holdUntil = due }
     // The mark of a submission has it signed: reports are our own mail (R15).
     let queued = Envelope(
-      id: id, reversePath: .null, recipients: [recipient], body: body, smtpUTF8: mailbox.isInternational,
-      requests: requests, isSubmission: true, receivedAt: now)
+      id: id, reversePath: .null, recipients: addressees, body: body,
+      smtpUTF8: addressee.isInternational, requests: requests, isSubmission: true, receivedAt: now)
     return QueuedReport(queued, content: text.bytes, about: recipients.map(\.parcel))
   }
 

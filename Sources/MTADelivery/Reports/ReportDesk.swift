@@ -31,10 +31,10 @@ struct ReportDesk: Sendable {
     var reports: [QueuedReport] = []
     for action in ReportedRecipient.Action.allCases {
       let recipients = reported.filter { $0.action == action }
-      guard !recipients.isEmpty, let mailbox = await addressee(action, recipients, envelope, sender) else { continue }
-      let due = environment.reportCap.withLockedValue { $0.due(to: mailbox, at: now) }
+      guard !recipients.isEmpty, let addressee = await addressee(action, recipients, envelope, sender) else { continue }
+      let due = environment.reportCap.withLockedValue { $0.due(to: addressee.mailbox, at: now) }
       let report = environment.reportComposer.report(
-        environment.makeID(now), about: recipients, of: envelope, original, to: mailbox, at: now, due: due)
+        environment.makeID(now), about: recipients, of: envelope, original, to: addressee, at: now, due: due)
       if let report { reports.append(report) }
     }
     return reports
@@ -43,15 +43,16 @@ struct ReportDesk: Sendable {
   /// Whom the hooks let a report go to.
   private func addressee(
     _ action: ReportedRecipient.Action, _ recipients: [ReportedRecipient], _ envelope: Envelope, _ sender: Mailbox
-  ) async -> Mailbox? {
+  ) async -> ReportAddressee? {
+    let itself = ReportAddressee(senderOf: envelope, sender)
     guard environment.judgement.isNeeded, let kind = PendingReport.Kind(rawValue: action.rawValue) else {
-      return sender
+      return itself
     }
     let report = PendingReport(
       kind: kind, envelope: envelope, recipients: recipients.map(\.recipient.mailbox), sender: sender)
     switch await environment.judgement.report(report) {
-    case .proceed: return sender
-    case .send(let other): return other
+    case .proceed: return itself
+    case .send(let other, let client): return other == sender ? itself : ReportAddressee(other, client: client)
     case .suppress(let reason):
       environment.logger.info(
         "report suppressed", metadata: ["mail": "\(envelope.id)", "reason": "\(Attempt.printable(reason))"])

@@ -110,12 +110,17 @@ extension Database {
   }
 
   /// Sets a mail's unfinished parcels aside until somebody looks at it.
-  func hold(_ mail: String, because reason: String, at now: Timestamp) throws(SQLiteFailure) {
+  /// - Returns: how many.
+  @discardableResult
+  func hold(_ mail: String, because reason: String, at now: Timestamp) throws(SQLiteFailure) -> Int {
+    var count = 0
     try run(
       """
       UPDATE parcels SET hold = 1, state = 'waiting', delivery_msg = ?2, updated_at = ?3, lease_owner = NULL, lease_until = NULL
-        WHERE mail_id = ?1 AND state IN ('waiting', 'working')
-      """, [.text(mail), .text("held: " + reason), .text(now.description)], at: "mail.hold")
+        WHERE mail_id = ?1 AND state IN ('waiting', 'working') RETURNING id
+      """, [.text(mail), .text("held: " + reason), .text(now.description)], at: "mail.hold"
+    ) { _ in count += 1 }
+    return count
   }
 
   /// Makes a mail's held parcels due, with a whole lifetime before them.

@@ -193,4 +193,45 @@ struct FailureReportTests {
       #expect(setup.queue.mails.count == 2)
     }
   }
+
+  /// One report, a copy for each place that the sender's forwards lead to, and none for an address that nobody reads.
+  @Test func reportsGoWhereTheSenderForwardsTo() async throws {
+    try await SinkServer.serving(Self.choosy) { sink in
+      let folder = try TemporaryFolder()
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1\nfar.example A 127.0.0.1")
+      setup.configuration.localDelivery = .maildir(directory: folder.path)
+      let sales = try #require(Mailbox("sales@home.example"))
+      var envelope = Envelope.test("m1", from: "<sales@home.example>", to: ["bad@a.example"], at: setup.clock.now)
+      envelope.senderClient = ClientRecord(forwards: [sales])
+      envelope.senderArrivals = [
+        EnvelopeRecipient(
+          try #require(Mailbox("ann@home.example")), client: ClientRecord(mailboxID: "ann"), forwardedFor: sales),
+        EnvelopeRecipient(try #require(Mailbox("bob@far.example")), forwardedFor: sales),
+      ]
+      try setup.queue.add(envelope, content: Self.text)
+      try await setup.expectRun(RunSummary(delivered: 2, failed: 1))
+      #expect(setup.queue.outcomes["ann@home.example"]?.contains("filed as") == true)
+      #expect(setup.queue.outcomes["sales@home.example"] == nil)
+      let mail = try #require(sink.mails.first { $0.to == ["<bob@far.example>"] })
+      #expect(mail.from == "<>")
+      let report = try #require(setup.queue.reports.first)
+      #expect(setup.queue.reports.count == 1)
+      #expect(report.envelope.recipients.allSatisfy { $0.notification == RecipientNotification(notify: .never) })
+      #expect(ReportReader(report)?.header["to"] == "<sales@home.example>")
+    }
+  }
+
+  @Test func aReportToASenderWithoutDeliveryIsARecord() async throws {
+    try await SinkServer.serving(Self.choosy) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      var envelope = Envelope.test("m1", from: "<robot@home.example>", to: ["bad@a.example"], at: setup.clock.now)
+      envelope.senderClient = ClientRecord(delivery: .none)
+      try setup.queue.add(envelope, content: Self.text)
+      try await setup.expectRun(RunSummary(failed: 1))
+      #expect(setup.queue.reports.count == 1)
+      #expect(setup.queue.parcels.map(\.state) == [.failed, .recorded])
+    }
+  }
 }

@@ -1,0 +1,62 @@
+public import MTACore
+import MTAStore
+
+/// What an operator does to a queue, beside a server that runs or without one.
+extension MailServer {
+  /// Goes through the copies that are not done, in the order in which they came.
+  ///
+  /// - Throws: ``StartFailure`` when the queue cannot be opened, `StoreFailure` when it cannot be read; what `body` throws.
+  public static func listQueue(
+    _ settings: Settings, heldOnly: Bool = false, _ body: (QueueEntry) throws -> Void
+  ) async throws {
+    let store = try openStore(settings)
+    do {
+      var last: ParcelID?
+      repeat {
+        let page = try await store.list(heldOnly: heldOnly, after: last)
+        for entry in page { try body(entry) }
+        last = page.last?.parcel
+      } while last != nil
+      await store.close()
+    } catch {
+      await store.close()
+      throw error
+    }
+  }
+
+  /// Makes what is held of a mail due at once, with a whole ``Settings/queueLifetime`` before it. A server that runs delivers it
+  /// within a minute.
+  ///
+  /// - Returns: how many copies; nil when there is no such mail.
+  /// - Throws: ``StartFailure`` when the queue cannot be opened, `StoreFailure` when nothing was changed.
+  public static func release(_ id: MailID, _ settings: Settings) async throws -> Int? {
+    let store = try openStore(settings)
+    let count: Result<Int?, StoreFailure>
+    do throws(StoreFailure) { count = .success(try await store.release(id)) } catch { count = .failure(error) }
+    await store.close()
+    return try count.get()
+  }
+
+  /// Sets what is not done of a mail aside, until ``release(_:_:)``. A delivery under way is not stopped.
+  ///
+  /// - Returns: how many copies are held; nil when there is no such mail.
+  /// - Throws: ``StartFailure`` when the queue cannot be opened, `StoreFailure` when nothing was changed.
+  public static func hold(_ id: MailID, because reason: String, _ settings: Settings) async throws -> Int? {
+    let store = try openStore(settings)
+    let count: Result<Int?, StoreFailure>
+    do throws(StoreFailure) { count = .success(try await store.hold(id, because: reason)) } catch {
+      count = .failure(error)
+    }
+    await store.close()
+    return try count.get()
+  }
+
+  /// The queue alone: no certificate and no key is needed to look at it.
+  private static func openStore(_ settings: Settings) throws(StartFailure) -> MailStore {
+    var configuration = MailStore.Configuration(database: settings.database, queue: settings.mailQueue)
+    configuration.queueLifetime = settings.queueLifetime
+    let log = LineLog.Sink()
+    configuration.notice = { log.write("\($0)\n") }
+    do { return try MailStore(configuration) } catch { throw StartFailure("database: \(error)") }
+  }
+}
