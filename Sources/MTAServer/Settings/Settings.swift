@@ -109,7 +109,7 @@ public struct Settings: Sendable {
   public var delayWarning: Duration = .seconds(14_400)
   public var queueRunner = QueueRunning.automatic
   /// Deliveries at a time.
-  public var maximumDeliveries = 50
+  public var maximumDeliveries = 200
   /// Of those, to one destination, at most; fewer where they do not go well.
   public var deliveriesPerDestination = 20
   /// Other limits of single domains, by `example.org`, `.example.org` for all below, or `*`.
