@@ -48,7 +48,8 @@ struct MailRequest {
 
   /// What the sender asked for, and a relay may not go without. LMTP is no relay: what is asked of the way is over there.
   private var requestObstacle: DeliveryTrouble? {
-    if transaction.requests.requireTLS {
+    // RFC 8689 §5: what has no sender to go back to is not to be lost for want of the option.
+    if transaction.requests.requireTLS, transaction.reversePath != .null {
       // RFC 8689 §2: the option is known only under TLS.
       if !isSecured { return .requireTLSUnmet("the connection is not encrypted") }
       if !server.requireTLS { return .requireTLSNotOffered }
@@ -94,7 +95,7 @@ struct MailRequest {
       if let part = requests.return { parameters.append("RET=\(part.rawValue)") }
       if let id = requests.envelopeID, let text = Self.xtext(id, limit: 100) { parameters.append("ENVID=\(text)") }
     }
-    if requests.requireTLS { parameters.append("REQUIRETLS") }
+    if requests.requireTLS, isSecured, server.requireTLS { parameters.append("REQUIRETLS") }
     // RFC 2852 §4: less what the mail has spent here; by mode N the time may be over.
     if server.deliverBy != nil, let by = requests.deliverBy {
       parameters.append("BY=\(seconds(until: by.deadline));\(by.mode.rawValue)\(by.trace ? "T" : "")")

@@ -133,6 +133,17 @@ struct ClientExtensionTests {
     #expect(Self.words(transaction, .lmtp)[0] == "MAIL FROM:<s@example.com>")
   }
 
+  /// RFC 8689 §5
+  @Test func aReportGoesOnWithoutRequiredTLS() {
+    let report = Self.transaction {
+      $0.requests.requireTLS = true
+      $0.reversePath = .null
+    }
+    #expect(Self.words(report, to: "REQUIRETLS", underTLS: true)[0] == "MAIL FROM:<> REQUIRETLS")
+    #expect(Self.words(report, underTLS: true)[0] == "MAIL FROM:<>")
+    #expect(Self.words(report, to: "REQUIRETLS")[0] == "MAIL FROM:<>")
+  }
+
   @Test func theHoldIsOver() {
     let transaction = Self.transaction { $0.requests.holdUntil = Self.now }
     #expect(Self.words(transaction, to: "FUTURERELEASE 9999 2030-01-01T00:00:00Z")[0] == "MAIL FROM:<s@example.com>")
