@@ -95,6 +95,14 @@ let package = Package(
       ],
       swiftSettings: settings),
 
+    // What the tests of MTAServer kill: a process that ends at a step of theirs.
+    .target(
+      name: "CrashSamples", dependencies: ["MTACore", nioCore], path: "Tests/CrashSamples", swiftSettings: settings),
+    .executableTarget(
+      name: "CrashSubject",
+      dependencies: ["CrashSamples", "MTACore", "MTASystem", "MTAStore", "MTADelivery", "MTATestSupport", nioCore],
+      path: "Tests/CrashSubject", swiftSettings: settings),
+
     // Tests, in the modules' order.
     tests("MTACore", ["MTACore", "MTATestSupport", nioCore]),
     tests("MTASystem", ["MTASystem", "MTATestSupport", nioCore]),
@@ -114,7 +122,11 @@ let package = Package(
       ["MTADelivery", "MTACore", "MTASystem", "MTATLS", "MTATestSupport", nioCore, nioPosix, nioLocks, logging]),
     tests(
       "MTAServer",
-      ["MTACore", "MTADNS", "MTADelivery", "MTAReceiver", "MTAServer", "MTATestSupport", nioCore, nioPosix]),
+      [
+        "MTACore", "MTASystem", "MTADNS", "MTAStore", "MTADelivery", "MTAReceiver", "MTAServer", "MTATestSupport",
+        "CrashSamples",
+        "CrashSubject", nioCore, nioPosix, logging,
+      ]),
     tests("ExampleServer", ["ExampleServer", "MTACore", "MTAServer", "MTATestSupport", nioCore, nioPosix, nioLocks]),
     tests("MTATestSupport", ["MTACore", "MTASystem", "MTAReceiver", "MTADelivery", "MTATestSupport", nioCore]),
   ],

@@ -16,6 +16,11 @@ let package = Package(
     .executableTarget(name: "FirstServer", dependencies: [mta("MTA")]),
     .executableTarget(name: "AliasServer", dependencies: [mta("MTA")]),
     .executableTarget(name: "SpamReport", dependencies: [mta("MTA")]),
+    // The worked examples of two modules' pages, each with that module alone.
+    .executableTarget(
+      name: "SignAndVerify",
+      dependencies: [mta("MTADKIM"), mta("MTACore"), .product(name: "NIOCore", package: "swift-nio")]),
+    .executableTarget(name: "MailRoute", dependencies: [mta("MTADNS"), mta("MTACore")]),
     .executableTarget(
       name: "Newsletter", dependencies: [mta("MTA"), mta("MTASystem"), .product(name: "NIOCore", package: "swift-nio")]),
     .testTarget(

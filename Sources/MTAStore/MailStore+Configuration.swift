@@ -26,7 +26,7 @@ extension MailStore {
     /// Told of what an operator should know. Called on any thread; must return at once.
     public var notice: @Sendable (Notice) -> Void = { _ in }
     /// How long after the start old history is first looked for.
-    var historyDelay: Duration = .seconds(1)
+    package var historyDelay: Duration = .seconds(1)
     /// Nil in production.
     public var faults: FaultPlan?
 

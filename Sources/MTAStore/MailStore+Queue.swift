@@ -73,7 +73,11 @@ extension MailStore: ParcelQueue {
         }
         recorded.insert(result.parcel)
       }
-      for report in mails where !report.parcels.isDisjoint(with: recorded) { try database.insert(report.mail) }
+      for report in mails where !report.parcels.isDisjoint(with: recorded) {
+        // Said again after a commit of unknown outcome: it is there already.
+        guard try !database.has(mail: report.mail.envelope.id.description) else { continue }
+        try database.insert(report.mail)
+      }
       var files: [String] = []
       for mail in settled {
         if let file = try database.settle(mail, at: now) { files.append(file) }

@@ -10,24 +10,27 @@ final class StoreCore: Sendable {
   let files: WorkerThreads
   let writer: WriterThread
   let reader: Reader
-  /// Shared with every process that has the store open; who holds it alone may tidy the folder.
-  private let lock: DurableFile
+  private let lock: StoreLock
 
   init(_ configuration: MailStore.Configuration) throws(MailStore.OpenFailure) {
     self.configuration = configuration
     let opening = StoreOpening(configuration)
     let lock = try opening.prepareFolders()
-    let database = try opening.openDatabase()
-    try opening.tidy(database, under: lock)
+    let database = try opening.open(under: lock)
     self.lock = lock
     let folder = opening.folder
     let files = WorkerThreads(count: configuration.fileThreads)
     self.folder = folder
     self.files = files
-    reader = Reader { () throws(SQLiteFailure) in try opening.connect(forWriting: false) }
+    let reader = Reader { () throws(SQLiteFailure) in try opening.connect(forWriting: false) }
+    self.reader = reader
     writer = WriterThread(
       database, configuration: configuration, removeFiles: { names in files.start { folder.remove(names) } },
-      open: { () throws(SQLiteFailure) in try opening.connect(forWriting: true) })
+      open: { () throws(SQLiteFailure) in try opening.connect(forWriting: true) },
+      repair: { (failure) throws(SQLiteFailure) in
+        try reader.whileClosed { () throws(SQLiteFailure) in try opening.repair(after: failure, under: lock) }
+      })
+    reader.whenDamaged { [writer] in writer.found($0) }
     writer.start()
   }
 
@@ -74,7 +77,7 @@ final class StoreCore: Sendable {
       reader.close {
         files.close {
           // Only now does nothing of this store write any more. A lock that cannot be given back ends with the file.
-          try? lock.unlock(at: "close.unlock")
+          try? lock.release()
           done()
         }
       }
@@ -95,46 +98,5 @@ final class StoreCore: Sendable {
 
   func reportHeld(_ id: String, _ reason: String) {
     configuration.notice(MailStore.Notice("mail \(id) is held: \(reason)", isTrouble: true))
-  }
-}
-
-/// The connection that reads, on a thread of its own: readers never stand in a commit's way.
-///
-/// `@unchecked`: `database` is touched on the one thread of `thread` only.
-final class Reader: @unchecked Sendable {
-  private let thread = WorkerThreads(count: 1)
-  private let open: @Sendable () throws(SQLiteFailure) -> Database
-  private var database: Database?
-  private var isClosed = false
-
-  init(_ open: @escaping @Sendable () throws(SQLiteFailure) -> Database) { self.open = open }
-
-  func read<Value: Sendable>(
-    _ body: @escaping @Sendable (Database) throws(SQLiteFailure) -> Value
-  ) async throws(StoreFailure) -> Value {
-    try await thread.start(late: { .failure(.closed) }) { self.answer(body) }.value().get()
-  }
-
-  private func answer<Value>(_ body: (Database) throws(SQLiteFailure) -> Value) -> Result<Value, StoreFailure> {
-    guard !isClosed else { return .failure(.closed) }
-    do throws(SQLiteFailure) {
-      if let database { return .success(try body(database)) }
-      let opened = try open()
-      database = opened
-      return .success(try body(opened))
-    } catch {
-      // The next reader begins afresh.
-      if !error.isOfStatement { database = nil }
-      return .failure(error.storeFailure)
-    }
-  }
-
-  func close(_ done: @escaping @Sendable () -> Void) {
-    let end: @Sendable () -> Void = {
-      self.isClosed = true
-      self.database = nil
-    }
-    thread.start(late: {}, end)
-    thread.close(done)
   }
 }

@@ -16,21 +16,91 @@ struct StoreOpening: Sendable {
 
   private var files: DurableFiles { folder.files }
 
-  /// - Returns: the queue folder's lock file, not locked yet.
-  func prepareFolders() throws(Failure) -> DurableFile {
+  var rescue: Rescue { Rescue(configuration: configuration, folder: folder) }
+
+  /// - Returns: the queue folder's lock, not taken yet.
+  func prepareFolders() throws(Failure) -> StoreLock {
     do {
       try files.makeDirectories(configuration.queue, at: "open.folder")
       try files.makeDirectories(DurableFiles.parent(of: configuration.database), at: "open.folder")
-      return try files.openOrCreate(configuration.queue + "/.lock", at: "open.lock")
+      return try StoreLock(folder)
     } catch {
       throw Failure(reason: .notWritable, path: error.path, detail: error.description)
+    }
+  }
+
+  /// The database, ready for use. What a crash left is removed, and a damaged file is set aside and its rows carried over, if no
+  /// other process has the store open.
+  func open(under lock: StoreLock) throws(Failure) -> Database {
+    do throws(Failure) {
+      return try lock.whileOpening(failing: lockFailure) { (isAlone) throws(Failure) in
+        isAlone ? try openAlone().database : try openDatabase()
+      }
+    } catch {
+      try? lock.release()
+      throw error
+    }
+  }
+
+  func lockFailure(_ failure: FileFailure) -> Failure {
+    Failure(reason: .failed, path: configuration.queue, detail: failure.description)
+  }
+
+  /// - Returns: also what was saved, if the file was damaged.
+  func openAlone() throws(Failure) -> (database: Database, report: MailStore.SalvageReport?) {
+    do throws(FileFailure) { try rescue.finish() } catch {
+      throw Failure(reason: .failed, path: configuration.database, detail: error.description)
+    }
+    do throws(Failure) { return (try openAndTidy(), nil) } catch {
+      guard let report = try setAside(after: error) else { throw error }
+      return (try openAndTidy(), report)
+    }
+  }
+
+  private func openAndTidy() throws(Failure) -> Database {
+    let database = try openDatabase()
+    try tidy(database)
+    return database
+  }
+
+  /// Makes sure that the failure was the file's fault, and puts a salvaged one in its place.
+  /// - Returns: nil when nothing is wrong with it, or it is none of ours.
+  private func setAside(after failure: Failure) throws(Failure) -> MailStore.SalvageReport? {
+    do {
+      switch failure.reason {
+      case .damaged: guard try connect(forWriting: false).isDamaged() else { return nil }
+      case .notOurDatabase: guard try Salvage.recognizes(configuration.database, files) else { return nil }
+      default: return nil
+      }
+      return try rescue.run()
+    } catch {
+      throw Failure(
+        reason: .damaged, path: configuration.database, detail: "\(failure.detail); salvage failed: \(error)")
+    }
+  }
+
+  /// Called while the store is in use and a step failed by the file's fault; no connection of this process may be open.
+  func repair(after failure: SQLiteFailure, under lock: StoreLock) throws(SQLiteFailure) {
+    try lock.whileOpening(failing: \.ofDatabase) { (isAlone) throws(SQLiteFailure) in
+      guard isAlone else {
+        throw SQLiteFailure(
+          code: failure.code,
+          message: "\(failure.message); other processes have the store open, so it cannot be salvaged now",
+          statement: failure.statement)
+      }
+      do throws(SQLiteFailure) {
+        guard try connect(forWriting: false).isDamaged() else { return }
+      } catch {
+        if !error.isDamage { throw error }
+      }
+      _ = try rescue.run()
     }
   }
 
   /// The file is looked at through SQLite alone. To open and close it by other means would drop the locks that another
   /// connection of this process has on it (fcntl(2) locks belong to the process), and a second process could then
   /// delete the log under that connection's feet.
-  func openDatabase() throws(Failure) -> Database {
+  private func openDatabase() throws(Failure) -> Database {
     let path = configuration.database
     do {
       _ = try files.create(path, at: "open.create")
@@ -45,19 +115,24 @@ struct StoreOpening: Sendable {
       case .foreign: throw Failure(reason: .notOurDatabase, path: path, detail: "it has other tables")
       case .ours(let version) where version > Schema.version:
         throw Failure(reason: .newerVersion(found: version, supported: Schema.version), path: path, detail: "")
-      case .empty, .ours: break
+      case .empty:
+        // Content that lies here belongs to rows that are gone, or elsewhere.
+        if try !folder.contents().complete.isEmpty { try folder.mistrustRows() }
+      case .ours: break
       }
       try database.configureForWriting()
       try database.migrate()
       // Every table is looked at once: a damaged root page is found now, not at the first mail.
       for table in ["messages", "parcels", "contacts"] {
-        try database.run("SELECT 1 FROM \(table) LIMIT 1", at: "open.look")
+        try database.run("SELECT 1 FROM \(table) NOT INDEXED LIMIT 1", at: "open.look")
       }
       return database
     } catch let failure as SQLiteFailure {
       throw Failure(reason: Self.reason(failure), path: path, detail: failure.description)
     } catch let failure as Failure {
       throw failure
+    } catch let failure as FileFailure {
+      throw Failure(reason: .failed, path: failure.path, detail: failure.description)
     } catch {
       throw Failure(reason: .failed, path: path, detail: "\(error)")
     }
@@ -71,27 +146,42 @@ struct StoreOpening: Sendable {
     return database
   }
 
-  /// Removes what a crash left, if no other process has the store open: another's arriving files look the same.
-  /// Holds mails whose content file is gone. Takes the shared lock in any case.
-  func tidy(_ database: Database, under lock: DurableFile) throws(Failure) {
+  /// Removes what a crash left, and holds mails whose content file is gone. Only for who is alone with the store: another's
+  /// arriving files look the same.
+  private func tidy(_ database: Database) throws(Failure) {
     do {
-      if try lock.lock(exclusive: true, wait: false, at: "open.lock") {
-        let known = try database.contentFiles()
-        for name in try folder.removeOrphans(keeping: Set(known.keys)) {
-          configuration.notice(MailStore.Notice("removed \(name): no mail was accepted with it", isTrouble: false))
+      let known = try database.contentFiles()
+      let (arriving, complete) = try folder.contents()
+      let nameless = complete.filter { known[$0] == nil }
+      try folder.removeLeftovers(arriving)
+      for name in arriving { tellRemoved(name) }
+      if try folder.mistrustsRows() {
+        try folder.putAside(nameless)
+        try folder.trustRows()
+        for name in nameless {
+          let text =
+            "no mail is known for \(name), perhaps because its row was lost: moved to \(folder.path)/\(ContentFolder.aside)"
+          configuration.notice(MailStore.Notice(text, isTrouble: true))
         }
-        for (name, id) in known where try !folder.exists(name) {
-          let reason = "its content file \(name) is missing"
-          try database.hold(id.description, because: reason, at: configuration.clock.now)
-          configuration.notice(MailStore.Notice("mail \(id) is held: \(reason)", isTrouble: true))
-        }
+      } else {
+        try folder.removeLeftovers(nameless)
+        for name in nameless { tellRemoved(name) }
       }
-      _ = try lock.lock(exclusive: false, wait: true, at: "open.lock")
+      let present = Set(complete)
+      for (name, id) in known where !present.contains(name) {
+        let reason = "its content file \(name) is missing"
+        try database.hold(id.description, because: reason, at: configuration.clock.now)
+        configuration.notice(MailStore.Notice("mail \(id) is held: \(reason)", isTrouble: true))
+      }
     } catch let failure as SQLiteFailure {
       throw Failure(reason: Self.reason(failure), path: configuration.database, detail: failure.description)
     } catch {
       throw Failure(reason: .failed, path: configuration.queue, detail: "\(error)")
     }
+  }
+
+  private func tellRemoved(_ name: String) {
+    configuration.notice(MailStore.Notice("removed \(name): no mail was accepted with it", isTrouble: false))
   }
 
   private var busyMilliseconds: Int32 { Int32(clamping: configuration.busyTimeout.wholeMilliseconds) }

@@ -43,6 +43,37 @@ import Testing
     #expect(!server.exists("mta.pid"))
   }
 
+  /// The sender is one of ours, and so the report comes back through the same queue.
+  @Test func whatSendersAskForIsAnnouncedAndHonoured() async throws {
+    let server = try ServerProcess()
+    try server.write(settings(#", "enforceMemberPorts": false"#), to: "mta.json")
+    let address = try await server.serve()
+    try await WireClient.connect(to: address) { client in
+      _ = try await client.reply()
+      let hello = try await client.say("EHLO client.example")
+      for keyword in ["DSN", "SMTPUTF8", "DELIVERBY", "BINARYMIME", "MT-PRIORITY"] {
+        #expect(hello.split(separator: "\r\n").contains { $0.dropFirst(4).hasPrefix(keyword) }, "\(keyword)")
+      }
+      // Not in clear (RFC 8689).
+      #expect(!hello.contains("REQUIRETLS"))
+      #expect(try await client.say("MAIL FROM:<mike@test.example> RET=HDRS ENVID=QQ+2B1").hasPrefix("250"))
+      #expect(
+        try await client.say("RCPT TO:<coco@test.example> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Coco@old.example")
+          .hasPrefix("250"))
+      _ = try await client.say("DATA")
+      #expect(try await client.say("Subject: x\r\n\r\nbody\r\n.").hasPrefix("250"))
+    }
+    let report = try #require(try await server.mails(of: "mike", count: 1).first)
+    for line in [
+      "Return-Path: <>", "Original-Envelope-Id: QQ+1", "Original-Recipient: rfc822; Coco@old.example",
+      "Final-Recipient: rfc822; coco@test.example", "Action: delivered", "Status: 2.0.0",
+      "Content-Type: text/rfc822-headers",
+    ] { #expect(report.contains(line + "\n"), "\(line)") }
+    #expect(!report.contains("body"))
+    server.signal(SIGTERM)
+    #expect(try await server.end() == 0)
+  }
+
   @Test func whatWasAcknowledgedSurvivesKill9() async throws {
     let server = try ServerProcess()
     try server.write(settings(#", "queueRunner": "off""#), to: "mta.json")

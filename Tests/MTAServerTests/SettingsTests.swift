@@ -113,6 +113,24 @@ import Testing
     }
   }
 
+  @Test func limitsOfDestinations() throws {
+    let settings = try read(
+      #"""
+      {"serverName": "mail.x.example", "maximumDeliveries": 7, "deliveriesPerDestination": 3,
+       "destinationLimits": {"slow.example": {"interval": 0.5}, ".wide.example": {"deliveries": 40}}}
+      """#)
+    #expect(settings.maximumDeliveries == 7)
+    #expect(settings.destinationLimits["slow.example"] == DestinationLimit(deliveries: 3, interval: .milliseconds(500)))
+    #expect(settings.destinationLimits[".wide.example"] == DestinationLimit(deliveries: 40))
+    for wrong in [
+      #"{"a..b": {"deliveries": 1}}"#, #"{"a.example": {"deliveries": 0}}"#, #"{"a.example": {"pause": 1}}"#, "[]",
+    ] {
+      #expect(throws: SettingsFailure.self) {
+        try read(#"{"serverName": "mail.x.example", "destinationLimits": \#(wrong)}"#)
+      }
+    }
+  }
+
   @Test func everyFoundingKeyIsTaken() throws {
     let settings = try read(
       #"""

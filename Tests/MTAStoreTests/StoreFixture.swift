@@ -40,7 +40,7 @@ final class StoreFixture: Sendable {
 
   /// Files of content in the queue folder.
   var contentFiles: [String] {
-    ((try? DurableFiles().names(in: queue, at: "test")) ?? []).filter { $0 != ".lock" }.sorted()
+    ((try? DurableFiles().names(in: queue, at: "test")) ?? []).filter { !$0.hasPrefix(".") }.sorted()
   }
 
   func id() -> MailID {

@@ -18,7 +18,7 @@ import MTASystem
     let mailing = Mailing(queue: store, sender: sender, clock: SystemClock())
     try await mailing.send(subject: words[0], text: words[1], to: words.dropFirst(2).compactMap { Mailbox($0) })
 
-    var configuration = QueueRunner.Configuration(serverName: "\(sender.domain)")
+    var configuration = QueueRunner.Configuration(serverName: "newsletter.\(sender.domain)")
     configuration.destinationLimit = DestinationLimit(deliveries: 2)
     let runner = try QueueRunner(queue: store, dns: DNSResolver(), configuration: configuration)
     print(try await runner.runOnce())  // 12 delivered, 1 deferred, 0 failed, 0 held

@@ -18,7 +18,7 @@ import Testing
         subject: "Issue 1", text: "Hello.", to: readers)
 
       let zone = try LiteralZone("readers.example A 127.0.0.1\nsender.example A 127.0.0.1")
-      var configuration = QueueRunner.Configuration(serverName: "sender.example")
+      var configuration = QueueRunner.Configuration(serverName: "newsletter.sender.example")
       configuration.remoteSMTPPort = sink.port
       configuration.hooks = OffPeak { true }
       func runner() throws -> QueueRunner {

@@ -1,4 +1,4 @@
-public import MTACore
+import MTACore
 
 /// What a destination can stand.
 public struct DestinationLimit: Hashable, Sendable {
@@ -16,7 +16,7 @@ public struct DestinationLimit: Hashable, Sendable {
 /// The limits of all destinations.
 struct DestinationLimits: Sendable {
   let standard: DestinationLimit
-  let domains: [Domain: DestinationLimit]
+  let domains: DomainTable<DestinationLimit>
 
-  func limit(for job: DeliveryJob) -> DestinationLimit { job.domain.flatMap { domains[$0] } ?? standard }
+  func limit(for job: DeliveryJob) -> DestinationLimit { job.domain.flatMap { domains.match($0)?.value } ?? standard }
 }

@@ -64,7 +64,7 @@ extension QueueRunner {
     /// Of those, to one destination, and how fast. Domains that have the same servers are one destination.
     public var destinationLimit = DestinationLimit()
     /// The same for single domains.
-    public var destinationLimits: [Domain: DestinationLimit] = [:]
+    public var destinationLimits = DomainTable<DestinationLimit>()
     /// Parcels leased at a time, about; default 1000. A quarter of them for one destination.
     public var maximumLeased = 1000
     /// For how long parcels are leased; renewed while they are worked on. Default 15 minutes.

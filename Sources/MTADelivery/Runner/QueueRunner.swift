@@ -16,8 +16,9 @@ public import NIOPosix
 ///
 /// Two runners on one queue never deliver the same parcel: each leases its own.
 public final class QueueRunner: Sendable {
-  /// What a sender may ask of a mail's delivery (`SessionConfiguration.honours`): REQUIRETLS (RFC 8689).
-  public static let honours: DeliveryCapabilities = [.requireTLS]
+  /// What a sender may ask of a mail's delivery (`SessionConfiguration.honours`): all of it. A receiver announces what its store
+  /// keeps, too.
+  public static let honours = DeliveryCapabilities.all
 
   private let environment: DeliveryEnvironment
   private static let runs = NIOLockedValueBox<UInt32>(0)

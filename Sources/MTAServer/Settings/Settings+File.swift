@@ -53,6 +53,7 @@ extension Settings {
     readDelivery(&reader)
     readRoutes(&reader)
     readFilter(&reader)
+    readLimits(&reader)
     readProcess(&reader)
     let later = [
       "logRotation", "userName", "groupName", "showIncomingData", "dumpMailIntoLog",

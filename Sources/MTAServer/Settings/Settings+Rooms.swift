@@ -69,6 +69,7 @@ extension Settings {
     configuration.smarthostCredentials = try credentials(smarthostUser, smarthostPasswordFile, "smarthostPasswordFile")
     configuration.smarthostTLS = smarthostTLS
     try setWays(of: &configuration)
+    try setLimits(of: &configuration)
     configuration.remoteSMTPPort = remoteSMTPPort
     configuration.retrySchedule = retrySchedule
     configuration.delayWarning = delayWarning

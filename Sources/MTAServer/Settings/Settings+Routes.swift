@@ -49,7 +49,7 @@ extension Settings {
     reader.optionalPath("trustRoots", into: &trustRoots)
   }
 
-  private static func arePatterns(_ texts: some Sequence<String>) -> Bool {
+  static func arePatterns(_ texts: some Sequence<String>) -> Bool {
     var table = DomainTable<Bool>()
     return texts.allSatisfy { table.set(true, for: $0) }
   }

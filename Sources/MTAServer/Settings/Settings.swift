@@ -108,6 +108,12 @@ public struct Settings: Sendable {
   public var queueLifetime: Duration = .seconds(432_000)
   public var delayWarning: Duration = .seconds(14_400)
   public var queueRunner = QueueRunning.automatic
+  /// Deliveries at a time.
+  public var maximumDeliveries = 50
+  /// Of those, to one destination, at most; fewer where they do not go well.
+  public var deliveriesPerDestination = 20
+  /// Other limits of single domains, by `example.org`, `.example.org` for all below, or `*`.
+  public var destinationLimits: [String: DestinationLimit] = [:]
 
   // MARK: Content filter
 

@@ -40,22 +40,53 @@ struct ContentFolder: Sendable {
 
   func removePart(_ id: MailID) { try? files.unlink(part(id), at: "spill.discard") }
 
-  /// Removes what no row names: files of mails that were never promised, or that are done.
-  /// - Returns: the names removed.
-  func removeOrphans(keeping known: Set<String>) throws(FileFailure) -> [String] {
-    var removed: [String] = []
-    for name in try files.names(in: path, at: "content.list") {
-      guard name.hasSuffix(Self.arriving) || (name.hasSuffix(Self.complete) && !known.contains(name)) else { continue }
-      try files.unlink(path + "/" + name, at: "content.unlink")
-      removed.append(name)
-    }
-    return removed
+  /// Where content without a mail goes that may have been promised.
+  static let aside = "lost"
+  private var asidePath: String { path + "/" + Self.aside }
+  /// There while content without a row may have been promised: the row may have been lost.
+  private var mistrust: String { path + "/.mistrust" }
+
+  /// Names of arriving and of complete content.
+  func contents() throws(FileFailure) -> (arriving: [String], complete: [String]) {
+    let names = try files.names(in: path, at: "content.list")
+    return (names.filter { $0.hasSuffix(Self.arriving) }, names.filter { $0.hasSuffix(Self.complete) })
   }
 
-  func exists(_ name: String) throws(FileFailure) -> Bool {
-    do { return try files.status(path + "/" + name, at: "content.stat").isRegularFile } catch {
+  /// Removes for good; unlike ``remove(_:)``, a failure counts.
+  func removeLeftovers(_ names: [String]) throws(FileFailure) {
+    for name in names { try files.unlink(path + "/" + name, at: "content.unlink") }
+  }
+
+  /// Keeps the next ``putAside(_:)`` from being a removal, also after a crash.
+  func mistrustRows() throws(FileFailure) {
+    _ = try files.openOrCreate(mistrust, at: "content.mistrust")
+    try files.syncDirectory(path, at: "content.mistrust")
+  }
+
+  func mistrustsRows() throws(FileFailure) -> Bool {
+    do { return try files.status(mistrust, at: "content.mistrust").isRegularFile } catch {
       if error.isNotFound { return false }
       throw error
+    }
+  }
+
+  func trustRows() throws(FileFailure) { try files.unlink(mistrust, at: "content.mistrust") }
+
+  func putAside(_ names: [String]) throws(FileFailure) {
+    if names.isEmpty { return }
+    try files.makeDirectories(asidePath, at: "content.aside")
+    for name in names { try files.rename(path + "/" + name, to: asidePath + "/" + name, at: "content.aside") }
+    try files.syncDirectory(asidePath, at: "content.aside")
+  }
+
+  /// Undoes ``putAside(_:)`` for one file, if it was.
+  func bringBack(_ name: String) throws(FileFailure) {
+    do throws(FileFailure) {
+      try files.link(asidePath + "/" + name, to: path + "/" + name, at: "content.fetch")
+      try files.syncDirectory(path, at: "content.fetch")
+      try files.unlink(asidePath + "/" + name, at: "content.fetch")
+    } catch {
+      if !error.isNotFound, !error.alreadyExists { throw error }
     }
   }
 }

@@ -13,7 +13,7 @@ final class Database {
 
   /// Opens a file that exists.
   init(path: String, busyMilliseconds: Int32, faults: FaultPlan?) throws(SQLiteFailure) {
-    if let code = faults?.fault(at: "database.open") { throw Self.injected(code, "open") }
+    try Self.pass("database.open", "open", faults)
     var opened: OpaquePointer?
     let code = sqlite3_open_v2(path, &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
     guard code == SQLITE_OK, let opened else {
@@ -46,7 +46,7 @@ final class Database {
   func run(
     _ sql: String, _ values: [SQLValue] = [], at point: FaultPoint, _ body: (Row) -> Void = { _ in }
   ) throws(SQLiteFailure) {
-    if let code = faults?.fault(at: point) { throw Self.injected(code, sql) }
+    try Self.pass(point, sql, faults)
     let statement = try prepared(sql)
     let code = statement.run(values, body)
     if code != SQLITE_DONE { throw failure(code, sql) }
@@ -63,7 +63,7 @@ final class Database {
 
   /// Whether a step that has no SQLite call of its own is to fail.
   func pass(_ point: FaultPoint) throws(SQLiteFailure) {
-    if let code = faults?.fault(at: point) { throw Self.injected(code, point.description) }
+    try Self.pass(point, point.description, faults)
   }
 
   /// Ends a transaction without effect, if one is open: after some failures SQLite has done so already.
@@ -71,6 +71,9 @@ final class Database {
     guard sqlite3_get_autocommit(handle) == 0 else { return }
     sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
   }
+
+  /// What each statement cost this connection so far.
+  var costs: [String: (steps: Int, scanned: Int)] { statements.mapValues(\.cost) }
 
   var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") != 0 }
   var pagesInLog: Int { Int(loggedPages.pointee) }
@@ -103,10 +106,15 @@ final class Database {
     SQLiteFailure(code: code, message: String(cString: sqlite3_errmsg(handle)), statement: Self.brief(sql))
   }
 
-  private static func injected(_ code: Int32, _ sql: String) -> SQLiteFailure {
-    let cause = FileFailure(code: code, operation: "injected", path: "fault")
-    return SQLiteFailure(
-      code: cause.isNoSpace ? SQLITE_FULL : SQLITE_IOERR, message: cause.description, statement: brief(sql))
+  private static func pass(_ point: FaultPoint, _ sql: String, _ faults: FaultPlan?) throws(SQLiteFailure) {
+    switch faults?.databaseFault(at: point) {
+    case nil, .crashes: break
+    case .fails(let code):
+      let cause = FileFailure(code: code, operation: "injected", path: "fault")
+      throw SQLiteFailure(
+        code: cause.isNoSpace ? SQLITE_FULL : SQLITE_IOERR, message: cause.description, statement: brief(sql))
+    case .refuses(let code): throw SQLiteFailure(code: code, message: "injected", statement: brief(sql))
+    }
   }
 
   /// The statement's first words are enough for a log.

@@ -22,6 +22,8 @@ struct SQLiteFailure: Error, Hashable, CustomStringConvertible {
   var isFull: Bool { code & 0xff == SQLITE_FULL }
   var isNotADatabase: Bool { code & 0xff == SQLITE_NOTADB }
   var isCorrupt: Bool { code & 0xff == SQLITE_CORRUPT }
+  /// Whether the file, not the statement or the machine, is at fault.
+  var isDamage: Bool { isCorrupt || isNotADatabase }
 
   var storeFailure: StoreFailure { isFull ? .noSpace : .failed(description) }
 

@@ -21,6 +21,14 @@ final class Statement {
 
   deinit { sqlite3_finalize(handle) }
 
+  /// What it cost so far, all runs together: steps of SQLite's machine, and rows walked for want of an index.
+  var cost: (steps: Int, scanned: Int) {
+    (
+      Int(sqlite3_stmt_status(handle, SQLITE_STMTSTATUS_VM_STEP, 0)),
+      Int(sqlite3_stmt_status(handle, SQLITE_STMTSTATUS_FULLSCAN_STEP, 0))
+    )
+  }
+
   /// Binds, steps to the end, and makes ready for the next time. Returns SQLITE_DONE or the failure's code.
   func run(_ values: [SQLValue], _ body: (Row) -> Void) -> Int32 {
     defer {

@@ -36,8 +36,6 @@ extension Database {
     let envelope = mail.envelope
     let id = SQLValue.text(envelope.id.description)
     let now = SQLValue.text(envelope.receivedAt.description)
-    // RFC 4865: not before the time that the sender named.
-    let due = SQLValue.text(envelope.dueAt.description)
     try run(
       """
       INSERT INTO messages (id, size, created_at, settled_at, envelope, content_file, trace, content)
@@ -47,9 +45,18 @@ extension Database {
         id, .integer(Int64(mail.size)), now, mail.isUnfinished ? .null : now, .text(mail.envelopeText),
         .text(optional: mail.contentFile), .blob(mail.trace), mail.content.map(SQLValue.blob) ?? .null,
       ], at: "mail.insert")
+    try insertParcels(of: envelope, expiresAt: mail.expiresAt)
+  }
+
+  /// A row for each recipient.
+  func insertParcels(of envelope: Envelope, expiresAt: Timestamp) throws(SQLiteFailure) {
+    let id = SQLValue.text(envelope.id.description)
+    let now = SQLValue.text(envelope.receivedAt.description)
+    // RFC 4865: not before the time that the sender named.
+    let due = SQLValue.text(envelope.dueAt.description)
     let contact = try contactID(of: envelope.clientAddress)
     let from = Self.sender(envelope.reversePath)
-    let expires = SQLValue.text(mail.expiresAt.description)
+    let expires = SQLValue.text(expiresAt.description)
     let hold = SQLValue.text(optional: envelope.hold.map { "held: " + $0 })
     for recipient in envelope.recipients {
       let delivery = recipient.delivery

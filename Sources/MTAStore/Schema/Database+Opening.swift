@@ -6,7 +6,9 @@ extension Database {
   func configureForWriting() throws(SQLiteFailure) {
     // Page size and auto_vacuum count only before the first table, and page size only before WAL. Each page costs two writes to
     // the log and one to the file: with 8 KiB, content costs half as many as with SQLite's own 4, and rows no more.
-    for pragma in ["page_size = 8192", "auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = FULL"] {
+    for pragma in [
+      "page_size = \(Schema.pageSizes[0])", "auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = FULL",
+    ] {
       try run("PRAGMA " + pragma, at: "database.configure")
     }
     // The promise stands on these two; a file system without shared memory refuses WAL without an error.

@@ -6,6 +6,9 @@ enum Schema {
   /// `MTAQ`: tells our files from other programs'.
   static let applicationID: Int64 = 0x4d54_4151
 
+  /// Bytes of a page: of new files, and of those of earlier versions.
+  static let pageSizes = [8192, 4096]
+
   static var version: Int { migrations.count }
 
   /// `migrations[n]` leads from version n to n + 1.

@@ -13,6 +13,8 @@ struct WriterInbox {
   var contactsInFlight: [ContactKey: ContactRecord] = [:]
   /// When the contacts no longer wait for somebody's commit.
   var contactsDue: MonotonicInstant?
+  /// What a reader found wrong with the file.
+  var damage: SQLiteFailure?
   var isClosing = false
   var whenClosed: [@Sendable () -> Void] = []
 

@@ -10,9 +10,12 @@ import NIOConcurrencyHelpers
 final class WriterThread: @unchecked Sendable {
   /// Contacts wait at most this long for somebody's commit to ride on.
   static let contactDelay: Int64 = 900
+  static let repairPause: Int64 = 10_000
 
   private let inbox = Monitor(WriterInbox())
   private let open: @Sendable () throws(SQLiteFailure) -> Database
+  /// Sees to a file that was found damaged.
+  private let repair: @Sendable (SQLiteFailure) throws(SQLiteFailure) -> Void
   private let clock: any WallClock
   private let removeFiles: @Sendable ([String]) -> Void
   private let notice: @Sendable (MailStore.Notice) -> Void
@@ -25,15 +28,20 @@ final class WriterThread: @unchecked Sendable {
   /// Mails whose commit failed with unknown outcome: their rows are deleted in the next transaction, and their files
   /// only after it, for the log could bring the rows back at a restart until it was written over.
   private var withdrawn: [WriteJob.Mail] = []
+  /// The file's fault, until somebody saw to it; and before when nobody tries again.
+  private var damage: SQLiteFailure?
+  private var nextRepair = MonotonicInstant.now
   private var housekeeping: Housekeeping
 
   init(
     _ database: consuming sending Database, configuration: MailStore.Configuration,
     removeFiles: @escaping @Sendable ([String]) -> Void,
-    open: @escaping @Sendable () throws(SQLiteFailure) -> Database
+    open: @escaping @Sendable () throws(SQLiteFailure) -> Database,
+    repair: @escaping @Sendable (SQLiteFailure) throws(SQLiteFailure) -> Void
   ) {
     self.database = database
     self.open = open
+    self.repair = repair
     self.removeFiles = removeFiles
     clock = configuration.clock
     notice = configuration.notice
@@ -69,6 +77,9 @@ final class WriterThread: @unchecked Sendable {
   func pendingContact(_ key: ContactKey) -> ContactRecord? {
     inbox.withLock { $0.contacts[key] ?? $0.contactsInFlight[key] }
   }
+
+  /// Takes note that the file is damaged; it is seen to before the next group.
+  func found(_ damage: SQLiteFailure) { inbox.withLock { $0.damage = damage } }
 
   var isClosed: Bool { inbox.withLock { $0.isClosing } }
 
@@ -212,6 +223,18 @@ final class WriterThread: @unchecked Sendable {
   }
 
   private func connection() throws(SQLiteFailure) -> Database {
+    if let found = inbox.withLock({ $0.damage.take() }) {
+      damage = found
+      database = nil
+    }
+    if let damage {
+      // A salvage reads all of the file: one that fails is not tried again for each group.
+      guard nextRepair <= .now else { throw damage }
+      nextRepair = .now.after(milliseconds: Self.repairPause)
+      try repair(damage)
+      self.damage = nil
+      nextRepair = .now
+    }
     if let database { return database }
     let opened = try open()
     database = opened
@@ -225,6 +248,7 @@ final class WriterThread: @unchecked Sendable {
 
   private func reopenLater(after failure: SQLiteFailure) {
     database = nil
+    if failure.isDamage { damage = failure }
     counters.withLockedValue { $0.reopenings += 1 }
   }
 

@@ -25,6 +25,9 @@ public final class FaultPlan: Sendable {
   public enum Fault: Hashable, Sendable {
     /// The step is not made; it reports this `errno`.
     case fails(Int32)
+    /// The step is not made; it reports this result code of SQLite. Only steps of the database count; those that touch a
+    /// file of their own are passed over.
+    case refuses(Int32)
     /// The process ends before the step, as by `kill -9`: nothing is flushed, nobody is told.
     case crashes
   }
@@ -41,7 +44,7 @@ public final class FaultPlan: Sendable {
   private struct State {
     var rules: [Rule] = []
     var calls: [FaultPoint] = []
-    var injected = 0
+    var spoilt: [FaultPoint] = []
   }
 
   private let state = NIOLockedValueBox(State())
@@ -62,30 +65,40 @@ public final class FaultPlan: Sendable {
   /// The steps made or spoilt so far, in order.
   public var calls: [FaultPoint] { state.withLockedValue { $0.calls } }
 
-  /// How many steps were spoilt so far.
-  public var injected: Int { state.withLockedValue { $0.injected } }
+  /// Those that were spoilt.
+  public var spoilt: [FaultPoint] { state.withLockedValue { $0.spoilt } }
 
-  /// Asked before each step: nil to go on, or the `errno` to report instead.
+  /// How many steps were spoilt so far.
+  public var injected: Int { spoilt.count }
+
+  /// Asked before each step on a file: nil to go on, or the `errno` to report instead.
   public func fault(at point: FaultPoint) -> Int32? {
+    guard case .fails(let code)? = take(point, ofDatabase: false) else { return nil }
+    return code
+  }
+
+  /// Asked before each step of a database: nil to go on, or what to report instead.
+  public func databaseFault(at point: FaultPoint) -> Fault? { take(point, ofDatabase: true) }
+
+  private func take(_ point: FaultPoint, ofDatabase: Bool) -> Fault? {
     let fault: Fault? = state.withLockedValue { state in
       state.calls.append(point)
       for index in state.rules.indices where state.rules[index].times > 0 {
-        guard state.rules[index].point == nil || state.rules[index].point == point else { continue }
-        if state.rules[index].passes > 0 {
+        let rule = state.rules[index]
+        guard rule.point == nil || rule.point == point else { continue }
+        if case .refuses = rule.fault, !ofDatabase { continue }
+        if rule.passes > 0 {
           state.rules[index].passes -= 1
         } else {
           state.rules[index].times -= 1
-          state.injected += 1
-          return state.rules[index].fault
+          state.spoilt.append(point)
+          return rule.fault
         }
       }
       return nil
     }
-    switch fault {
-    case nil: return nil
-    case .fails(let code)?: return code
-    case .crashes?: endProcess()
-    }
+    if fault == .crashes { endProcess() }
+    return fault
   }
 
   private func endProcess() -> Never {

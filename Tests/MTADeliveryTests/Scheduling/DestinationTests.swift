@@ -89,7 +89,9 @@ struct DestinationTests {
     try await SinkServer.serving { sink in
       var setup = Setup(remotePort: sink.port)
       try setup.zone.add("slow.example A 127.0.0.1\nfast.example A 127.0.0.1")
-      setup.configuration.destinationLimits = [Domain("slow.example")!: DestinationLimit(interval: .milliseconds(60))]
+      let limit = DestinationLimit(interval: .milliseconds(60))
+      let isSet = setup.configuration.destinationLimits.set(limit, for: "slow.example")
+      #expect(isSet)
       for number in 0..<4 {
         try setup.queue.add(.test("s\(number)", to: ["x@slow.example"], at: setup.clock.now), content: Self.text)
       }

@@ -1,0 +1,37 @@
+import MTACore
+import MTADKIM
+import NIOCore
+
+/// The DNS, as far as this program has one.
+struct OneKey: DNSLookup {
+  let place: DNSName
+  let text: String
+
+  func lookup(_ name: DNSName, _ type: DNSRecordType) async -> DNSAnswer {
+    guard name == place, type == .txt else { return .noSuchName }
+    return .records([DNSRecord(name, ttl: 60, .text([Array(text.utf8)]))], authenticated: false)
+  }
+}
+
+@main
+enum SignAndVerify {
+  static func main() async throws {
+    guard let domain = DNSName("example.org"), let selector = DNSName("s1"),
+      let place = DNSName("s1._domainkey.example.org")
+    else { return }
+    let mail = ByteBuffer(string: "From: ann@example.org\r\nSubject: hello\r\n\r\nDear Bob\r\n")
+    let now = Timestamp(milliseconds: 1_767_225_600_000)
+
+    let key = try DKIMPrivateKey.generate(.ed25519SHA256)
+    var signing = DKIMSigning([DKIMSigner(domain: domain, selector: selector, key: key)])
+    signing.receive(mail)
+    let field = try await signing.finish(at: now)
+
+    var verifier = DKIMVerifier()
+    verifier.receive(ByteBuffer(bytes: field))
+    verifier.receive(mail)
+    for verification in await verifier.finish(at: now, lookup: OneKey(place: place, text: try key.record())) {
+      print(verification.outcome, verification.domain ?? "-")  // pass example.org
+    }
+  }
+}

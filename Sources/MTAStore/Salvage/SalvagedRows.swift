@@ -1,0 +1,89 @@
+import MTACore
+import NIOCore
+
+/// Rows of our tables, told from others and from rubbish by what is in them: the schema may be damaged, too.
+enum SalvagedRow {
+  /// A row of `messages`, as far as it can be read.
+  struct Mail {
+    let id: MailID
+    let values: [SQLValue]
+    let size: Int64
+    let isSettled: Bool
+    let envelope: String?
+    let contentFile: String?
+    /// Whether envelope, trace and content are all there.
+    let isWhole: Bool
+  }
+
+  /// A row of `parcels`.
+  struct Copy {
+    let number: Int64
+    let mail: String
+    let state: ParcelState
+    let values: [SQLValue]
+  }
+
+  case mail(Mail)
+  case copy(Copy)
+  case contact([SQLValue])
+
+  /// Higher numbers of rows are rubbish.
+  private static let highest: Int64 = 1 << 40
+
+  init?(_ row: RawRow) {
+    guard row.number <= Self.highest, row.values.count > 3 else { return nil }
+    if let mail = Mail(row) {
+      self = .mail(mail)
+    } else if let copy = Copy(row) {
+      self = .copy(copy)
+    } else if let contact = Self.contact(row) {
+      self = .contact(contact)
+    } else {
+      return nil
+    }
+  }
+
+  private static func contact(_ row: RawRow) -> [SQLValue]? {
+    guard row.isWhole, row.values.count >= 8, row.values[0].isNull, let address = row.values[1].text,
+      IPAddress(address) != nil || address.hasSuffix("/64"), row.values[2].number != nil
+    else { return nil }
+    return [.integer(row.number)] + row.values.dropFirst()
+  }
+}
+
+extension SalvagedRow.Mail {
+  init?(_ row: RawRow) {
+    let values = row.values
+    guard let id = values[0].text.flatMap({ MailID($0) }), let size = values[1].number, size >= 0,
+      let created = values[2].text, Timestamp(created) != nil, values[3].isNull || values[3].text != nil
+    else { return nil }
+    self.id = id
+    self.size = size
+    self.values = values
+    isSettled = !values[3].isNull
+    envelope = values.count > 4 ? values[4].text : nil
+    contentFile = values.count > 5 ? values[5].text : nil
+    let content: Int64? =
+      if values.count > 7, case .blob(let bytes) = values[7] { Int64(bytes.readableBytes) } else { nil }
+    isWhole = row.isWhole && values.count > 7 && envelope != nil && (isSettled || contentFile != nil || content == size)
+  }
+}
+
+extension SalvagedRow.Copy {
+  init?(_ row: RawRow) {
+    let values = row.values
+    guard row.isWhole, values.count >= 25, values[0].isNull, let mail = values[2].text, MailID(mail) != nil,
+      values[4].text != nil, let state = values[11].text.flatMap({ ParcelState(rawValue: $0) })
+    else { return nil }
+    number = row.number
+    self.mail = mail
+    self.state = state
+    self.values = values
+  }
+}
+
+extension SQLValue {
+  var isNull: Bool { if case .null = self { true } else { false } }
+  var text: String? { if case .text(let text) = self { text } else { nil } }
+  var number: Int64? { if case .integer(let number) = self { number } else { nil } }
+}

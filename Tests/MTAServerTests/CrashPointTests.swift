@@ -1,0 +1,250 @@
+import CrashSamples
+import Foundation
+import MTACore
+import MTADelivery
+import MTAStore
+import MTASystem
+import MTATestSupport
+import NIOCore
+import Testing
+
+/// kill -9 at each step of the file layer and of the database that a process passes, one after the other. Which those are, a run that
+/// nobody kills tells: a new step is tried without anybody thinking of it. Each process is followed by a start, and by a look at what
+/// is there.
+@Suite(.timeLimit(.minutes(2))) struct CrashPointTests {
+  /// A step, and the how manieth time it is passed.
+  struct Step: Hashable, Sendable {
+    let point: String
+    let pass: Int
+  }
+
+  /// Kills a process of `scenario` at each of its steps, in folders of their own.
+  ///
+  /// - Parameters:
+  ///   - most: how often at a step that is passed several times.
+  ///   - prepare: makes the folder ready; called for each.
+  ///   - check: called after each killed process with the folder, the ids that were promised, and the next hop.
+  private func killed(
+    in scenario: String, passes most: Int = 2, prepare: @escaping @Sendable (String) async throws -> Void,
+    check: @escaping @Sendable (String, [MailID], SinkServer, Step) async throws -> Void
+  ) async throws -> Set<String> {
+    let steps = try await Self.staged { folder, sink in
+      try await prepare(folder)
+      let (status, lines) = try await Self.run([scenario, folder, "\(sink.port)"])
+      try #require(status == 0)
+      var passes: [String: Int] = [:]
+      for line in lines where line.hasPrefix("step ") { passes[String(line.dropFirst(5)), default: 0] += 1 }
+      return passes.flatMap { point, count in (1...min(count, most)).map { Step(point: point, pass: $0) } }
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for (index, step) in steps.enumerated() {
+        if index >= 4 { try await group.next() }
+        group.addTask {
+          try await Self.staged { folder, sink in
+            try await prepare(folder)
+            let (status, lines) = try await Self.run([scenario, folder, "\(sink.port)", step.point, "\(step.pass)"])
+            #expect(status == SIGKILL, "\(step)")
+            let promised = lines.filter { $0.hasPrefix("receipt ") }.compactMap { MailID(String($0.dropFirst(8))) }
+            try await check(folder, promised, sink, step)
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    return Set(steps.map(\.point))
+  }
+
+  /// A folder and a next hop of its own.
+  private static func staged<Value>(_ body: (String, SinkServer) async throws -> Value) async throws -> Value {
+    try await SinkServer.serving { sink in try await TemporaryFolder.using { try await body($0, sink) } }
+  }
+
+  private static func run(_ arguments: [String]) async throws -> (status: Int32, lines: [Substring]) {
+    let process = Process()
+    process.executableURL = ServerProcess.binary.deletingLastPathComponent().appending(path: "CrashSubject")
+    process.arguments = arguments
+    let output = Pipe()
+    process.standardOutput = output
+    let ended = AsyncStream<Void>.makeStream()
+    process.terminationHandler = { _ in ended.continuation.finish() }
+    try process.run()
+    for await _ in ended.stream {}
+    let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    return (process.terminationStatus, text.split(separator: "\n"))
+  }
+
+  private static func configuration(_ folder: String) -> MailStore.Configuration {
+    var configuration = MailStore.Configuration(database: folder + "/state/mta.db", queue: folder + "/queue")
+    configuration.contentInDatabase = CrashSample.contentInDatabase
+    configuration.spillThreshold = CrashSample.spillThreshold
+    return configuration
+  }
+
+  /// A queue with all samples.
+  private static func fill(_ folder: String) async throws {
+    let store = try MailStore(configuration(folder))
+    for sample in CrashSample.all { try await sample.commit(to: store) }
+    await store.close()
+  }
+
+  private static let nothing: @Sendable (String) async throws -> Void = { _ in }
+
+  private static func names(_ path: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).filter { !$0.hasPrefix(".") }.sorted()
+  }
+
+  /// Leases all there is, as the next runner would, and reads it; nothing but whole samples may come.
+  private static func waiting(_ store: MailStore) async throws -> [MailID: Int] {
+    _ = try await store.releaseLeases { $0.liveness == .alive }
+    let now = SystemClock().now
+    var found: [MailID: Int] = [:]
+    for mail in try await store.claim(by: .thisProcess(runner: 9), limit: 1000, now: now, deadline: now + .seconds(60))
+    {
+      let sample = try #require(CrashSample.all.first { $0.id == mail.envelope.id })
+      var content = ByteBuffer()
+      try await store.content(of: mail.envelope.id).forEachPiece { content.writeImmutableBuffer($0) }
+      #expect(content == sample.content)
+      found[mail.envelope.id] = mail.parcels.count
+    }
+    return found
+  }
+
+  @Test func acceptance() async throws {
+    let points = try await killed(in: "accept", prepare: Self.nothing) { folder, promised, _, step in
+      let store = try MailStore(Self.configuration(folder))
+      let found = try await Self.waiting(store)
+      // The one whose receipt was under way may be there, too; whole, if so.
+      #expect(promised.allSatisfy { found[$0] == 2 } && found.values.allSatisfy { $0 == 2 }, "\(step)")
+      #expect(found.count <= promised.count + 1, "\(step)")
+      let files = CrashSample.all.filter {
+        $0.content.readableBytes > CrashSample.contentInDatabase && found[$0.id] != nil
+      }
+      #expect(Self.names(folder + "/queue") == files.map { "\($0.id).content" }.sorted(), "\(step)")
+      await store.close()
+    }
+    #expect(
+      points.isSuperset(of: ["spill.write", "spill.sync-folder", "parcel.insert", "store.commit", "store.committed"]))
+  }
+
+  @Test func start() async throws {
+    let points = try await killed(in: "start", passes: 1, prepare: Self.leftovers) { folder, _, _, step in
+      let store = try MailStore(Self.configuration(folder))
+      #expect(
+        try await Self.waiting(store) == Dictionary(uniqueKeysWithValues: CrashSample.all.map { ($0.id, 2) }), "\(step)"
+      )
+      #expect(
+        Self.names(folder + "/queue") == CrashSample.all.dropFirst().map { "\($0.id).content" }.sorted(), "\(step)")
+      await store.close()
+    }
+    #expect(
+      points.isSuperset(of: ["open.lock", "content.list", "content.unlink", "migration.begin", "database.checkpoint"]))
+  }
+
+  /// What an earlier crash may leave: leases of the dead, and content without a row.
+  private static let leftovers: @Sendable (String) async throws -> Void = { folder in
+    let store = try MailStore(configuration(folder))
+    for sample in CrashSample.all { try await sample.commit(to: store) }
+    var dead = LeaseOwner.thisProcess()
+    dead.started &+= 1
+    let now = SystemClock().now
+    _ = try await store.claim(by: dead, limit: 1, now: now, deadline: now + .seconds(3600))
+    await store.close()
+    for name in ["1dYwrI-0iDWWN-0y.part", "1dYwrI-0iDWWN-0z.content"] {
+      try Data("half".utf8).write(to: URL(filePath: folder + "/queue/" + name))
+    }
+  }
+
+  /// The first page is lost, so that the start sets the file aside and carries its rows over.
+  @Test func startOnADamagedDatabase() async throws {
+    let points = try await killed(in: "start", prepare: Self.damaged) { folder, _, _, step in
+      let store = try MailStore(Self.configuration(folder))
+      #expect(
+        try await Self.waiting(store) == Dictionary(uniqueKeysWithValues: CrashSample.all.map { ($0.id, 2) }), "\(step)"
+      )
+      // Kept, for the file with its row might have been among what cannot be read.
+      #expect(Self.names(folder + "/queue/lost") == ["1dYwrI-0iDWWN-0z.content"], "\(step)")
+      let names = Self.names(folder + "/state")
+      #expect(names.count { $0.hasPrefix("mta.db.damaged-") && !$0.hasSuffix("-wal") } == 1, "\(step): \(names)")
+      #expect(!names.contains { $0.contains("salvag") }, "\(step): \(names)")
+      await store.close()
+    }
+    #expect(points.isSuperset(of: ["rescue.whole", "rescue.aside", "rescue.place", "salvage.commit"]))
+  }
+
+  private static let damaged: @Sendable (String) async throws -> Void = { folder in
+    try await leftovers(folder)
+    let handle = try FileHandle(forWritingTo: URL(filePath: folder + "/state/mta.db"))
+    try handle.write(contentsOf: Data(repeating: 0x55, count: 1000))
+    try handle.close()
+  }
+
+  @Test func deliveryIntoMaildirs() async throws {
+    let points = try await killed(in: "maildir", prepare: Self.fill) { folder, _, _, step in
+      let store = try MailStore(Self.configuration(folder))
+      _ = try await Self.runner(store) { $0.localDelivery = .maildir(directory: folder + "/maildir") }.runOnce()
+      #expect(try await Self.waiting(store).isEmpty, "\(step)")
+      for name in ["coco", "mike"] {
+        let inbox = folder + "/maildir/test.example/\(name)/new/"
+        let mails = try Self.names(inbox).map { try String(contentsOfFile: inbox + $0, encoding: .utf8) }
+        try Self.expectAll(mails.map { $0.replacing("\n", with: "\r\n") }, step)
+      }
+      await store.close()
+      #expect(Self.names(folder + "/queue").isEmpty, "\(step)")
+    }
+    #expect(
+      points.isSuperset(of: [
+        "maildir.write", "maildir.sync", "maildir.rename", "parcel.record", "mail.settle", "content.unlink",
+      ]))
+  }
+
+  @Test func deliveryBySMTP() async throws {
+    let points = try await killed(in: "smtp", passes: 1, prepare: Self.fill) { folder, _, sink, step in
+      let store = try MailStore(Self.configuration(folder))
+      let address = try #require(HostAndPort("127.0.0.1:\(sink.port)"))
+      _ = try await Self.runner(store) { $0.localDelivery = .smtp(address) }.runOnce()
+      #expect(try await Self.waiting(store).isEmpty, "\(step)")
+      await store.close()
+      #expect(Self.names(folder + "/queue").isEmpty, "\(step)")
+      try Self.expectAll(sink.mails.map(\.content), step)
+    }
+    #expect(points.isSuperset(of: ["claim.lease", "content.read", "parcel.record", "store.committed"]))
+  }
+
+  @Test func outcomesWithTheirReports() async throws {
+    let points = try await killed(in: "bounce", prepare: Self.fill) { folder, _, _, step in
+      let store = try MailStore(Self.configuration(folder))
+      _ = try await store.releaseLeases { $0.liveness == .alive }
+      let now = SystemClock().now
+      var (originals, reports) = (Set<String>(), Set<String>())
+      for mail in try await store.claim(by: .thisProcess(runner: 9), limit: 100, now: now, deadline: now + .seconds(60))
+      {
+        let id = mail.envelope.id.description
+        if id.hasSuffix("-report") { reports.insert(String(id.dropLast(7))) } else { originals.insert(id) }
+      }
+      // Each mail waits, or its report does.
+      #expect(originals.isDisjoint(with: reports), "\(step)")
+      #expect(originals.union(reports) == Set(CrashSample.all.map(\.id.description)), "\(step)")
+      await store.close()
+    }
+    #expect(points.isSuperset(of: ["parcel.record", "mail.insert", "mail.settle", "store.commit"]))
+  }
+
+  private static func runner(_ store: MailStore, _ adjust: (inout QueueRunner.Configuration) -> Void) throws
+    -> QueueRunner
+  {
+    var configuration = QueueRunner.Configuration(serverName: "mx.test.example")
+    configuration.usesTLS = false
+    adjust(&configuration)
+    return try QueueRunner(queue: store, dns: LiteralZone(), configuration: configuration)
+  }
+
+  /// Each sample once, or twice where the killed process had not recorded it; and nothing else.
+  private static func expectAll(_ texts: [String], _ step: Step) throws {
+    var copies: [MailID: Int] = [:]
+    for text in texts {
+      let sample = CrashSample.all.first { text.hasSuffix(String(buffer: $0.content)) }
+      copies[try #require(sample, "\(step)").id, default: 0] += 1
+    }
+    #expect(CrashSample.all.allSatisfy { (1...2).contains(copies[$0.id] ?? 0) }, "\(step): \(copies)")
+  }
+}

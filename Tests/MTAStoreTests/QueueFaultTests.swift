@@ -1,0 +1,215 @@
+import MTACore
+import MTASystem
+import NIOConcurrencyHelpers
+import NIOCore
+import Testing
+
+@testable import MTAStore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The runner's side of the queue, and a start on a queue in use: each step fails in its turn, with each fault. The failure is a
+/// temporary one, nothing is lost or done twice, and the next call works.
+@Suite struct QueueFaultTests {
+  let fixture = StoreFixture()
+  private static let later = StoreFixture.noon + .seconds(1)
+  private static let deadline = StoreFixture.noon + .seconds(600)
+
+  private func open() throws -> MailStore { try fixture.open { $0.contentInDatabase = 1000 } }
+
+  /// Calls `body` with its first, second … step failing until it meets the fault no more; `afterwards` after each failure, without
+  /// faults.
+  private func failingInTurn(
+    _ fault: FaultPlan.Fault, _ body: () async throws -> Void, afterwards: () async throws -> Void
+  ) async throws -> Int {
+    for call in 1...200 {
+      let before = fixture.faults.injected
+      fixture.faults.inject(fault, call: call)
+      var failure: (any Error)?
+      do { try await body() } catch { failure = error }
+      fixture.faults.clear()
+      guard fixture.faults.injected > before else {
+        #expect(failure == nil)
+        return call - 1
+      }
+      if let failure = failure as? StoreFailure {
+        #expect((failure == .noSpace) == StepFaults.isNoSpace(fault), "\(failure)")
+        #expect(failure != .closed)
+      }
+      // A file that resists its removal is left for the next start.
+      #expect(
+        failure != nil || fixture.faults.spoilt.last == "content.unlink", "step \(call) failed, and nobody was told")
+      try await afterwards()
+    }
+    throw StoreFailure.failed("there is no end to the steps")
+  }
+
+  private func claim(_ store: MailStore) async throws -> [ClaimedMail] {
+    try await store.claim(by: StoreFixture.me, limit: 10, now: Self.later, deadline: Self.deadline)
+  }
+
+  @Test(arguments: StepFaults.all) func claiming(_ fault: FaultPlan.Fault) async throws {
+    let store = try open()
+    for seed in 0..<3 { try await fixture.commit(to: store, [noise(100, seed: seed)]) }
+    let steps = try await failingInTurn(fault) {
+      let mails = try await claim(store)
+      #expect(mails.count == 3)
+    } afterwards: {
+      // Had the commit gone through all the same, the owner's end or its next start gives the lease back.
+      _ = try await store.releaseLeases { _ in false }
+      #expect(try await claim(store).count == 3)
+      #expect(try await store.releaseLeases { _ in false } == 3)
+    }
+    #expect(steps >= 8)
+    #expect(try fixture.query("SELECT count(*) FROM parcels WHERE hold = 1") == ["0"])
+    await store.close()
+  }
+
+  @Test(arguments: StepFaults.all) func readingContent(_ fault: FaultPlan.Fault) async throws {
+    let store = try open()
+    for size in [100, 5000] {
+      let id = try await fixture.commit(to: store, [noise(size, seed: size)])
+      func look() async throws {
+        let content = try await store.content(of: id).collected()
+        #expect(content == noise(size, seed: size))
+      }
+      _ = try await failingInTurn(fault, look, afterwards: look)
+    }
+    // A file that cannot be read now is not a file that is gone.
+    #expect(try fixture.query("SELECT count(*) FROM parcels WHERE hold = 1") == ["0"])
+    await store.close()
+  }
+
+  @Test(arguments: StepFaults.all, [DeliveryOutcome.delivered, .failed])
+  func recording(_ fault: FaultPlan.Fault, _ outcome: DeliveryOutcome) async throws {
+    let store = try open()
+    let isFinal = outcome != .deferred
+    var number = 0
+    var parcel: ParcelResult?
+    var reports: [QueuedReport] = []
+    // Each time another mail.
+    func prepare() async throws {
+      number += 1
+      let id = try await fixture.commit(to: store, [noise(number % 2 == 0 ? 100 : 3000, seed: number)])
+      let mails = try await claim(store)
+      #expect(mails.map(\.envelope.id) == [id])
+      var result = ParcelResult(try #require(mails.first?.parcels.first).id, outcome, message: "said")
+      result.retryAt = StoreFixture.noon + .seconds(86_400)
+      parcel = result
+      let report = try fixture.envelope(fixture.id())
+      // Not due while the test lasts.
+      var held = report
+      held.requests.holdUntil = StoreFixture.noon + .seconds(86_400)
+      reports = [QueuedReport(held, content: ByteBuffer(string: "Subject: report\r\n\r\n"), about: [result.parcel])]
+    }
+    func record() async throws {
+      try await store.record([try #require(parcel)], reports: reports, by: StoreFixture.me, at: Self.later)
+    }
+    func look() throws {
+      let id = try #require(parcel).parcel
+      let state = isFinal ? (outcome == .delivered ? "delivered" : "failed") : "waiting"
+      #expect(try fixture.query("SELECT state FROM parcels WHERE id = \(id)") == [state])
+      #expect(try fixture.query("SELECT count(*) FROM messages WHERE id = '\(reports[0].envelope.id)'") == ["1"])
+      #expect(try fixture.query("SELECT count(*) FROM parcels WHERE mail_id = '\(reports[0].envelope.id)'") == ["1"])
+      #expect(
+        try fixture.query(
+          "SELECT settled_at IS NOT NULL FROM messages WHERE id = (SELECT mail_id FROM parcels WHERE id = \(id))")
+          == [isFinal ? "1" : "0"])
+    }
+    try await prepare()
+    let steps = try await failingInTurn(fault) {
+      try await record()
+      try look()
+    } afterwards: {
+      // The runner says it again until it is heard.
+      try await record()
+      try look()
+      try await prepare()
+    }
+    #expect(steps >= 6)
+    await store.close()
+    await (try open()).close()
+    if isFinal { #expect(fixture.contentFiles == []) }
+  }
+
+  @Test(arguments: StepFaults.all) func releasingWhatIsHeld(_ fault: FaultPlan.Fault) async throws {
+    let store = try open()
+    let id = try await fixture.commit(to: store)
+    await store.core.hold(id, because: "a test")
+    _ = try await failingInTurn(fault) {
+      _ = try await store.release(id)
+    } afterwards: {
+      _ = try await store.release(id)
+      #expect(try await claim(store).count == 1)
+      await store.core.hold(id, because: "a test")
+    }
+    #expect(try await claim(store).count == 1)
+    await store.close()
+  }
+
+  @Test(arguments: StepFaults.all) func contacts(_ fault: FaultPlan.Fault) async throws {
+    let store = try open()
+    let key = ContactKey(try #require(IPAddress("192.0.2.1")))
+    var hits = 0
+    _ = try await failingInTurn(fault) {
+      hits += 1
+      store.save(ContactRecord(key, hits: hits))
+      try await fixture.commit(to: store)
+      #expect(try await store.contact(key)?.hits == hits)
+    } afterwards: {
+      #expect(try await store.contact(key)?.hits == hits)
+      try await fixture.commit(to: store)
+      #expect(try fixture.query("SELECT hits FROM contacts") == ["\(hits)"])
+    }
+    await store.close()
+  }
+
+  /// A start on what a crash left.
+  @Test(arguments: StepFaults.few) func starting(_ fault: FaultPlan.Fault) async throws {
+    let store = try open()
+    let id = try await fixture.commit(to: store, [noise(5000, seed: 1)])
+    let lost = try await fixture.commit(to: store, [noise(5000, seed: 2)])
+    await store.close()
+    let files = DurableFiles()
+    try files.unlink(fixture.queue + "/\(lost).content", at: "test")
+    func litter() throws {
+      for name in ["1dYwrI-0iDWWN-0y.part", "1dYwrI-0iDWWN-0z.content"] {
+        _ = try files.openOrCreate(fixture.queue + "/" + name, at: "test")
+      }
+    }
+    try litter()
+    let steps = try await failingInTurn(fault) {
+      let store = try open()
+      fixture.faults.clear()
+      await store.close()
+    } afterwards: {
+      let store = try open()
+      #expect(fixture.contentFiles == ["\(id).content"])
+      #expect(try await store.content(of: id).collected() == noise(5000, seed: 1))
+      #expect(try fixture.query("SELECT mail_id FROM parcels WHERE hold = 1") == ["\(lost)"])
+      await store.close()
+      try litter()
+    }
+    #expect(steps > 15)
+    #expect(try files.names(in: fixture.path + "/state", at: "test").count { $0.contains("damaged") } == 0)
+  }
+
+  @Test(arguments: [
+    "history.find", "history.begin", "history.remove", "history.commit", "vacuum.look", "database.checkpoint",
+  ])
+  func housekeepingThatFailsStopsNothing(_ point: FaultPoint) async throws {
+    let store = try fixture.open {
+      $0.historyDelay = .zero
+      $0.historyRetention = .seconds(1)
+    }
+    let silent = try [EnvelopeRecipient(#require(Mailbox("d@here.example")), client: ClientRecord(delivery: .none))]
+    fixture.faults.inject(.fails(EIO), at: point, times: .max)
+    for _ in 0..<3 { try await fixture.commit(to: store, recipients: silent) }
+    #expect(try fixture.query("SELECT count(*) FROM messages") == ["3"])
+    await store.close()
+  }
+}
