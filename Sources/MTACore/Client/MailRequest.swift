@@ -33,12 +33,16 @@ struct MailRequest {
       if !ClientCommand.isEncodable(sender) { return .unencodableSender }
       if sender.isInternational, !server.smtpUTF8 { return .international }
     }
-    if transaction.hasInternationalHeader, !server.smtpUTF8 { return .international }
+    if transaction.hasInternationalHeader, !server.smtpUTF8, !isFinalAndClean { return .international }
     if dialect == .smtp, let trouble = requestObstacle { return trouble }
     if case .failure(let trouble) = carriage { return trouble }
     if let limit = server.sizeLimit, transaction.size > limit { return .tooBig(limit: limit) }
     return nil
   }
+
+  /// A mailbox is the end of the way: a server that takes eight bits stores UTF-8 header fields as it does other text, and mail
+  /// for its users would otherwise be lost for the want of a word. Few LMTP servers know SMTPUTF8.
+  private var isFinalAndClean: Bool { dialect == .lmtp && server.eightBitMIME }
 
   /// What keeps it from this recipient.
   func obstacle(to recipient: Mailbox) -> DeliveryTrouble? {

@@ -148,4 +148,21 @@ struct ClientExtensionTests {
     let transaction = Self.transaction { $0.requests.holdUntil = Self.now }
     #expect(Self.words(transaction, to: "FUTURERELEASE 9999 2030-01-01T00:00:00Z")[0] == "MAIL FROM:<s@example.com>")
   }
+
+  // MARK: SMTPUTF8
+
+  @Test func internationalHeadersReachAMailboxWithoutSMTPUTF8() throws {
+    let transaction = Self.transaction {
+      $0.hasInternationalHeader = true
+      $0.content.hasEightBitHeader = true
+    }
+    #expect(
+      Self.words(transaction, to: "SMTPUTF8", "8BITMIME")[0] == "MAIL FROM:<s@example.com> BODY=8BITMIME SMTPUTF8")
+    #expect(Self.words(transaction, to: "8BITMIME")[0].hasPrefix("5.6.7 "))
+    #expect(Self.words(transaction, .lmtp, to: "8BITMIME")[0] == "MAIL FROM:<s@example.com> BODY=8BITMIME")
+    #expect(Self.words(transaction, .lmtp)[0].hasPrefix("5.6.7 "))
+    // An address has to be said, and cannot.
+    let recipient = Self.transaction { $0.recipients[0].mailbox = Mailbox("jürgen@example.org") ?? Tests.a }
+    #expect(Self.words(recipient, .lmtp, to: "8BITMIME")[0].hasPrefix("5.6.7 "))
+  }
 }
