@@ -124,6 +124,8 @@ public struct Settings: Sendable {
   public var contentFilterMarks: Double?
   public var contentFilterHolds: Double?
   public var contentFilterRejects: Double?
+  /// What the filter's own word to reject does.
+  public var contentFilterOnReject = ContentFilterOptions.Rejecting.hold
   public var contentFilterTimeout: Duration = .seconds(60)
   public var contentFilterMaximumBytes = 524_288
   public var contentFilterChecks = 8
