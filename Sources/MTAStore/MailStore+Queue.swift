@@ -111,6 +111,13 @@ extension MailStore: ParcelQueue {
     }
   }
 
+  public func releaseLeases(of owner: LeaseOwner, except known: [ParcelID]) async throws(StoreFailure) -> Int {
+    let now = core.configuration.clock.now
+    return try await core.write { (database) throws(SQLiteFailure) in
+      try database.release(owner.description, except: known, at: now)
+    }
+  }
+
   public func nextDue() async throws(StoreFailure) -> Timestamp? {
     try await core.reader.read { (database) throws(SQLiteFailure) in try database.nextDue() }
   }

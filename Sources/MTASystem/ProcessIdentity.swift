@@ -22,15 +22,18 @@ extension LeaseOwner {
   public static func thisProcess(runner: UInt32 = 0) -> LeaseOwner {
     let process = getpid()
     return LeaseOwner(
-      boot: ProcessIdentity.boot, process: process, started: ProcessIdentity.startTime(of: process) ?? 0, runner: runner
-    )
+      boot: ProcessIdentity.boot, process: process, started: ProcessIdentity.ownStart, runner: runner)
   }
 
   /// Asks the kernel about the owner's process.
   public var liveness: LeaseLiveness {
     guard boot == ProcessIdentity.boot else { return .elsewhere }
-    guard let now = ProcessIdentity.startTime(of: process) else { return .dead }
-    return now == started ? .alive : .dead
+    switch ProcessIdentity.startTime(of: process) {
+    case .known(let now): return now == started ? .alive : .dead
+    case .none: return .dead
+    // A kernel that cannot be asked, for want of descriptors, say, has declared nobody dead.
+    case .unknown: return .alive
+    }
   }
 }
 
@@ -47,37 +50,52 @@ enum ProcessIdentity {
     return id.isEmpty ? "unknown" : String(decoding: id, as: UTF8.self)
   }()
 
-  /// When the process began; nil when there is none of this number, or only its corpse.
-  static func startTime(of process: Int32) -> UInt64? {
+  /// When this process began. Asked once, and early: later the kernel may refuse to say.
+  static let ownStart: UInt64 = {
+    if case .known(let start) = startTime(of: getpid()) { start } else { 0 }
+  }()
+
+  enum StartTime: Hashable {
+    case known(UInt64)
+    /// There is no process of this number, or only its corpse.
+    case none
+    case unknown
+  }
+
+  /// When a process began.
+  static func startTime(of process: Int32) -> StartTime {
     #if canImport(Glibc)
-      guard let text = contents(of: "/proc/\(process)/stat") else { return nil }
+      guard let text = contents(of: "/proc/\(process)/stat") else {
+        return errno == ENOENT || errno == ESRCH ? .none : .unknown
+      }
       // proc(5): `pid (name) state ppid …`; the name may hold blanks and brackets, so fields are counted from the last
       // bracket: the state is field 3, the start time field 22.
-      guard let bracket = text.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+      guard let bracket = text.lastIndex(of: UInt8(ascii: ")")) else { return .unknown }
       let fields = text[(bracket + 1)...].split(separator: UInt8(ascii: " "))
-      guard fields.count > 19, let state = fields[0].first, state != UInt8(ascii: "Z"), state != UInt8(ascii: "X")
-      else {
-        return nil
-      }
-      return UInt64(String(decoding: fields[19], as: UTF8.self))
+      guard fields.count > 19, let state = fields[0].first else { return .unknown }
+      if state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") { return .none }
+      return UInt64(String(decoding: fields[19], as: UTF8.self)).map { .known($0) } ?? .unknown
     #else
       var record = kinfo_proc()
       var size = MemoryLayout<kinfo_proc>.stride
       var name = [CTL_KERN, KERN_PROC, KERN_PROC_PID, process]
-      guard sysctl(&name, UInt32(name.count), &record, &size, nil, 0) == 0, size > 0 else { return nil }
+      guard sysctl(&name, UInt32(name.count), &record, &size, nil, 0) == 0 else { return .unknown }
+      guard size > 0 else { return .none }
       let started = record.kp_proc.p_starttime
-      return UInt64(clamping: started.tv_sec) &* 1_000_000 &+ UInt64(clamping: started.tv_usec)
+      return .known(UInt64(clamping: started.tv_sec) &* 1_000_000 &+ UInt64(clamping: started.tv_usec))
     #endif
   }
 
   #if canImport(Glibc)
-    /// The first 4096 bytes of a file of /proc.
+    /// The first 4096 bytes of a file of /proc; nil with `errno` telling why.
     private static func contents(of path: String) -> [UInt8]? {
       let descriptor = open(path, O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else { return nil }
-      defer { close(descriptor) }
       var bytes = [UInt8](repeating: 0, count: 4096)
       let count = read(descriptor, &bytes, bytes.count)
+      let reason = errno
+      close(descriptor)
+      errno = reason
       return count > 0 ? Array(bytes.prefix(count)) : nil
     }
   #else

@@ -154,6 +154,22 @@ extension VolatileStore: ParcelQueue {
     }
   }
 
+  public func releaseLeases(of owner: LeaseOwner, except known: [ParcelID]) async throws(StoreFailure) -> Int {
+    state.withLockedValue { state in
+      let known = Set(known)
+      var count = 0
+      for index in state.parcels.indices
+      where state.parcels[index].state == .working && state.parcels[index].owner == owner
+        && !known.contains(state.parcels[index].parcel.id)
+      {
+        state.parcels[index].state = .waiting
+        state.parcels[index].release()
+        count += 1
+      }
+      return count
+    }
+  }
+
   public func nextDue() async throws(StoreFailure) -> Timestamp? {
     state.withLockedValue { state in state.parcels.lazy.filter { $0.state == .waiting && !$0.isHeld }.map(\.due).min() }
   }

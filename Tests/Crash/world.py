@@ -200,7 +200,9 @@ class Outcome:
                 copies[number, recipient] += 1
         self.copies = sum(copies.values())
         self.lost = [(n, to) for n in sorted(load.accepted) for to in recipients(n) if copies[n, to] == 0]
-        self.duplicates = sum(count - 1 for count in copies.values() if count > 1)
+        extra = {pair: count - 1 for pair, count in copies.items() if count > 1}
+        self.duplicates = sum(extra.values())
+        self.local_duplicates = sum(count for (_, to), count in extra.items() if to.endswith("@" + mails.LOCAL))
         known = load.accepted | load.uncertain
         self.strange = [pair for pair in copies if pair[0] not in known or pair[1] not in recipients(pair[0])]
         # What was sent but not answered may have been accepted or not: all of its recipients get it, or none.
@@ -232,7 +234,7 @@ class Outcome:
         yield f"deferred     {len(load.refused)} by 4yz"
         yield f"delivered    {self.copies} copies"
         yield f"lost         {len(self.lost)}" + (f" {self.lost[:5]}" if self.lost else "")
-        yield f"duplicated   {self.duplicates} copies, {100 * self.duplicates / max(1, self.copies):.2f} %"
+        yield f"duplicated   {self.duplicates} copies, {100 * self.duplicates / max(1, self.copies):.2f} %; {self.local_duplicates} in Maildirs"
         yield f"half         {len(self.halves)}"
         yield f"corrupt      {self.bad}"
         yield f"unpromised   {len(self.strange)}" + (f" {self.strange[:5]}" if self.strange else "")

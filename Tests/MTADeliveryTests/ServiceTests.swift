@@ -212,6 +212,9 @@ private struct DeafQueue: ParcelQueue {
   func releaseLeases(unless isAlive: @Sendable (LeaseOwner) -> Bool) async throws(StoreFailure) -> Int {
     try await queue.releaseLeases(unless: isAlive)
   }
+  func releaseLeases(of owner: LeaseOwner, except known: [ParcelID]) async throws(StoreFailure) -> Int {
+    try await queue.releaseLeases(of: owner, except: known)
+  }
   func nextDue() async throws(StoreFailure) -> Timestamp? { try await queue.nextDue() }
   func onArrival(_ notify: @escaping @Sendable () -> Void) {}
 }

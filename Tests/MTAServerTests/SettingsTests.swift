@@ -86,7 +86,7 @@ import Testing
   func contentFilter(text: String) throws {
     let json =
       #"{"serverName": "a.example", "contentFilter": "\#(text)", "contentFilterFails": "closed", "contentFilterMarks": 5.5, "#
-      + #""contentFilterHolds": 8, "contentFilterRejects": "none", "contentFilterTimeout": 2.5, "contentFilterMaximumBytes": 10, "#
+      + #""contentFilterHolds": 8, "contentFilterRejects": "none", "contentFilterOnReject": "discard", "contentFilterTimeout": 2.5, "contentFilterMaximumBytes": 10, "#
       + #""contentFilterChecks": 3, "contentFilterUser": "recipient", "contentFilterPassword": "none"}"#
     let settings = try read(json)
     #expect(settings.contentFilter?.description == text)
@@ -94,12 +94,15 @@ import Testing
     #expect(settings.contentFilterMarks == 5.5)
     #expect(settings.contentFilterHolds == 8)
     #expect(settings.contentFilterRejects == nil)
+    #expect(settings.contentFilterOnReject == .discard)
     #expect(settings.contentFilterUser == "recipient")
     #expect(settings.contentFilterPassword == nil)
   }
 
   @Test func contentFilterForms() throws {
     #expect(try read(#"{"serverName": "a.example", "contentFilter": "none"}"#).contentFilter == nil)
+    #expect(try read(#"{"serverName": "a.example"}"#).contentFilterOnReject == .hold)
+    #expect(try problems(#"{"serverName": "a.example", "contentFilterOnReject": "reject"}"#).count == 1)
     for text in [
       "", "spamc", "spamc:", "spamc:127.0.0.1", "spamc:relative", "milter:127.0.0.1:1",
       "spamc:/\(String(repeating: "x", count: 108))",

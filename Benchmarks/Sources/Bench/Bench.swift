@@ -11,7 +11,7 @@ enum Bench {
 
   static let groups: [Group] = [
     ("framing", framing), ("commands", commands), ("session", sessions), ("headers", headers), ("dkim", dkim),
-    ("signing", signing), ("inspection", inspection), ("dns", names), ("store", stores),
+    ("signing", signing), ("inspection", inspection), ("dns", names), ("store", stores), ("queue", queues),
   ]
 
   static func main() async throws {

@@ -33,12 +33,16 @@ struct MailRequest {
       if !ClientCommand.isEncodable(sender) { return .unencodableSender }
       if sender.isInternational, !server.smtpUTF8 { return .international }
     }
-    if transaction.hasInternationalHeader, !server.smtpUTF8 { return .international }
+    if transaction.hasInternationalHeader, !server.smtpUTF8, !isFinalAndClean { return .international }
     if dialect == .smtp, let trouble = requestObstacle { return trouble }
     if case .failure(let trouble) = carriage { return trouble }
     if let limit = server.sizeLimit, transaction.size > limit { return .tooBig(limit: limit) }
     return nil
   }
+
+  /// A mailbox is the end of the way: a server that takes eight bits stores UTF-8 header fields as it does other text, and mail
+  /// for its users would otherwise be lost for the want of a word. Few LMTP servers know SMTPUTF8.
+  private var isFinalAndClean: Bool { dialect == .lmtp && server.eightBitMIME }
 
   /// What keeps it from this recipient.
   func obstacle(to recipient: Mailbox) -> DeliveryTrouble? {
@@ -48,7 +52,8 @@ struct MailRequest {
 
   /// What the sender asked for, and a relay may not go without. LMTP is no relay: what is asked of the way is over there.
   private var requestObstacle: DeliveryTrouble? {
-    if transaction.requests.requireTLS {
+    // RFC 8689 §5: what has no sender to go back to is not to be lost for want of the option.
+    if transaction.requests.requireTLS, transaction.reversePath != .null {
       // RFC 8689 §2: the option is known only under TLS.
       if !isSecured { return .requireTLSUnmet("the connection is not encrypted") }
       if !server.requireTLS { return .requireTLSNotOffered }
@@ -94,7 +99,7 @@ struct MailRequest {
       if let part = requests.return { parameters.append("RET=\(part.rawValue)") }
       if let id = requests.envelopeID, let text = Self.xtext(id, limit: 100) { parameters.append("ENVID=\(text)") }
     }
-    if requests.requireTLS { parameters.append("REQUIRETLS") }
+    if requests.requireTLS, isSecured, server.requireTLS { parameters.append("REQUIRETLS") }
     // RFC 2852 §4: less what the mail has spent here; by mode N the time may be over.
     if server.deliverBy != nil, let by = requests.deliverBy {
       parameters.append("BY=\(seconds(until: by.deadline));\(by.mode.rawValue)\(by.trace ? "T" : "")")

@@ -31,6 +31,10 @@ public protocol ParcelQueue: Sendable {
   /// Returns how many were released.
   func releaseLeases(unless isAlive: @Sendable (LeaseOwner) -> Bool) async throws(StoreFailure) -> Int
 
+  /// Makes parcels due again that `owner` has under lease and does not know of: what a claim leased although it seemed to fail.
+  /// Returns how many.
+  func releaseLeases(of owner: LeaseOwner, except known: [ParcelID]) async throws(StoreFailure) -> Int
+
   /// When the next waiting parcel is due; nil when none waits.
   func nextDue() async throws(StoreFailure) -> Timestamp?
 

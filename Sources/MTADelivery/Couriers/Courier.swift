@@ -24,8 +24,9 @@ struct Attempt: Sendable {
   var encryption: String?
   /// The TLS policy that was applied, and why (``TLSPolicy``); nil where none was looked for.
   var tlsPolicy: String?
-  /// No server of the destination talked to us: other mails for it need not be tried now.
-  var isUnreachable = false
+  /// No server of the destination talked to us: other mails for it need not be tried now. Never true of an attempt that failed for
+  /// good: that is about one domain's mail, and a destination may serve several.
+  let isUnreachable: Bool
 
   /// Nobody is to be told of it, whatever was asked for.
   var isSilent = false
@@ -34,30 +35,40 @@ struct Attempt: Sendable {
 
   /// The server is overloaded, or the way to it bad: fewer deliveries at a time may go better.
   var isTroubled: Bool {
-    results.contains { result in
-      result.outcome == .deferred && (result.status.subject == 4 || result.reply?.hasPrefix("421") ?? false)
-    }
+    results.contains(where: Self.isTrouble)
+  }
+
+  private static func isTrouble(_ result: RecipientResult) -> Bool {
+    guard result.outcome == .deferred else { return false }
+    if let reply = result.reply, reply.hasPrefix("421") { return true }
+    // What we could not look up says nothing about servers that other domains may have in common with this one.
+    let isOurLookUp = result.reply == nil && result.status == .directoryFailure
+    return result.status.subject == 4 && !isOurLookUp
   }
 
   init(_ results: [RecipientResult], host: String? = nil, encryption: String? = nil) {
     self.results = results
     self.host = host
     self.encryption = encryption
+    isUnreachable = false
   }
 
   init(_ trouble: DeliveryTrouble, for count: Int, host: String? = nil, isUnreachable: Bool = false) {
-    results = Array(repeating: OutcomeClassifier.judge(trouble), count: count)
+    let result = OutcomeClassifier.judge(trouble)
+    results = Array(repeating: result, count: count)
     self.host = host
-    self.isUnreachable = isUnreachable
+    self.isUnreachable = isUnreachable && result.outcome == .deferred
   }
-}
 
-extension Attempt {
-  /// The same for another mail, which was not tried.
+  /// The same for another mail, which was not tried: a deferral, whatever this attempt came to. What is final is so for its own
+  /// mail alone, which may be another domain's; so is the TLS policy.
   func again(for count: Int) -> Attempt {
     var attempt = self
-    let result = results.first { $0.outcome == .deferred } ?? results.first
-    attempt.results = result.map { Array(repeating: $0, count: count) } ?? []
+    let result =
+      results.first(where: Self.isTrouble) ?? results.first { $0.outcome == .deferred }
+      ?? OutcomeClassifier.judge(.connect("the servers are left alone for now"))
+    attempt.results = Array(repeating: result, count: count)
+    (attempt.encryption, attempt.tlsPolicy) = (nil, nil)
     return attempt
   }
 }

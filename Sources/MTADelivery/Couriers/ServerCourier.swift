@@ -99,8 +99,11 @@ struct ServerCourier: Courier {
     let domain: Domain?
     let route: Router.Route
 
-    /// REQUIRETLS is a word between relays: LMTP is the end of the way.
-    var requiresTLS: Bool { mail.envelope.requests.requireTLS && route.dialect == .smtp }
+    /// REQUIRETLS is a word between relays: LMTP is the end of the way. RFC 8689 §5: for mail from nobody it is a wish, or reports
+    /// would be lost.
+    var requiresTLS: Bool {
+      mail.envelope.requests.requireTLS && mail.envelope.reversePath != .null && route.dialect == .smtp
+    }
   }
 
   /// The policy under which the connection that is open may carry the mail; nil when it may not.
@@ -138,7 +141,7 @@ struct ServerCourier: Courier {
     let count = parcel.recipients.count
     var attempt = Attempt(
       trial.trouble ?? .connect("no address"), for: count, host: trial.host,
-      isUnreachable: !wasReady && !trial.isAboutPolicy)
+      isUnreachable: !wasReady && !trial.isAboutPolicy && !trial.isAtOurselves)
     attempt.tlsPolicy = trial.policy?.description
     return attempt
   }
@@ -149,7 +152,9 @@ struct ServerCourier: Courier {
     private(set) var host: String?
     private(set) var policy: TLSPolicy?
     /// TLS or its policy kept a mail from going: that says nothing about mail of other domains or senders.
-    private(set) var isAboutPolicy = false
+    var isAboutPolicy = false
+    /// We ourselves were an exchanger's address, so that those behind it were not tried. Another domain with the same servers may have
+    /// them in another order.
     var isAtOurselves = false
 
     /// The last word stands, but not before one that passes if it does not itself (RFC 8689 §4.2.1: every host is tried).
@@ -191,6 +196,8 @@ struct ServerCourier: Courier {
       for: parcel.domain, on: parcel.route, at: hop, location, requiresTLS: parcel.requiresTLS)
     switch finding {
     case .skip(let trouble, let policy):
+      // Also where TLSA records could not be looked up: of another domain's mail they may not even be asked for.
+      trial.isAboutPolicy = true
       trial.note(trouble, host: hop.description, under: policy)
       return nil
     case .use(let policy):

@@ -8,6 +8,17 @@ public struct ContentFilterOptions: Hashable, Sendable {
     case closed
   }
 
+  /// What becomes of a mail that the server itself would have us reject. The mail was accepted when it came, and the sender of what
+  /// looks like spam is most often forged.
+  public enum Rejecting: String, Hashable, Sendable {
+    /// Set aside until somebody releases it.
+    case hold
+    /// Fails: whoever stands as the sender gets a bounce.
+    case bounce
+    /// Gone, and nobody is told.
+    case discard
+  }
+
   /// Default open: a filter that is down keeps no mail.
   public var failing = Failing.open
   /// Larger mails are delivered unchecked, whatever ``failing`` says, with a field that says so. Octets; default 512 KiB.
@@ -22,8 +33,10 @@ public struct ContentFilterOptions: Hashable, Sendable {
   public var marksFrom: Double?
   /// Points from which a mail is held; default nil, none.
   public var holdsFrom: Double?
-  /// Points from which a mail is rejected, which makes a bounce; default nil, none.
+  /// Points from which a mail is rejected, which makes a bounce, whatever ``onReject`` says; default nil, none.
   public var rejectsFrom: Double?
+  /// What the server's own word to reject (rspamd's action `reject`) does; default hold.
+  public var onReject = Rejecting.hold
 
   public init() {}
 }

@@ -35,7 +35,13 @@ struct FilterOpinion: Hashable, Sendable {
   func verdict(_ options: ContentFilterOptions) -> FilterVerdict {
     let reason = message ?? "it looks like spam (\(FilterText.points(points)) points)"
     if let limit = options.rejectsFrom, points >= limit { return .reject(reason) }
-    if action == .reject { return .reject(reason) }
+    if action == .reject {
+      switch options.onReject {
+      case .bounce: return .reject(reason)
+      case .discard: return .discard(reason)
+      case .hold: return .hold(reason)
+      }
+    }
     if action == .discard { return .discard(reason) }
     if let limit = options.holdsFrom, points >= limit { return .hold(reason) }
     if action == .hold { return .hold(reason) }

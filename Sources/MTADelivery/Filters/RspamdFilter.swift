@@ -18,7 +18,7 @@ import NIOHTTP1
 /// | `no action`, `greylist` | passed; a mail that is to wait is told by `soft reject` |
 /// | `add header`, `rewrite subject` | passed, marked as spam |
 /// | `soft reject` | deferred |
-/// | `reject` | rejected |
+/// | `reject` | held, or what ``ContentFilterOptions/onReject`` says |
 /// | `quarantine`, `discard` | held, discarded |
 ///
 /// unless the points in the options hold or reject before. Copies get the same fields as from ``SpamAssassinFilter``, the tests with

@@ -15,7 +15,29 @@ struct Judgement: Sendable {
 
   var isNeeded: Bool { hooks != nil }
 
-  func route(_ parcel: Parcel, of envelope: Envelope) async -> RoutingVerdict {
+  /// For each parcel, in order; asked at once, so that a mail takes no longer than one budget.
+  func routes(_ parcels: [Parcel], of envelope: Envelope) async -> [(Parcel, RoutingVerdict)] {
+    await each(parcels) { await route($0, of: envelope) }
+  }
+
+  /// For each result, in order.
+  func attempted(_ results: [(Parcel, RecipientResult)], of job: DeliveryJob) async -> [OutcomeVerdict] {
+    guard hooks != nil else { return results.map { _ in .proceed } }
+    return await each(results) { await attempted($0.0, $0.1, of: job) }.map(\.1)
+  }
+
+  private func each<Subject: Sendable, Verdict: Sendable>(
+    _ subjects: [Subject], _ ask: @escaping @Sendable (Subject) async -> Verdict
+  ) async -> [(Subject, Verdict)] {
+    await withTaskGroup(of: (Int, Verdict).self) { group in
+      for (index, subject) in subjects.enumerated() { group.addTask { (index, await ask(subject)) } }
+      var verdicts: [Int: Verdict] = [:]
+      for await (index, verdict) in group { verdicts[index] = verdict }
+      return subjects.enumerated().compactMap { index, subject in verdicts[index].map { (subject, $0) } }
+    }
+  }
+
+  private func route(_ parcel: Parcel, of envelope: Envelope) async -> RoutingVerdict {
     guard let hooks else { return .proceed }
     return await ask("route") { try await hooks.route(parcel, of: envelope) }
       ?? .delay(.seconds(60), "the hook failed or was too late")
@@ -36,7 +58,7 @@ struct Judgement: Sendable {
     return Ruling(verdict).map { Attempt($0, for: job.parcels.count) }
   }
 
-  func attempted(_ parcel: Parcel, _ result: RecipientResult, of job: DeliveryJob) async -> OutcomeVerdict {
+  private func attempted(_ parcel: Parcel, _ result: RecipientResult, of job: DeliveryJob) async -> OutcomeVerdict {
     guard let hooks, result.outcome == .deferred || result.outcome == .failed else { return .proceed }
     let delivery = PendingDelivery(job)
     return await ask("attempted") { try await hooks.attempted(parcel, result, of: delivery) } ?? .proceed

@@ -22,10 +22,12 @@ final class MailSource: Sendable {
   }
 
   /// - Throws: when the store does not give the content, or the signer fails; the mail is then to be deferred.
-  func load() async throws -> OutgoingMail {
+  ///
+  /// - Parameter executor: where the first caller wants it done; nil for the global one.
+  func load(on executor: (any TaskExecutor)? = nil) async throws -> OutgoingMail {
     let task = loading.withLockedValue { loading in
       if let loading { return loading }
-      let task = Task { try await read() }
+      let task = Task(executorPreference: executor) { try await self.read() }
       loading = task
       return task
     }
@@ -72,6 +74,8 @@ struct SigningDesk: Sendable {
 
   func signature(for content: StoredContent) async throws -> ByteBuffer? {
     guard envelope.isSubmission, let signer else { return nil }
-    return try await signer.signature(for: envelope, content, at: clock.now)
+    let (envelope, now) = (envelope, clock.now)
+    // RSA takes a millisecond: not on the event loop where the caller may run.
+    return try await Task.detached { try await signer.signature(for: envelope, content, at: now) }.value
   }
 }

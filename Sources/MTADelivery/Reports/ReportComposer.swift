@@ -70,6 +70,8 @@ struct ReportComposer: Sendable {
     for index in addressees.indices { addressees[index].notification = RecipientNotification(notify: .never) }
     var requests = DeliveryRequests()
     if due > now { requests.holdUntil = due }
+    // RFC 8689 §5. From the null path it is a wish: where it cannot be had, the report goes all the same.
+    requests.requireTLS = envelope.requests.requireTLS
     // The mark of a submission has it signed: reports are our own mail (R15).
     let queued = Envelope(
       id: id, reversePath: .null, recipients: addressees, body: body,

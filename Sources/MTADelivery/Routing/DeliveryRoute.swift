@@ -5,7 +5,8 @@ public struct DeliveryRoute: Hashable, Sendable {
   public var target: RouteTarget
   /// For the server; nil for none. They are said only under TLS, unless ``tls`` is ``TLSDemand/none``.
   public var credentials: Credentials?
-  /// What TLS the server must offer; nil: with credentials verified, else as for any server.
+  /// What TLS the server must offer; nil: with credentials verified, whatever ``QueueRunner/Configuration/tlsPolicies`` say, else
+  /// as for any server.
   public var tls: TLSDemand?
   /// The addresses to connect from; nil: those of the runner.
   public var sources: SourceAddresses?

@@ -13,7 +13,8 @@ struct DeliveryEnvironment: Sendable {
   let signer: (any MailSigner)?
   let clock: any WallClock
   let router: Router
-  let group: any EventLoopGroup
+  /// Of one loop, where a worker runs on that.
+  var group: any EventLoopGroup
   let threads: NIOThreadPool
   let files: DurableFiles
   let logger: Logger
@@ -41,6 +42,18 @@ struct DeliveryEnvironment: Sendable {
       server(by: DeliveryRoute(dialect == .smtp ? .smtp(address) : .lmtp(address)))
     case .smarthost: configuration.smarthostRoute.map { server(by: $0) } ?? NoCourier(isIntended: false)
     case .local: local.map(filtered) ?? NoCourier(isIntended: false)
+    }
+  }
+
+  /// Whether deliveries there are nothing but a dialogue with a server: no files, no adopter's code.
+  func speaksToServers(_ destination: Destination) -> Bool {
+    switch destination {
+    case .nowhere, .domain: return false
+    case .exchangers, .server, .smarthost: return true
+    case .local:
+      guard configuration.localAgent == nil, configuration.contentFilter == nil else { return false }
+      if case .maildir = configuration.localDelivery { return false }
+      return true
     }
   }
 

@@ -6,6 +6,10 @@ import MTASystem
 extension DeliveryRun {
   /// How long a search of the queue behind the parcels of one destination is not repeated when it found nothing.
   private static let searchPause: Duration = .seconds(1)
+  /// And how long when it found something: each search walks over all that is passed over.
+  private static let shortSearchPause: Duration = .milliseconds(250)
+  /// How often what one destination has too much of may exceed what is to be leased.
+  private static let excess = 4
   /// How soon a running runner notices that another one of the same queue died.
   private static let deathWatch: Duration = .seconds(2)
 
@@ -27,16 +31,19 @@ extension DeliveryRun {
   /// Leases due parcels and puts them in their lanes; tells how many there were.
   ///
   /// A destination of which much waits here gets no more: what is due for others lies behind it in the queue, and is searched for
-  /// once a second at most, unless it is found.
+  /// now and then.
   func claim(dueAt instant: Timestamp) async throws(StoreFailure) -> Int {
     let now = environment.clock.now
     let maximum = environment.configuration.maximumLeased
-    let exclusion = lanes.exclusion
-    let room = min(max(1, maximum / 4), maximum - leased.count + lanes.saturatedParcels)
-    if room <= 0 || (!exclusion.isEmpty && now < nextSearch ?? now) {
+    let exclusion = lanes.exclusion(isFull: leased.count > maximum * 2)
+    let room = min(
+      max(1, maximum / 4), maximum - leased.count + lanes.saturatedParcels, maximum * Self.excess - leased.count)
+    if room <= 0 || isRecounting || (!exclusion.isEmpty && now < nextSearch ?? now) {
       hire()
       return 0
     }
+    isClaiming = true
+    defer { isClaiming = false }
     let mails = try await environment.queue.claim(
       by: owner, limit: room, except: exclusion, now: instant,
       deadline: now + environment.configuration.lease)
@@ -48,8 +55,8 @@ extension DeliveryRun {
     }
     // As much as was asked for: there is more. With destinations passed over there is more in any case.
     isBacklogged = count >= room || !exclusion.isEmpty
-    nextSearch = !exclusion.isEmpty && count == 0 ? now + Self.searchPause : nil
-    if count >= room { bell.yield() }
+    nextSearch = exclusion.isEmpty ? nil : now + (count == 0 ? Self.searchPause : Self.shortSearchPause)
+    if count >= room, exclusion.isEmpty { bell.yield() }
     hire()
     return count
   }
@@ -63,13 +70,14 @@ extension DeliveryRun {
       for job in DeliveryJob.split(mail, source, router) { lanes.add(job) }
       return
     }
-    sorting += 1
-    Task.detached { [environment] in
+    sorted += 1
+    let number = sorted
+    sorters[number] = Task.detached { [environment] in
       var mail = mail
       var places: [ParcelID: DeliveryPlace] = [:]
       var rulings: [(Parcel, Ruling)] = []
-      for parcel in mail.parcels {
-        switch await environment.judgement.route(parcel, of: mail.envelope) {
+      for (parcel, verdict) in await environment.judgement.routes(mail.parcels, of: mail.envelope) {
+        switch verdict {
         case .proceed: break
         case .deliver(let place): places[parcel.id] = place
         case .hold(let reason): rulings.append((parcel, .hold(reason)))
@@ -80,24 +88,26 @@ extension DeliveryRun {
       }
       let ruled = Set(rulings.map(\.0.id))
       mail.parcels.removeAll { ruled.contains($0.id) }
-      await self.sorted(DeliveryJob.split(mail, source, router, places: places))
+      // Cancelled, the hooks said nothing: all goes back to the queue.
+      if Task.isCancelled { return await self.sortingEnded(number) }
+      await self.add(DeliveryJob.split(mail, source, router, places: places))
       for (parcel, ruling) in rulings {
         let job = DeliveryJob(
           source: source, destination: .nowhere, domain: nil, marks: CopyMarks(parcel.recipient), parcels: [parcel])
         await Settlement(run: self, environment: environment).settle(job, Attempt(ruling, for: 1))
       }
-      await self.sortingEnded()
+      await self.sortingEnded(number)
     }
   }
 
-  private func sorted(_ jobs: [DeliveryJob]) {
+  private func add(_ jobs: [DeliveryJob]) {
     guard !isStopping else { return }
     for job in jobs { lanes.add(job) }
     hire()
   }
 
-  private func sortingEnded() {
-    sorting -= 1
+  private func sortingEnded(_ number: Int) {
+    sorters[number] = nil
     bell.yield()
   }
 
@@ -112,12 +122,24 @@ extension DeliveryRun {
         sinceRenewal += pause
         do throws(StoreFailure) {
           try await releaseLeasesOfTheDead()
+          try await recount()
           guard sinceRenewal >= renewal else { continue }
           sinceRenewal = .zero
           try await renewLeases()
         } catch { environment.logger.error("leases cannot be looked after", metadata: ["reason": "\(error)"]) }
       }
     }
+  }
+
+  /// After a claim that seemed to fail, gives back what is leased to us and was never told.
+  private func recount() async throws(StoreFailure) {
+    guard hasLostTrack, !isRecounting, !isClaiming else { return }
+    isRecounting = true
+    defer { isRecounting = false }
+    let count = try await environment.queue.releaseLeases(of: owner, except: Array(leased))
+    hasLostTrack = false
+    if count > 0 { environment.logger.notice("leases found again", metadata: ["parcels": "\(count)"]) }
+    bell.yield()
   }
 
   private func renewLeases() async throws(StoreFailure) {

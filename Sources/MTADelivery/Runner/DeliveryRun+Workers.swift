@@ -1,4 +1,5 @@
 import MTACore
+import NIOCore
 
 /// From the lanes to the workers.
 extension DeliveryRun {
@@ -7,8 +8,17 @@ extension DeliveryRun {
     for destination in lanes.hire(at: environment.clock.now) {
       hired += 1
       let number = hired
-      workers[number] = Task.detached { [environment] in
-        await Worker(run: self, environment: environment, destination: destination).work()
+      // Whoever speaks to a server does so on one event loop; an adopter's code never runs on one.
+      var environment = environment
+      var executor: LoopExecutor?
+      if environment.speaksToServers(destination) {
+        let loop = environment.group.next()
+        executor = LoopExecutor(loop)
+        environment.group = loop
+      }
+      let worker = Worker(run: self, environment: environment, destination: destination, executor: executor)
+      workers[number] = Task.detached(executorPreference: executor) {
+        await worker.work()
         await self.left(number, destination)
       }
     }

@@ -10,8 +10,14 @@ actor DeliveryRun {
   var workers: [Int: Task<Void, Never>] = [:]
   var hired = 0
   var leased: Set<ParcelID> = []
+  var sorted = 0
   /// Mails whose hooks are being asked for the way.
-  var sorting = 0
+  var sorters: [Int: Task<Void, Never>] = [:]
+  /// A claim seemed to fail: what it leased all the same is ours without our knowing.
+  var hasLostTrack = false
+  var isClaiming = false
+  /// Claims wait while it is found out.
+  var isRecounting = false
   var isStopping = false
   /// The last claim took as much as it might: there may be more.
   var isBacklogged = false
@@ -44,7 +50,7 @@ actor DeliveryRun {
       while true {
         // What is deferred meanwhile is due later than `start`: the run ends.
         let count = try await claim(dueAt: start)
-        if count == 0, lanes.isIdle, sorting == 0, !isBacklogged { break }
+        if count == 0, lanes.isIdle, sorters.isEmpty, !isBacklogged { break }
         let alarm = wakeUp()
         if await ringing.next() == nil { throw CancellationError() }
         alarm?.cancel()
@@ -68,11 +74,11 @@ actor DeliveryRun {
       var alarm: Task<Void, Never>?
       do throws(StoreFailure) {
         _ = try await claim(dueAt: environment.clock.now)
-        var due = isBacklogged ? nil : try await environment.queue.nextDue()
-        // Another process may add mail, and cannot ring here: an empty queue is looked at again, too.
-        if due == nil, leased.isEmpty { due = environment.clock.now + .seconds(60) }
-        alarm = wakeUp(orAt: due)
+        // Another process may add mail, and cannot ring here: a queue is looked at again in any case.
+        let later = environment.clock.now + .seconds(60)
+        alarm = wakeUp(orAt: isBacklogged ? later : try await environment.queue.nextDue() ?? later)
       } catch {
+        hasLostTrack = true
         environment.logger.error("the queue cannot be read", metadata: ["reason": "\(error)"])
         alarm = ring(at: environment.clock.now + .seconds(10))
       }
@@ -106,7 +112,9 @@ actor DeliveryRun {
   // MARK: outcomes
 
   /// A job's results are recorded.
-  func recorded(_ results: [ParcelResult]) {
+  ///
+  /// - Parameter hasReports: mails about them were queued along.
+  func recorded(_ results: [ParcelResult], hasReports: Bool) {
     leased.subtract(results.map(\.parcel))
     for result in results {
       switch result.outcome {
@@ -116,8 +124,9 @@ actor DeliveryRun {
       case .held: summary.held += 1
       }
     }
-    // Not for each mail: a claim is a transaction.
-    if isBacklogged, leased.count <= environment.configuration.maximumLeased / 2 { bell.yield() }
+    // Not for each mail: a claim is a transaction. What was deferred may be due before anything else is.
+    let hasRoom = isBacklogged && leased.count <= environment.configuration.maximumLeased / 2
+    if hasRoom || hasReports || results.contains(where: { $0.outcome == .deferred }) { bell.yield() }
   }
 
   // MARK: the end
@@ -132,11 +141,14 @@ actor DeliveryRun {
       do { try await Task.sleep(for: grace) } catch { return }
       await self.dismissAll()
     }
+    for sorter in sorters.values { sorter.cancel() }
+    for sorter in sorters.values { await sorter.value }
     for worker in workers.values { await worker.value }
     timer.cancel()
-    let owner = owner
-    // Only our own leases count as dead.
-    _ = try? await environment.queue.releaseLeases { $0 != owner }
+    // What cannot be given back now is given back when this process has ended.
+    do { _ = try await environment.queue.releaseLeases(of: owner, except: []) } catch {
+      environment.logger.error("leases cannot be given back", metadata: ["reason": "\(error)"])
+    }
   }
 
   private func dismissAll() {

@@ -16,6 +16,8 @@ struct Lane: Sendable {
   /// When the next mail may begin, where there is such a time.
   var nextStart: Timestamp?
   var rest: DestinationRest?
+  /// The last delivery went well.
+  var isProven = false
   /// Troubled deliveries since the last that went well.
   var troubles = 0
   /// So much waits here that no more is to be taken from the queue for it.

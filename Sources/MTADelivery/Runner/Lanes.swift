@@ -55,28 +55,38 @@ struct Lanes: Sendable {
   /// The destinations that are to get a worker now, one entry for each; they are counted as having it.
   mutating func hire(at now: Timestamp) -> [Destination] {
     guard workers < maximumWorkers else { return [] }
-    var wanting = lanes.filter { Self.wantsWorker($1, at: now) }.map { (destination: $0, workers: $1.workers) }
+    var wanting = lanes.filter { wantsWorker($0, $1, at: now) }.map { (destination: $0, workers: $1.workers) }
     var hired: [Destination] = []
     // First one each, then more where much waits.
     while !wanting.isEmpty {
       wanting.sort { $0.workers < $1.workers }
       for (destination, _) in wanting {
         guard workers < maximumWorkers else { return hired }
+        guard let lane = lanes[destination], mayHire(destination, lane) else { continue }
         lanes[destination]?.workers += 1
         workers += 1
         hired.append(destination)
       }
       wanting = wanting.compactMap { destination, _ in
-        guard let lane = lanes[destination], Self.wantsWorker(lane, at: now) else { return nil }
+        guard let lane = lanes[destination], wantsWorker(destination, lane, at: now) else { return nil }
         return (destination, lane.workers)
       }
     }
     return hired
   }
 
+  /// Destinations of which nothing good is known may not take all workers: a fifth is for those that answer, and for local mail.
+  private func mayHire(_ destination: Destination, _ lane: Lane) -> Bool {
+    if destination == .local || destination == .nowhere || lane.isProven { return true }
+    let unproven = lanes.reduce(0) { $0 + ($1.key == .local || $1.value.isProven ? 0 : $1.value.workers) }
+    return unproven < max(1, maximumWorkers * 4 / 5)
+  }
+
   /// A connection is worth its while only for some mails.
-  private static func wantsWorker(_ lane: Lane, at now: Timestamp) -> Bool {
-    guard lane.count > lane.workers * 4, lane.workers < lane.window.size else { return false }
+  private func wantsWorker(_ destination: Destination, _ lane: Lane, at now: Timestamp) -> Bool {
+    guard mayHire(destination, lane), lane.count > lane.workers * 4, lane.workers < lane.window.size else {
+      return false
+    }
     guard let next = lane.nextStart else { return true }
     return lane.workers == 0 && next <= now
   }
@@ -90,10 +100,15 @@ struct Lanes: Sendable {
   var isIdle: Bool { workers == 0 && lanes.values.allSatisfy(\.isEmpty) }
 
   /// What no more of is to be taken from the queue.
-  var exclusion: ClaimExclusion {
+  ///
+  /// - Parameter isFull: much more is in memory than there should be, so that whatever goes to the smarthost is passed over, with
+  ///   the domains that have a route of their own among it.
+  func exclusion(isFull: Bool) -> ClaimExclusion {
     var exclusion = ClaimExclusion()
     for (destination, lane) in lanes where lane.isSaturated {
-      if destination == .smarthost { exclusion.remote = true }
+      // Where hooks sent copies, others with the same address need not go.
+      if case .server = destination { continue }
+      if destination == .smarthost, isFull { exclusion.remote = true }
       for domain in lane.domains.keys {
         if let domain { exclusion.domains.insert(domain) } else { exclusion.local = true }
       }
@@ -126,6 +141,7 @@ struct Lanes: Sendable {
 
   /// How a delivery went; returns what now waits in vain, for nobody answered.
   mutating func learn(_ destination: Destination, _ attempt: Attempt, at now: Timestamp) -> [DeliveryJob] {
+    lanes[destination]?.isProven = !attempt.isTroubled && !attempt.isUnreachable
     if attempt.isTroubled { lanes[destination]?.troubles += 1 } else { lanes[destination]?.troubles = 0 }
     // A server that answers and then breaks off, time after time, is as good as none.
     if attempt.isUnreachable || lanes[destination]?.troubles ?? 0 >= Self.patience {

@@ -59,8 +59,8 @@ extension QueueRunner {
     /// How long one call of a hook may take. Default 30 seconds.
     public var hookBudget: Duration = .seconds(30)
     public var timeouts = DeliveryTimeouts()
-    /// Deliveries at a time; default 50.
-    public var maximumDeliveries = 50
+    /// Deliveries at a time; default 200. A fifth of them is kept for local mail and for servers that answer.
+    public var maximumDeliveries = 200
     /// Of those, to one destination, and how fast. Domains that have the same servers are one destination.
     public var destinationLimit = DestinationLimit()
     /// The same for single domains.

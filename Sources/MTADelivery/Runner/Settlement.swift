@@ -11,9 +11,11 @@ struct Settlement: Sendable {
     let now = environment.clock.now
     var outcomes: [ReportPlan.Outcome] = []
     var silent: Set<ParcelID> = []
-    for (parcel, result) in zip(job.parcels, attempt.results) {
-      if isCutShort, result.outcome == .deferred { continue }
-      var (outcome, isSilent) = await judged(parcel, result, attempt, job, at: now)
+    let told = zip(job.parcels, attempt.results).filter { !isCutShort || $1.outcome != .deferred }
+    let verdicts = attempt.ruling == nil ? await environment.judgement.attempted(told, of: job) : []
+    for (index, (parcel, result)) in told.enumerated() {
+      let verdict = verdicts.indices.contains(index) ? verdicts[index] : .proceed
+      var (outcome, isSilent) = judged(parcel, result, verdict, attempt, job, at: now)
       outcome.recorded.host = attempt.host
       outcome.recorded.encryption = attempt.encryption
       outcome.recorded.tlsPolicy = attempt.tlsPolicy
@@ -27,12 +29,13 @@ struct Settlement: Sendable {
     let results = outcomes.map(\.recorded)
     log(job, attempt, results)
     guard await record(results, reports) else { return }
-    await run.recorded(results)
+    await run.recorded(results, hasReports: !reports.isEmpty)
   }
 
   private func judged(
-    _ parcel: Parcel, _ result: RecipientResult, _ attempt: Attempt, _ job: DeliveryJob, at now: Timestamp
-  ) async -> (ReportPlan.Outcome, isSilent: Bool) {
+    _ parcel: Parcel, _ result: RecipientResult, _ verdict: OutcomeVerdict, _ attempt: Attempt, _ job: DeliveryJob,
+    at now: Timestamp
+  ) -> (ReportPlan.Outcome, isSilent: Bool) {
     let envelope = job.source.envelope
     switch attempt.ruling {
     case .hold?, .fail?: return (environment.plan.outcome(for: parcel, of: envelope, result, at: now), false)
@@ -46,7 +49,7 @@ struct Settlement: Sendable {
     var result = result
     var pause: Duration?
     var isSilent = attempt.isSilent
-    switch await environment.judgement.attempted(parcel, result, of: job) {
+    switch verdict {
     case .proceed: break
     case .retry(let time):
       result.outcome = .deferred

@@ -5,6 +5,8 @@ struct Worker: Sendable {
   let run: DeliveryRun
   let environment: DeliveryEnvironment
   let destination: Destination
+  /// What the worker runs on; nil for the global one.
+  let executor: LoopExecutor?
 
   func work() async {
     if case .domain(let domain) = destination { return await findServers(of: domain) }
@@ -26,7 +28,7 @@ struct Worker: Sendable {
         let inVain = await run.learn(destination, attempt)
         // One at a time, so that a store in trouble holds this worker up.
         await finish(before)
-        before = Task { await settlement.settle(job, attempt, isCutShort: isCutShort) }
+        before = Task(executorPreference: executor) { await settlement.settle(job, attempt, isCutShort: isCutShort) }
         for other in inVain { await settlement.settle(other, attempt.again(for: other.parcels.count)) }
       }
     }
@@ -59,7 +61,7 @@ struct Worker: Sendable {
     if let attempt = await Judgement(environment).attempt(job, at: environment.clock.now) { return attempt }
     let mail: OutgoingMail
     do {
-      mail = try await job.source.load().marked(job.marks)
+      mail = try await job.source.load(on: executor).marked(job.marks)
     } catch {
       return Attempt(.contentUnavailable("\(error)"), for: job.parcels.count)
     }

@@ -12,5 +12,13 @@ public enum TLSDemand: String, Hashable, Sendable, CaseIterable, CustomStringCon
   /// Or no mail: by the server's TLSA records (RFC 7672), which must be there.
   case dane
 
+  /// Whether an impostor would be found out.
+  var isVerified: Bool {
+    switch self {
+    case .none, .opportunistic, .encrypt: false
+    case .verify, .dane: true
+    }
+  }
+
   public var description: String { rawValue }
 }

@@ -76,10 +76,12 @@ struct TLSPolicyFinder: Sendable {
     if let demand = route.setting?.tls {
       return await demanded(demand, "set for the route", on: route, at: hop, location)
     }
-    if let domain, let (pattern, demand) = demands.match(domain) {
+    let hasCredentials = route.setting?.credentials != nil
+    // A pattern that was not written for this server must not have a password said to whoever presents any certificate.
+    if let domain, let (pattern, demand) = demands.match(domain), !hasCredentials || demand.isVerified {
       return await demanded(demand, "set for \(pattern)", on: route, at: hop, location)
     }
-    if route.setting?.credentials != nil { return .use(TLSPolicy(.verify, reason: "there are credentials to say")) }
+    if hasCredentials { return .use(TLSPolicy(.verify, reason: "there are credentials to say")) }
     if route.isImplicitTLS { return .use(TLSPolicy(.encrypt, reason: "TLS from the first byte")) }
     guard usesTLS else { return .use(TLSPolicy(.none, reason: "TLS is switched off")) }
     guard let owner = route.exchangersOf else {
@@ -100,10 +102,12 @@ struct TLSPolicyFinder: Sendable {
     case nil: reasons.append("MTA-STS is switched off")
     case .none(let reason)?: reasons.append(reason)
     case .policy(let policy, let note)?:
-      if let finding = Self.mtaSTS(policy, note, owner, hop) { return finding }
-      reasons.append("the MTA-STS policy of \(owner) has mode none")
+      // RFC 7672 §2.2: beside unusable records TLS stays mandatory, so a policy in testing, which allows clear text, is no answer.
+      if unusable == nil || policy.mode == .enforce, let finding = Self.mtaSTS(policy, note, owner, hop) {
+        return finding
+      }
+      reasons.append("the MTA-STS policy of \(owner) has mode \(policy.mode.rawValue)")
     }
-    // RFC 7672 §2.1.2
     if let unusable { return .use(TLSPolicy(.encrypt, reason: unusable)) }
     return .use(TLSPolicy(.opportunistic, reason: reasons.joined(separator: "; ")))
   }

@@ -27,6 +27,12 @@ extension Settings {
     reader.points("contentFilterMarks", into: &contentFilterMarks)
     reader.points("contentFilterHolds", into: &contentFilterHolds)
     reader.points("contentFilterRejects", into: &contentFilterRejects)
+    if let rejecting = reader.take(
+      "contentFilterOnReject", "hold, bounce or discard",
+      { String($0).flatMap { ContentFilterOptions.Rejecting(rawValue: $0) } })
+    {
+      contentFilterOnReject = rejecting
+    }
     reader.seconds("contentFilterTimeout", into: &contentFilterTimeout)
     reader.count("contentFilterMaximumBytes", 0...Int.max, into: &contentFilterMaximumBytes)
     reader.count("contentFilterChecks", 1...1000, into: &contentFilterChecks)
@@ -45,6 +51,7 @@ extension Settings {
     options.marksFrom = contentFilterMarks
     options.holdsFrom = contentFilterHolds
     options.rejectsFrom = contentFilterRejects
+    options.onReject = contentFilterOnReject
     switch contentFilter {
     case nil: return nil
     case .spamAssassin(let server):

@@ -109,7 +109,7 @@ public struct Settings: Sendable {
   public var delayWarning: Duration = .seconds(14_400)
   public var queueRunner = QueueRunning.automatic
   /// Deliveries at a time.
-  public var maximumDeliveries = 50
+  public var maximumDeliveries = 200
   /// Of those, to one destination, at most; fewer where they do not go well.
   public var deliveriesPerDestination = 20
   /// Other limits of single domains, by `example.org`, `.example.org` for all below, or `*`.
@@ -124,6 +124,8 @@ public struct Settings: Sendable {
   public var contentFilterMarks: Double?
   public var contentFilterHolds: Double?
   public var contentFilterRejects: Double?
+  /// What the filter's own word to reject does.
+  public var contentFilterOnReject = ContentFilterOptions.Rejecting.hold
   public var contentFilterTimeout: Duration = .seconds(60)
   public var contentFilterMaximumBytes = 524_288
   public var contentFilterChecks = 8

@@ -192,13 +192,15 @@ extension Database {
 
   /// The parcels keep the retry time that made them due.
   /// - Returns: how many.
-  func release(_ owner: String, at now: Timestamp) throws(SQLiteFailure) -> Int {
+  func release(_ owner: String, except known: [ParcelID] = [], at now: Timestamp) throws(SQLiteFailure) -> Int {
     var count = 0
+    let numbers = "[" + known.map { "\($0.number)" }.joined(separator: ",") + "]"
     try run(
       """
       UPDATE parcels SET state = 'waiting', lease_owner = NULL, lease_until = NULL, updated_at = ?2
-        WHERE state = 'working' AND coalesce(lease_owner, '') = ?1 RETURNING id
-      """, [.text(owner), .text(now.description)], at: "lease.release"
+        WHERE state = 'working' AND coalesce(lease_owner, '') = ?1 AND id NOT IN (SELECT value FROM json_each(?3))
+        RETURNING id
+      """, [.text(owner), .text(now.description), .text(numbers)], at: "lease.release"
     ) { _ in count += 1 }
     return count
   }

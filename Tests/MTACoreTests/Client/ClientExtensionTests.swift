@@ -133,8 +133,36 @@ struct ClientExtensionTests {
     #expect(Self.words(transaction, .lmtp)[0] == "MAIL FROM:<s@example.com>")
   }
 
+  /// RFC 8689 §5
+  @Test func aReportGoesOnWithoutRequiredTLS() {
+    let report = Self.transaction {
+      $0.requests.requireTLS = true
+      $0.reversePath = .null
+    }
+    #expect(Self.words(report, to: "REQUIRETLS", underTLS: true)[0] == "MAIL FROM:<> REQUIRETLS")
+    #expect(Self.words(report, underTLS: true)[0] == "MAIL FROM:<>")
+    #expect(Self.words(report, to: "REQUIRETLS")[0] == "MAIL FROM:<>")
+  }
+
   @Test func theHoldIsOver() {
     let transaction = Self.transaction { $0.requests.holdUntil = Self.now }
     #expect(Self.words(transaction, to: "FUTURERELEASE 9999 2030-01-01T00:00:00Z")[0] == "MAIL FROM:<s@example.com>")
+  }
+
+  // MARK: SMTPUTF8
+
+  @Test func internationalHeadersReachAMailboxWithoutSMTPUTF8() throws {
+    let transaction = Self.transaction {
+      $0.hasInternationalHeader = true
+      $0.content.hasEightBitHeader = true
+    }
+    #expect(
+      Self.words(transaction, to: "SMTPUTF8", "8BITMIME")[0] == "MAIL FROM:<s@example.com> BODY=8BITMIME SMTPUTF8")
+    #expect(Self.words(transaction, to: "8BITMIME")[0].hasPrefix("5.6.7 "))
+    #expect(Self.words(transaction, .lmtp, to: "8BITMIME")[0] == "MAIL FROM:<s@example.com> BODY=8BITMIME")
+    #expect(Self.words(transaction, .lmtp)[0].hasPrefix("5.6.7 "))
+    // An address has to be said, and cannot.
+    let recipient = Self.transaction { $0.recipients[0].mailbox = Mailbox("jürgen@example.org") ?? Tests.a }
+    #expect(Self.words(recipient, .lmtp, to: "8BITMIME")[0].hasPrefix("5.6.7 "))
   }
 }

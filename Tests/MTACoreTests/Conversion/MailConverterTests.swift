@@ -214,7 +214,7 @@ struct MailConverterTests {
   @Test func whateverComesOutIsClean() {
     var trees = MailTrees(seed: 6)
     var converted = 0
-    for _ in 0..<3000 {
+    for _ in 0..<1200 {
       let mail = trees.spoilt()
       guard case .success(let plan) = Self.plan(mail) else { continue }
       converted += 1
@@ -227,6 +227,6 @@ struct MailConverterTests {
       }
       #expect(Self.convert(result, again) == result)
     }
-    #expect(converted > 500)
+    #expect(converted > 200)
   }
 }

@@ -11,7 +11,7 @@ struct FilterOpinionTests {
   }
 
   @Test(arguments: [
-    (FilterOpinion.Action.reject, "reject no"), (.hold, "hold no"), (.discard, "discard no"), (.defer, "defer no"),
+    (FilterOpinion.Action.reject, "hold no"), (.hold, "hold no"), (.discard, "discard no"), (.defer, "defer no"),
     (.deliver, "pass\nX-Spam-Status: No, score=6.00 required=5.00 tests=none\n"),
     (.mark(subject: nil), "pass\nX-Spam-Status: Yes, score=6.00 required=5.00 tests=none\n"),
   ])
@@ -19,10 +19,26 @@ struct FilterOpinionTests {
     #expect(opinion(6, action, message: "no").verdict(ContentFilterOptions()).told.hasPrefix(expected))
   }
 
+  /// A bounce goes to an address that is most often forged, so only who asks for it gets it.
+  @Test func theServersWordToReject() {
+    var options = ContentFilterOptions()
+    for (rejecting, expected) in [
+      (ContentFilterOptions.Rejecting.hold, "hold no"), (.bounce, "reject no"), (.discard, "discard no"),
+    ] {
+      options.onReject = rejecting
+      #expect(opinion(6, .reject, message: "no").verdict(options).told.hasPrefix(expected))
+      // The operator's own points bounce all the same.
+      var points = options
+      points.rejectsFrom = 6
+      #expect(opinion(6, .reject, message: "no").verdict(points).told.hasPrefix("reject no"))
+    }
+  }
+
   /// The severer counts: the server's word, or the points.
   @Test func pointsAndActions() {
     var options = ContentFilterOptions()
     (options.holdsFrom, options.rejectsFrom) = (5, 10)
+    options.onReject = .bounce
     #expect(opinion(4, .deliver).verdict(options).told.hasPrefix("pass"))
     #expect(opinion(5, .deliver).verdict(options).told.hasPrefix("hold"))
     #expect(opinion(5, .defer).verdict(options).told.hasPrefix("hold"))

@@ -66,8 +66,8 @@ struct RspamdFilterTests {
     ("add header", "", "pass\nX-Spam-Status: Yes"),
     ("rewrite subject", #","subject":"*** x""#, "pass\nX-Spam-Status: Yes"),
     ("soft reject", #","messages":{"smtp_message":"Try again later\r\n250 ok"}"#, "defer Try again later??250 ok"),
-    ("soft reject", "", "defer try again later"), ("reject", "", "reject it looks like spam (6.50 points)"),
-    ("reject", #","messages":{"smtp_message":"Gtube pattern"}"#, "reject Gtube pattern"),
+    ("soft reject", "", "defer try again later"), ("reject", "", "hold it looks like spam (6.50 points)"),
+    ("reject", #","messages":{"smtp_message":"Gtube pattern"}"#, "hold Gtube pattern"),
     ("quarantine", "", "hold it looks like spam (6.50 points)"), ("discard", "", "discard it looks like spam"),
   ])
   func actions(_ action: String, _ more: String, _ expected: String) async throws {
@@ -75,6 +75,32 @@ struct RspamdFilterTests {
       let told = try await filter(server).judge(FilterSample.mail()).told
       #expect(told.hasPrefix(expected))
       #expect(!told.contains("Subject"))
+    }
+  }
+
+  /// What rspamd would reject was accepted long ago: nobody gets a bounce unless the options say so.
+  @Test(arguments: [
+    (nil, "waiting held by the content filter: it looks like spam (6.50 points)", 0),
+    (ContentFilterOptions.Rejecting.bounce, "failed 5.7.1 the content filter refuses the mail: it looks like spam", 1),
+    (.discard, "delivered 2.7.1 discarded by the content filter: it looks like spam", 0),
+  ])
+  func whatIsToBeRejected(_ rejecting: ContentFilterOptions.Rejecting?, _ expected: String, _ reports: Int) async throws
+  {
+    try await FilterTestServer.serving(.answers(Self.http(Self.json("reject")))) { server in
+      try await TemporaryFolder.using { folder in
+        var options = ContentFilterOptions()
+        if let rejecting { options.onReject = rejecting }
+        var setup = Setup()
+        setup.configuration.contentFilter = try filter(server, options)
+        setup.configuration.localDelivery = .maildir(directory: folder + "/mail")
+        try setup.queue.add(
+          .test("m1", to: ["a@a.example"], .local, at: setup.clock.now), content: "Subject: x\r\n\r\nx\r\n")
+        _ = try await setup.runner.runOnce()
+        #expect(setup.queue.outcomes["a@a.example"]?.hasPrefix(expected) == true, "\(setup.queue.outcomes)")
+        #expect(setup.queue.parcels[0].isHeld == (rejecting == nil))
+        #expect(setup.queue.reports.count == reports)
+        #expect(LocalDeliveryTests.files(in: folder + "/mail/a.example").isEmpty)
+      }
     }
   }
 

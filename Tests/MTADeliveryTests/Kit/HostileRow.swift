@@ -29,8 +29,9 @@ struct HostileRow {
 
   static let small = "Subject: x\r\n\r\nbody\r\n"
   /// So much that its end cannot be on its way when its beginning is answered.
+  /// More than the kernel takes ahead of a server that reads nothing.
   static let large =
-    "Subject: x\r\n\r\n" + String(repeating: String(repeating: "x", count: 998) + "\r\n", count: 4000)
+    "Subject: x\r\n\r\n" + String(repeating: String(repeating: "x", count: 998) + "\r\n", count: 9000)
   static let binary = "A: b\r\n\r\n" + String(repeating: "0123456789\n", count: 40_000)
 
   let name: String

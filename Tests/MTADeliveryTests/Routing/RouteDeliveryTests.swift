@@ -57,6 +57,35 @@ struct RouteDeliveryTests {
     }
   }
 
+  /// A pattern of `tlsPolicies` does not have a password said to whoever presents any certificate; a word of the route itself does.
+  @Test func aPatternWeakensNoRouteWithCredentials() async throws {
+    let cases: [(pattern: TLSDemand, own: TLSDemand?, policy: String, isSaid: Bool)] = [
+      (.opportunistic, nil, "verify (there are credentials to say)", false),
+      (.encrypt, nil, "verify (there are credentials to say)", false),
+      (.none, nil, "verify (there are credentials to say)", false),
+      (.verify, nil, "verify (set for *)", false),
+      (.verify, .encrypt, "encrypt (set for the route)", true),
+    ]
+    for (pattern, own, policy, isSaid) in cases {
+      var behaviour = SinkServer.Behaviour()
+      behaviour.tls = try TestCertificate.server()
+      behaviour.capabilities.append("AUTH PLAIN")
+      try await SinkServer.serving(behaviour) { sink in
+        var setup = Setup()
+        setup.configuration.trustRoots = TestCertificate.Issued.trust
+        setup.configuration.tlsPolicies = DomainTable(["*": pattern])
+        let route = DeliveryRoute(
+          .smtp(HostAndPort("127.0.0.1:\(sink.port)")!), credentials: Credentials(username: "u", password: "p"),
+          tls: own)
+        setup.configuration.routes = DomainTable(["*": route])
+        try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+        try await setup.expectRun(isSaid ? RunSummary(delivered: 1) : RunSummary(deferred: 1))
+        #expect(setup.policies == [policy], "\(pattern)")
+        #expect(sink.lines.contains { $0.hasPrefix("AUTH") } == isSaid, "\(pattern)")
+      }
+    }
+  }
+
   @Test func connectionsLeaveFromTheAddressThatIsSet() async throws {
     try await SinkServer.serving { sink in
       var setup = Setup(remotePort: sink.port)

@@ -179,4 +179,32 @@ struct MTASTSTests {
       #expect(host.requests.isEmpty)
     }
   }
+
+  /// RFC 7672 §2.2: beside TLSA records that cannot be used TLS is mandatory; only an enforced policy asks for more.
+  @Test func onlyAnEnforcedPolicyReplacesUnusableRecords() async throws {
+    let (own, issued) = (try TestCertificate.server(), try TestCertificate.Issued.server())
+    let cases: [(String, TLSContext?, String, String)] = [
+      ("testing", nil, "waiting 4.7.10 ", "encrypt (_"), ("testing", own, "delivered 250", "encrypt (_"),
+      ("none", nil, "waiting 4.7.10 ", "encrypt (_"), ("enforce", nil, "waiting 4.7.10 ", "mta-sts enforce ("),
+      ("enforce", own, "waiting 4.7.5 ", "mta-sts enforce ("),
+      ("enforce", issued, "delivered 250", "mta-sts enforce ("),
+    ]
+    for (mode, tls, expected, applied) in cases {
+      try await Self.serving(tls, PolicyServer.policy("mode: \(mode)", "mx: mx.test.example")) { sink, host in
+        var setup = try Self.setup(sink, host)
+        setup.zone = try LiteralZone(
+          """
+          test.example MX 10 mx.test.example
+          mx.test.example A 127.0.0.1
+          _\(sink.port)._tcp.mx.test.example TLSA 1 1 1 \(TestCertificate.keyDigest)
+          _mta-sts.test.example TXT "v=STSv1; id=1"
+          mta-sts.test.example A 127.0.0.1
+          """, authenticated: true)
+        let outcome = try await Self.deliver(setup)
+        #expect(outcome.hasPrefix(expected), "\(mode): \(outcome)")
+        #expect(setup.policies.first?.hasPrefix(applied) == true, "\(mode): \(setup.policies)")
+        #expect(sink.mails.count == (expected.hasPrefix("delivered") ? 1 : 0))
+      }
+    }
+  }
 }

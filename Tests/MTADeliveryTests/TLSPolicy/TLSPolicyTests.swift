@@ -23,14 +23,24 @@ struct TLSPolicyTests {
     }
   }
 
-  static func deliver(_ setup: Setup, requireTLS: Bool = false, to address: String = "x@a.example") async throws
-    -> String
-  {
-    var envelope = Envelope.test("m\(setup.queue.parcels.count)", from: "<>", to: [address], at: setup.clock.now)
-    envelope.requests.requireTLS = requireTLS
+  static func deliver(
+    _ setup: Setup, requireTLS: Bool = false, from sender: String = "<s@sender.example>",
+    to address: String = "x@a.example"
+  ) async throws -> String {
+    let envelope = envelope("m\(setup.queue.parcels.count)", setup, requireTLS, from: sender, to: address)
     try setup.queue.add(envelope, content: text)
     _ = try await setup.runner.runOnce()
     return setup.queue.outcomes[address] ?? ""
+  }
+
+  /// Nobody is told of it.
+  static func envelope(
+    _ id: String, _ setup: Setup, _ requireTLS: Bool, from sender: String = "<s@sender.example>", to address: String
+  ) -> Envelope {
+    var envelope = Envelope.test(id, from: sender, to: [address], at: setup.clock.now)
+    envelope.recipients[0].notification.notify = .never
+    envelope.requests.requireTLS = requireTLS
+    return envelope
   }
 
   @Test func theWordsOfTheSettings() async throws {
@@ -80,7 +90,7 @@ struct TLSPolicyTests {
       try Self.authenticate(&setup)
       let outcome = try await Self.deliver(setup, requireTLS: true)
       #expect(outcome == "delivered 250 2.0.0 taken")
-      #expect(sink.lines.contains { $0.hasPrefix("MAIL FROM:<> ") && $0.hasSuffix(" REQUIRETLS") })
+      #expect(sink.lines.contains { $0.hasPrefix("MAIL FROM:<s@sender.example> ") && $0.hasSuffix(" REQUIRETLS") })
       let policy = try #require(setup.policies.first)
       #expect(policy.hasPrefix("verify (the sender requires TLS; ") && policy.hasSuffix(", REQUIRETLS"))
       // Others are not asked more of than before.
@@ -119,6 +129,30 @@ struct TLSPolicyTests {
     }
   }
 
+  /// RFC 8689 §5: a report goes on, under what TLS there would be without the wish; it is passed on where it is known.
+  @Test func aReportIsNotLostForWantOfIt() async throws {
+    let cases: [(TLSContext?, [String], Bool)] = [
+      (nil, [], false), (nil, ["REQUIRETLS"], false), (try TestCertificate.server(), [], false),
+      (try TestCertificate.server(), ["REQUIRETLS"], true),
+    ]
+    for (tls, capabilities, isPassedOn) in cases {
+      try await Self.serving(tls, capabilities) { sink, setup in
+        let outcome = try await Self.deliver(setup, requireTLS: true, from: "<>")
+        #expect(outcome == "delivered 250 2.0.0 taken")
+        #expect(setup.policies.first?.hasPrefix("opportunistic (") == true)
+        #expect(setup.policies.first?.contains("REQUIRETLS") == false)
+        #expect(sink.lines.contains { $0.hasPrefix("MAIL FROM:<>") && $0.hasSuffix(" REQUIRETLS") } == isPassedOn)
+      }
+    }
+    // What others than the sender demand stands.
+    try await Self.serving(nil) { sink, setup in
+      setup.configuration.tlsPolicies = DomainTable(["a.example": .encrypt])
+      let outcome = try await Self.deliver(setup, requireTLS: true, from: "<>")
+      #expect(outcome.hasPrefix("waiting 4.7.10 "))
+      #expect(sink.mails.isEmpty)
+    }
+  }
+
   @Test func anotherHostMayDo() async throws {
     try await Self.serving(TestCertificate.Issued.server()) { _, setup in
       var behaviour = SinkServer.Behaviour()
@@ -145,9 +179,8 @@ struct TLSPolicyTests {
     try await Self.serving(nil) { sink, setup in
       try Self.authenticate(&setup)
       for number in 0..<4 {
-        var envelope = Envelope.test("m\(number)", from: "<>", to: ["x\(number)@a.example"], at: setup.clock.now)
-        envelope.requests.requireTLS = number.isMultiple(of: 2)
-        try setup.queue.add(envelope, content: Self.text)
+        try setup.queue.add(
+          Self.envelope("m\(number)", setup, number.isMultiple(of: 2), to: "x\(number)@a.example"), content: Self.text)
       }
       try await setup.expectRun(RunSummary(delivered: 2, failed: 2))
       #expect(sink.mails.count == 2)
@@ -160,9 +193,8 @@ struct TLSPolicyTests {
       setup.configuration.smarthost = HostAndPort("localhost:\(sink.port)")
       setup.configuration.smarthostTLS = .verify
       for number in 0..<4 {
-        var envelope = Envelope.test("m\(number)", from: "<>", to: ["x\(number)@a.example"], at: setup.clock.now)
-        envelope.requests.requireTLS = number.isMultiple(of: 2)
-        try setup.queue.add(envelope, content: Self.text)
+        try setup.queue.add(
+          Self.envelope("m\(number)", setup, number.isMultiple(of: 2), to: "x\(number)@a.example"), content: Self.text)
       }
       try await setup.expectRun(RunSummary(delivered: 4))
       #expect(sink.connections == 1)
