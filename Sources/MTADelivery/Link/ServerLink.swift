@@ -114,8 +114,13 @@ struct ServerLink: Sendable {
 
   private func sendContent(_ mail: MailText) async -> ClientHandler.Step {
     do {
+      var count = 0
       try await mail.forEachPiece { piece in
-        try await channel.eventLoop.flatSubmit { handler.value.send(piece) }.get()
+        try await onLoop { $0.send(piece) }
+        count += 1
+        // A loop that always has a task at hand looks at no socket: what the server says meanwhile would be heard too late, and
+        // other connections would wait. A step on another thread lets it.
+        if count > 2 { await Task.detached {}.value }
       }
     } catch let failure as StoreFailure {
       return await ask { $0.failContent("\(failure)") }
@@ -128,11 +133,16 @@ struct ServerLink: Sendable {
   private func ask(_ question: @escaping @Sendable (ClientHandler) -> EventLoopFuture<ClientHandler.Step>) async
     -> ClientHandler.Step
   {
-    do {
-      return try await channel.eventLoop.flatSubmit { question(handler.value) }.get()
-    } catch {
-      return .refused(.connectionLost(.idle))
-    }
+    do { return try await onLoop(question) } catch { return .refused(.connectionLost(.idle)) }
+  }
+
+  /// A worker that runs on the connection's loop takes no detour.
+  private func onLoop<Value: Sendable>(
+    _ body: @escaping @Sendable (ClientHandler) -> EventLoopFuture<Value>
+  ) async throws -> Value {
+    let loop = channel.eventLoop
+    let future = loop.inEventLoop ? body(handler.value) : loop.flatSubmit { body(handler.value) }
+    return try await future.get()
   }
 
   private static func reason(_ error: any Error) -> String {
