@@ -11,11 +11,13 @@ struct LoopbackTests {
   private let name = DNSName(test: "a.example")
 
   private func resolver(
-    _ servers: DNSServer..., patience: Duration = .seconds(5), idleTime: Duration = .seconds(10)
+    _ servers: DNSServer..., patience: Duration = .seconds(60), idleTime: Duration = .seconds(10)
   ) -> DNSResolver {
     var configuration = ResolverConfiguration(servers: servers)
     configuration.streams.idleTime = idleTime
+    // Long, for the machine may be busy; what is to be waited for in vain says so.
     configuration.patience = patience
+    configuration.deadline = max(patience, configuration.deadline)
     configuration.attempts = 1
     return DNSResolver(configuration: configuration, group: MultiThreadedEventLoopGroup.singleton)
   }

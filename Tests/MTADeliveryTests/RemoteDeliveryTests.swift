@@ -190,7 +190,7 @@ struct RemoteDeliveryTests {
       try setup.zone.add("dead.example A 127.0.0.1")
       try setup.zone.add("live.example A 127.0.0.1")
       try setup.zone.add("lost.example TIMEOUT")
-      setup.configuration.timeouts = DeliveryTimeouts(command: .seconds(2))
+      setup.configuration.timeouts = DeliveryTimeouts(command: .seconds(10))
       for number in 0..<10 {
         try setup.queue.add(
           .test(

@@ -33,7 +33,7 @@ struct Setup {
 
   init(remotePort: UInt16 = 25) {
     configuration.remoteSMTPPort = remotePort
-    configuration.timeouts.connect = .seconds(5)
+    configuration.timeouts.connect = .seconds(20)
   }
 
   var runner: QueueRunner {
