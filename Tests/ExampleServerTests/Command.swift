@@ -1,4 +1,5 @@
 import Foundation
+import MTATestSupport
 
 /// Runs the built ExampleServer, as a person at a terminal would.
 enum Command {
@@ -44,7 +45,7 @@ enum Command {
     process.standardError = try FileHandle(forWritingTo: complaintFile)
     try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
       process.terminationHandler = { _ in done.resume() }
-      do { try process.run() } catch { done.resume(throwing: error) }
+      do { try ProcessLaunches.alone { try process.run() } } catch { done.resume(throwing: error) }
     }
     return Run(
       status: process.terminationStatus, output: try Data(contentsOf: outputFile),

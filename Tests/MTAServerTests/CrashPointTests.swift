@@ -67,7 +67,7 @@ import Testing
     process.standardOutput = output
     let ended = AsyncStream<Void>.makeStream()
     process.terminationHandler = { _ in ended.continuation.finish() }
-    try process.run()
+    try ProcessLaunches.alone { try process.run() }
     for await _ in ended.stream {}
     let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
     return (process.terminationStatus, text.split(separator: "\n"))

@@ -1,4 +1,5 @@
 import Foundation
+import MTATestSupport
 import NIOCore
 import Testing
 
@@ -63,7 +64,7 @@ final class ServerProcess {
     process.standardOutput = output
     process.standardError = output
     if let input { process.standardInput = try FileHandle(forReadingFrom: folder.appending(path: input)) }
-    try process.run()
+    try ProcessLaunches.alone { try process.run() }
     self.process = process
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import MTATLS
+import MTATestSupport
 import NIOCore
 import NIOPosix
 import Testing
@@ -116,7 +117,7 @@ struct SocketTests {
       try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
         process.terminationHandler = { _ in done.resume() }
         do {
-          try process.run()
+          try ProcessLaunches.alone { try process.run() }
           input.fileHandleForWriting.write(Data("hello over \(version)\nbye\n".utf8))
         } catch { done.resume(throwing: error) }
       }
