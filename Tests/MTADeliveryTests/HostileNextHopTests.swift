@@ -9,11 +9,11 @@ import Testing
 /// recipient has an outcome, none is failed but by a refusal of the mail or of itself, and mail for others is delivered.
 @Suite(.timeLimit(.minutes(2))) struct HostileNextHopTests {
   static func timeouts() -> DeliveryTimeouts {
-    var timeouts = DeliveryTimeouts(command: .seconds(8))
-    timeouts.data = .seconds(8)
-    timeouts.content = .seconds(8)
-    timeouts.endOfContent = .seconds(8)
-    timeouts.handshake = .seconds(8)
+    var timeouts = DeliveryTimeouts(command: .seconds(3))
+    timeouts.data = .seconds(3)
+    timeouts.content = .seconds(3)
+    timeouts.endOfContent = .seconds(3)
+    timeouts.handshake = .seconds(3)
     timeouts.quit = .milliseconds(200)
     return timeouts
   }
