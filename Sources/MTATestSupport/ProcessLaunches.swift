@@ -1,6 +1,6 @@
 import NIOConcurrencyHelpers
 
-/// Starts child processes one at a time: `Process.run()` of Foundation on Linux was seen to crash while other threads were in it.
+/// Starts child processes one at a time: Foundation does not say that its `Process.run()` may be called from several threads.
 package enum ProcessLaunches {
   private static let lock = NIOLock()
 
