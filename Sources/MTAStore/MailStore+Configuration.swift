@@ -13,6 +13,9 @@ extension MailStore {
     /// Bytes of content up to which it lies in the database; larger content is a file of the queue folder.
     /// Default 128 KiB: a file of its own costs a name that is made, synced and removed again.
     public var contentInDatabase = 131_072
+    /// Bytes of mails that are kept in memory after their commit, until a runner of this process takes them: it then reads nothing back.
+    /// Default 8 MiB; none with zero.
+    public var freshMails = 8_388_608
     /// How long parcels are tried before they expire. Default 5 days (RFC 5321 §4.5.4.1).
     public var queueLifetime: Duration = .seconds(432_000)
     /// How long the rows of finished mails stay. Default 7 days.

@@ -14,12 +14,14 @@ extension MailStore: ParcelQueue {
     for mail in claim.held { core.reportHeld(mail.id, mail.reason) }
     var mails: [ClaimedMail] = []
     for rows in claim.mails {
-      do { mails.append(try rows.decoded()) } catch { await core.hold(rows.id, because: "\(error)") }
+      do { mails.append(try rows.decoded(core.fresh.envelope(of: rows.id))) } catch { await core.hold(rows.id, because: "\(error)") }
     }
     return mails
   }
 
   public func content(of id: MailID) async throws(StoreFailure) -> StoredContent {
+    guard !core.isClosed else { throw .closed }
+    if let content = core.fresh.takeContent(of: id) { return content }
     let row = try await core.reader.read { (database) throws(SQLiteFailure) in try database.content(of: id) }
     guard let row else { throw .failed("there is no mail \(id)") }
     if let content = row.content {
@@ -129,15 +131,17 @@ extension MailStore: ParcelQueue {
 
 extension ClaimedRows {
   /// The rows as values. The parcel's own columns count; what they cannot say of the recipient is in the envelope.
-  func decoded() throws(StoreFailure) -> ClaimedMail {
-    let envelope = try EnvelopeText.decode(self.envelope)
-    let known = Dictionary(envelope.recipients.map { ($0.mailbox, $0) }) { first, _ in first }
+  ///
+  /// - Parameter known: the envelope, where it is at hand.
+  func decoded(_ known: Envelope? = nil) throws(StoreFailure) -> ClaimedMail {
+    let envelope = if let known { known } else { try EnvelopeText.decode(self.envelope) }
+    let recipients = Dictionary(envelope.recipients.map { ($0.mailbox, $0) }) { first, _ in first }
     var parcels: [Parcel] = []
     for row in self.parcels {
       guard let mailbox = Mailbox(row.to), let delivery = DeliveryKind(rawValue: row.delivery),
         let createdAt = Timestamp(row.createdAt), let expiresAt = Timestamp(row.expiresAt)
       else { throw .failed("parcel \(row.id) is unreadable") }
-      var recipient = known[mailbox] ?? EnvelopeRecipient(mailbox)
+      var recipient = recipients[mailbox] ?? EnvelopeRecipient(mailbox)
       let isAsAccepted =
         recipient.delivery == delivery && recipient.client?.mailboxID == row.mailboxID
         && recipient.client?.ownerID == row.ownerID

@@ -10,6 +10,7 @@ final class StoreCore: Sendable {
   let files: WorkerThreads
   let writer: WriterThread
   let reader: Reader
+  let fresh: FreshMails
   private let lock: StoreLock
 
   init(_ configuration: MailStore.Configuration) throws(MailStore.OpenFailure) {
@@ -22,6 +23,7 @@ final class StoreCore: Sendable {
     let files = WorkerThreads(count: configuration.fileThreads)
     self.folder = folder
     self.files = files
+    fresh = FreshMails(limit: configuration.freshMails)
     let reader = Reader { () throws(SQLiteFailure) in try opening.connect(forWriting: false) }
     self.reader = reader
     writer = WriterThread(
@@ -38,13 +40,16 @@ final class StoreCore: Sendable {
 
   /// Group commit: returns when the mail is durable, or is not.
   func insert(_ mail: NewMail) async -> WriteEnd {
-    await withCheckedContinuation { continuation in
+    await withCheckedContinuation { [fresh] continuation in
       writer.submit(
         WriteJob(
           bytes: mail.trace.readableBytes + (mail.content?.readableBytes ?? 0),
           mail: WriteJob.Mail(id: mail.envelope.id, contentFile: mail.contentFile, isDue: mail.isDue),
           body: { (database) throws(SQLiteFailure) in try database.insert(mail) },
-          finish: { continuation.resume(returning: $0) }))
+          finish: { end in
+            if case .committed = end { fresh.keep(mail) }
+            continuation.resume(returning: end)
+          }))
     }
   }
 

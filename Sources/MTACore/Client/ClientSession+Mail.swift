@@ -22,6 +22,8 @@ extension ClientSession {
       let recipient = transaction.recipients[index]
       add(.rcpt(index), .rcpt(recipient.mailbox, parameters: request.parameters(for: recipient)))
     }
+    // RFC 2920 §3.1: the last of a group. BDAT does not come along: its content would go out before a recipient is accepted.
+    if capabilities.pipelining, means == .lines { add(.data, .data) }
     return sendNext()
   }
 
@@ -30,8 +32,7 @@ extension ClientSession {
     commands.append(command)
   }
 
-  /// All commands at once where the server allows it (RFC 2920 §3.1), else the next one. DATA always stands alone: a
-  /// server that answers 354 although it refused all recipients would otherwise have to be given an empty mail.
+  /// All commands at once where the server allows it (RFC 2920 §3.1), else the next one.
   private mutating func sendNext() -> Action {
     let steps = mailing.takeSteps(all: capabilities.pipelining)
     return .send(Array(commands[steps.startIndex..<steps.endIndex]))
@@ -71,6 +72,12 @@ extension ClientSession {
       }
     case .data:
       if reply.isIntermediate {
+        // RFC 2920 §3.1: DATA may be taken though no recipient was. A lone dot would end it as an empty mail, which a server that
+        // errs so may yet deliver; without the dot it delivers nothing.
+        guard mailing.hasAccepted else {
+          state = .closed
+          return .settled(mailing.settle(.violation("\(reply) without a recipient", .data)), .close)
+        }
         mailing.isSendingContent = true
         return .sendContent
       }

@@ -8,8 +8,8 @@
 /// .opened                      .wait
 /// .reply(220)                  .send([EHLO])
 /// .reply(250 …)                .ready
-/// .deliver(transaction)        .send([MAIL, RCPT, RCPT])
-/// .reply(250) ×3               .wait, .wait, .send([DATA])
+/// .deliver(transaction)        .send([MAIL, RCPT, RCPT, DATA])
+/// .reply(250) ×3               .wait
 /// .reply(354)                  .sendContent
 /// .contentSent                 .wait
 /// .reply(250)                  .settled([delivered, delivered], .ready)
@@ -210,9 +210,11 @@ public struct ClientSession: Hashable, Sendable {
     // All that was asked is answered, and the server speaks on: its next words would be taken for the answer to what is
     // asked next.
     case .send, .sendContent, .sendChunks, .ready: return end(.violation("more replies than commands", phase), .close)
-    case .settled(let results, .ready):
+    case .settled(_, .ready):
+      let trouble = DeliveryTrouble.violation("more replies than commands", phase)
+      mailing.distrust(trouble)
       state = .closed
-      return .settled(results, .close)
+      return .settled(mailing.settle(trouble), .close)
     default: return action
     }
   }

@@ -32,10 +32,10 @@ final class ClientHandler: ChannelInboundHandler {
   private var pending = ByteBuffer()
   /// Whoever waits until another chunk may be sent.
   private var room: EventLoopPromise<Void>?
+  /// Content on its way into one write.
+  private var gathered = ByteBuffer()
   private var context: ChannelHandlerContext?
-  private var timer: Scheduled<Void>?
-  /// Ends a mail whose steps are each in time, and all together are not.
-  private var mailTimer: Scheduled<Void>?
+  private let alarm = LinkAlarm()
   private let opening: EventLoopPromise<DeliveryTrouble?>
   /// Whoever waits for the next step, or else the step that nobody waited for yet.
   private var waiting: EventLoopPromise<Step>?
@@ -46,6 +46,8 @@ final class ClientHandler: ChannelInboundHandler {
 
   /// A chunk has at least so many octets, but for the last one.
   private static let chunkOctets = 32_768
+  /// Content that waits for more to go along with it stays below this.
+  private static let gatheredOctets = 32_768
 
   /// - Parameter opening: succeeds with nil when the server is ready for a mail, or with the trouble.
   init(
@@ -63,8 +65,7 @@ final class ClientHandler: ChannelInboundHandler {
 
   func handlerRemoved(context: ChannelHandlerContext) {
     perform(session.receive(.lost))
-    timer?.cancel()
-    mailTimer?.cancel()
+    alarm.end()
     self.context = nil
     // Nobody is left waiting, whatever the session thought of it.
     opening.succeed(.connectionLost(.greeting))
@@ -119,30 +120,31 @@ final class ClientHandler: ChannelInboundHandler {
     }
     stuffer = DotStuffer()
     held = nil
-    mailTimer?.cancel()
-    mailTimer = context?.eventLoop.assumeIsolated()
-      .scheduleTask(in: environment.timeouts.amount(forMailOf: transaction.size)) {
-        self.perform(self.session.receive(.timedOut))
-      }
+    gathered = ByteBuffer()
+    alarm.mailDeadline = .now() + environment.timeouts.amount(forMailOf: transaction.size)
     return next { perform(session.receive(.deliver(transaction))) }
   }
 
-  /// Sends a piece of content; the future is done when the kernel has it.
-  func send(_ piece: ByteBuffer) -> EventLoopFuture<Void> {
+  /// Sends a piece of content. The future, where there is one, is done when the kernel has what was sent; without one the piece waits
+  /// for what follows it.
+  func send(_ piece: ByteBuffer) -> EventLoopFuture<Void>? {
     guard let context, session.takesContent else {
       return opening.futureResult.eventLoop.makeFailedFuture(ContentStopped())
     }
     if isChunking {
       guard pending.readableBytes >= Self.chunkOctets else {
         pending.writeImmutableBuffer(piece)
-        return context.eventLoop.makeSucceededVoidFuture()
+        return nil
       }
       let chunk = pending
       pending = piece
       return sendChunk(chunk, isLast: false)
     }
-    var out = context.channel.allocator.buffer(capacity: piece.readableBytes + piece.readableBytes / 32 + 4)
-    stuffer.write(piece, into: &out)
+    gathered.reserveCapacity(minimumWritableBytes: piece.readableBytes + piece.readableBytes / 32 + 8)
+    stuffer.write(piece, into: &gathered)
+    guard gathered.readableBytes >= Self.gatheredOctets else { return nil }
+    let out = gathered
+    gathered = ByteBuffer()
     rearm()
     return context.writeAndFlush(wrapOutboundOut(out))
   }
@@ -157,7 +159,8 @@ final class ClientHandler: ChannelInboundHandler {
         pending = ByteBuffer()
         return
       }
-      var out = ByteBuffer()
+      var out = gathered
+      gathered = ByteBuffer()
       stuffer.finish(into: &out)
       context.writeAndFlush(wrapOutboundOut(out), promise: nil)
       perform(session.receive(.contentSent))
@@ -236,11 +239,7 @@ final class ClientHandler: ChannelInboundHandler {
   }
 
   private func give(_ step: Step) {
-    if case .content = step {
-    } else {
-      mailTimer?.cancel()
-      mailTimer = nil
-    }
+    if case .content = step {} else { alarm.mailDeadline = nil }
     guard let waiting else {
       held = step
       return
@@ -276,17 +275,15 @@ final class ClientHandler: ChannelInboundHandler {
     }
   }
 
-  /// One timer, for what is waited for now. Bytes alone do not move it: only whole replies do, and content that leaves.
+  /// For what is waited for now. Bytes alone do not move the deadline: only whole replies do, and content that leaves.
   private func rearm() {
-    timer?.cancel()
-    timer = nil
-    guard let context, let amount = environment.timeouts.amount(for: session.phase) else { return }
-    timer = context.eventLoop.assumeIsolated().scheduleTask(in: amount) {
-      self.perform(self.session.receive(.timedOut))
-    }
+    guard let context else { return }
+    alarm.stepDeadline = environment.timeouts.amount(for: session.phase).map { .now() + $0 }
+    alarm.set(on: context.eventLoop) { self.perform(self.session.receive(.timedOut)) }
   }
 
-  private func observe(_ side: DeliveryDialogueLine.Side, _ text: String) {
-    environment.dialogue?(DeliveryDialogueLine(host: endpoint.description, side: side, text: text))
+  private func observe(_ side: DeliveryDialogueLine.Side, _ text: @autoclosure () -> String) {
+    guard let dialogue = environment.dialogue else { return }
+    dialogue(DeliveryDialogueLine(host: endpoint.description, side: side, text: text()))
   }
 }

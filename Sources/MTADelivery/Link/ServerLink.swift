@@ -116,7 +116,14 @@ struct ServerLink: Sendable {
     do {
       var count = 0
       try await mail.forEachPiece { piece in
-        try await onLoop { $0.send(piece) }
+        // On the connection's loop, what only waits for more to go along with it is no detour.
+        if channel.eventLoop.inEventLoop {
+          guard let sent = handler.value.send(piece) else { return }
+          try await sent.get()
+        } else {
+          let loop = channel.eventLoop
+          try await loop.flatSubmit { handler.value.send(piece) ?? loop.makeSucceededVoidFuture() }.get()
+        }
         count += 1
         // A loop that always has a task at hand looks at no socket: what the server says meanwhile would be heard too late, and
         // other connections would wait. A step on another thread lets it.
@@ -130,19 +137,13 @@ struct ServerLink: Sendable {
     return await ask { $0.endContent() }
   }
 
+  /// A worker that runs on the connection's loop takes no detour.
   private func ask(_ question: @escaping @Sendable (ClientHandler) -> EventLoopFuture<ClientHandler.Step>) async
     -> ClientHandler.Step
   {
-    do { return try await onLoop(question) } catch { return .refused(.connectionLost(.idle)) }
-  }
-
-  /// A worker that runs on the connection's loop takes no detour.
-  private func onLoop<Value: Sendable>(
-    _ body: @escaping @Sendable (ClientHandler) -> EventLoopFuture<Value>
-  ) async throws -> Value {
     let loop = channel.eventLoop
-    let future = loop.inEventLoop ? body(handler.value) : loop.flatSubmit { body(handler.value) }
-    return try await future.get()
+    let future = loop.inEventLoop ? question(handler.value) : loop.flatSubmit { question(handler.value) }
+    do { return try await future.get() } catch { return .refused(.connectionLost(.idle)) }
   }
 
   private static func reason(_ error: any Error) -> String {

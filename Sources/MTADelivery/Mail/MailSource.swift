@@ -9,22 +9,27 @@ final class MailSource: Sendable {
   private let signer: (any MailSigner)?
   private let clock: any WallClock
   private let serverName: String
+  /// Whether several destinations may want it.
+  private let isShared: Bool
   private let loading = NIOLockedValueBox<Task<OutgoingMail, any Error>?>(nil)
 
   init(
-    _ envelope: Envelope, queue: any ParcelQueue, signer: (any MailSigner)?, clock: any WallClock, serverName: String
+    _ envelope: Envelope, queue: any ParcelQueue, signer: (any MailSigner)?, clock: any WallClock, serverName: String,
+    isShared: Bool = true
   ) {
     self.envelope = envelope
     self.queue = queue
     self.signer = signer
     self.clock = clock
     self.serverName = serverName
+    self.isShared = isShared
   }
 
   /// - Throws: when the store does not give the content, or the signer fails; the mail is then to be deferred.
   ///
   /// - Parameter executor: where the first caller wants it done; nil for the global one.
   func load(on executor: (any TaskExecutor)? = nil) async throws -> OutgoingMail {
+    if !isShared { return try await read() }
     let task = loading.withLockedValue { loading in
       if let loading { return loading }
       let task = Task(executorPreference: executor) { try await self.read() }

@@ -1,6 +1,7 @@
 import Logging
 import MTACore
 import MTASystem
+import NIOConcurrencyHelpers
 
 /// From the queue into the lanes.
 extension DeliveryRun {
@@ -35,9 +36,13 @@ extension DeliveryRun {
   func claim(dueAt instant: Timestamp) async throws(StoreFailure) -> Int {
     let now = environment.clock.now
     let maximum = environment.configuration.maximumLeased
-    let exclusion = lanes.exclusion(isFull: leased.count > maximum * 2)
-    let room = min(
-      max(1, maximum / 4), maximum - leased.count + lanes.saturatedParcels, maximum * Self.excess - leased.count)
+    let (exclusion, room) = work.withLockedValue { work in
+      let leased = work.leased.count
+      return (
+        work.lanes.exclusion(isFull: leased > maximum * 2),
+        min(max(1, maximum / 4), maximum - leased + work.lanes.saturatedParcels, maximum * Self.excess - leased)
+      )
+    }
     if room <= 0 || isRecounting || (!exclusion.isEmpty && now < nextSearch ?? now) {
       hire()
       return 0
@@ -47,14 +52,13 @@ extension DeliveryRun {
     let mails = try await environment.queue.claim(
       by: owner, limit: room, except: exclusion, now: instant,
       deadline: now + environment.configuration.lease)
-    var count = 0
-    for mail in mails {
-      count += mail.parcels.count
-      leased.formUnion(mail.parcels.map(\.id))
-      take(mail)
+    let count = mails.reduce(0) { $0 + $1.parcels.count }
+    work.withLockedValue { work in
+      for mail in mails { work.leased.formUnion(mail.parcels.lazy.map(\.id)) }
+      // As much as was asked for: there is more. With destinations passed over there is more in any case.
+      work.isBacklogged = count >= room || !exclusion.isEmpty
     }
-    // As much as was asked for: there is more. With destinations passed over there is more in any case.
-    isBacklogged = count >= room || !exclusion.isEmpty
+    for mail in mails { take(mail) }
     nextSearch = exclusion.isEmpty ? nil : now + (count == 0 ? Self.searchPause : Self.shortSearchPause)
     if count >= room, exclusion.isEmpty { bell.yield() }
     hire()
@@ -64,10 +68,13 @@ extension DeliveryRun {
   private func take(_ mail: ClaimedMail) {
     let source = MailSource(
       mail.envelope, queue: environment.queue, signer: environment.signer, clock: environment.clock,
-      serverName: environment.configuration.serverName)
+      serverName: environment.configuration.serverName, isShared: mail.parcels.count > 1)
     let router = environment.router
     guard environment.judgement.isNeeded else {
-      for job in DeliveryJob.split(mail, source, router) { lanes.add(job) }
+      let jobs = DeliveryJob.split(mail, source, router)
+      work.withLockedValue { work in
+        for job in jobs { work.lanes.add(job) }
+      }
       return
     }
     sorted += 1
@@ -102,7 +109,9 @@ extension DeliveryRun {
 
   private func add(_ jobs: [DeliveryJob]) {
     guard !isStopping else { return }
-    for job in jobs { lanes.add(job) }
+    work.withLockedValue { work in
+      for job in jobs { work.lanes.add(job) }
+    }
     hire()
   }
 
@@ -136,14 +145,14 @@ extension DeliveryRun {
     guard hasLostTrack, !isRecounting, !isClaiming else { return }
     isRecounting = true
     defer { isRecounting = false }
-    let count = try await environment.queue.releaseLeases(of: owner, except: Array(leased))
+    let count = try await environment.queue.releaseLeases(of: owner, except: work.withLockedValue { Array($0.leased) })
     hasLostTrack = false
     if count > 0 { environment.logger.notice("leases found again", metadata: ["parcels": "\(count)"]) }
     bell.yield()
   }
 
   private func renewLeases() async throws(StoreFailure) {
-    let parcels = Array(leased)
+    let parcels = work.withLockedValue { Array($0.leased) }
     guard !parcels.isEmpty else { return }
     let deadline = environment.clock.now + environment.configuration.lease
     try await environment.queue.renew(parcels, by: owner, deadline: deadline)

@@ -1,11 +1,13 @@
 import MTACore
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// From the lanes to the workers.
 extension DeliveryRun {
   func hire() {
     guard !isStopping else { return }
-    for destination in lanes.hire(at: environment.clock.now) {
+    let now = environment.clock.now
+    for destination in work.withLockedValue({ $0.lanes.hire(at: now) }) {
       hired += 1
       let number = hired
       // Whoever speaks to a server does so on one event loop; an adopter's code never runs on one.
@@ -26,29 +28,38 @@ extension DeliveryRun {
 
   private func left(_ number: Int, _ destination: Destination) {
     workers[number] = nil
-    lanes.left(destination)
+    let isWaiting = work.withLockedValue { work in
+      work.lanes.left(destination)
+      return work.lanes.nextStart != nil
+    }
     hire()
-    if workers.isEmpty || lanes.nextStart != nil { bell.yield() }
+    if workers.isEmpty || isWaiting { bell.yield() }
   }
 
-  func next(for destination: Destination, served: Int) -> Lanes.Turn {
-    lanes.next(for: destination, served: served, at: environment.clock.now)
+  nonisolated func next(for destination: Destination, served: Int) -> Lanes.Turn {
+    let now = environment.clock.now
+    return work.withLockedValue { $0.lanes.next(for: destination, served: served, at: now) }
   }
 
   /// How a delivery went; returns what waits for the same servers in vain.
-  func learn(_ destination: Destination, _ attempt: Attempt) -> [DeliveryJob] {
+  nonisolated func learn(_ destination: Destination, _ attempt: Attempt) -> [DeliveryJob] {
     guard attempt.ruling == nil else { return [] }
-    return lanes.learn(destination, attempt, at: environment.clock.now)
+    let now = environment.clock.now
+    return work.withLockedValue { $0.lanes.learn(destination, attempt, at: now) }
   }
 
   /// The servers of a domain are found: its jobs wait where those of all domains with these servers do.
   func move(_ domain: Domain, to destination: Destination) {
-    for var job in lanes.drain(.domain(domain)) {
-      job.destination = destination
-      lanes.add(job)
+    work.withLockedValue { work in
+      for var job in work.lanes.drain(.domain(domain)) {
+        job.destination = destination
+        work.lanes.add(job)
+      }
     }
     hire()
   }
 
-  func drain(_ destination: Destination) -> [DeliveryJob] { lanes.drain(destination) }
+  nonisolated func drain(_ destination: Destination) -> [DeliveryJob] {
+    work.withLockedValue { $0.lanes.drain(destination) }
+  }
 }

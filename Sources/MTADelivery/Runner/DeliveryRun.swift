@@ -1,15 +1,15 @@
 import Logging
 import MTACore
 import MTASystem
+import NIOConcurrencyHelpers
 
 /// One run of a ``QueueRunner``: leases parcels, hands them to workers, records what they report.
 actor DeliveryRun {
   nonisolated let environment: DeliveryEnvironment
   nonisolated let owner: LeaseOwner
-  var lanes: Lanes
+  nonisolated let work: NIOLockedValueBox<WorkInHand>
   var workers: [Int: Task<Void, Never>] = [:]
   var hired = 0
-  var leased: Set<ParcelID> = []
   var sorted = 0
   /// Mails whose hooks are being asked for the way.
   var sorters: [Int: Task<Void, Never>] = [:]
@@ -19,11 +19,10 @@ actor DeliveryRun {
   /// Claims wait while it is found out.
   var isRecounting = false
   var isStopping = false
-  /// The last claim took as much as it might: there may be more.
-  var isBacklogged = false
   /// When parcels of destinations with less may be looked for behind those of one with much.
   var nextSearch: Timestamp?
-  private var summary = RunSummary()
+  /// When the queue is next looked at for what is due, and when that was found out.
+  private var nextLook: (due: Timestamp, asked: Timestamp)?
   /// Rung when something may be to do: an arrival, a due time, a worker that is done.
   nonisolated let bell: AsyncStream<Void>.Continuation
   private nonisolated let rings: AsyncStream<Void>
@@ -32,10 +31,11 @@ actor DeliveryRun {
     self.environment = environment
     self.owner = owner
     let configuration = environment.configuration
-    lanes = Lanes(
+    let lanes = Lanes(
       maximumWorkers: configuration.maximumDeliveries,
       limits: DestinationLimits(standard: configuration.destinationLimit, domains: configuration.destinationLimits),
       saturation: configuration.maximumLeased / 4)
+    work = NIOLockedValueBox(WorkInHand(lanes))
     (rings, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
@@ -50,7 +50,8 @@ actor DeliveryRun {
       while true {
         // What is deferred meanwhile is due later than `start`: the run ends.
         let count = try await claim(dueAt: start)
-        if count == 0, lanes.isIdle, sorters.isEmpty, !isBacklogged { break }
+        let isDone = work.withLockedValue { $0.lanes.isIdle && !$0.isBacklogged }
+        if count == 0, isDone, sorters.isEmpty { break }
         let alarm = wakeUp()
         if await ringing.next() == nil { throw CancellationError() }
         alarm?.cancel()
@@ -59,7 +60,7 @@ actor DeliveryRun {
       await stop()
       throw error
     }
-    return summary
+    return work.withLockedValue(\.summary)
   }
 
   /// Delivers until the calling task is cancelled; then what is under way may end within the grace period.
@@ -74,9 +75,7 @@ actor DeliveryRun {
       var alarm: Task<Void, Never>?
       do throws(StoreFailure) {
         _ = try await claim(dueAt: environment.clock.now)
-        // Another process may add mail, and cannot ring here: a queue is looked at again in any case.
-        let later = environment.clock.now + .seconds(60)
-        alarm = wakeUp(orAt: isBacklogged ? later : try await environment.queue.nextDue() ?? later)
+        alarm = wakeUp(orAt: try await nextLookAtQueue())
       } catch {
         hasLostTrack = true
         environment.logger.error("the queue cannot be read", metadata: ["reason": "\(error)"])
@@ -88,14 +87,29 @@ actor DeliveryRun {
     }
     environment.queue.onArrival {}
     await stop()
-    return summary
+    return work.withLockedValue(\.summary)
   }
 
   // MARK: time
 
+  /// When something is due that nobody will ring for.
+  private func nextLookAtQueue() async throws(StoreFailure) -> Timestamp {
+    let now = environment.clock.now
+    // Another process may add mail, and cannot ring here: a queue is looked at again in any case.
+    let later = now + .seconds(60)
+    if work.withLockedValue(\.isBacklogged) { return later }
+    // While mails come and go all the time, this is not asked for each of them.
+    if let nextLook, nextLook.asked <= now, now < nextLook.asked + .seconds(1) {
+      return min(nextLook.due, nextLook.asked + .seconds(1))
+    }
+    let due = try await environment.queue.nextDue() ?? later
+    nextLook = (due, now)
+    return due
+  }
+
   /// Rings when a destination may go on, when the queue is to be searched further, or at `due`.
   private func wakeUp(orAt due: Timestamp? = nil) -> Task<Void, Never>? {
-    [lanes.nextStart, nextSearch, due].compactMap(\.self).min().map(ring)
+    [work.withLockedValue(\.lanes.nextStart), nextSearch, due].compactMap(\.self).min().map(ring)
   }
 
   private func ring(at due: Timestamp) -> Task<Void, Never> {
@@ -114,18 +128,13 @@ actor DeliveryRun {
   /// A job's results are recorded.
   ///
   /// - Parameter hasReports: mails about them were queued along.
-  func recorded(_ results: [ParcelResult], hasReports: Bool) {
-    leased.subtract(results.map(\.parcel))
-    for result in results {
-      switch result.outcome {
-      case .delivered: summary.delivered += 1
-      case .deferred: summary.deferred += 1
-      case .failed: summary.failed += 1
-      case .held: summary.held += 1
-      }
+  nonisolated func recorded(_ results: [ParcelResult], hasReports: Bool) {
+    let maximum = environment.configuration.maximumLeased
+    let hasRoom = work.withLockedValue { work in
+      work.recorded(results)
+      return work.isBacklogged && work.leased.count <= maximum / 2
     }
     // Not for each mail: a claim is a transaction. What was deferred may be due before anything else is.
-    let hasRoom = isBacklogged && leased.count <= environment.configuration.maximumLeased / 2
     if hasRoom || hasReports || results.contains(where: { $0.outcome == .deferred }) { bell.yield() }
   }
 
@@ -134,7 +143,7 @@ actor DeliveryRun {
   /// Lets what is under way end within the grace period; gives back what was not begun.
   private func stop() async {
     isStopping = true
-    lanes.drainAll()
+    work.withLockedValue { $0.lanes.drainAll() }
     // The calling task is cancelled, and would sleep no more: the period is measured by another.
     let grace = environment.configuration.gracePeriod
     let timer = Task.detached {

@@ -29,7 +29,7 @@ struct Settlement: Sendable {
     let results = outcomes.map(\.recorded)
     log(job, attempt, results)
     guard await record(results, reports) else { return }
-    await run.recorded(results, hasReports: !reports.isEmpty)
+    run.recorded(results, hasReports: !reports.isEmpty)
   }
 
   private func judged(
@@ -87,15 +87,25 @@ struct Settlement: Sendable {
   }
 
   private func log(_ job: DeliveryJob, _ attempt: Attempt, _ results: [ParcelResult]) {
-    for (message, group) in Dictionary(grouping: results, by: { "\($0.outcome): \($0.message)" }) {
-      environment.logger.info(
+    let logger = environment.logger
+    guard logger.logLevel <= .info else { return }
+    func line(_ outcome: DeliveryOutcome, _ message: String, count: Int) {
+      logger.info(
         "delivery",
         metadata: [
           "mail": "\(job.source.envelope.id)",
           "destination": "\(job.domain?.description ?? job.destination.description)",
-          "recipients": "\(group.count)", "outcome": "\(message)", "host": "\(attempt.host ?? "none")",
+          "recipients": "\(count)", "outcome": "\(outcome): \(message)", "host": "\(attempt.host ?? "none")",
           "tls": "\(attempt.encryption ?? "none")", "policy": "\(attempt.tlsPolicy ?? "none")",
         ])
+    }
+    if results.count == 1 { return line(results[0].outcome, results[0].message, count: 1) }
+    struct Fate: Hashable {
+      let outcome: DeliveryOutcome
+      let message: String
+    }
+    for (fate, group) in Dictionary(grouping: results, by: { Fate(outcome: $0.outcome, message: $0.message) }) {
+      line(fate.outcome, fate.message, count: group.count)
     }
   }
 }

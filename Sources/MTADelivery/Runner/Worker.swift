@@ -15,7 +15,7 @@ struct Worker: Sendable {
     var before: Task<Void, Never>?
     var served = 0
     loop: while !Task.isCancelled {
-      switch await run.next(for: destination, served: served) {
+      switch run.next(for: destination, served: served) {
       case .end: break loop
       case .pause(let pause): do { try await environment.sleep(pause) } catch { break }
       case .turnAway(let job, let attempt):
@@ -25,7 +25,7 @@ struct Worker: Sendable {
         served += 1
         let attempt = await deliver(job, by: &courier)
         let isCutShort = Task.isCancelled
-        let inVain = await run.learn(destination, attempt)
+        let inVain = run.learn(destination, attempt)
         // One at a time, so that a store in trouble holds this worker up.
         await finish(before)
         before = Task(executorPreference: executor) { await settlement.settle(job, attempt, isCutShort: isCutShort) }
@@ -51,7 +51,7 @@ struct Worker: Sendable {
       await run.move(domain, to: .exchangers(route.key))
     } catch {
       let settlement = Settlement(run: run, environment: environment)
-      for job in await run.drain(destination) {
+      for job in run.drain(destination) {
         await settlement.settle(job, Attempt(error, for: job.parcels.count), isCutShort: Task.isCancelled)
       }
     }

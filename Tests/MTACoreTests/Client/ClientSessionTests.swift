@@ -77,18 +77,18 @@ struct ClientSessionTests {
       [
         (
           Self.mail(Self.a, Self.b, body: .eightBitMIME),
-          .send([.mail(Self.sender, parameters: ["SIZE=100", "BODY=8BITMIME"]), .rcpt(Self.a), .rcpt(Self.b)])
+          .send([.mail(Self.sender, parameters: ["SIZE=100", "BODY=8BITMIME"]), .rcpt(Self.a), .rcpt(Self.b), .data])
         ),
         (Self.reply(250), .wait),
         (Self.reply(250), .wait),
-        (Self.reply(250), .send([.data])),
+        (Self.reply(250), .wait),
         (Self.reply(354), .sendContent),
         (.contentSent, .wait),
         (Self.reply(250), .settled([.taken("250"), .taken("250")], .ready)),
         // The next mail needs no RSET.
         (
           Self.mail(Self.c, utf8: true),
-          .send([.mail(Self.sender, parameters: ["SIZE=100", "SMTPUTF8"]), .rcpt(Self.c)])
+          .send([.mail(Self.sender, parameters: ["SIZE=100", "SMTPUTF8"]), .rcpt(Self.c), .data])
         ),
       ])
   }
@@ -100,12 +100,12 @@ struct ClientSessionTests {
       [
         (
           Self.mail(Self.a, Self.b, Self.c),
-          .send([.mail(Self.sender, parameters: []), .rcpt(Self.a), .rcpt(Self.b), .rcpt(Self.c)])
+          .send([.mail(Self.sender, parameters: []), .rcpt(Self.a), .rcpt(Self.b), .rcpt(Self.c), .data])
         ),
         (Self.reply(250), .wait),
         (Self.reply(550, "5.1.1 unknown"), .wait),
         (Self.reply(250), .wait),
-        (Self.reply(450, "4.2.0 greylisted"), .send([.data])),
+        (Self.reply(450, "4.2.0 greylisted"), .wait),
         (Self.reply(354), .sendContent),
         (.contentSent, .wait),
         (
@@ -139,10 +139,38 @@ struct ClientSessionTests {
     Self.play(
       &session,
       [
-        (Self.mail(Self.a, Self.b), .send([.mail(Self.sender, parameters: []), .rcpt(Self.a), .rcpt(Self.b)])),
+        (Self.mail(Self.a, Self.b), .send([.mail(Self.sender, parameters: []), .rcpt(Self.a), .rcpt(Self.b), .data])),
         (Self.reply(550, "5.7.1 go away"), .wait),
         (Self.reply(503), .wait),
-        (Self.reply(250), .settled([refused, refused], .ready)),
+        (Self.reply(250), .wait),
+        (Self.reply(503), .settled([refused, refused], .ready)),
+      ])
+  }
+
+  /// RFC 2920 §3.1: it may, and is given nothing.
+  @Test func aServerThatWantsContentForNobodyIsLeft() {
+    var session = Self.ready(.smtp, "PIPELINING")
+    Self.play(
+      &session,
+      [
+        (Self.mail(Self.a), .send([.mail(Self.sender, parameters: []), .rcpt(Self.a), .data])),
+        (Self.reply(250), .wait),
+        (Self.reply(550, "no"), .wait),
+        (Self.reply(354), .settled([.refused(.failed, "550 no (in reply to RCPT TO)")], .close)),
+        (Self.reply(250), .wait),
+      ])
+  }
+
+  @Test func aPipelinedTransactionThatNobodyWantsIsReset() {
+    var session = Self.ready(.smtp, "PIPELINING")
+    Self.play(
+      &session,
+      [
+        (Self.mail(Self.a), .send([.mail(Self.sender, parameters: []), .rcpt(Self.a), .data])),
+        (Self.reply(250), .wait),
+        (Self.reply(550, "no"), .wait),
+        (Self.reply(554, "no valid recipients"), .settled([.refused(.failed, "550 no (in reply to RCPT TO)")], .ready)),
+        (Self.mail(Self.b), .send([.rset, .mail(Self.sender, parameters: []), .rcpt(Self.b), .data])),
       ])
   }
 
@@ -164,12 +192,12 @@ struct ClientSessionTests {
       [
         (
           Self.mail(Self.a, Self.b, Self.c),
-          .send([.mail(Self.sender, parameters: []), .rcpt(Self.a), .rcpt(Self.b), .rcpt(Self.c)])
+          .send([.mail(Self.sender, parameters: []), .rcpt(Self.a), .rcpt(Self.b), .rcpt(Self.c), .data])
         ),
         (Self.reply(250), .wait),
         (Self.reply(250), .wait),
         (Self.reply(452, "4.5.3 too many recipients"), .wait),
-        (Self.reply(552, "5.2.2 mailbox full"), .send([.data])),
+        (Self.reply(552, "5.2.2 mailbox full"), .wait),
         (Self.reply(354), .sendContent),
         (.contentSent, .wait),
         (
@@ -191,12 +219,12 @@ struct ClientSessionTests {
       [
         (
           Self.mail(Self.a, Self.b, Self.c),
-          .send([.mail(Self.sender, parameters: []), .rcpt(Self.a), .rcpt(Self.b), .rcpt(Self.c)])
+          .send([.mail(Self.sender, parameters: []), .rcpt(Self.a), .rcpt(Self.b), .rcpt(Self.c), .data])
         ),
         (Self.reply(250), .wait),
         (Self.reply(250), .wait),
         (Self.reply(550, "unknown"), .wait),
-        (Self.reply(250), .send([.data])),
+        (Self.reply(250), .wait),
         (Self.reply(354), .sendContent),
         (.contentSent, .wait),
         (Self.reply(452, "4.2.2 quota"), .wait),
