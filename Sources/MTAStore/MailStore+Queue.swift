@@ -14,7 +14,9 @@ extension MailStore: ParcelQueue {
     for mail in claim.held { core.reportHeld(mail.id, mail.reason) }
     var mails: [ClaimedMail] = []
     for rows in claim.mails {
-      do { mails.append(try rows.decoded(core.fresh.envelope(of: rows.id))) } catch { await core.hold(rows.id, because: "\(error)") }
+      do { mails.append(try rows.decoded(core.fresh.envelope(of: rows.id))) } catch {
+        await core.hold(rows.id, because: "\(error)")
+      }
     }
     return mails
   }
@@ -113,16 +115,21 @@ extension MailStore: ParcelQueue {
     }
   }
 
-  public func releaseLeases(of owner: LeaseOwner, except known: [ParcelID]) async throws(StoreFailure) -> Int {
+  public func releaseLeases(of owner: LeaseOwner, except known: @escaping @Sendable () -> [ParcelID])
+    async throws(StoreFailure) -> Int
+  {
     let now = core.configuration.clock.now
     return try await core.write { (database) throws(SQLiteFailure) in
-      try database.release(owner.description, except: known, at: now)
+      // Here, on the writer's thread: whatever it handed over before is known by now.
+      try database.release(owner.description, except: known(), at: now)
     }
   }
 
   public func nextDue() async throws(StoreFailure) -> Timestamp? {
     try await core.reader.read { (database) throws(SQLiteFailure) in try database.nextDue() }
   }
+
+  public func handOver(to taker: ArrivalTaker?) { core.writer.taker.withLockedValue { $0 = taker } }
 
   public func onArrival(_ notify: @escaping @Sendable () -> Void) {
     core.writer.onArrival.withLockedValue { $0 = notify }

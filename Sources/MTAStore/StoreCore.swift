@@ -1,5 +1,6 @@
 import MTACore
 import MTASystem
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// What the parts of one open store share: folder, threads, connections.
@@ -40,14 +41,20 @@ final class StoreCore: Sendable {
 
   /// Group commit: returns when the mail is durable, or is not.
   func insert(_ mail: NewMail) async -> WriteEnd {
-    await withCheckedContinuation { [fresh] continuation in
+    let handOver = HandOver(of: mail, to: writer.taker.withLockedValue { $0 })
+    return await withCheckedContinuation { [fresh] continuation in
       writer.submit(
         WriteJob(
           bytes: mail.trace.readableBytes + (mail.content?.readableBytes ?? 0),
-          mail: WriteJob.Mail(id: mail.envelope.id, contentFile: mail.contentFile, isDue: mail.isDue),
-          body: { (database) throws(SQLiteFailure) in try database.insert(mail) },
+          mail: WriteJob.Mail(
+            id: mail.envelope.id, contentFile: mail.contentFile,
+            isToBeFound: { mail.isDue && !handOver.isDone }),
+          body: { (database) throws(SQLiteFailure) in try handOver.insert(into: database) },
           finish: { end in
-            if case .committed = end { fresh.keep(mail) }
+            if case .committed = end {
+              fresh.keep(mail)
+              handOver.complete()
+            }
             continuation.resume(returning: end)
           }))
     }

@@ -154,9 +154,11 @@ extension VolatileStore: ParcelQueue {
     }
   }
 
-  public func releaseLeases(of owner: LeaseOwner, except known: [ParcelID]) async throws(StoreFailure) -> Int {
-    state.withLockedValue { state in
-      let known = Set(known)
+  public func releaseLeases(of owner: LeaseOwner, except known: @escaping @Sendable () -> [ParcelID])
+    async throws(StoreFailure) -> Int
+  {
+    let known = Set(known())
+    return state.withLockedValue { state in
       var count = 0
       for index in state.parcels.indices
       where state.parcels[index].state == .working && state.parcels[index].owner == owner

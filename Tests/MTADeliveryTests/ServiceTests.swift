@@ -212,7 +212,9 @@ private struct DeafQueue: ParcelQueue {
   func releaseLeases(unless isAlive: @Sendable (LeaseOwner) -> Bool) async throws(StoreFailure) -> Int {
     try await queue.releaseLeases(unless: isAlive)
   }
-  func releaseLeases(of owner: LeaseOwner, except known: [ParcelID]) async throws(StoreFailure) -> Int {
+  func releaseLeases(of owner: LeaseOwner, except known: @escaping @Sendable () -> [ParcelID])
+    async throws(StoreFailure) -> Int
+  {
     try await queue.releaseLeases(of: owner, except: known)
   }
   func nextDue() async throws(StoreFailure) -> Timestamp? { try await queue.nextDue() }

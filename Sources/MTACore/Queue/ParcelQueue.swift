@@ -33,7 +33,10 @@ public protocol ParcelQueue: Sendable {
 
   /// Makes parcels due again that `owner` has under lease and does not know of: what a claim leased although it seemed to fail.
   /// Returns how many.
-  func releaseLeases(of owner: LeaseOwner, except known: [ParcelID]) async throws(StoreFailure) -> Int
+  ///
+  /// - Parameter known: asked when all that was handed to the owner's ``ArrivalTaker`` before has arrived there.
+  func releaseLeases(of owner: LeaseOwner, except known: @escaping @Sendable () -> [ParcelID])
+    async throws(StoreFailure) -> Int
 
   /// When the next waiting parcel is due; nil when none waits.
   func nextDue() async throws(StoreFailure) -> Timestamp?
@@ -41,6 +44,10 @@ public protocol ParcelQueue: Sendable {
   /// Calls `notify` after each commit that added parcels that are due at once. Replaces the one set before. May be called on any thread,
   /// and must return at once.
   func onArrival(_ notify: @escaping @Sendable () -> Void)
+
+  /// Hands mails to a runner as they are accepted, as far as it wants them; of these ``onArrival(_:)`` does not tell. Replaces the taker
+  /// set before; nil for none. A queue need not do it.
+  func handOver(to taker: ArrivalTaker?)
 }
 
 /// Due parcels that a runner does not want now: it has enough of them already.
@@ -62,6 +69,8 @@ public struct ClaimExclusion: Hashable, Sendable {
 }
 
 extension ParcelQueue {
+  public func handOver(to taker: ArrivalTaker?) {}
+
   public func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) async throws(StoreFailure)
     -> [ClaimedMail]
   {

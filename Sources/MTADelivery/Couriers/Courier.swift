@@ -8,9 +8,12 @@ protocol Courier {
   mutating func turn(to domain: Domain)
   /// No more mails for now.
   mutating func end()
+  /// Whether it keeps a connection that another mail may use.
+  var isConnected: Bool { get }
 }
 
 extension Courier {
+  var isConnected: Bool { false }
   mutating func turn(to domain: Domain) {}
 }
 

@@ -58,6 +58,8 @@ struct ServerCourier: Courier {
     if case .domain = way { way = .domain(domain) }
   }
 
+  var isConnected: Bool { line != nil }
+
   mutating func end() {
     line?.link.quit()
     line = nil

@@ -17,5 +17,7 @@ struct FilteringCourier: Courier {
     }
   }
 
+  var isConnected: Bool { courier.isConnected }
+
   mutating func end() { courier.end() }
 }

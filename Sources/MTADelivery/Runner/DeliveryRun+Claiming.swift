@@ -36,11 +36,12 @@ extension DeliveryRun {
   func claim(dueAt instant: Timestamp) async throws(StoreFailure) -> Int {
     let now = environment.clock.now
     let maximum = environment.configuration.maximumLeased
-    let (exclusion, room) = work.withLockedValue { work in
+    let (exclusion, room, isRecounting) = work.withLockedValue { work in
       let leased = work.leased.count
       return (
         work.lanes.exclusion(isFull: leased > maximum * 2),
-        min(max(1, maximum / 4), maximum - leased + work.lanes.saturatedParcels, maximum * Self.excess - leased)
+        min(max(1, maximum / 4), maximum - leased + work.lanes.saturatedParcels, maximum * Self.excess - leased),
+        work.isRecounting
       )
     }
     if room <= 0 || isRecounting || (!exclusion.isEmpty && now < nextSearch ?? now) {
@@ -65,18 +66,43 @@ extension DeliveryRun {
     return count
   }
 
+  /// Takes what the queue hands over as it is accepted.
+  nonisolated var taker: ArrivalTaker {
+    ArrivalTaker(
+      owner: owner,
+      wants: { [work, environment] _ in
+        guard work.withLockedValue(\.takesArrivals) else { return nil }
+        return environment.clock.now + environment.configuration.lease
+      },
+      take: { mail in
+        self.work.withLockedValue { $0.leased.formUnion(mail.parcels.lazy.map(\.id)) }
+        if self.environment.judgement.isNeeded {
+          Task { await self.sort(mail) }
+        } else {
+          self.add(self.jobs(of: mail))
+        }
+      })
+  }
+
   private func take(_ mail: ClaimedMail) {
-    let source = MailSource(
+    if environment.judgement.isNeeded { sort(mail) } else { add(jobs(of: mail)) }
+  }
+
+  private nonisolated func jobs(of mail: ClaimedMail) -> [DeliveryJob] {
+    DeliveryJob.split(mail, source(of: mail), environment.router)
+  }
+
+  private nonisolated func source(of mail: ClaimedMail) -> MailSource {
+    MailSource(
       mail.envelope, queue: environment.queue, signer: environment.signer, clock: environment.clock,
       serverName: environment.configuration.serverName, isShared: mail.parcels.count > 1)
-    let router = environment.router
-    guard environment.judgement.isNeeded else {
-      let jobs = DeliveryJob.split(mail, source, router)
-      work.withLockedValue { work in
-        for job in jobs { work.lanes.add(job) }
-      }
-      return
-    }
+  }
+
+  /// Asks the hooks for the way.
+  private func sort(_ mail: ClaimedMail) {
+    // What is not sorted goes back to the queue.
+    if work.withLockedValue(\.isStopping) { return }
+    let source = source(of: mail)
     sorted += 1
     let number = sorted
     sorters[number] = Task.detached { [environment] in
@@ -97,7 +123,7 @@ extension DeliveryRun {
       mail.parcels.removeAll { ruled.contains($0.id) }
       // Cancelled, the hooks said nothing: all goes back to the queue.
       if Task.isCancelled { return await self.sortingEnded(number) }
-      await self.add(DeliveryJob.split(mail, source, router, places: places))
+      self.add(DeliveryJob.split(mail, source, environment.router, places: places))
       for (parcel, ruling) in rulings {
         let job = DeliveryJob(
           source: source, destination: .nowhere, domain: nil, marks: CopyMarks(parcel.recipient), parcels: [parcel])
@@ -107,12 +133,13 @@ extension DeliveryRun {
     }
   }
 
-  private func add(_ jobs: [DeliveryJob]) {
-    guard !isStopping else { return }
-    work.withLockedValue { work in
-      for job in jobs { work.lanes.add(job) }
+  private nonisolated func add(_ jobs: [DeliveryJob]) {
+    let now = environment.clock.now
+    let (woken, isShort) = work.withLockedValue { work in
+      (work.add(jobs), jobs.contains { work.lanes.wantsWorker($0.destination, at: now) })
     }
-    hire()
+    for worker in woken { worker.wake.resume(returning: true) }
+    if isShort { hire() }
   }
 
   private func sortingEnded(_ number: Int) {
@@ -142,10 +169,12 @@ extension DeliveryRun {
 
   /// After a claim that seemed to fail, gives back what is leased to us and was never told.
   private func recount() async throws(StoreFailure) {
-    guard hasLostTrack, !isRecounting, !isClaiming else { return }
-    isRecounting = true
-    defer { isRecounting = false }
-    let count = try await environment.queue.releaseLeases(of: owner, except: work.withLockedValue { Array($0.leased) })
+    guard hasLostTrack, !isClaiming else { return }
+    work.withLockedValue { $0.isRecounting = true }
+    defer { work.withLockedValue { $0.isRecounting = false } }
+    let count = try await environment.queue.releaseLeases(of: owner) { [work] in
+      work.withLockedValue { Array($0.leased) }
+    }
     hasLostTrack = false
     if count > 0 { environment.logger.notice("leases found again", metadata: ["parcels": "\(count)"]) }
     bell.yield()

@@ -4,12 +4,14 @@ import NIOCore
 
 /// From the lanes to the workers.
 extension DeliveryRun {
-  func hire() {
-    guard !isStopping else { return }
+  /// How long a worker keeps a connection that has nothing to carry.
+  private static let rest = TimeAmount.seconds(1)
+
+  nonisolated func hire() {
     let now = environment.clock.now
-    for destination in work.withLockedValue({ $0.lanes.hire(at: now) }) {
-      hired += 1
-      let number = hired
+    let (hired, rested) = work.withLockedValue { ($0.hire(at: now), $0.endNeedlessRests()) }
+    for worker in rested { worker.wake.resume(returning: false) }
+    for (number, destination) in hired {
       // Whoever speaks to a server does so on one event loop; an adopter's code never runs on one.
       var environment = environment
       var executor: LoopExecutor?
@@ -18,27 +20,50 @@ extension DeliveryRun {
         executor = LoopExecutor(loop)
         environment.group = loop
       }
-      let worker = Worker(run: self, environment: environment, destination: destination, executor: executor)
-      workers[number] = Task.detached(executorPreference: executor) {
+      let worker = Worker(
+        run: self, environment: environment, number: number, destination: destination, executor: executor)
+      let task = Task.detached(executorPreference: executor) {
         await worker.work()
-        await self.left(number, destination)
+        self.left(number, destination)
       }
+      work.withLockedValue { $0.started(number, task) }
     }
   }
 
-  private func left(_ number: Int, _ destination: Destination) {
-    workers[number] = nil
-    let isWaiting = work.withLockedValue { work in
-      work.lanes.left(destination)
-      return work.lanes.nextStart != nil
+  private nonisolated func left(_ number: Int, _ destination: Destination) {
+    let mayRing = work.withLockedValue { work in
+      work.left(number, destination)
+      return work.workers.isEmpty || work.lanes.nextStart != nil
     }
     hire()
-    if workers.isEmpty || isWaiting { bell.yield() }
+    if mayRing { bell.yield() }
   }
 
   nonisolated func next(for destination: Destination, served: Int) -> Lanes.Turn {
     let now = environment.clock.now
     return work.withLockedValue { $0.lanes.next(for: destination, served: served, at: now) }
+  }
+
+  /// A worker without work waits for some, for a moment; returns whether it came.
+  nonisolated func rest(_ number: Int, at destination: Destination, on loop: any EventLoop) async -> Bool {
+    let alarm = loop.scheduleTask(in: Self.rest) { self.wake(number, at: destination) }
+    defer { alarm.cancel() }
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let answer = work.withLockedValue {
+          $0.rest(WorkInHand.Resting(number: number, wake: continuation), at: destination)
+        }
+        if let answer { continuation.resume(returning: answer) }
+        // One that was cancelled before finds out here.
+        if Task.isCancelled { wake(number, at: destination) }
+      }
+    } onCancel: {
+      wake(number, at: destination)
+    }
+  }
+
+  private nonisolated func wake(_ number: Int, at destination: Destination) {
+    work.withLockedValue { $0.endRest(number, at: destination) }?.wake.resume(returning: false)
   }
 
   /// How a delivery went; returns what waits for the same servers in vain.
@@ -49,13 +74,16 @@ extension DeliveryRun {
   }
 
   /// The servers of a domain are found: its jobs wait where those of all domains with these servers do.
-  func move(_ domain: Domain, to destination: Destination) {
-    work.withLockedValue { work in
-      for var job in work.lanes.drain(.domain(domain)) {
+  nonisolated func move(_ domain: Domain, to destination: Destination) {
+    let woken = work.withLockedValue { work in
+      let jobs = work.lanes.drain(.domain(domain)).map { job in
+        var job = job
         job.destination = destination
-        work.lanes.add(job)
+        return job
       }
+      return work.add(jobs)
     }
+    for worker in woken { worker.wake.resume(returning: true) }
     hire()
   }
 

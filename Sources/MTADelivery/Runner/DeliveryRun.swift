@@ -8,17 +8,12 @@ actor DeliveryRun {
   nonisolated let environment: DeliveryEnvironment
   nonisolated let owner: LeaseOwner
   nonisolated let work: NIOLockedValueBox<WorkInHand>
-  var workers: [Int: Task<Void, Never>] = [:]
-  var hired = 0
   var sorted = 0
   /// Mails whose hooks are being asked for the way.
   var sorters: [Int: Task<Void, Never>] = [:]
   /// A claim seemed to fail: what it leased all the same is ours without our knowing.
   var hasLostTrack = false
   var isClaiming = false
-  /// Claims wait while it is found out.
-  var isRecounting = false
-  var isStopping = false
   /// When parcels of destinations with less may be looked for behind those of one with much.
   var nextSearch: Timestamp?
   /// When the queue is next looked at for what is due, and when that was found out.
@@ -27,7 +22,8 @@ actor DeliveryRun {
   nonisolated let bell: AsyncStream<Void>.Continuation
   private nonisolated let rings: AsyncStream<Void>
 
-  init(_ environment: DeliveryEnvironment, owner: LeaseOwner) {
+  /// - Parameter isService: whether it goes on when nothing is left to do.
+  init(_ environment: DeliveryEnvironment, owner: LeaseOwner, isService: Bool) {
     self.environment = environment
     self.owner = owner
     let configuration = environment.configuration
@@ -35,7 +31,8 @@ actor DeliveryRun {
       maximumWorkers: configuration.maximumDeliveries,
       limits: DestinationLimits(standard: configuration.destinationLimit, domains: configuration.destinationLimits),
       saturation: configuration.maximumLeased / 4)
-    work = NIOLockedValueBox(WorkInHand(lanes))
+    work = NIOLockedValueBox(
+      WorkInHand(lanes, maximumLeased: configuration.maximumLeased, isService: isService))
     (rings, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
@@ -70,6 +67,7 @@ actor DeliveryRun {
     defer { watch.cancel() }
     let bell = bell
     environment.queue.onArrival { bell.yield() }
+    environment.queue.handOver(to: taker)
     var ringing = rings.makeAsyncIterator()
     while !Task.isCancelled {
       var alarm: Task<Void, Never>?
@@ -86,6 +84,7 @@ actor DeliveryRun {
       if rang == nil { break }
     }
     environment.queue.onArrival {}
+    environment.queue.handOver(to: nil)
     await stop()
     return work.withLockedValue(\.summary)
   }
@@ -99,7 +98,7 @@ actor DeliveryRun {
     let later = now + .seconds(60)
     if work.withLockedValue(\.isBacklogged) { return later }
     // While mails come and go all the time, this is not asked for each of them.
-    if let nextLook, nextLook.asked <= now, now < nextLook.asked + .seconds(1) {
+    if let nextLook, nextLook.asked <= now, now < nextLook.asked + .seconds(1), now < nextLook.due {
       return min(nextLook.due, nextLook.asked + .seconds(1))
     }
     let due = try await environment.queue.nextDue() ?? later
@@ -142,25 +141,33 @@ actor DeliveryRun {
 
   /// Lets what is under way end within the grace period; gives back what was not begun.
   private func stop() async {
-    isStopping = true
-    work.withLockedValue { $0.lanes.drainAll() }
+    let rested = work.withLockedValue { work in
+      work.isStopping = true
+      work.lanes.drainAll()
+      return work.endNeedlessRests()
+    }
+    for worker in rested { worker.wake.resume(returning: false) }
     // The calling task is cancelled, and would sleep no more: the period is measured by another.
     let grace = environment.configuration.gracePeriod
     let timer = Task.detached {
       do { try await Task.sleep(for: grace) } catch { return }
-      await self.dismissAll()
+      self.dismissAll()
     }
     for sorter in sorters.values { sorter.cancel() }
     for sorter in sorters.values { await sorter.value }
-    for worker in workers.values { await worker.value }
+    // One whose task is still being made is there in a moment.
+    while case let workers = work.withLockedValue({ $0.workers }), !workers.isEmpty {
+      for worker in workers.values { await worker?.value }
+      await Task.yield()
+    }
     timer.cancel()
     // What cannot be given back now is given back when this process has ended.
-    do { _ = try await environment.queue.releaseLeases(of: owner, except: []) } catch {
+    do { _ = try await environment.queue.releaseLeases(of: owner, except: { [] }) } catch {
       environment.logger.error("leases cannot be given back", metadata: ["reason": "\(error)"])
     }
   }
 
-  private func dismissAll() {
-    for worker in workers.values { worker.cancel() }
+  private nonisolated func dismissAll() {
+    for worker in work.withLockedValue({ $0.workers }).values { worker?.cancel() }
   }
 }

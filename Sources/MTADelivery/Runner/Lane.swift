@@ -31,6 +31,8 @@ struct Lane: Sendable {
   var isEmpty: Bool { count == 0 }
   var isIdle: Bool { count == 0 && workers == 0 }
 
+  mutating func change<Value>(_ body: (inout Lane) -> Value) -> Value { body(&self) }
+
   mutating func add(_ job: DeliveryJob, saturation: Int) {
     jobs[job.priority, default: CircularBuffer()].append(job)
     count += 1
@@ -46,7 +48,7 @@ struct Lane: Sendable {
     parcels -= job.parcels.count
     let key = job.queueDomain
     domains[key] = domains[key].flatMap { $0 > 1 ? $0 - 1 : nil }
-    if parcels < saturation / 2 { isSaturated = false }
+    if parcels <= saturation / 2 { isSaturated = false }
     return job
   }
 

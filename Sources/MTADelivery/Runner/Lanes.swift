@@ -12,6 +12,8 @@ struct Lanes: Sendable {
     case turnAway(DeliveryJob, Attempt)
     /// Keep the connection, and ask again after this time.
     case pause(Duration)
+    /// Nothing now; the connection may be kept for a moment.
+    case idle
     /// Nothing for this worker.
     case end
   }
@@ -32,6 +34,8 @@ struct Lanes: Sendable {
 
   private var lanes: [Destination: Lane] = [:]
   private(set) var workers = 0
+  /// Destinations of which so much waits that no more is taken from the queue for them.
+  private var saturated = 0
 
   init(maximumWorkers: Int, limits: DestinationLimits, saturation: Int) {
     self.maximumWorkers = max(1, maximumWorkers)
@@ -45,7 +49,8 @@ struct Lanes: Sendable {
       forgetSome()
       lanes[job.destination] = Lane(limit: limit)
     }
-    lanes[job.destination]?.add(job, saturation: saturation)
+    let saturation = saturation
+    _ = change(job.destination) { $0.add(job, saturation: saturation) }
     // Domains that share servers may be limited differently: the strictest counts.
     if let interval = limit.interval, interval > lanes[job.destination]?.interval ?? .zero {
       lanes[job.destination]?.interval = interval
@@ -82,9 +87,14 @@ struct Lanes: Sendable {
     return unproven < max(1, maximumWorkers * 4 / 5)
   }
 
+  /// Whether another worker would find work there.
+  func wantsWorker(_ destination: Destination, at now: Timestamp) -> Bool {
+    workers < maximumWorkers && lanes[destination].map { wantsWorker(destination, $0, at: now) } ?? false
+  }
+
   /// A connection is worth its while only for some mails.
   private func wantsWorker(_ destination: Destination, _ lane: Lane, at now: Timestamp) -> Bool {
-    guard mayHire(destination, lane), lane.count > lane.workers * 4, lane.workers < lane.window.size else {
+    guard lane.count > lane.workers * 4, lane.workers < lane.window.size, mayHire(destination, lane) else {
       return false
     }
     guard let next = lane.nextStart else { return true }
@@ -116,6 +126,8 @@ struct Lanes: Sendable {
     return exclusion
   }
 
+  var isAnySaturated: Bool { saturated > 0 }
+
   /// Those that wait where much waits.
   var saturatedParcels: Int { lanes.values.reduce(0) { $0 + ($1.isSaturated ? $1.parcels : 0) } }
 
@@ -123,9 +135,10 @@ struct Lanes: Sendable {
   mutating func next(for destination: Destination, served: Int, at now: Timestamp) -> Turn {
     guard let lane = lanes[destination] else { return .end }
     let others = served >= Self.turn && workers >= maximumWorkers && lanes.contains { $1.workers == 0 && !$1.isEmpty }
-    if lane.isEmpty || others || lane.workers > lane.window.size { return .end }
+    if others || lane.workers > lane.window.size { return .end }
+    if lane.isEmpty { return .idle }
     if let rest = lane.rest, now < rest.until {
-      guard let job = lanes[destination]?.popFirst(saturation: saturation) else { return .end }
+      guard let job = popFirst(destination) else { return .end }
       return .turnAway(job, rest.attempt)
     }
     if let interval = lane.interval {
@@ -135,8 +148,33 @@ struct Lanes: Sendable {
       }
       lanes[destination]?.nextStart = now + interval
     }
-    guard let job = lanes[destination]?.popFirst(saturation: saturation) else { return .end }
+    guard let job = popFirst(destination) else { return .end }
     return .deliver(job)
+  }
+
+  func isEmpty(_ destination: Destination) -> Bool { lanes[destination]?.isEmpty ?? true }
+
+  /// Whether a worker of the destination may keep its connection though it has nothing to do: there are places enough for others.
+  func mayRest(_ destination: Destination) -> Bool {
+    guard let lane = lanes[destination] else { return false }
+    return lane.isEmpty && lane.rest == nil && lane.workers <= lane.window.size && workers <= (maximumWorkers + 1) / 2
+  }
+
+  /// Whether somebody waits for want of a worker.
+  var isCrowded: Bool { workers >= maximumWorkers && lanes.contains { $1.workers == 0 && !$1.isEmpty } }
+
+  var isAnyWaiting: Bool { lanes.values.contains { !$0.isEmpty } }
+
+  private mutating func popFirst(_ destination: Destination) -> DeliveryJob? {
+    let saturation = saturation
+    return change(destination) { $0.popFirst(saturation: saturation) } ?? nil
+  }
+
+  private mutating func change<Value>(_ destination: Destination, _ body: (inout Lane) -> Value) -> Value? {
+    guard let before = lanes[destination]?.isSaturated else { return nil }
+    let value = lanes[destination]?.change(body)
+    if let after = lanes[destination]?.isSaturated, after != before { saturated += after ? 1 : -1 }
+    return value
   }
 
   /// How a delivery went; returns what now waits in vain, for nobody answered.
@@ -151,7 +189,7 @@ struct Lanes: Sendable {
       } else {
         lanes[destination]?.rest?.failedAgain(attempt, at: now)
       }
-      return lanes[destination]?.drain() ?? []
+      return drain(destination)
     }
     lanes[destination]?.rest = nil
     if attempt.isTroubled {
@@ -163,10 +201,10 @@ struct Lanes: Sendable {
   }
 
   /// All jobs that wait for a destination; they wait no longer.
-  mutating func drain(_ destination: Destination) -> [DeliveryJob] { lanes[destination]?.drain() ?? [] }
+  mutating func drain(_ destination: Destination) -> [DeliveryJob] { change(destination) { $0.drain() } ?? [] }
 
   mutating func drainAll() {
-    for destination in lanes.keys { _ = lanes[destination]?.drain() }
+    for destination in Array(lanes.keys) { _ = drain(destination) }
   }
 
   /// A worker is done.

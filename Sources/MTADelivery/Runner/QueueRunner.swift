@@ -65,20 +65,20 @@ public final class QueueRunner: Sendable {
   ///
   /// - Throws: `StoreFailure` when the queue cannot be read; `CancellationError` when the task is cancelled, after the
   ///   deliveries under way have ended (within the grace period).
-  public func runOnce() async throws -> RunSummary { try await makeRun().once() }
+  public func runOnce() async throws -> RunSummary { try await makeRun(isService: false).once() }
 
   /// Delivers as mail arrives and falls due, until the task is cancelled; then no new delivery is begun, those under way
   /// may end within the grace period, and what was leased goes back to the queue.
   ///
   /// - Throws: `StoreFailure` when the queue cannot be read at the start; later failures are logged, and tried again.
   @discardableResult
-  public func run() async throws -> RunSummary { try await makeRun().serve() }
+  public func run() async throws -> RunSummary { try await makeRun(isService: true).serve() }
 
-  private func makeRun() -> DeliveryRun {
+  private func makeRun(isService: Bool) -> DeliveryRun {
     let number = Self.runs.withLockedValue { runs in
       runs &+= 1
       return runs
     }
-    return DeliveryRun(environment, owner: .thisProcess(runner: number))
+    return DeliveryRun(environment, owner: .thisProcess(runner: number), isService: isService)
   }
 }

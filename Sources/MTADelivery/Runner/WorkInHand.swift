@@ -1,16 +1,56 @@
 import MTACore
 
-/// What a run has taken from the queue and not yet given back, and how it fares. Workers ask it under a lock, from whatever thread
-/// they run on: a step to an actor and back for each question would cost more than the answers.
+/// What a run has taken from the queue and not yet given back, who works on it, and how it fares. Workers and the store's thread ask it
+/// under a lock, from wherever they are: a step to an actor and back for each question would cost more than the answers.
 struct WorkInHand: Sendable {
+  /// A worker that keeps its connection for a moment, in case another mail comes.
+  struct Resting: Sendable {
+    let number: Int
+    /// Told whether there is something to do.
+    let wake: CheckedContinuation<Bool, Never>
+  }
+
   var lanes: Lanes
   /// What is ours in the queue.
   var leased: Set<ParcelID> = []
   /// The last claim took as much as it might: there may be more.
   var isBacklogged = false
+  /// It is being found out what is ours: nothing may be added meanwhile.
+  var isRecounting = false
+  var isStopping = false
   private(set) var summary = RunSummary()
+  private(set) var resting: [Destination: [Resting]] = [:]
+  private var hired = 0
+  /// Workers that were hired, by number; nil for those whose task is being made.
+  private(set) var workers: [Int: Task<Void, Never>?] = [:]
+  private let maximumLeased: Int
+  /// Whether the run goes on when there is nothing to do.
+  private let isService: Bool
 
-  init(_ lanes: Lanes) { self.lanes = lanes }
+  init(_ lanes: Lanes, maximumLeased: Int, isService: Bool) {
+    self.lanes = lanes
+    self.maximumLeased = maximumLeased
+    self.isService = isService
+  }
+
+  // MARK: parcels
+
+  /// Whether mail may come straight from its receiver. Where much waits already, it waits with it.
+  var takesArrivals: Bool {
+    isService && !isStopping && !isRecounting && !isBacklogged && !lanes.isAnySaturated
+      && leased.count < maximumLeased / 2
+  }
+
+  /// - Returns: whom to wake for it.
+  mutating func add(_ jobs: [DeliveryJob]) -> [Resting] {
+    guard !isStopping else { return [] }
+    return jobs.compactMap { job in
+      lanes.add(job)
+      guard let worker = resting[job.destination]?.popLast() else { return nil }
+      if resting[job.destination]?.isEmpty ?? false { resting[job.destination] = nil }
+      return worker
+    }
+  }
 
   mutating func recorded(_ results: [ParcelResult]) {
     for result in results {
@@ -22,5 +62,56 @@ struct WorkInHand: Sendable {
       case .held: summary.held += 1
       }
     }
+  }
+
+  // MARK: workers
+
+  /// Numbers of new workers, and where they are wanted.
+  mutating func hire(at now: Timestamp) -> [(number: Int, destination: Destination)] {
+    guard !isStopping else { return [] }
+    return lanes.hire(at: now).map { destination in
+      hired += 1
+      workers.updateValue(nil, forKey: hired)
+      return (hired, destination)
+    }
+  }
+
+  /// The worker's task, unless it has left already.
+  mutating func started(_ number: Int, _ task: Task<Void, Never>) {
+    if workers.keys.contains(number) { workers[number] = .some(task) }
+  }
+
+  mutating func left(_ number: Int, _ destination: Destination) {
+    workers.removeValue(forKey: number)
+    lanes.left(destination)
+  }
+
+  // MARK: rest
+
+  /// - Returns: nil while it rests; else whether there is work, or the run is at its end.
+  mutating func rest(_ worker: Resting, at destination: Destination) -> Bool? {
+    if !lanes.isEmpty(destination) { return true }
+    let others = lanes.workers - resting.values.reduce(0) { $0 + $1.count } - 1
+    // A run that ends when all is done must not wait for those that wait.
+    guard !isStopping, lanes.mayRest(destination), isService || others > 0 else { return false }
+    resting[destination, default: []].append(worker)
+    return nil
+  }
+
+  /// Ends a rest, if it has not ended yet.
+  mutating func endRest(_ number: Int, at destination: Destination) -> Resting? {
+    guard let index = resting[destination]?.firstIndex(where: { $0.number == number }) else { return nil }
+    let worker = resting[destination]?.remove(at: index)
+    if resting[destination]?.isEmpty ?? false { resting[destination] = nil }
+    return worker
+  }
+
+  /// Those whose rest is over because nobody is left who could bring them work, or because others want their place.
+  mutating func endNeedlessRests() -> [Resting] {
+    let all = resting.values.flatMap(\.self)
+    let isNeedless = isStopping || lanes.isCrowded || !isService && all.count == lanes.workers && !lanes.isAnyWaiting
+    guard isNeedless else { return [] }
+    resting = [:]
+    return all
   }
 }

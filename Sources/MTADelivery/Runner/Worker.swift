@@ -4,6 +4,7 @@ import MTACore
 struct Worker: Sendable {
   let run: DeliveryRun
   let environment: DeliveryEnvironment
+  let number: Int
   let destination: Destination
   /// What the worker runs on; nil for the global one.
   let executor: LoopExecutor?
@@ -17,6 +18,12 @@ struct Worker: Sendable {
     loop: while !Task.isCancelled {
       switch run.next(for: destination, served: served) {
       case .end: break loop
+      case .idle:
+        guard courier.isConnected, let executor else { break loop }
+        // What is done must not wait with it.
+        await finish(before)
+        before = nil
+        if await !run.rest(number, at: destination, on: executor.loop) { break loop }
       case .pause(let pause): do { try await environment.sleep(pause) } catch { break }
       case .turnAway(let job, let attempt):
         served += 1
@@ -48,7 +55,7 @@ struct Worker: Sendable {
   private func findServers(of domain: Domain) async {
     do throws(DeliveryTrouble) {
       let route = try await environment.router.route(to: domain)
-      await run.move(domain, to: .exchangers(route.key))
+      run.move(domain, to: .exchangers(route.key))
     } catch {
       let settlement = Settlement(run: run, environment: environment)
       for job in run.drain(destination) {

@@ -75,6 +75,9 @@ final class Database {
   /// What each statement cost this connection so far.
   var costs: [String: (steps: Int, scanned: Int)] { statements.mapValues(\.cost) }
 
+  /// The number that the last inserted row got.
+  var lastNumber: Int64 { sqlite3_last_insert_rowid(handle) }
+
   var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") != 0 }
   var pagesInLog: Int { Int(loggedPages.pointee) }
 

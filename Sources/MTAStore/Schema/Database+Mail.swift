@@ -20,6 +20,12 @@ struct NewMail: Sendable {
   var isUnfinished: Bool { envelope.recipients.contains { $0.delivery != .none } }
 }
 
+/// A lease that begins with the parcel.
+struct NewLease: Sendable {
+  let owner: LeaseOwner
+  let deadline: Timestamp
+}
+
 extension NewMail {
   /// Reports are small: their content is kept in the database.
   init(_ report: QueuedReport, lifetime: Duration) throws(StoreFailure) {
@@ -32,7 +38,11 @@ extension NewMail {
 
 extension Database {
   /// State S3 of `Docs/DURABILITY.md`: content, or the name of its durable file, and all parcels.
-  func insert(_ mail: NewMail) throws(SQLiteFailure) {
+  ///
+  /// - Parameter lease: whose the parcels are from the start; nil for those that wait (S4).
+  /// - Returns: the leased parcels.
+  @discardableResult
+  func insert(_ mail: NewMail, leasedTo lease: NewLease? = nil) throws(SQLiteFailure) -> [Parcel] {
     let envelope = mail.envelope
     let id = SQLValue.text(envelope.id.description)
     let now = SQLValue.text(envelope.receivedAt.description)
@@ -45,11 +55,15 @@ extension Database {
         id, .integer(Int64(mail.size)), now, mail.isUnfinished ? .null : now, .text(mail.envelopeText),
         .text(optional: mail.contentFile), .blob(mail.trace), mail.content.map(SQLValue.blob) ?? .null,
       ], at: "mail.insert")
-    try insertParcels(of: envelope, expiresAt: mail.expiresAt)
+    return try insertParcels(of: envelope, expiresAt: mail.expiresAt, leasedTo: lease)
   }
 
   /// A row for each recipient.
-  func insertParcels(of envelope: Envelope, expiresAt: Timestamp) throws(SQLiteFailure) {
+  @discardableResult
+  func insertParcels(
+    of envelope: Envelope, expiresAt: Timestamp, leasedTo lease: NewLease? = nil
+  ) throws(SQLiteFailure) -> [Parcel] {
+    var leased: [Parcel] = []
     let id = SQLValue.text(envelope.id.description)
     let now = SQLValue.text(envelope.receivedAt.description)
     // RFC 4865: not before the time that the sender named.
@@ -60,25 +74,36 @@ extension Database {
     let hold = SQLValue.text(optional: envelope.hold.map { "held: " + $0 })
     for recipient in envelope.recipients {
       let delivery = recipient.delivery
+      let lease = delivery == .none ? nil : lease
+      let state = delivery == .none ? ParcelState.recorded : lease == nil ? .waiting : .working
       try run(
         """
         INSERT INTO parcels (contact_id, mail_id, "from", "to", delivery, retry_at, created_at, updated_at, state,
-          expires_at, next_hop, mailbox_id, owner_id, hold, delivery_msg, notify, orcpt, priority, forwarded_for)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          expires_at, next_hop, mailbox_id, owner_id, hold, delivery_msg, notify, orcpt, priority, forwarded_for,
+          lease_owner, lease_until)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           contact, id, recipient.reversePath.map(Self.sender) ?? from, .text(recipient.mailbox.description),
           .text(delivery.rawValue),
           delivery == .none ? .null : due,
-          now, now, .text((delivery == .none ? ParcelState.recorded : .waiting).rawValue), expires,
+          now, now, .text(state.rawValue), expires,
           delivery == .remote ? .text(recipient.mailbox.domain.description) : .null,
           .text(optional: recipient.client?.mailboxID), .text(optional: recipient.client?.ownerID),
           .integer(envelope.hold == nil || delivery == .none ? 0 : 1), delivery == .none ? .null : hold,
           .text(optional: recipient.notification.notify?.description),
           .text(optional: recipient.notification.originalRecipient), .integer(Int64(envelope.requests.priority)),
           .text(optional: recipient.forwardedFor?.description),
+          .text(optional: lease?.owner.description), .text(optional: lease?.deadline.description),
         ], at: "parcel.insert")
+      if lease != nil {
+        leased.append(
+          Parcel(
+            id: ParcelID(lastNumber), mailID: envelope.id, recipient: recipient, createdAt: envelope.receivedAt,
+            expiresAt: expiresAt))
+      }
     }
+    return leased
   }
 
   private static func sender(_ path: ReversePath) -> SQLValue { .text(path.mailbox?.description ?? "<>") }

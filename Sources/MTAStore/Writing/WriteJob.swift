@@ -7,8 +7,8 @@ struct WriteJob: Sendable {
     let id: MailID
     /// The name of its content file, if it has one.
     let contentFile: String?
-    /// Whether a runner has something to do at once.
-    let isDue: Bool
+    /// Whether a runner is to be told of it. Asked once the job is finished.
+    let isToBeFound: @Sendable () -> Bool
   }
 
   /// About how much the transaction grows by it.

@@ -21,6 +21,8 @@ final class WriterThread: @unchecked Sendable {
   private let notice: @Sendable (MailStore.Notice) -> Void
   private let historyRetention: Duration
   let counters = NIOLockedValueBox(MailStore.Statistics())
+  /// Who takes mails as they come. Asked and told on the thread.
+  let taker = NIOLockedValueBox<ArrivalTaker?>(nil)
   let onArrival = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
 
   /// Nil after a failed sync, until it was opened again.
@@ -138,7 +140,7 @@ final class WriterThread: @unchecked Sendable {
       case .committed:
         inbox.withLock { $0.contactsWritten(true, retryAt: .now) }
         for job in jobs { job.finish(.committed) }
-        if jobs.contains(where: { $0.mail?.isDue == true }) { onArrival.withLockedValue { $0 }?() }
+        if jobs.contains(where: { $0.mail?.isToBeFound() == true }) { onArrival.withLockedValue { $0 }?() }
         return
       case .job(let index, let failure):
         // One job's own fault: the others are written without it.

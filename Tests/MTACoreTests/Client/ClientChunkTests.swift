@@ -57,7 +57,7 @@ struct ClientChunkTests {
         (Tests.reply(250), .sendChunks), (Self.chunk(7), Self.bdat(7)), (Self.chunk(8), Self.bdat(8)),
         (Tests.reply(554, "5.6.0 no"), .wait),
         (Tests.reply(503), .settled([result, result], .ready)),
-        (Tests.mail(Tests.c), .send([.rset, .mail(Tests.sender, parameters: []), .rcpt(Tests.c)])),
+        (Tests.mail(Tests.c), .send([.rset, .mail(Tests.sender, parameters: []), .rcpt(Tests.c), .data])),
       ])
   }
 

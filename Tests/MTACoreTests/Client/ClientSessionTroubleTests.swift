@@ -43,7 +43,10 @@ struct ClientSessionTroubleTests {
     Tests.play(
       &session,
       [
-        (Tests.mail(Tests.a, Tests.b), .send([.mail(Tests.sender, parameters: []), .rcpt(Tests.a), .rcpt(Tests.b), .data])),
+        (
+          Tests.mail(Tests.a, Tests.b),
+          .send([.mail(Tests.sender, parameters: []), .rcpt(Tests.a), .rcpt(Tests.b), .data])
+        ),
         (Tests.reply(250), .wait), (Tests.reply(550, "5.1.1 no"), .wait),
         (
           .lost,

@@ -1,0 +1,33 @@
+import MTACore
+
+/// One mail on its way into the database and, if a runner wants it, straight into its hands.
+///
+/// `@unchecked`: `leased` is touched by the writer thread alone.
+final class HandOver: @unchecked Sendable {
+  private let mail: NewMail
+  private let taker: ArrivalTaker?
+  private var leased: [Parcel] = []
+
+  init(of mail: NewMail, to taker: ArrivalTaker?) {
+    self.mail = mail
+    self.taker = mail.isDue ? taker : nil
+  }
+
+  /// Within the transaction, and again in another when that was given up.
+  func insert(into database: Database) throws(SQLiteFailure) {
+    leased = []
+    var lease: NewLease?
+    if let taker, let deadline = taker.wants(mail.envelope) {
+      lease = NewLease(owner: taker.owner, deadline: deadline)
+    }
+    leased = try database.insert(mail, leasedTo: lease)
+  }
+
+  /// After the commit.
+  func complete() {
+    if !leased.isEmpty { taker?.take(ClaimedMail(mail.envelope, parcels: leased)) }
+  }
+
+  /// Whether a runner has it.
+  var isDone: Bool { !leased.isEmpty }
+}
