@@ -18,13 +18,15 @@ struct Rescue {
 
   /// - Returns: what was saved.
   func run() throws(SQLiteFailure) -> MailStore.SalvageReport {
-    do throws(FileFailure) { try removeUnfinished() } catch { throw error.ofDatabase }
+    do throws(FileFailure) {
+      try removeUnfinished()
+      // From here on a file without a row may be one whose row cannot be read, or one that was brought back for a row to come.
+      try folder.mistrustRows()
+    } catch { throw error.ofDatabase }
     let (report, unneeded) = try build()
     do throws(FileFailure) {
       let mark = try unusedMark()
       try files.openOrCreate(building, at: "rescue.sync").sync(at: "rescue.sync")
-      // From here on a file without a row may be one of those that cannot be read.
-      try folder.mistrustRows()
       try files.rename(building, to: whole(mark), at: "rescue.whole")
       try files.syncDirectory(DurableFiles.parent(of: database), at: "rescue.whole")
       try swap(mark)

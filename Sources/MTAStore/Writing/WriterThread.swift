@@ -20,6 +20,7 @@ final class WriterThread: @unchecked Sendable {
   private let removeFiles: @Sendable ([String]) -> Void
   private let notice: @Sendable (MailStore.Notice) -> Void
   private let historyRetention: Duration
+  private let sparePages: Int
   let counters = NIOLockedValueBox(MailStore.Statistics())
   let onArrival = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
 
@@ -46,6 +47,7 @@ final class WriterThread: @unchecked Sendable {
     clock = configuration.clock
     notice = configuration.notice
     historyRetention = configuration.historyRetention
+    sparePages = configuration.sparePages
     housekeeping = Housekeeping(now: .now, historyDelay: configuration.historyDelay)
   }
 
@@ -69,6 +71,14 @@ final class WriterThread: @unchecked Sendable {
       inbox.contacts[record.key] = record
       guard inbox.contactsDue == nil else { return false }
       inbox.contactsDue = MonotonicInstant.now.after(milliseconds: Self.contactDelay)
+      return true
+    }
+  }
+
+  /// Does all of the housekeeping now, then calls `done`. Otherwise time brings it about; only tests cannot wait for that.
+  func keepHouse(_ done: @escaping @Sendable () -> Void) {
+    inbox.signal { inbox in
+      inbox.whenHouseKept.append(done)
       return true
     }
   }
@@ -98,6 +108,7 @@ final class WriterThread: @unchecked Sendable {
 
   private enum Turn {
     case work
+    case house
     case end
   }
 
@@ -108,7 +119,9 @@ final class WriterThread: @unchecked Sendable {
       let idleEnd = housekeeping.nextIdle
       let turn: Turn? = inbox.wait(
         until: { inbox in inbox.contactsDue.map { min($0, idleEnd) } ?? idleEnd },
-        take: { inbox in inbox.hasWork(at: .now) ? .work : inbox.isClosing ? .end : nil })
+        take: { inbox in
+          inbox.hasWork(at: .now) ? .work : !inbox.whenHouseKept.isEmpty ? .house : inbox.isClosing ? .end : nil
+        })
       switch turn {
       case .work:
         if isShared { letOthersRun() }
@@ -116,8 +129,11 @@ final class WriterThread: @unchecked Sendable {
         isShared = group.jobs.count > 1
         write(group)
         if housekeeping.committed(pagesInLog: database?.pagesInLog ?? 0, at: .now) == .checkpoint { checkpoint() }
+      case .house: keepAllHouse()
       case nil: keepHouse()
       case .end:
+        // Mails that were refused must not be there at the next start; where that cannot be helped, they come twice.
+        if !withdrawn.isEmpty { _ = attempt([], []) }
         checkpoint(truncating: true)
         database = nil
         let waiting: [@Sendable () -> Void] = inbox.withLock { inbox in
@@ -265,6 +281,17 @@ final class WriterThread: @unchecked Sendable {
     }
   }
 
+  private func keepAllHouse() {
+    // Space is given back when nothing old is left.
+    for _ in 0..<2 { while removeHistory() {} }
+    checkpoint()
+    let waiting: [@Sendable () -> Void] = inbox.withLock { inbox in
+      defer { inbox.whenHouseKept = [] }
+      return inbox.whenHouseKept
+    }
+    for done in waiting { done() }
+  }
+
   private func checkpoint(truncating: Bool = false) {
     // Whatever comes of it, the next one is due only after further commits.
     defer { housekeeping.checkpointed() }
@@ -287,7 +314,7 @@ final class WriterThread: @unchecked Sendable {
       let cutoff = clock.now - historyRetention
       // Most of the time there is nothing old, and then nothing is written.
       guard try database.hasHistory(before: cutoff) else {
-        try database.giveSpaceBack()
+        try database.giveSpaceBack(sparing: sparePages)
         return false
       }
       try database.run("BEGIN IMMEDIATE", at: "history.begin")
