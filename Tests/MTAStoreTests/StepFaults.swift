@@ -13,9 +13,14 @@ import Testing
 
 /// What each step is made to report in its turn.
 enum StepFaults {
-  static let all: [FaultPlan.Fault] =
-    [ENOSPC, EIO, EMFILE, EROFS].map { .fails($0) }
-    + [SQLITE_BUSY, SQLITE_FULL, SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_READONLY].map { .refuses($0) }
+  private static let codes = [ENOSPC, EIO, EMFILE, EROFS]
+  private static let refusals = [SQLITE_BUSY, SQLITE_FULL, SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_READONLY]
+    .map { FaultPlan.Fault.refuses($0) }
+
+  static let all = codes.map { FaultPlan.Fault.fails($0) } + refusals
+  /// For what takes many steps: those of the system on files, those of SQLite on the database. What `all` has beside is the same once
+  /// more, for an error of the system is SQLITE_FULL or IOERR there.
+  static let split = codes.map { FaultPlan.Fault.failsOnFile($0) } + refusals
 
   static func isNoSpace(_ fault: FaultPlan.Fault) -> Bool { fault == .fails(ENOSPC) || fault == .refuses(SQLITE_FULL) }
 }
@@ -49,4 +54,9 @@ extension StoreFixture {
     }
     throw StoreFailure.failed("there is no end to the steps")
   }
+}
+
+extension FaultPlan.Fault {
+  var countsOnFiles: Bool { if case .refuses = self { false } else { true } }
+  var countsOnDatabase: Bool { if case .failsOnFile = self { false } else { true } }
 }

@@ -44,8 +44,6 @@ struct Rescue {
   private func build() throws(SQLiteFailure) -> (MailStore.SalvageReport, unneeded: [String]) {
     do throws(FileFailure) { _ = try files.create(building, at: "rescue.create") } catch { throw error.ofDatabase }
     let new = try connect(building)
-    // Thrown away if the machine stops: it is synced once, when it is whole.
-    try new.run("PRAGMA synchronous = OFF", at: "rescue.create")
     var salvage: Salvage
     do throws(FileFailure) { salvage = try Salvage(database, into: new, .new, configuration, folder) } catch {
       throw error.ofDatabase
@@ -60,6 +58,8 @@ struct Rescue {
       path: path, busyMilliseconds: Int32(clamping: configuration.busyTimeout.wholeMilliseconds),
       faults: configuration.faults)
     try new.configureForWriting()
+    // Thrown away if the machine stops: it is synced once, when it is whole.
+    try new.run("PRAGMA synchronous = OFF", at: "rescue.create")
     try new.migrate()
     return new
   }
