@@ -18,6 +18,7 @@ final class WriterThread: @unchecked Sendable {
   private let repair: @Sendable (SQLiteFailure) throws(SQLiteFailure) -> Void
   private let clock: any WallClock
   private let removeFiles: @Sendable ([String]) -> Void
+  private let removeResisting: @Sendable () -> Void
   private let notice: @Sendable (MailStore.Notice) -> Void
   private let historyRetention: Duration
   private let sparePages: Int
@@ -37,6 +38,7 @@ final class WriterThread: @unchecked Sendable {
   init(
     _ database: consuming sending Database, configuration: MailStore.Configuration,
     removeFiles: @escaping @Sendable ([String]) -> Void,
+    removeResisting: @escaping @Sendable () -> Void,
     open: @escaping @Sendable () throws(SQLiteFailure) -> Database,
     repair: @escaping @Sendable (SQLiteFailure) throws(SQLiteFailure) -> Void
   ) {
@@ -44,6 +46,7 @@ final class WriterThread: @unchecked Sendable {
     self.open = open
     self.repair = repair
     self.removeFiles = removeFiles
+    self.removeResisting = removeResisting
     clock = configuration.clock
     notice = configuration.notice
     historyRetention = configuration.historyRetention
@@ -275,6 +278,7 @@ final class WriterThread: @unchecked Sendable {
     switch housekeeping.takeIdleTask(at: now) {
     case .checkpoint: checkpoint()
     case .history:
+      removeResisting()
       let more = removeHistory()
       housekeeping.historyRemoved(more: more, at: .now)
     case nil: break
@@ -282,6 +286,7 @@ final class WriterThread: @unchecked Sendable {
   }
 
   private func keepAllHouse() {
+    removeResisting()
     // Space is given back when nothing old is left.
     for _ in 0..<2 { while removeHistory() {} }
     checkpoint()
