@@ -61,7 +61,7 @@ struct Worker: Sendable {
     if let attempt = await Judgement(environment).attempt(job, at: environment.clock.now) { return attempt }
     let mail: OutgoingMail
     do {
-      mail = try await job.source.load(on: executor).marked(job.marks)
+      mail = try await job.source.load(on: executor).marked(for: job)
     } catch {
       return Attempt(.contentUnavailable("\(error)"), for: job.parcels.count)
     }
