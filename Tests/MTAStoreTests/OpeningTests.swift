@@ -29,6 +29,19 @@ import Testing
     await store.close()
   }
 
+  /// Nothing is written, and so nothing is waited for: a restart is quick however busy the disk is.
+  @Test func anOpeningChangesNothing() async throws {
+    let store = try fixture.open()
+    try await fixture.commit(to: store)
+    await store.close()
+    func bytes() throws -> ByteBuffer {
+      try files.openForReading(fixture.database, at: "test").read(from: 0, upTo: 1 << 20, at: "test")
+    }
+    let before = try bytes()
+    await (try fixture.open()).close()
+    #expect(try bytes() == before)
+  }
+
   @Test func aNewerVersionIsRefusedAndLeftAlone() async throws {
     await (try fixture.open()).close()
     _ = try fixture.query("PRAGMA user_version = 4")
