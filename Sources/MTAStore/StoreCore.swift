@@ -12,6 +12,8 @@ final class StoreCore: Sendable {
   let writer: WriterThread
   let reader: Reader
   let fresh: FreshMails
+  /// What the reader's connection had seen of others' commits; nil before the first look.
+  let seenVersion = NIOLockedValueBox<Int64?>(nil)
   private let lock: StoreLock
 
   init(_ configuration: MailStore.Configuration) throws(MailStore.OpenFailure) {
@@ -29,6 +31,7 @@ final class StoreCore: Sendable {
     self.reader = reader
     writer = WriterThread(
       database, configuration: configuration, removeFiles: { names in files.start { folder.remove(names) } },
+      removeResisting: { files.start { folder.removeResisting() } },
       open: { () throws(SQLiteFailure) in try opening.connect(forWriting: true) },
       repair: { (failure) throws(SQLiteFailure) in
         try reader.whileClosed { () throws(SQLiteFailure) in try opening.repair(after: failure, under: lock) }

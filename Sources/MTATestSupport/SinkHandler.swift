@@ -149,7 +149,7 @@ final class SinkHandler: ChannelInboundHandler {
   private func perform(_ answer: SinkServer.Answer, _ context: ChannelHandlerContext) {
     switch answer {
     case .reply(let text): say(text, context)
-    case .silence: break
+    case .silence: isDeaf = true
     case .drop: context.close(promise: nil)
     case .raw(let text): context.writeAndFlush(NIOAny(ByteBuffer(string: text)), promise: nil)
     case .drip(let text, let pause): drip(ByteBuffer(string: text), pause, context)

@@ -33,7 +33,7 @@ public final class SinkServer: Sendable {
   public enum Answer: Hashable, Sendable, ExpressibleByStringInterpolation {
     /// This text and CR LF; for a reply of several lines, CR LF between them.
     case reply(String)
-    /// Nothing: the client waits.
+    /// Nothing, and nothing to what comes behind it: the client waits.
     case silence
     /// Closes the connection.
     case drop

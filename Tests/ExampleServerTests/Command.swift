@@ -28,9 +28,6 @@ enum Command {
   }
 
   static func run(_ arguments: [String], input: Data = Data()) async throws -> Run {
-    let process = Process()
-    process.executableURL = executable
-    process.arguments = arguments
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("mta-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -39,16 +36,11 @@ enum Command {
       folder.appendingPathComponent("in"), folder.appendingPathComponent("out"), folder.appendingPathComponent("err")
     )
     try input.write(to: inputFile)
-    for file in [outputFile, complaintFile] { try Data().write(to: file) }
-    process.standardInput = try FileHandle(forReadingFrom: inputFile)
-    process.standardOutput = try FileHandle(forWritingTo: outputFile)
-    process.standardError = try FileHandle(forWritingTo: complaintFile)
-    try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-      process.terminationHandler = { _ in done.resume() }
-      do { try ProcessLaunches.alone { try process.run() } } catch { done.resume(throwing: error) }
-    }
+    let process = try ChildProcess(
+      executable.path, arguments, input: .file(inputFile.path), output: .file(outputFile.path),
+      complaints: .file(complaintFile.path))
     return Run(
-      status: process.terminationStatus, output: try Data(contentsOf: outputFile),
+      status: await process.end(), output: try Data(contentsOf: outputFile),
       complaint: String(decoding: try Data(contentsOf: complaintFile), as: UTF8.self))
   }
 }

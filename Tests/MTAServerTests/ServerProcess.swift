@@ -6,7 +6,7 @@ import Testing
 /// A running ExampleServer, in a folder of its own: the thing itself, as an operator runs it.
 final class ServerProcess {
   let folder: URL
-  private var process: Process?
+  private var process: ChildProcess?
   private var log: URL { folder.appending(path: "log") }
 
   static let binary: URL = {
@@ -22,7 +22,7 @@ final class ServerProcess {
   }
 
   deinit {
-    process?.terminate()
+    process?.signal(SIGTERM)
     try? FileManager.default.removeItem(at: folder)
   }
 
@@ -57,21 +57,12 @@ final class ServerProcess {
 
   private func launch(_ arguments: [String], input: String? = nil) throws {
     try Data().write(to: log)
-    let process = Process()
-    process.executableURL = Self.binary
-    process.arguments = arguments
-    let output = try FileHandle(forWritingTo: log)
-    process.standardOutput = output
-    process.standardError = output
-    if let input { process.standardInput = try FileHandle(forReadingFrom: folder.appending(path: input)) }
-    try ProcessLaunches.alone { try process.run() }
-    self.process = process
+    process = try ChildProcess(
+      Self.binary.path(), arguments, input: input.map { .file(folder.appending(path: $0).path()) } ?? .null,
+      output: .file(log.path()), complaints: .file(log.path()))
   }
 
-  func signal(_ number: Int32) {
-    guard let process, process.isRunning else { return }
-    kill(process.processIdentifier, number)
-  }
+  func signal(_ number: Int32) { process?.signal(number) }
 
   /// Waits for the end; the exit status, or the number of the signal that ended it.
   @discardableResult
@@ -81,7 +72,7 @@ final class ServerProcess {
       try await Task.sleep(for: .milliseconds(20))
     }
     guard let process, !process.isRunning else { throw Failure("the process does not end") }
-    return process.terminationStatus
+    return await process.end()
   }
 
   /// The files of a mailbox of `test.example`, once there are as many.

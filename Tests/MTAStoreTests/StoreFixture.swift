@@ -29,6 +29,8 @@ final class StoreFixture: Sendable {
     configuration.faults = faults
     // Housekeeping must not meet the fault that is meant for a step of the test.
     configuration.historyDelay = .seconds(3600)
+    // What is read comes from the disk.
+    configuration.freshMails = 0
     configuration.notice = { [notices] notice in notices.withLockedValue { $0.append(notice) } }
     change(&configuration)
     return configuration

@@ -103,24 +103,18 @@ struct SocketTests {
     defer { try? FileManager.default.removeItem(at: authority) }
     let output = try await withServer { listener, _ in
       let port = try #require(listener.localAddress?.port)
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-      process.arguments = [
-        "s_client", "-connect", "127.0.0.1:\(port)", version, "-quiet", "-no_ign_eof", "-servername", "mx.example.org",
-        "-verify_hostname", "mx.example.org", "-verify_return_error", "-CAfile", authority.path,
-      ]
       let input = Pipe()
       let output = Pipe()
-      process.standardInput = input
-      process.standardOutput = output
-      process.standardError = FileHandle.nullDevice
-      try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-        process.terminationHandler = { _ in done.resume() }
-        do {
-          try ProcessLaunches.alone { try process.run() }
-          input.fileHandleForWriting.write(Data("hello over \(version)\nbye\n".utf8))
-        } catch { done.resume(throwing: error) }
-      }
+      let process = try ChildProcess(
+        "/usr/bin/openssl",
+        [
+          "s_client", "-connect", "127.0.0.1:\(port)", version, "-quiet", "-no_ign_eof", "-servername",
+          "mx.example.org", "-verify_hostname", "mx.example.org", "-verify_return_error", "-CAfile", authority.path,
+        ], input: .descriptor(input.fileHandleForReading.fileDescriptor),
+        output: .descriptor(output.fileHandleForWriting.fileDescriptor))
+      try output.fileHandleForWriting.close()
+      input.fileHandleForWriting.write(Data("hello over \(version)\nbye\n".utf8))
+      _ = await process.end()
       return try output.fileHandleForReading.readToEnd() ?? Data()
     }
     #expect(String(decoding: output, as: UTF8.self) == "hello over \(version)\nbye\n")

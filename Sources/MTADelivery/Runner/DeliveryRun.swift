@@ -94,7 +94,7 @@ actor DeliveryRun {
   /// When something is due that nobody will ring for.
   private func nextLookAtQueue() async throws(StoreFailure) -> Timestamp {
     let now = environment.clock.now
-    // Another process may add mail, and cannot ring here: a queue is looked at again in any case.
+    // Whoever adds mail elsewhere cannot ring here, and not every queue tells of it: it is looked at again in any case.
     let later = now + .seconds(60)
     if work.withLockedValue(\.isBacklogged) { return later }
     // While mails come and go all the time, this is not asked for each of them.

@@ -80,8 +80,8 @@ extension Database {
         """
         INSERT INTO parcels (contact_id, mail_id, "from", "to", delivery, retry_at, created_at, updated_at, state,
           expires_at, next_hop, mailbox_id, owner_id, hold, delivery_msg, notify, orcpt, priority, forwarded_for,
-          lease_owner, lease_until)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          lease_owner, lease_until, leases)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
           contact, id, recipient.reversePath.map(Self.sender) ?? from, .text(recipient.mailbox.description),
@@ -95,6 +95,7 @@ extension Database {
           .text(optional: recipient.notification.originalRecipient), .integer(Int64(envelope.requests.priority)),
           .text(optional: recipient.forwardedFor?.description),
           .text(optional: lease?.owner.description), .text(optional: lease?.deadline.description),
+          .integer(lease == nil ? 0 : 1),
         ], at: "parcel.insert")
       if lease != nil {
         leased.append(
@@ -145,10 +146,11 @@ extension Database {
   }
 
   /// Returns some free pages to the file system when the file is mostly holes.
-  func giveSpaceBack() throws(SQLiteFailure) {
+  /// - Parameter spare: free pages that may stay.
+  func giveSpaceBack(sparing spare: Int) throws(SQLiteFailure) {
     let free = try first("PRAGMA freelist_count", at: "vacuum.look") { $0.integer(0) } ?? 0
     let all = try first("PRAGMA page_count", at: "vacuum.look") { $0.integer(0) } ?? 0
-    if free > 16_384, free > all / 2 { try run("PRAGMA incremental_vacuum(4096)", at: "vacuum.run") }
+    if free > spare, free > all / 2 { try run("PRAGMA incremental_vacuum(4096)", at: "vacuum.run") }
   }
 
   /// Removes up to `limit` settled mails older than `cutoff`, and their parcels.

@@ -1,0 +1,122 @@
+import Dispatch
+import MTASystem
+import NIOConcurrencyHelpers
+
+#if canImport(Glibc)
+  package import Glibc
+#elseif canImport(Darwin)
+  package import Darwin
+#endif
+
+/// A program that a test runs.
+///
+/// Not Foundation's `Process`: with more than some 1,300 descriptors open, as in a suite of many sockets, its `run()` reads past the end
+/// of the list of them (`readdir` entries are copied at their full size) and may crash.
+package final class ChildProcess: Sendable {
+  /// One of the three standard streams.
+  package enum Stream: Sendable {
+    case null
+    case file(String)
+    /// Stays the caller's.
+    case descriptor(Int32)
+  }
+
+  package struct Failure: Error, Hashable, CustomStringConvertible {
+    let path: String
+    let code: Int32
+    package var description: String { "cannot start \(path): \(String(cString: strerror(code)))" }
+  }
+
+  package let id: pid_t
+  private struct State {
+    var status: Int32?
+    var waiting: [CheckedContinuation<Int32, Never>] = []
+  }
+  private let state: NIOLockedValueBox<State>
+
+  /// Starts it. Output files are made if missing, and written at their end.
+  package init(
+    _ path: String, _ arguments: [String], input: Stream = .null, output: Stream = .null, complaints: Stream = .null
+  ) throws {
+    id = try Self.spawn(path, arguments, [input, output, complaints])
+    state = NIOLockedValueBox(State())
+    let (id, state) = (id, state)
+    // A serial queue brings a thread of its own: waiting blocks it.
+    DispatchQueue(label: "child").async {
+      var status: Int32 = 0
+      while waitpid(id, &status, 0) < 0, errno == EINTR {}
+      // As a shell's user knows it: the exit status, or the signal.
+      let end = status & 0x7f == 0 ? (status >> 8) & 0xff : status & 0x7f
+      let waiting = state.withLockedValue { state in
+        defer { state.waiting = [] }
+        state.status = end
+        return state.waiting
+      }
+      for continuation in waiting { continuation.resume(returning: end) }
+    }
+  }
+
+  package var isRunning: Bool { state.withLockedValue { $0.status == nil } }
+
+  /// Sends a signal, unless it has ended.
+  package func signal(_ number: Int32) { state.withLockedValue { if $0.status == nil { kill(id, number) } } }
+
+  /// Waits for its end: the exit status, or the number of the signal that ended it.
+  package func end() async -> Int32 {
+    await withCheckedContinuation { continuation in
+      let status = state.withLockedValue { state in
+        if state.status == nil { state.waiting.append(continuation) }
+        return state.status
+      }
+      if let status { continuation.resume(returning: status) }
+    }
+  }
+
+  private static func spawn(_ path: String, _ arguments: [String], _ streams: [Stream]) throws -> pid_t {
+    #if canImport(Darwin)
+      var actions: posix_spawn_file_actions_t?
+      var attributes: posix_spawnattr_t?
+      let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_CLOEXEC_DEFAULT
+    #else
+      var actions = posix_spawn_file_actions_t()
+      var attributes = posix_spawnattr_t()
+      let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+    #endif
+    posix_spawn_file_actions_init(&actions)
+    posix_spawnattr_init(&attributes)
+    defer {
+      posix_spawn_file_actions_destroy(&actions)
+      posix_spawnattr_destroy(&attributes)
+    }
+    for (number, stream) in streams.enumerated() {
+      let number = Int32(number)
+      let mode = number == 0 ? O_RDONLY : O_WRONLY | O_CREAT | O_APPEND
+      switch stream {
+      case .null: posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0)
+      case .file(let file): posix_spawn_file_actions_addopen(&actions, number, file, mode, 0o600)
+      case .descriptor(let descriptor): posix_spawn_file_actions_adddup2(&actions, descriptor, number)
+      }
+    }
+    #if !canImport(Darwin)
+      // What is open now, and some that may be opened meanwhile; to close what is not open is no fault.
+      let open = try DurableFiles().names(in: "/proc/self/fd", at: "test").compactMap { Int32($0) }
+      for descriptor in 3...(max(3, open.max() ?? 3) + 32) {
+        posix_spawn_file_actions_addclose(&actions, descriptor)
+      }
+    #endif
+    // Signals that this process's libraries block or ignore are the child's own again.
+    var none = sigset_t()
+    var all = sigset_t()
+    sigemptyset(&none)
+    sigfillset(&all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setflags(&attributes, Int16(flags))
+    var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
+    defer { for word in words { free(word) } }
+    var id: pid_t = 0
+    let code = posix_spawn(&id, path, &actions, &attributes, &words, environ)
+    guard code == 0 else { throw Failure(path: path, code: code) }
+    return id
+  }
+}
