@@ -36,6 +36,7 @@ import NIOCore
     case "smtp":
       guard let sink = HostAndPort("127.0.0.1:\(port)") else { exit(64) }
       try await subject.deliver { $0.localDelivery = .smtp(sink) }
+    case "arrival": try await subject.deliverOnArrival()
     case "bounce": try await subject.bounce()
     default: exit(64)
     }
@@ -75,6 +76,31 @@ import NIOCore
       queue: store, dns: LiteralZone(), configuration: configuration, files: DurableFiles(faults: faults))
     _ = try await runner.runOnce()
     await store.close()
+  }
+
+  /// Accepts mails beside a service that takes them as they come.
+  private func deliverOnArrival() async throws {
+    guard let sink = HostAndPort("127.0.0.1:\(port)") else { exit(64) }
+    let store = try open()
+    var configuration = QueueRunner.Configuration(serverName: "mx.test.example")
+    configuration.usesTLS = false
+    configuration.localDelivery = .smtp(sink)
+    let runner = try QueueRunner(queue: store, dns: LiteralZone(), configuration: configuration)
+    let service = Task { try await runner.run() }
+    try await pass("claim.find", times: 1)
+    for sample in CrashSample.all {
+      try await sample.commit(to: store)
+      Self.say("receipt \(sample.id)")
+    }
+    try await pass("parcel.record", times: CrashSample.all.count * 2)
+    service.cancel()
+    _ = try await service.value
+    await store.close()
+  }
+
+  /// Waits until a step was made so often.
+  private func pass(_ point: FaultPoint, times: Int) async throws {
+    while faults.calls.count(where: { $0 == point }) < times { try await Task.sleep(for: .milliseconds(1)) }
   }
 
   /// Gives every copy up, and reports it.

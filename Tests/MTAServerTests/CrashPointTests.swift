@@ -22,10 +22,12 @@ import Testing
   ///
   /// - Parameters:
   ///   - most: how often at a step that is passed several times.
+  ///   - timed: steps that only a slow machine comes to.
   ///   - prepare: makes the folder ready; called for each.
   ///   - check: called after each killed process with the folder, the ids that were promised, and the next hop.
   private func killed(
-    in scenario: String, passes most: Int = 2, prepare: @escaping @Sendable (String) async throws -> Void,
+    in scenario: String, passes most: Int = 2, leavingOut timed: Set<String> = [],
+    prepare: @escaping @Sendable (String) async throws -> Void,
     check: @escaping @Sendable (String, [MailID], SinkServer, Step) async throws -> Void
   ) async throws -> Set<String> {
     let steps = try await Self.staged { folder, sink in
@@ -34,7 +36,9 @@ import Testing
       try #require(status == 0)
       var passes: [String: Int] = [:]
       for line in lines where line.hasPrefix("step ") { passes[String(line.dropFirst(5)), default: 0] += 1 }
-      return passes.flatMap { point, count in (1...min(count, most)).map { Step(point: point, pass: $0) } }
+      return passes.filter { !timed.contains($0.key) }.flatMap { point, count in
+        (1...min(count, most)).map { Step(point: point, pass: $0) }
+      }
     }
     try await withThrowingTaskGroup(of: Void.self) { group in
       for (index, step) in steps.enumerated() {
@@ -234,6 +238,25 @@ import Testing
     #expect(points.isSuperset(of: ["claim.lease", "content.read", "parcel.record", "store.committed"]))
   }
 
+  /// Mails that go from their receiver straight to the runner.
+  @Test func deliveryOnArrival() async throws {
+    let points = try await killed(in: "arrival", passes: 1, leavingOut: ["change.look"], prepare: Self.nothing) {
+      folder, promised, sink, step in
+      let store = try MailStore(Self.configuration(folder))
+      let address = try #require(HostAndPort("127.0.0.1:\(sink.port)"))
+      _ = try await Self.runner(store) { $0.localDelivery = .smtp(address) }.runOnce()
+      #expect(try await Self.waiting(store).isEmpty, "\(step)")
+      await store.close()
+      #expect(Self.names(folder + "/queue").isEmpty, "\(step)")
+      let copies = try Self.copies(sink.mails.map(\.content), step)
+      #expect(promised.allSatisfy { (1...2).contains(copies[$0] ?? 0) }, "\(step): \(copies)")
+      #expect(copies.count <= promised.count + 1 && copies.values.allSatisfy { $0 <= 2 }, "\(step): \(copies)")
+    }
+    #expect(
+      points.isSuperset(of: ["parcel.insert", "store.committed", "content.open", "parcel.record", "mail.settle"]))
+    #expect(!points.contains("claim.mail"))
+  }
+
   @Test func outcomesWithTheirReports() async throws {
     let points = try await killed(in: "bounce", prepare: Self.fill) { folder, _, _, step in
       let store = try MailStore(Self.configuration(folder))
@@ -264,11 +287,17 @@ import Testing
 
   /// Each sample so often, and nothing else.
   private static func expectAll(_ texts: [String], times: ClosedRange<Int>, _ step: Step) throws {
+    let copies = try copies(texts, step)
+    #expect(CrashSample.all.allSatisfy { times.contains(copies[$0.id] ?? 0) }, "\(step): \(copies)")
+  }
+
+  /// How often each sample is there, whole.
+  private static func copies(_ texts: [String], _ step: Step) throws -> [MailID: Int] {
     var copies: [MailID: Int] = [:]
     for text in texts {
       let sample = CrashSample.all.first { text.hasSuffix(String(buffer: $0.content)) }
       copies[try #require(sample, "\(step)").id, default: 0] += 1
     }
-    #expect(CrashSample.all.allSatisfy { times.contains(copies[$0.id] ?? 0) }, "\(step): \(copies)")
+    return copies
   }
 }

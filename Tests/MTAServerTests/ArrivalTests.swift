@@ -1,0 +1,91 @@
+import CrashSamples
+import Foundation
+import MTACore
+import MTADelivery
+import MTAStore
+import MTASystem
+import MTATestSupport
+import NIOCore
+import Testing
+
+/// A store and a service in one process: mail goes from the one to the other without being searched for.
+@Suite(.timeLimit(.minutes(1))) struct ArrivalTests {
+  private let faults = FaultPlan()
+
+  private func commit(_ number: Int, to store: MailStore) async throws {
+    var envelope = try CrashSample.all[0].envelope
+    envelope.id = MailID(at: SystemClock().now, random: UInt32(number))
+    envelope.recipients.removeLast()
+    let spool = try await store.begin(envelope.id)
+    try await spool.append(ByteBuffer(string: "Subject: \(number)\r\n\r\n"))
+    _ = try await spool.commit(envelope, trace: ByteBuffer())
+  }
+
+  private func serving(
+    _ adjust: (inout QueueRunner.Configuration) -> Void = { _ in },
+    _ body: (MailStore, SinkServer) async throws -> Void
+  ) async throws -> RunSummary {
+    try await SinkServer.serving { sink in
+      try await TemporaryFolder.using { folder in
+        var storing = MailStore.Configuration(database: folder + "/mta.db", queue: folder + "/queue")
+        storing.faults = faults
+        let store = try MailStore(storing)
+        var configuration = QueueRunner.Configuration(serverName: "mx.test.example")
+        configuration.usesTLS = false
+        configuration.localDelivery = .smtp(try #require(HostAndPort("127.0.0.1:\(sink.port)")))
+        adjust(&configuration)
+        let runner = try QueueRunner(queue: store, dns: LiteralZone(), configuration: configuration)
+        let service = Task { try await runner.run() }
+        // It has looked at the queue, and waits.
+        while !faults.calls.contains("due.find") { try await Task.sleep(for: .milliseconds(1)) }
+        try await body(store, sink)
+        service.cancel()
+        let summary = try await service.value
+        await store.close()
+        return summary
+      }
+    }
+  }
+
+  @Test func mailsAreDeliveredWithoutAClaimOverOneConnectionAndUnread() async throws {
+    let summary = try await serving { store, sink in
+      for number in 1...20 {
+        try await commit(number, to: store)
+        while sink.mails.count < number { try await Task.sleep(for: .milliseconds(1)) }
+      }
+      #expect(sink.mails.map { $0.content.hasSuffix("\r\n\r\n") } == Array(repeating: true, count: 20))
+      // More than one only where this machine let a second go by.
+      #expect(sink.connections < 10)
+    }
+    #expect(summary == RunSummary(delivered: 20))
+    #expect(!faults.calls.contains("claim.mail"))
+    #expect(!faults.calls.contains("content.find"))
+  }
+
+  /// More than the runner may have in memory: the rest waits in the queue, and is fetched.
+  @Test func aFloodWaitsInTheQueue() async throws {
+    let summary = try await serving({ $0.maximumLeased = 8 }) { store, sink in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for number in 1...200 { group.addTask { try await commit(number, to: store) } }
+        try await group.waitForAll()
+      }
+      while sink.mails.count < 200 { try await Task.sleep(for: .milliseconds(1)) }
+      #expect(Set(sink.mails.map(\.content)).count == 200)
+    }
+    #expect(summary == RunSummary(delivered: 200))
+    #expect(faults.calls.contains("claim.mail"))
+  }
+
+  /// What hooks sort comes by the same way.
+  @Test func hooksAreAskedAboutArrivals() async throws {
+    struct Holding: DeliveryHooks {
+      func route(_ parcel: Parcel, of envelope: Envelope) async throws -> RoutingVerdict { .hold("a test") }
+    }
+    let summary = try await serving({ $0.hooks = Holding() }) { store, sink in
+      for number in 1...5 { try await commit(number, to: store) }
+      while faults.calls.count(where: { $0 == "parcel.record" }) < 5 { try await Task.sleep(for: .milliseconds(1)) }
+      #expect(sink.mails.isEmpty)
+    }
+    #expect(summary == RunSummary(held: 5))
+  }
+}

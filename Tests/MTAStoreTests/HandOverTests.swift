@@ -1,0 +1,146 @@
+import MTACore
+import MTASystem
+import NIOConcurrencyHelpers
+import NIOCore
+import Testing
+
+@testable import MTAStore
+
+/// Mails that go to a runner in the transaction that makes them durable.
+@Suite struct HandOverTests {
+  let fixture = StoreFixture()
+  private let taken = NIOLockedValueBox<[ClaimedMail]>([])
+  private let rings = NIOLockedValueBox(0)
+  private static let deadline = StoreFixture.noon + .seconds(600)
+
+  private func open(wants: Bool = true) throws -> MailStore {
+    let store = try fixture.open()
+    store.onArrival { [rings] in rings.withLockedValue { $0 += 1 } }
+    store.handOver(
+      to: ArrivalTaker(
+        owner: StoreFixture.me, wants: { _ in wants ? Self.deadline : nil },
+        take: { [taken] mail in taken.withLockedValue { $0.append(mail) } }))
+    return store
+  }
+
+  private var mails: [ClaimedMail] { taken.withLockedValue { $0 } }
+
+  @Test func aMailIsLeasedAndTakenBeforeItsReceipt() async throws {
+    let store = try open()
+    let id = try await fixture.commit(to: store)
+    #expect(mails.map(\.envelope.id) == [id])
+    #expect(rings.withLockedValue { $0 } == 0)
+    #expect(
+      try fixture.query("SELECT state || ' ' || lease_owner || ' ' || lease_until || ' ' || leases FROM parcels")
+        == ["working \(StoreFixture.me) \(Self.deadline) 1"])
+    let other = StoreFixture.noon + .seconds(1)
+    #expect(try await store.claim(by: StoreFixture.me, limit: 10, now: other, deadline: Self.deadline) == [])
+    // It is as if it had been claimed.
+    let parcel = try #require(mails.first?.parcels.first)
+    #expect(!parcel.wasLeased)
+    try await store.record([ParcelResult(parcel.id, .delivered, message: "said")], by: StoreFixture.me, at: other)
+    #expect(try fixture.query("SELECT state || (settled_at IS NOT NULL) FROM parcels, messages") == ["delivered1"])
+    await store.close()
+  }
+
+  @Test func whatIsTakenIsWhatAClaimWouldGive() async throws {
+    let store = try open()
+    let local = EnvelopeRecipient(
+      try #require(Mailbox("c@here.example")), client: ClientRecord(mailboxID: "c", ownerID: "o"))
+    let remote = EnvelopeRecipient(try #require(Mailbox("d@remote.example")))
+    let silent = EnvelopeRecipient(try #require(Mailbox("e@here.example")), client: ClientRecord(delivery: .none))
+    try await fixture.commit(to: store, recipients: [local, silent, remote])
+    #expect(mails.first?.parcels.map(\.recipient) == [local, remote])
+    #expect(try fixture.query("SELECT state FROM parcels ORDER BY id") == ["working", "recorded", "working"])
+    #expect(try await store.releaseLeases { _ in false } == 2)
+    var claimed = try await store.claim(
+      by: StoreFixture.me, limit: 10, now: StoreFixture.noon, deadline: Self.deadline)
+    for index in claimed[0].parcels.indices {
+      #expect(claimed[0].parcels[index].wasLeased)
+      claimed[0].parcels[index].wasLeased = false
+    }
+    #expect(claimed == mails)
+    await store.close()
+  }
+
+  @Test func whatIsNotWantedWaits() async throws {
+    let store = try open(wants: false)
+    try await fixture.commit(to: store)
+    #expect(mails == [])
+    #expect(rings.withLockedValue { $0 } == 1)
+    #expect(try fixture.query("SELECT state FROM parcels WHERE lease_owner IS NULL") == ["waiting"])
+    await store.close()
+  }
+
+  @Test func whatIsNotDueIsNotHandedOver() async throws {
+    let store = try open()
+    var (later, held) = (try fixture.envelope(fixture.id()), try fixture.envelope(fixture.id()))
+    later.requests.holdUntil = StoreFixture.noon + .seconds(3600)
+    held.hold = "a hook said so"
+    for envelope in [later, held] {
+      let spool = try await store.begin(envelope.id)
+      try await spool.append(noise(100, seed: 1))
+      _ = try await spool.commit(envelope, trace: ByteBuffer())
+    }
+    #expect(mails == [])
+    #expect(try fixture.query("SELECT DISTINCT state FROM parcels") == ["waiting"])
+    await store.close()
+  }
+
+  /// Failed, or of unknown outcome: nobody gets what the client was not promised.
+  @Test(arguments: ["mail.insert", "parcel.insert", "store.commit", "store.committed"] as [FaultPoint])
+  func whatFailsIsNotHandedOver(_ point: FaultPoint) async throws {
+    let store = try open()
+    fixture.faults.inject(.fails(5), at: point)
+    await #expect(throws: StoreFailure.self) { try await fixture.commit(to: store) }
+    #expect(mails == [])
+    let id = try await fixture.commit(to: store)
+    #expect(mails.map(\.envelope.id) == [id])
+    #expect(try fixture.query("SELECT mail_id FROM parcels") == ["\(id)"])
+    await store.close()
+  }
+
+  /// A mail that fails by its own fault takes nobody along, and is asked about again with the others.
+  @Test func oneMailsFaultIsItsOwn() async throws {
+    let store = try open()
+    let id = try await fixture.commit(to: store)
+    await withTaskGroup(of: Void.self) { group in
+      for number in 0..<20 {
+        group.addTask { [fixture] in
+          guard number == 7 else {
+            _ = try? await fixture.commit(to: store)
+            return
+          }
+          // An id that exists already.
+          guard let spool = try? await store.begin(id), let envelope = try? fixture.envelope(id) else { return }
+          _ = try? await spool.commit(envelope, trace: ByteBuffer())
+        }
+      }
+    }
+    #expect(mails.count == 20)
+    #expect(Set(mails.map(\.envelope.id)).count == 20)
+    #expect(try fixture.query("SELECT count(*) FROM parcels WHERE state = 'working'") == ["20"])
+    await store.close()
+  }
+
+  /// What was handed over before the question is known to whoever is asked.
+  @Test func leasesThatAreKnownAreKept() async throws {
+    let store = try open()
+    for _ in 0..<3 { try await fixture.commit(to: store) }
+    let released = try await store.releaseLeases(of: StoreFixture.me) { [taken] in
+      taken.withLockedValue { $0.dropFirst().flatMap { $0.parcels.map(\.id) } }
+    }
+    #expect(released == 1)
+    #expect(try fixture.query("SELECT count(*) FROM parcels WHERE state = 'working'") == ["2"])
+    await store.close()
+  }
+
+  @Test func withoutATakerMailWaits() async throws {
+    let store = try open()
+    store.handOver(to: nil)
+    try await fixture.commit(to: store)
+    #expect(mails == [])
+    #expect(try fixture.query("SELECT state FROM parcels") == ["waiting"])
+    await store.close()
+  }
+}
