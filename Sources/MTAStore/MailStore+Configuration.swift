@@ -27,6 +27,8 @@ extension MailStore {
     public var notice: @Sendable (Notice) -> Void = { _ in }
     /// How long after the start old history is first looked for.
     package var historyDelay: Duration = .seconds(1)
+    /// Free pages that the file keeps for mail to come.
+    package var sparePages = 16_384
     /// Nil in production.
     public var faults: FaultPlan?
 

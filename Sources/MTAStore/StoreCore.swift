@@ -29,6 +29,7 @@ final class StoreCore: Sendable {
     self.reader = reader
     writer = WriterThread(
       database, configuration: configuration, removeFiles: { names in files.start { folder.remove(names) } },
+      removeResisting: { files.start { folder.removeResisting() } },
       open: { () throws(SQLiteFailure) in try opening.connect(forWriting: true) },
       repair: { (failure) throws(SQLiteFailure) in
         try reader.whileClosed { () throws(SQLiteFailure) in try opening.repair(after: failure, under: lock) }

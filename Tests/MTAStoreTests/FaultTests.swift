@@ -1,3 +1,4 @@
+import CSQLite
 import MTACore
 import MTASystem
 import NIOConcurrencyHelpers
@@ -78,6 +79,52 @@ import Testing
     try await fixture.commit(to: store)
     #expect(try fixture.query("SELECT count(*) FROM parcels") == ["\(31 - failures)"])
     await store.close()
+  }
+
+  /// Whatever goes wrong, however often, while several clients are at it: each receipt is for a mail that is there afterwards, whole,
+  /// and nothing is there without one. Seeded: the same faults each time.
+  @Test(arguments: 1...16) func receiptsAreForWhatIsThereAndForNothingElse(seed: Int) async throws {
+    var random = SeededNumbers(seed)
+    let change: (inout MailStore.Configuration) -> Void = {
+      $0.contentInDatabase = 1000
+      $0.spillThreshold = 2000
+    }
+    // Of a database that seems damaged nothing is tried for a while.
+    let faults = StepFaults.all.filter { $0 != .refuses(SQLITE_CORRUPT) }
+    let points: [FaultPoint?] = [nil, "spill.sync", "spill.sync-folder", "store.commit", "store.committed"]
+    let store = try fixture.open(change)
+    var promised: [MailID: ByteBuffer] = [:]
+    var refused = 0
+    for _ in 0..<6 {
+      for _ in 0..<4 {
+        fixture.faults.inject(
+          faults.randomElement(using: &random) ?? .fails(EIO), at: points.randomElement(using: &random) ?? nil,
+          call: .random(in: 1...8, using: &random))
+      }
+      let contents = (0..<5).map { _ in
+        noise([100, 1500, 5000].randomElement(using: &random) ?? 100, seed: .random(in: 1...1000, using: &random))
+      }
+      await withTaskGroup(of: (MailID, ByteBuffer)?.self) { group in
+        for content in contents {
+          group.addTask { [fixture] in
+            (try? await fixture.commit(to: store, [content])).map { ($0, content) }
+          }
+        }
+        for await accepted in group {
+          if let (id, content) = accepted { promised[id] = content } else { refused += 1 }
+        }
+      }
+    }
+    fixture.faults.clear()
+    // What was refused last is taken back with the next mail, or at the end.
+    if seed.isMultiple(of: 2) { promised[try await fixture.commit(to: store, [noise(9, seed: 9)])] = noise(9, seed: 9) }
+    await store.close()
+    #expect(refused > 0 && !promised.isEmpty)
+    let again = try fixture.open(change)
+    #expect(Set(try fixture.query("SELECT id FROM messages")) == Set(promised.keys.map(\.description)))
+    for (id, content) in promised { #expect(try await again.content(of: id).collected() == content) }
+    #expect(fixture.contentFiles.count == promised.values.count { $0.readableBytes > 1000 })
+    await again.close()
   }
 
   /// The disk took the transaction and said that it had not.

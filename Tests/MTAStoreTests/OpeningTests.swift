@@ -82,7 +82,7 @@ import Testing
     #expect(reason() == .notWritable)
   }
 
-  @Test(arguments: StepFaults.few)
+  @Test(arguments: StepFaults.all)
   func everyStepOfTheFirstOpeningCanFailAndTheNextOneWorks(_ fault: FaultPlan.Fault) async throws {
     var call = 1
     while true {

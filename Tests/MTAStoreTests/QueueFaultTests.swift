@@ -21,33 +21,6 @@ import Testing
 
   private func open() throws -> MailStore { try fixture.open { $0.contentInDatabase = 1000 } }
 
-  /// Calls `body` with its first, second … step failing until it meets the fault no more; `afterwards` after each failure, without
-  /// faults.
-  private func failingInTurn(
-    _ fault: FaultPlan.Fault, _ body: () async throws -> Void, afterwards: () async throws -> Void
-  ) async throws -> Int {
-    for call in 1...200 {
-      let before = fixture.faults.injected
-      fixture.faults.inject(fault, call: call)
-      var failure: (any Error)?
-      do { try await body() } catch { failure = error }
-      fixture.faults.clear()
-      guard fixture.faults.injected > before else {
-        #expect(failure == nil)
-        return call - 1
-      }
-      if let failure = failure as? StoreFailure {
-        #expect((failure == .noSpace) == StepFaults.isNoSpace(fault), "\(failure)")
-        #expect(failure != .closed)
-      }
-      // A file that resists its removal is left for the next start.
-      #expect(
-        failure != nil || fixture.faults.spoilt.last == "content.unlink", "step \(call) failed, and nobody was told")
-      try await afterwards()
-    }
-    throw StoreFailure.failed("there is no end to the steps")
-  }
-
   private func claim(_ store: MailStore) async throws -> [ClaimedMail] {
     try await store.claim(by: StoreFixture.me, limit: 10, now: Self.later, deadline: Self.deadline)
   }
@@ -55,7 +28,7 @@ import Testing
   @Test(arguments: StepFaults.all) func claiming(_ fault: FaultPlan.Fault) async throws {
     let store = try open()
     for seed in 0..<3 { try await fixture.commit(to: store, [noise(100, seed: seed)]) }
-    let steps = try await failingInTurn(fault) {
+    let steps = try await fixture.failingInTurn(fault) {
       let mails = try await claim(store)
       #expect(mails.count == 3)
     } afterwards: {
@@ -77,7 +50,7 @@ import Testing
         let content = try await store.content(of: id).collected()
         #expect(content == noise(size, seed: size))
       }
-      _ = try await failingInTurn(fault, look, afterwards: look)
+      _ = try await fixture.failingInTurn(fault, look, afterwards: look)
     }
     // A file that cannot be read now is not a file that is gone.
     #expect(try fixture.query("SELECT count(*) FROM parcels WHERE hold = 1") == ["0"])
@@ -121,7 +94,7 @@ import Testing
           == [isFinal ? "1" : "0"])
     }
     try await prepare()
-    let steps = try await failingInTurn(fault) {
+    let steps = try await fixture.failingInTurn(fault) {
       try await record()
       try look()
     } afterwards: {
@@ -140,7 +113,7 @@ import Testing
     let store = try open()
     let id = try await fixture.commit(to: store)
     await store.core.hold(id, because: "a test")
-    _ = try await failingInTurn(fault) {
+    _ = try await fixture.failingInTurn(fault) {
       _ = try await store.release(id)
     } afterwards: {
       _ = try await store.release(id)
@@ -151,11 +124,67 @@ import Testing
     await store.close()
   }
 
+  @Test(arguments: StepFaults.all) func settingAside(_ fault: FaultPlan.Fault) async throws {
+    let store = try open()
+    let id = try await fixture.commit(to: store)
+    // Also what is being delivered, and what is held already.
+    for isWorking in [false, true] {
+      try await store.release(id)
+      if isWorking { #expect(try await claim(store).count == 1) }
+      let hold = {
+        let count = try await store.hold(id, because: "a test")
+        #expect(count == 1)
+      }
+      let steps = try await fixture.failingInTurn(fault, hold) {
+        try await hold()
+        let held = try await store.list(heldOnly: true)
+        #expect(held.map(\.mail) == ["\(id)"])
+      }
+      #expect(steps >= 5)
+      #expect(try fixture.query("SELECT state || hold || delivery_msg FROM parcels") == ["waiting1held: a test"])
+    }
+    await store.close()
+  }
+
+  /// What a runner and an operator ask for beside.
+  @Test(arguments: StepFaults.all) func lookingAndLeasing(_ fault: FaultPlan.Fault) async throws {
+    let store = try open()
+    try await fixture.commit(to: store)
+    func look() async throws {
+      let (all, due) = (try await store.list(), try await store.nextDue())
+      #expect(all.count == 1 && due == StoreFixture.noon)
+    }
+    try await fixture.failingInTurn(fault, look, afterwards: look)
+    let parcels = try await claim(store).flatMap(\.parcels).map(\.id)
+    let later = Self.deadline + .seconds(60)
+    let renew = { try await store.renew(parcels, by: StoreFixture.me, deadline: later) }
+    try await fixture.failingInTurn(fault, renew, afterwards: renew)
+    #expect(try fixture.query("SELECT lease_until FROM parcels") == ["\(later)"])
+    for isEverybodys in [false, true] {
+      func release() async throws {
+        if isEverybodys {
+          _ = try await store.releaseLeases { _ in false }
+        } else {
+          _ = try await store.releaseLeases(of: StoreFixture.me, except: [])
+        }
+        let states = try fixture.query("SELECT state FROM parcels")
+        #expect(states == ["waiting"])
+      }
+      _ = try await claim(store)
+      try await fixture.failingInTurn(fault, release) {
+        try await release()
+        let mails = try await claim(store)
+        #expect(mails.count == 1)
+      }
+    }
+    await store.close()
+  }
+
   @Test(arguments: StepFaults.all) func contacts(_ fault: FaultPlan.Fault) async throws {
     let store = try open()
     let key = ContactKey(try #require(IPAddress("192.0.2.1")))
     var hits = 0
-    _ = try await failingInTurn(fault) {
+    _ = try await fixture.failingInTurn(fault) {
       hits += 1
       store.save(ContactRecord(key, hits: hits))
       try await fixture.commit(to: store)
@@ -169,7 +198,7 @@ import Testing
   }
 
   /// A start on what a crash left.
-  @Test(arguments: StepFaults.few) func starting(_ fault: FaultPlan.Fault) async throws {
+  @Test(arguments: StepFaults.all) func starting(_ fault: FaultPlan.Fault) async throws {
     let store = try open()
     let id = try await fixture.commit(to: store, [noise(5000, seed: 1)])
     let lost = try await fixture.commit(to: store, [noise(5000, seed: 2)])
@@ -182,7 +211,7 @@ import Testing
       }
     }
     try litter()
-    let steps = try await failingInTurn(fault) {
+    let steps = try await fixture.failingInTurn(fault) {
       let store = try open()
       fixture.faults.clear()
       await store.close()
@@ -196,20 +225,5 @@ import Testing
     }
     #expect(steps > 15)
     #expect(try files.names(in: fixture.path + "/state", at: "test").count { $0.contains("damaged") } == 0)
-  }
-
-  @Test(arguments: [
-    "history.find", "history.begin", "history.remove", "history.commit", "vacuum.look", "database.checkpoint",
-  ])
-  func housekeepingThatFailsStopsNothing(_ point: FaultPoint) async throws {
-    let store = try fixture.open {
-      $0.historyDelay = .zero
-      $0.historyRetention = .seconds(1)
-    }
-    let silent = try [EnvelopeRecipient(#require(Mailbox("d@here.example")), client: ClientRecord(delivery: .none))]
-    fixture.faults.inject(.fails(EIO), at: point, times: .max)
-    for _ in 0..<3 { try await fixture.commit(to: store, recipients: silent) }
-    #expect(try fixture.query("SELECT count(*) FROM messages") == ["3"])
-    await store.close()
   }
 }

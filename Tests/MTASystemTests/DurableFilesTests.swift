@@ -106,6 +106,17 @@ import Testing
     try file.sync(at: "sync")
   }
 
+  @Test func faultsOfOneKindPassTheOtherStepsOver() throws {
+    let faults = FaultPlan()
+    faults.inject(.failsOnFile(EIO))
+    faults.inject(.refuses(5))
+    #expect(faults.databaseFault(at: "a") == .refuses(5))
+    #expect(faults.databaseFault(at: "b") == nil)
+    #expect(faults.fault(at: "c") == EIO)
+    #expect(faults.fault(at: "d") == nil)
+    #expect(faults.spoilt == ["a", "c"])
+  }
+
   @Test func failuresReadAsSentences() {
     #expect(
       FileFailure(code: ENOSPC, operation: "write", path: "q/1.part").description

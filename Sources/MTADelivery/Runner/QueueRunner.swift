@@ -29,7 +29,7 @@ public final class QueueRunner: Sendable {
   ///   - eventLoopGroup: carries the connections; by default the process's own.
   ///   - threadPool: makes the blocking file calls; by default the process's own.
   ///   - files: the file layer under the Maildir.
-  ///   - sleep: waits for the next due time; tests pass one that a clock turned by hand serves.
+  ///   - sleep: waits for the next due time, or for a store in trouble; tests pass one that a clock turned by hand serves.
   /// - Throws: `TLSFailure` when TLS cannot be set up.
   public init(
     queue: any ParcelQueue, dns: any DNSLookup, configuration: Configuration, signer: (any MailSigner)? = nil,

@@ -1,5 +1,6 @@
 import MTACore
 import MTASystem
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// The queue folder: large content as files, `<mail id>.part` while it arrives, `<mail id>.content` once it is whole.
@@ -10,6 +11,13 @@ struct ContentFolder: Sendable {
 
   let path: String
   let files: DurableFiles
+  /// Names that could not be taken away, say while the disk was read-only.
+  private let resisting = NIOLockedValueBox<Set<String>>([])
+
+  init(path: String, files: DurableFiles) {
+    self.path = path
+    self.files = files
+  }
 
   func part(_ id: MailID) -> String { path + "/" + id.description + Self.arriving }
   func name(_ id: MailID) -> String { id.description + Self.complete }
@@ -33,12 +41,27 @@ struct ContentFolder: Sendable {
     }
   }
 
-  /// Takes names away; one that resists is left for the next start.
+  /// Takes names away; one that resists is left for ``removeResisting()``, or the next start.
   func remove(_ names: [String]) {
-    for name in names { try? files.unlink(path + "/" + name, at: "content.unlink") }
+    for name in names { remove(name, at: "content.unlink") }
   }
 
-  func removePart(_ id: MailID) { try? files.unlink(part(id), at: "spill.discard") }
+  func removePart(_ id: MailID) { remove(id.description + Self.arriving, at: "spill.discard") }
+
+  /// Tries again what could not be taken away.
+  func removeResisting() {
+    let names = resisting.withLockedValue { names in
+      defer { names = [] }
+      return names
+    }
+    remove(Array(names))
+  }
+
+  private func remove(_ name: String, at point: FaultPoint) {
+    do { try files.unlink(path + "/" + name, at: point) } catch {
+      if !error.isNotFound { resisting.withLockedValue { _ = $0.insert(name) } }
+    }
+  }
 
   /// Where content without a mail goes that may have been promised.
   static let aside = "lost"

@@ -108,7 +108,7 @@ final class Database {
 
   private static func pass(_ point: FaultPoint, _ sql: String, _ faults: FaultPlan?) throws(SQLiteFailure) {
     switch faults?.databaseFault(at: point) {
-    case nil, .crashes: break
+    case nil, .crashes, .failsOnFile: break
     case .fails(let code):
       let cause = FileFailure(code: code, operation: "injected", path: "fault")
       throw SQLiteFailure(

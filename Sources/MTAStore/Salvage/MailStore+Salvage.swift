@@ -35,7 +35,10 @@ extension StoreOpening {
           throw Failure(reason: .notOurDatabase, path: damaged, detail: "there is no mail in it")
         }
         var salvage = try Salvage(damaged, into: database, .merged, configuration, folder)
+        // Content comes back before its rows are durable: until they are, a start must not take it for rubbish.
+        try folder.mistrustRows()
         try salvage.run()
+        try? folder.trustRows()
         folder.remove(salvage.unneeded)
         return salvage.report
       } catch let failure as Failure {

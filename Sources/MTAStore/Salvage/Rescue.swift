@@ -18,13 +18,15 @@ struct Rescue {
 
   /// - Returns: what was saved.
   func run() throws(SQLiteFailure) -> MailStore.SalvageReport {
-    do throws(FileFailure) { try removeUnfinished() } catch { throw error.ofDatabase }
+    do throws(FileFailure) {
+      try removeUnfinished()
+      // From here on a file without a row may be one whose row cannot be read, or one that was brought back for a row to come.
+      try folder.mistrustRows()
+    } catch { throw error.ofDatabase }
     let (report, unneeded) = try build()
     do throws(FileFailure) {
       let mark = try unusedMark()
       try files.openOrCreate(building, at: "rescue.sync").sync(at: "rescue.sync")
-      // From here on a file without a row may be one of those that cannot be read.
-      try folder.mistrustRows()
       try files.rename(building, to: whole(mark), at: "rescue.whole")
       try files.syncDirectory(DurableFiles.parent(of: database), at: "rescue.whole")
       try swap(mark)
@@ -42,8 +44,6 @@ struct Rescue {
   private func build() throws(SQLiteFailure) -> (MailStore.SalvageReport, unneeded: [String]) {
     do throws(FileFailure) { _ = try files.create(building, at: "rescue.create") } catch { throw error.ofDatabase }
     let new = try connect(building)
-    // Thrown away if the machine stops: it is synced once, when it is whole.
-    try new.run("PRAGMA synchronous = OFF", at: "rescue.create")
     var salvage: Salvage
     do throws(FileFailure) { salvage = try Salvage(database, into: new, .new, configuration, folder) } catch {
       throw error.ofDatabase
@@ -58,6 +58,8 @@ struct Rescue {
       path: path, busyMilliseconds: Int32(clamping: configuration.busyTimeout.wholeMilliseconds),
       faults: configuration.faults)
     try new.configureForWriting()
+    // Thrown away if the machine stops: it is synced once, when it is whole.
+    try new.run("PRAGMA synchronous = OFF", at: "rescue.create")
     try new.migrate()
     return new
   }

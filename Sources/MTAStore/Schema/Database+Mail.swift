@@ -120,10 +120,11 @@ extension Database {
   }
 
   /// Returns some free pages to the file system when the file is mostly holes.
-  func giveSpaceBack() throws(SQLiteFailure) {
+  /// - Parameter spare: free pages that may stay.
+  func giveSpaceBack(sparing spare: Int) throws(SQLiteFailure) {
     let free = try first("PRAGMA freelist_count", at: "vacuum.look") { $0.integer(0) } ?? 0
     let all = try first("PRAGMA page_count", at: "vacuum.look") { $0.integer(0) } ?? 0
-    if free > 16_384, free > all / 2 { try run("PRAGMA incremental_vacuum(4096)", at: "vacuum.run") }
+    if free > spare, free > all / 2 { try run("PRAGMA incremental_vacuum(4096)", at: "vacuum.run") }
   }
 
   /// Removes up to `limit` settled mails older than `cutoff`, and their parcels.

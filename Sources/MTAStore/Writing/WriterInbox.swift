@@ -15,6 +15,7 @@ struct WriterInbox {
   var contactsDue: MonotonicInstant?
   /// What a reader found wrong with the file.
   var damage: SQLiteFailure?
+  var whenHouseKept: [@Sendable () -> Void] = []
   var isClosing = false
   var whenClosed: [@Sendable () -> Void] = []
 

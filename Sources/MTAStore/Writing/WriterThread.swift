@@ -18,8 +18,10 @@ final class WriterThread: @unchecked Sendable {
   private let repair: @Sendable (SQLiteFailure) throws(SQLiteFailure) -> Void
   private let clock: any WallClock
   private let removeFiles: @Sendable ([String]) -> Void
+  private let removeResisting: @Sendable () -> Void
   private let notice: @Sendable (MailStore.Notice) -> Void
   private let historyRetention: Duration
+  private let sparePages: Int
   let counters = NIOLockedValueBox(MailStore.Statistics())
   let onArrival = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
 
@@ -36,6 +38,7 @@ final class WriterThread: @unchecked Sendable {
   init(
     _ database: consuming sending Database, configuration: MailStore.Configuration,
     removeFiles: @escaping @Sendable ([String]) -> Void,
+    removeResisting: @escaping @Sendable () -> Void,
     open: @escaping @Sendable () throws(SQLiteFailure) -> Database,
     repair: @escaping @Sendable (SQLiteFailure) throws(SQLiteFailure) -> Void
   ) {
@@ -43,9 +46,11 @@ final class WriterThread: @unchecked Sendable {
     self.open = open
     self.repair = repair
     self.removeFiles = removeFiles
+    self.removeResisting = removeResisting
     clock = configuration.clock
     notice = configuration.notice
     historyRetention = configuration.historyRetention
+    sparePages = configuration.sparePages
     housekeeping = Housekeeping(now: .now, historyDelay: configuration.historyDelay)
   }
 
@@ -69,6 +74,14 @@ final class WriterThread: @unchecked Sendable {
       inbox.contacts[record.key] = record
       guard inbox.contactsDue == nil else { return false }
       inbox.contactsDue = MonotonicInstant.now.after(milliseconds: Self.contactDelay)
+      return true
+    }
+  }
+
+  /// Does all of the housekeeping now, then calls `done`. Otherwise time brings it about; only tests cannot wait for that.
+  func keepHouse(_ done: @escaping @Sendable () -> Void) {
+    inbox.signal { inbox in
+      inbox.whenHouseKept.append(done)
       return true
     }
   }
@@ -98,6 +111,7 @@ final class WriterThread: @unchecked Sendable {
 
   private enum Turn {
     case work
+    case house
     case end
   }
 
@@ -108,7 +122,9 @@ final class WriterThread: @unchecked Sendable {
       let idleEnd = housekeeping.nextIdle
       let turn: Turn? = inbox.wait(
         until: { inbox in inbox.contactsDue.map { min($0, idleEnd) } ?? idleEnd },
-        take: { inbox in inbox.hasWork(at: .now) ? .work : inbox.isClosing ? .end : nil })
+        take: { inbox in
+          inbox.hasWork(at: .now) ? .work : !inbox.whenHouseKept.isEmpty ? .house : inbox.isClosing ? .end : nil
+        })
       switch turn {
       case .work:
         if isShared { letOthersRun() }
@@ -116,8 +132,11 @@ final class WriterThread: @unchecked Sendable {
         isShared = group.jobs.count > 1
         write(group)
         if housekeeping.committed(pagesInLog: database?.pagesInLog ?? 0, at: .now) == .checkpoint { checkpoint() }
+      case .house: keepAllHouse()
       case nil: keepHouse()
       case .end:
+        // Mails that were refused must not be there at the next start; where that cannot be helped, they come twice.
+        if !withdrawn.isEmpty { _ = attempt([], []) }
         checkpoint(truncating: true)
         database = nil
         let waiting: [@Sendable () -> Void] = inbox.withLock { inbox in
@@ -259,10 +278,23 @@ final class WriterThread: @unchecked Sendable {
     switch housekeeping.takeIdleTask(at: now) {
     case .checkpoint: checkpoint()
     case .history:
+      removeResisting()
       let more = removeHistory()
       housekeeping.historyRemoved(more: more, at: .now)
     case nil: break
     }
+  }
+
+  private func keepAllHouse() {
+    removeResisting()
+    // Space is given back when nothing old is left.
+    for _ in 0..<2 { while removeHistory() {} }
+    checkpoint()
+    let waiting: [@Sendable () -> Void] = inbox.withLock { inbox in
+      defer { inbox.whenHouseKept = [] }
+      return inbox.whenHouseKept
+    }
+    for done in waiting { done() }
   }
 
   private func checkpoint(truncating: Bool = false) {
@@ -287,7 +319,7 @@ final class WriterThread: @unchecked Sendable {
       let cutoff = clock.now - historyRetention
       // Most of the time there is nothing old, and then nothing is written.
       guard try database.hasHistory(before: cutoff) else {
-        try database.giveSpaceBack()
+        try database.giveSpaceBack(sparing: sparePages)
         return false
       }
       try database.run("BEGIN IMMEDIATE", at: "history.begin")

@@ -25,6 +25,8 @@ public final class FaultPlan: Sendable {
   public enum Fault: Hashable, Sendable {
     /// The step is not made; it reports this `errno`.
     case fails(Int32)
+    /// The same for steps that touch a file of their own; those of the database are passed over.
+    case failsOnFile(Int32)
     /// The step is not made; it reports this result code of SQLite. Only steps of the database count; those that touch a
     /// file of their own are passed over.
     case refuses(Int32)
@@ -73,8 +75,10 @@ public final class FaultPlan: Sendable {
 
   /// Asked before each step on a file: nil to go on, or the `errno` to report instead.
   public func fault(at point: FaultPoint) -> Int32? {
-    guard case .fails(let code)? = take(point, ofDatabase: false) else { return nil }
-    return code
+    switch take(point, ofDatabase: false) {
+    case .fails(let code)?, .failsOnFile(let code)?: code
+    case .refuses?, .crashes?, nil: nil
+    }
   }
 
   /// Asked before each step of a database: nil to go on, or what to report instead.
@@ -87,6 +91,7 @@ public final class FaultPlan: Sendable {
         let rule = state.rules[index]
         guard rule.point == nil || rule.point == point else { continue }
         if case .refuses = rule.fault, !ofDatabase { continue }
+        if case .failsOnFile = rule.fault, ofDatabase { continue }
         if rule.passes > 0 {
           state.rules[index].passes -= 1
         } else {
