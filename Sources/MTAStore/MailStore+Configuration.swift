@@ -30,6 +30,8 @@ extension MailStore {
     public var notice: @Sendable (Notice) -> Void = { _ in }
     /// How long after the start old history is first looked for.
     package var historyDelay: Duration = .seconds(1)
+    /// How long a salvage in use that failed is not tried again.
+    package var repairPause: Duration = .seconds(10)
     /// Free pages that the file keeps for mail to come.
     package var sparePages = 16_384
     /// Nil in production.

@@ -88,6 +88,8 @@ struct StoreOpening: Sendable {
           message: "\(failure.message); other processes have the store open, so it cannot be salvaged now",
           statement: failure.statement)
       }
+      // An earlier try may have stopped half-way, with no database in its place.
+      do throws(FileFailure) { try rescue.finish() } catch { throw error.ofDatabase }
       do throws(SQLiteFailure) {
         guard try connect(forWriting: false).isDamaged() else { return }
       } catch {

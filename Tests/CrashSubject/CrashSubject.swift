@@ -31,6 +31,7 @@ import NIOCore
     if words.count == 6, let pass = Int(words[5]) { faults.inject(.crashes, at: FaultPoint(words[4]), call: pass) }
     switch words[1] {
     case "start": await (try subject.open()).close()
+    case "merge": _ = try MailStore.salvage(subject.configuration, from: subject.folder + "/state/old.db")
     case "accept": try await subject.accept()
     case "maildir": try await subject.deliver { $0.localDelivery = .maildir(directory: subject.folder + "/maildir") }
     case "smtp":
@@ -49,14 +50,16 @@ import NIOCore
     _ = write(STDOUT_FILENO, bytes, bytes.count)
   }
 
-  private func open() throws -> MailStore {
+  private var configuration: MailStore.Configuration {
     var configuration = MailStore.Configuration(database: folder + "/state/mta.db", queue: folder + "/queue")
     configuration.contentInDatabase = CrashSample.contentInDatabase
     configuration.spillThreshold = CrashSample.spillThreshold
     configuration.historyDelay = .seconds(3600)
     configuration.faults = faults
-    return try MailStore(configuration)
+    return configuration
   }
+
+  private func open() throws -> MailStore { try MailStore(configuration) }
 
   private func accept() async throws {
     let store = try open()

@@ -180,6 +180,28 @@ import Testing
   }
 
   /// Each copy is there once, whichever step the process came to.
+  /// The mails of another database come back, with the content that a start put aside for want of their rows.
+  @Test func mergingAnotherDatabase() async throws {
+    let points = try await killed(in: "merge", passes: 1, prepare: Self.separated) { folder, _, _, step in
+      // A server that starts in between takes nothing of it for rubbish.
+      await (try MailStore(Self.configuration(folder))).close()
+      _ = try MailStore.salvage(Self.configuration(folder), from: folder + "/state/old.db")
+      let store = try MailStore(Self.configuration(folder))
+      #expect(
+        try await Self.waiting(store) == Dictionary(uniqueKeysWithValues: CrashSample.all.map { ($0.id, 2) }), "\(step)"
+      )
+      #expect(Self.names(folder + "/queue/lost").isEmpty, "\(step)")
+      await store.close()
+    }
+    #expect(points.isSuperset(of: ["content.mistrust", "content.fetch", "salvage.insert", "salvage.commit"]))
+  }
+
+  private static let separated: @Sendable (String) async throws -> Void = { folder in
+    try await fill(folder)
+    try FileManager.default.moveItem(atPath: folder + "/state/mta.db", toPath: folder + "/state/old.db")
+    await (try MailStore(configuration(folder))).close()
+  }
+
   @Test func deliveryIntoMaildirs() async throws {
     let points = try await killed(in: "maildir", prepare: Self.fill) { folder, _, _, step in
       try await Self.deliverTheRest(in: folder, step)

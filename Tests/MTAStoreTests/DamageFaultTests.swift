@@ -18,7 +18,9 @@ import Testing
 ///
 /// A failed try is followed by the next on what it left, and by a look at what is there as soon as the salvaged file is in place: what
 /// any of them lost would be missing then.
-@Suite struct DamageFaultTests {
+///
+/// One case at a time: each has a store's files open, and a process with very many cannot start others.
+@Suite(.serialized) struct DamageFaultTests {
   let fixture = StoreFixture()
   let files = DurableFiles()
   static let pageSize = Schema.pageSizes[0]
@@ -164,6 +166,49 @@ import Testing
           "content.mistrust",
         ]))
     }
+  }
+
+  /// Damage that is met while the store is in use. The mail that meets it is refused, and so are those whose turn a failed step of the
+  /// salvage is; then mail is taken again, without a restart.
+  @Test(arguments: [FaultPlan.Fault.fails(EIO), .failsOnFile(ENOSPC), .refuses(SQLITE_BUSY)])
+  func inUse(_ fault: FaultPlan.Fault) async throws {
+    let sent = try await fill()
+    let leaf = try page(of: "parcels_due")
+    let well = try snapshot()
+    var isOver = false
+    var call = 1
+    while !isOver {
+      let store = try fixture.open {
+        $0.contentInDatabase = 1000
+        $0.repairPause = .zero
+      }
+      try damageInPlace(fixture.database, page: leaf)
+      await #expect(throws: StoreFailure.self) { try await fixture.commit(to: store) }
+      // Each try meets the next step, until the salvaged file is in place.
+      while true {
+        let before = fixture.faults.injected
+        fixture.faults.inject(fault, call: call)
+        let id = try? await fixture.commit(to: store)
+        fixture.faults.clear()
+        isOver = fixture.faults.injected == before
+        let names = try files.names(in: fixture.path + "/state", at: "test")
+        if id != nil || names.contains(where: { $0.contains(".salvaged-") || $0.contains(".damaged-") }) { break }
+        call += 1
+        try #require(call < 500)
+      }
+      let step = "\(fixture.faults.spoilt.last.map(\.description) ?? "?") (\(call))"
+      #expect((try? await fixture.commit(to: store)) != nil, "no mail is taken after \(step)")
+      await store.close()
+      if fixture.faults.spoilt.last == "salvage.read", let aside = try asides().first {
+        _ = try MailStore.salvage(fixture.configuration(), from: fixture.path + "/state/" + aside)
+      }
+      let rows = try fixture.query("SELECT id FROM messages")
+      #expect(sent.keys.allSatisfy { rows.contains("\($0)") }, "after \(step)")
+      #expect(try fixture.query("PRAGMA integrity_check") == ["ok"])
+      try restore(well)
+      call += 1
+    }
+    #expect(call > 30)
   }
 
   /// The mails of a file that was set aside come back, with content that a start moved to `lost`. A try that fails takes nothing away.

@@ -161,8 +161,8 @@ import Testing
     // A lease taken before counts afterwards.
     let early = try await store.claim(
       by: StoreFixture.me, limit: 1, now: StoreFixture.noon, deadline: StoreFixture.noon + .seconds(60))
-    try damageInPlace(leaf)
-    try damageInPlace(try #require(try pages(of: "parcels_due").first))
+    try damageInPlace(fixture.database, page: leaf)
+    try damageInPlace(fixture.database, page: try #require(try pages(of: "parcels_due").first))
     let (whole, other) = try await due(store, sent)
     try await fixture.commit(to: store)
     let mail = try #require(early.first)
@@ -178,17 +178,6 @@ import Testing
         == ["0"])
     await store.close()
     #expect(try fixture.query("PRAGMA integrity_check") == ["ok"])
-  }
-
-  /// As a disk does it, behind the back of the store that has the file open. (Closing drops this process's locks on it, which
-  /// nobody else wants here.)
-  private func damageInPlace(_ page: Int) throws {
-    let descriptor = open(fixture.database, O_WRONLY)
-    defer { close(descriptor) }
-    let written = noise(Self.pageSize, seed: page).withUnsafeReadableBytes {
-      pwrite(descriptor, $0.baseAddress, $0.count, off_t((page - 1) * Self.pageSize))
-    }
-    try #require(written == Self.pageSize)
   }
 
   @Test func aFailureThatOnlyLooksLikeDamageChangesNothing() async throws {
@@ -241,6 +230,18 @@ import Testing
     await store.close()
     #expect(try MailStore.salvage(fixture.configuration()) == nil)
   }
+}
+
+/// Overwrites a page as a disk does it, behind the back of the store that has the file open. (Closing drops this process's locks on it,
+/// which nobody else wants here.)
+func damageInPlace(_ path: String, page: Int) throws {
+  let size = Schema.pageSizes[0]
+  let descriptor = open(path, O_WRONLY)
+  defer { close(descriptor) }
+  let written = noise(size, seed: page).withUnsafeReadableBytes {
+    pwrite(descriptor, $0.baseAddress, $0.count, off_t((page - 1) * size))
+  }
+  try #require(written == size)
 }
 
 /// Numbers that look random and are the same each time.

@@ -9,7 +9,9 @@ import Testing
 
 /// What the store does for itself: history goes, its files go, space is given back, the log is moved. Each step fails in its turn, with
 /// each fault. Nobody waits for these steps, so nobody hears of it but the log; no mail is touched, and the next time does the work.
-@Suite struct HousekeepingFaultTests {
+///
+/// One case at a time: each has a store's files open, and a process with very many cannot start others.
+@Suite(.serialized) struct HousekeepingFaultTests {
   let fixture = StoreFixture()
   let clock = ManualClock(StoreFixture.noon)
 

@@ -10,7 +10,6 @@ import NIOConcurrencyHelpers
 final class WriterThread: @unchecked Sendable {
   /// Contacts wait at most this long for somebody's commit to ride on.
   static let contactDelay: Int64 = 900
-  static let repairPause: Int64 = 10_000
 
   private let inbox = Monitor(WriterInbox())
   private let open: @Sendable () throws(SQLiteFailure) -> Database
@@ -22,6 +21,7 @@ final class WriterThread: @unchecked Sendable {
   private let notice: @Sendable (MailStore.Notice) -> Void
   private let historyRetention: Duration
   private let sparePages: Int
+  private let repairPause: Int64
   let counters = NIOLockedValueBox(MailStore.Statistics())
   /// Who takes mails as they come. Asked and told on the thread.
   let taker = NIOLockedValueBox<ArrivalTaker?>(nil)
@@ -53,6 +53,7 @@ final class WriterThread: @unchecked Sendable {
     notice = configuration.notice
     historyRetention = configuration.historyRetention
     sparePages = configuration.sparePages
+    repairPause = configuration.repairPause.wholeMilliseconds
     housekeeping = Housekeeping(now: .now, historyDelay: configuration.historyDelay)
   }
 
@@ -251,7 +252,7 @@ final class WriterThread: @unchecked Sendable {
     if let damage {
       // A salvage reads all of the file: one that fails is not tried again for each group.
       guard nextRepair <= .now else { throw damage }
-      nextRepair = .now.after(milliseconds: Self.repairPause)
+      nextRepair = .now.after(milliseconds: repairPause)
       try repair(damage)
       self.damage = nil
       nextRepair = .now
