@@ -19,7 +19,7 @@ import Testing
 /// A failed try is followed by the next on what it left, and by a look at what is there as soon as the salvaged file is in place: what
 /// any of them lost would be missing then.
 ///
-/// One case at a time: each has a store's files open, and a process with very many cannot start others.
+/// One case at a time: each has a store's files open, and threads of its own.
 @Suite(.serialized) struct DamageFaultTests {
   let fixture = StoreFixture()
   let files = DurableFiles()

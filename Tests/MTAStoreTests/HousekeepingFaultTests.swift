@@ -10,7 +10,7 @@ import Testing
 /// What the store does for itself: history goes, its files go, space is given back, the log is moved. Each step fails in its turn, with
 /// each fault. Nobody waits for these steps, so nobody hears of it but the log; no mail is touched, and the next time does the work.
 ///
-/// One case at a time: each has a store's files open, and a process with very many cannot start others.
+/// One case at a time: each has a store's files open, and threads of its own.
 @Suite(.serialized) struct HousekeepingFaultTests {
   let fixture = StoreFixture()
   let clock = ManualClock(StoreFixture.noon)

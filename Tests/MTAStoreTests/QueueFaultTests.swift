@@ -15,7 +15,7 @@ import Testing
 /// The runner's side of the queue, and a start on a queue in use: each step fails in its turn, with each fault. The failure is a
 /// temporary one, nothing is lost or done twice, and the next call works.
 ///
-/// One case at a time: each has a store's files open, and a process with very many cannot start others.
+/// One case at a time: each has a store's files open, and threads of its own.
 @Suite(.serialized) struct QueueFaultTests {
   let fixture = StoreFixture()
   private static let later = StoreFixture.noon + .seconds(1)
