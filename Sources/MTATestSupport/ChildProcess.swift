@@ -1,6 +1,6 @@
-import Dispatch
 import MTASystem
 import NIOConcurrencyHelpers
+import NIOPosix
 
 #if canImport(Glibc)
   package import Glibc
@@ -41,8 +41,10 @@ package final class ChildProcess: Sendable {
     id = try Self.spawn(path, arguments, [input, output, complaints])
     state = NIOLockedValueBox(State())
     let (id, state) = (id, state)
-    // A serial queue brings a thread of its own: waiting blocks it.
-    DispatchQueue(label: "child").async {
+    // A thread of its own: waiting blocks it.
+    let thread = NIOThreadPool(numberOfThreads: 1)
+    thread.start()
+    thread.submit { _ in
       var status: Int32 = 0
       while waitpid(id, &status, 0) < 0, errno == EINTR {}
       // As a shell's user knows it: the exit status, or the signal.
@@ -53,6 +55,7 @@ package final class ChildProcess: Sendable {
         return state.waiting
       }
       for continuation in waiting { continuation.resume(returning: end) }
+      thread.shutdownGracefully { _ in }
     }
   }
 

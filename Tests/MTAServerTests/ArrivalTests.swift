@@ -22,7 +22,7 @@ import Testing
   }
 
   private func serving(
-    _ adjust: (inout QueueRunner.Configuration) -> Void = { _ in },
+    leasing maximum: Int? = nil, hooks: (any DeliveryHooks)? = nil,
     _ body: (MailStore, SinkServer) async throws -> Void
   ) async throws -> RunSummary {
     try await SinkServer.serving { sink in
@@ -33,7 +33,8 @@ import Testing
         var configuration = QueueRunner.Configuration(serverName: "mx.test.example")
         configuration.usesTLS = false
         configuration.localDelivery = .smtp(try #require(HostAndPort("127.0.0.1:\(sink.port)")))
-        adjust(&configuration)
+        if let maximum { configuration.maximumLeased = maximum }
+        configuration.hooks = hooks
         let runner = try QueueRunner(queue: store, dns: LiteralZone(), configuration: configuration)
         let service = Task { try await runner.run() }
         // It has looked at the queue, and waits.
@@ -64,7 +65,7 @@ import Testing
 
   /// More than the runner may have in memory: the rest waits in the queue, and is fetched.
   @Test func aFloodWaitsInTheQueue() async throws {
-    let summary = try await serving({ $0.maximumLeased = 8 }) { store, sink in
+    let summary = try await serving(leasing: 8) { store, sink in
       try await withThrowingTaskGroup(of: Void.self) { group in
         for number in 1...200 { group.addTask { try await commit(number, to: store) } }
         try await group.waitForAll()
@@ -81,7 +82,7 @@ import Testing
     struct Holding: DeliveryHooks {
       func route(_ parcel: Parcel, of envelope: Envelope) async throws -> RoutingVerdict { .hold("a test") }
     }
-    let summary = try await serving({ $0.hooks = Holding() }) { store, sink in
+    let summary = try await serving(hooks: Holding()) { store, sink in
       for number in 1...5 { try await commit(number, to: store) }
       while faults.calls.count(where: { $0 == "parcel.record" }) < 5 { try await Task.sleep(for: .milliseconds(1)) }
       #expect(sink.mails.isEmpty)
