@@ -201,10 +201,11 @@ extension Receiver {
         channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(ShortageHandler()) }
       }
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .childChannelOption(.maxMessagesPerRead, value: 1)
-      .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
+          // Here, and not as options of the bootstrap, which sets one after the other by a future each.
+          try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+          try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
           try self.welcome(channel, listener, loops)
         }
       }

@@ -55,7 +55,8 @@ final class StoreCore: Sendable {
           body: { (database) throws(SQLiteFailure) in try handOver.insert(into: database) },
           finish: { end in
             if case .committed = end {
-              fresh.keep(mail)
+              // Without a runner in this process nobody would read it.
+              if handOver.hasTaker { fresh.keep(mail) }
               handOver.complete()
             }
             continuation.resume(returning: end)

@@ -10,10 +10,13 @@ import Testing
   let fixture = StoreFixture()
 
   private func open(keeping bytes: Int) throws -> MailStore {
-    try fixture.open {
+    let store = try fixture.open {
       $0.freshMails = bytes
       $0.contentInDatabase = 5000
     }
+    // A runner that has enough, and claims.
+    store.handOver(to: ArrivalTaker(owner: StoreFixture.me, wants: { _ in nil }, take: { _ in }))
+    return store
   }
 
   private func claim(_ store: MailStore) async throws -> [ClaimedMail] {
@@ -49,6 +52,15 @@ import Testing
       #expect(try await store.content(of: id).collected() == noise(4000, seed: seed))
     }
     #expect(reads >= 6 && reads < 10)
+    await store.close()
+  }
+
+  @Test func withoutARunnerNothingIsKept() async throws {
+    let store = try open(keeping: 1_000_000)
+    store.handOver(to: nil)
+    let id = try await fixture.commit(to: store, [noise(3000, seed: 1)])
+    #expect(try await store.content(of: id).collected() == noise(3000, seed: 1))
+    #expect(reads == 1)
     await store.close()
   }
 

@@ -2,7 +2,7 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
   /// Dotted decimal, or RFC 5952's canonical form of IPv6.
   public var description: String {
     switch self {
-    case .v4: octets.map { String($0) }.joined(separator: ".")
+    case .v4(let bits): Self.dotted(bits)
     case .v6(let high, let low): Self.compress(Self.groups(high) + Self.groups(low))
     }
   }
@@ -22,6 +22,25 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
     } else {
       guard let bits = Self.parse4(Substring(text)) else { return nil }
       self = .v4(bits)
+    }
+  }
+
+  /// Said of each client several times: a text of up to 15 octets needs no memory of its own.
+  private static func dotted(_ bits: UInt32) -> String {
+    String(unsafeUninitializedCapacity: 15) { text in
+      var count = 0
+      func put(_ byte: UInt8) {
+        text[count] = byte
+        count += 1
+      }
+      for shift in [24, 16, 8, 0] {
+        let octet = UInt8(truncatingIfNeeded: bits >> UInt32(shift))
+        if shift < 24 { put(UInt8(ascii: ".")) }
+        if octet >= 100 { put(UInt8(ascii: "0") + octet / 100) }
+        if octet >= 10 { put(UInt8(ascii: "0") + octet / 10 % 10) }
+        put(UInt8(ascii: "0") + octet % 10)
+      }
+      return count
     }
   }
 

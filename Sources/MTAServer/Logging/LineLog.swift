@@ -61,11 +61,21 @@ public struct LineLog: LogHandler {
   }
 
   public func log(event: LogEvent) {
-    var line = "\(SystemClock().now) [\(event.level)] \(label): "
+    var line = SystemClock().now.description
+    line.reserveCapacity(256)
+    line += " ["
+    line += event.level.rawValue
+    line += "] "
+    line += label
+    line += ": "
     line.append(escaping: event.message.description)
-    if !metadata.isEmpty || event.metadata != nil {
-      let all = metadata.merging(event.metadata ?? [:], uniquingKeysWith: { $1 })
-      for (key, value) in all.sorted(by: { $0.key < $1.key }) { line.append(escaping: " \(key)=\(value)") }
+    var all = event.metadata ?? [:]
+    if !metadata.isEmpty { all.merge(metadata) { own, _ in own } }
+    for (key, value) in all.sorted(by: { $0.key < $1.key }) {
+      line += " "
+      line.append(escaping: key)
+      line += "="
+      line.append(escaping: value.description)
     }
     line += "\n"
     sink.write(line)

@@ -57,8 +57,9 @@ extension FreshMails.State {
   fileprivate mutating func remove(_ id: MailID) -> FreshMails.Mail? {
     guard let mail = mails.removeValue(forKey: id) else { return nil }
     bytes -= mail.bytes
-    // Names of what was taken gather at the front, for mails are taken about in their order.
+    // Names of what was taken gather at the front, for mails are taken about in their order; one that nobody takes holds them up.
     while let first = order.first, mails[first] == nil { order.removeFirst() }
+    if order.count > 2 * mails.count + 64 { order.removeAll { mails[$0] == nil } }
     return mail
   }
 }

@@ -13,6 +13,9 @@ final class HandOver: @unchecked Sendable {
     self.taker = mail.isDue ? taker : nil
   }
 
+  /// Whether there is a runner that might take it.
+  var hasTaker: Bool { taker != nil }
+
   /// Within the transaction, and again in another when that was given up.
   func insert(into database: Database) throws(SQLiteFailure) {
     leased = []
