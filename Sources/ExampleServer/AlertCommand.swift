@@ -17,7 +17,7 @@ struct AlertCommand: AsyncParsableCommand {
     commandName: "alert",
     abstract: "Put a mail for a local user in the queue; the text is standard input.",
     discussion: """
-      Prints the mail's id. Works beside a running server, which delivers it within a minute, and without one: the next serve or \
+      Prints the mail's id. Works beside a running server, which delivers it within seconds, and without one: the next serve or \
       run-queue does. Exits 0 when it is queued, 64 for settings or arguments that cannot be used, 67 when there is no such user, \
       1 for any other failure.
       """)

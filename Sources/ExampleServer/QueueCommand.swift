@@ -37,7 +37,7 @@ struct QueueCommand: AsyncParsableCommand {
 
   struct Release: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make what is held of a mail due.", discussion: "A server that runs delivers it within a minute.")
+      abstract: "Make what is held of a mail due.", discussion: "A server that runs delivers it within seconds.")
 
     @OptionGroup var file: SettingsFile
     @Argument(help: "The mail's id.") var id: QueuedMail

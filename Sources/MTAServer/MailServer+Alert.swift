@@ -16,8 +16,8 @@ extension MailServer {
       to: mailbox, subject: subject, text: text, settings, receiverConfiguration.session, rooms, hooks: makeHooks())
   }
 
-  /// ``alert(to:subject:text:)`` without a server, or beside one that runs: for commands. A server that runs delivers it within a
-  /// minute.
+  /// ``alert(to:subject:text:)`` without a server, or beside one that runs: for commands. A server that runs delivers it within
+  /// seconds.
   @discardableResult
   public static func alert(
     to mailbox: Mailbox, subject: String, text: String, _ settings: Settings, hooks: any ReceiverHooks

@@ -25,7 +25,7 @@ extension MailServer {
   }
 
   /// Makes what is held of a mail due at once, with a whole ``Settings/queueLifetime`` before it. A server that runs delivers it
-  /// within a minute.
+  /// within seconds.
   ///
   /// - Returns: how many copies; nil when there is no such mail.
   /// - Throws: ``StartFailure`` when the queue cannot be opened, `StoreFailure` when nothing was changed.

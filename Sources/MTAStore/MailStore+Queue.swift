@@ -122,6 +122,14 @@ extension MailStore: ParcelQueue {
     try await core.reader.read { (database) throws(SQLiteFailure) in try database.nextDue() }
   }
 
+  public func mayHaveChanged() async throws(StoreFailure) -> Bool {
+    let version = try await core.reader.read { (database) throws(SQLiteFailure) in try database.dataVersion() }
+    return core.seenVersion.withLockedValue { seen in
+      defer { seen = version }
+      return seen != version
+    }
+  }
+
   public func onArrival(_ notify: @escaping @Sendable () -> Void) {
     core.writer.onArrival.withLockedValue { $0 = notify }
   }
@@ -146,8 +154,8 @@ extension ClaimedRows {
       }
       parcels.append(
         Parcel(
-          id: row.id, mailID: id, recipient: recipient, attempts: row.attempts, createdAt: createdAt,
-          expiresAt: expiresAt, warnedAt: row.warnedAt.flatMap { Timestamp($0) }))
+          id: row.id, mailID: id, recipient: recipient, attempts: row.attempts, wasLeased: row.leases > 1,
+          createdAt: createdAt, expiresAt: expiresAt, warnedAt: row.warnedAt.flatMap { Timestamp($0) }))
     }
     return ClaimedMail(envelope, parcels: parcels)
   }

@@ -1,5 +1,6 @@
 import MTACore
 import MTASystem
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// What the parts of one open store share: folder, threads, connections.
@@ -10,6 +11,8 @@ final class StoreCore: Sendable {
   let files: WorkerThreads
   let writer: WriterThread
   let reader: Reader
+  /// What the reader's connection had seen of others' commits; nil before the first look.
+  let seenVersion = NIOLockedValueBox<Int64?>(nil)
   private let lock: StoreLock
 
   init(_ configuration: MailStore.Configuration) throws(MailStore.OpenFailure) {

@@ -81,6 +81,7 @@ extension VolatileStore: ParcelQueue {
           state.parcels[index].state = .working
           state.parcels[index].owner = owner
           state.parcels[index].deadline = deadline
+          state.parcels[index].parcel.wasLeased = true
         }
         count += parcels.count
         claimed.append(ClaimedMail(state.mails[place].envelope, parcels: parcels))

@@ -225,7 +225,8 @@ class Outcome:
 
     @property
     def is_good(self):
-        return not (self.lost or self.bad or self.halves or self.strange)
+        # What is filed in a Maildir is filed once; what a server took and nobody recorded is sent again.
+        return not (self.lost or self.bad or self.halves or self.strange or self.local_duplicates)
 
     def lines(self, load):
         accepted = len(load.accepted)
@@ -234,7 +235,8 @@ class Outcome:
         yield f"deferred     {len(load.refused)} by 4yz"
         yield f"delivered    {self.copies} copies"
         yield f"lost         {len(self.lost)}" + (f" {self.lost[:5]}" if self.lost else "")
-        yield f"duplicated   {self.duplicates} copies, {100 * self.duplicates / max(1, self.copies):.2f} %; {self.local_duplicates} in Maildirs"
+        yield (f"duplicated   {self.duplicates} copies, {100 * self.duplicates / max(1, self.copies):.2f} %: "
+               f"{self.local_duplicates} in Maildirs, {self.duplicates - self.local_duplicates} at the next hop")
         yield f"half         {len(self.halves)}"
         yield f"corrupt      {self.bad}"
         yield f"unpromised   {len(self.strange)}" + (f" {self.strange[:5]}" if self.strange else "")

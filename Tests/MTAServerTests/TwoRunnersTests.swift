@@ -14,13 +14,17 @@ import Testing
     try MailStore(.init(database: folder + "/state/mta.db", queue: folder + "/queue"))
   }
 
-  private func runner(_ store: MailStore, _ sink: SinkServer) throws -> QueueRunner {
+  /// - Parameter sleep: in place of the runner's own.
+  private func runner(
+    _ store: MailStore, _ sink: SinkServer,
+    sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+  ) throws -> QueueRunner {
     var configuration = QueueRunner.Configuration(serverName: "mx.test.example")
     configuration.usesTLS = false
     configuration.localDelivery = .smtp(try #require(HostAndPort("127.0.0.1:\(sink.port)")))
     // Several turns each.
     configuration.maximumLeased = 20
-    return try QueueRunner(queue: store, dns: LiteralZone(), configuration: configuration)
+    return try QueueRunner(queue: store, dns: LiteralZone(), configuration: configuration, sleep: sleep)
   }
 
   @Test func eachParcelIsDeliveredOnce() async throws {
@@ -43,6 +47,30 @@ import Testing
         let subjects = sink.mails.map { $0.content.split(separator: "\r\n").last { $0.hasPrefix("Subject: ") } }
         #expect(Set(subjects).count == 150)
         #expect(sink.mails.flatMap(\.to).count == 300)
+        await one.close()
+        await other.close()
+      }
+    }
+  }
+
+  /// An operator's command, say: the runner is not told, and looks.
+  @Test func whatAnotherProcessReleasesIsDeliveredSoon() async throws {
+    try await SinkServer.serving { sink in
+      try await TemporaryFolder.using { folder in
+        let (one, other) = (try store(folder), try store(folder))
+        let (held, free) = (CrashSample.all[0], CrashSample.all[1])
+        try await held.commit(to: one)
+        try await one.hold(held.id, because: "x")
+        try await free.commit(to: one)
+        // It waits for nothing that falls due: once the one mail is delivered, it would sleep for ever.
+        let forEver: @Sendable (Duration) async throws -> Void = { _ in try await Task.sleep(for: .seconds(3600)) }
+        let service = Task { try await runner(one, sink, sleep: forEver).run() }
+        while sink.mails.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+        try await other.release(held.id)
+        while sink.mails.count < 2 { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(sink.mails.map(\.to.count) == [2, 2])
+        service.cancel()
+        _ = try await service.value
         await one.close()
         await other.close()
       }

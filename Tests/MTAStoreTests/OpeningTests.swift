@@ -25,15 +25,28 @@ import Testing
     #expect(try files.status(fixture.database + "-wal", at: "test").mode == 0o600)
     #expect(try fixture.query("PRAGMA journal_mode") == ["wal"])
     #expect(try fixture.query("PRAGMA auto_vacuum") == ["2"])
-    #expect(try fixture.query("PRAGMA user_version") == ["2"])
+    #expect(try fixture.query("PRAGMA user_version") == ["3"])
     await store.close()
+  }
+
+  /// Nothing is written, and so nothing is waited for: a restart is quick however busy the disk is.
+  @Test func anOpeningChangesNothing() async throws {
+    let store = try fixture.open()
+    try await fixture.commit(to: store)
+    await store.close()
+    func bytes() throws -> ByteBuffer {
+      try files.openForReading(fixture.database, at: "test").read(from: 0, upTo: 1 << 20, at: "test")
+    }
+    let before = try bytes()
+    await (try fixture.open()).close()
+    #expect(try bytes() == before)
   }
 
   @Test func aNewerVersionIsRefusedAndLeftAlone() async throws {
     await (try fixture.open()).close()
-    _ = try fixture.query("PRAGMA user_version = 3")
-    #expect(reason() == .newerVersion(found: 3, supported: 2))
-    #expect(try fixture.query("PRAGMA user_version") == ["3"])
+    _ = try fixture.query("PRAGMA user_version = 4")
+    #expect(reason() == .newerVersion(found: 4, supported: 3))
+    #expect(try fixture.query("PRAGMA user_version") == ["4"])
   }
 
   @Test func otherPeoplesFilesAreRefusedAndLeftAlone() async throws {

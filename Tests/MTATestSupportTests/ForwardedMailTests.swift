@@ -97,6 +97,26 @@ import Testing
     }
   }
 
+  /// RFC 5321 §4.5.1: no hook knows them, and yet what comes back to them comes to somebody.
+  @Test(arguments: ["postmaster@test.example", "PostMaster@test.example"])
+  func aReportToPostmasterGoesWhereMailForPostmasterDoes(_ sender: String) async throws {
+    var refusing = SinkServer.Behaviour()
+    refusing.answer = { line, _ in line.hasPrefix("RCPT") ? "550 5.1.1 no such user" : nil }
+    try await SinkServer.serving(.init(isLMTP: true)) { local in
+      try await SinkServer.serving(refusing) { sink in
+        let dialogue = try Self.dialogue()
+        dialogue.facts.isTrusted = true
+        dialogue.facts.role = .internalSubmit
+        dialogue.configuration.senderRules = []
+        try await dialogue.play(Self.script(from: sender, to: ["gone@far.example"]))
+        #expect(try await Self.deliver(dialogue, to: sink, local: local) == RunSummary(delivered: 1, failed: 1))
+        #expect(local.mails.map(\.to) == [["<postmaster@test.example>"]])
+        #expect(local.mails.first?.from == "<>")
+        #expect(local.mails.first?.content.contains("\r\nTo: <\(sender)>\r\n") == true)
+      }
+    }
+  }
+
   @Test func copiesThatStayNameBothMailboxes() async throws {
     try await SinkServer.serving(.init(isLMTP: true)) { local in
       try await SinkServer.serving { sink in

@@ -79,8 +79,9 @@ public struct Envelope: Hashable, Sendable {
   public var reversePath: ReversePath
   /// The answer of `clientLookup` for the sender; nil for a stranger.
   public var senderClient: ClientRecord?
-  /// Where the sender's forwards lead, and so reports to them, followed when the mail was accepted. Empty where the sender does
-  /// not forward: then reports go to the sender itself, as ``senderClient`` says.
+  /// Where the sender's forwards lead, and so reports to them, followed when the mail was accepted; and where mail for
+  /// postmaster goes, if the sender is a postmaster of ours that `clientLookup` does not know. Empty for all others: then reports go
+  /// to the sender itself, as ``senderClient`` says.
   public var senderArrivals: [EnvelopeRecipient]
   public var recipients: [EnvelopeRecipient]
   public var body: BodyType

@@ -13,6 +13,9 @@ public struct Parcel: Hashable, Sendable {
   public var recipient: EnvelopeRecipient
   /// Attempts made so far.
   public var attempts: Int
+  /// Whether a runner had it under lease before. That one may have delivered it and ended before it could say so; who can tell
+  /// looks whether the copy is there already.
+  public var wasLeased: Bool
   public var createdAt: Timestamp
   /// When trying ends, and a deferral becomes a failure.
   public var expiresAt: Timestamp
@@ -20,13 +23,14 @@ public struct Parcel: Hashable, Sendable {
   public var warnedAt: Timestamp?
 
   public init(
-    id: ParcelID, mailID: MailID, recipient: EnvelopeRecipient, attempts: Int = 0, createdAt: Timestamp,
-    expiresAt: Timestamp, warnedAt: Timestamp? = nil
+    id: ParcelID, mailID: MailID, recipient: EnvelopeRecipient, attempts: Int = 0, wasLeased: Bool = false,
+    createdAt: Timestamp, expiresAt: Timestamp, warnedAt: Timestamp? = nil
   ) {
     self.id = id
     self.mailID = mailID
     self.recipient = recipient
     self.attempts = attempts
+    self.wasLeased = wasLeased
     self.createdAt = createdAt
     self.expiresAt = expiresAt
     self.warnedAt = warnedAt

@@ -38,6 +38,10 @@ public protocol ParcelQueue: Sendable {
   /// When the next waiting parcel is due; nil when none waits.
   func nextDue() async throws(StoreFailure) -> Timestamp?
 
+  /// Whether anything may have changed since the last call, be it by another process, of whose commits ``onArrival(_:)`` does not
+  /// tell; true the first time. Cheap: asked every few seconds. Default: false.
+  func mayHaveChanged() async throws(StoreFailure) -> Bool
+
   /// Calls `notify` after each commit that added parcels that are due at once. Replaces the one set before. May be called on any thread,
   /// and must return at once.
   func onArrival(_ notify: @escaping @Sendable () -> Void)
@@ -62,6 +66,8 @@ public struct ClaimExclusion: Hashable, Sendable {
 }
 
 extension ParcelQueue {
+  public func mayHaveChanged() async throws(StoreFailure) -> Bool { false }
+
   public func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) async throws(StoreFailure)
     -> [ClaimedMail]
   {

@@ -42,9 +42,18 @@ extension ServerSession {
   }
 
   mutating func senderAccepted(_ sender: ReversePath, _ parameters: MailParameters) -> Action {
-    guard let client = conversation.senderClient, !client.forwards.isEmpty, let mailbox = sender.mailbox else {
-      return senderSettled(sender, parameters, reportsTo: [])
+    guard let mailbox = sender.mailbox else { return senderSettled(sender, parameters, reportsTo: []) }
+    guard let client = conversation.senderClient else {
+      // RFC 5321 §4.5.1: reports to a postmaster of ours that nobody knows go where mail for them does, not out and back again.
+      switch configuration.postmasterStanding(of: mailbox) {
+      case .none: return senderSettled(sender, parameters, reportsTo: [])
+      case .postmaster(let record):
+        return senderSettled(sender, parameters, reportsTo: [EnvelopeRecipient(mailbox, client: record)])
+      case .alias(let postmaster):
+        return forward(mailbox, nil, to: [postmaster], keepingCopy: false, for: .sender(sender, parameters))
+      }
     }
+    guard !client.forwards.isEmpty else { return senderSettled(sender, parameters, reportsTo: []) }
     return forward(
       mailbox, client, to: client.forwards, keepingCopy: client.keepsCopy, for: .sender(sender, parameters))
   }
@@ -89,7 +98,7 @@ extension ServerSession {
 
   mutating func postmasterKnown(_ client: ClientRecord?) -> Action {
     let postmaster = configuration.postmaster
-    return ask(.rcptTo(postmaster), for: .rcptTo(postmaster, client ?? ClientRecord(mailboxID: "postmaster")))
+    return ask(.rcptTo(postmaster), for: .rcptTo(postmaster, client ?? .postmaster))
   }
 
   /// R16: a domain without any route is refused at once; when the DNS itself fails, the mail is taken and deferred.

@@ -96,8 +96,13 @@ extension ServerSession {
     switch forwarding.purpose {
     case .recipient: settle(reply)
     case .redirection(let redirection): redirectRefused(redirection, reply)
-    // Whoever can be told of nothing may send all the same: reports go to the sender's own mailbox.
-    case .sender(let sender, let parameters): senderSettled(sender, parameters, reportsTo: [])
+    // Whoever can be told of nothing may send all the same: reports go to the sender's own mailbox, which of a postmaster that
+    // nobody knows is the one that mail for postmaster goes to.
+    case .sender(let sender, let parameters):
+      senderSettled(
+        sender, parameters,
+        reportsTo: conversation.senderClient == nil
+          ? [EnvelopeRecipient(configuration.postmaster, client: .postmaster)] : [])
     }
   }
 

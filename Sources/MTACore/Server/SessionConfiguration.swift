@@ -109,7 +109,7 @@ enum PostmasterStanding: Hashable, Sendable {
 extension SessionConfiguration {
   /// RFC 5321 §4.5.1: postmaster exists at each local domain, known to the adopter or not.
   func postmasterStanding(of mailbox: Mailbox) -> PostmasterStanding {
-    if mailbox == postmaster { return .postmaster(ClientRecord(mailboxID: "postmaster")) }
+    if mailbox == postmaster { return .postmaster(.postmaster) }
     guard localDomains.contains(mailbox.domain), mailbox.caseFolded.localPart == "postmaster" else { return .none }
     return .alias(postmaster)
   }
@@ -118,4 +118,9 @@ extension SessionConfiguration {
   func routeQuestion(of mailbox: Mailbox) -> DNSName? {
     checksRoutes && !hasOwnRoute(mailbox.domain) ? mailbox.domain.dnsName : nil
   }
+}
+
+extension ClientRecord {
+  /// Of the mailbox that mail for postmaster goes to, where `clientLookup` does not know it.
+  static var postmaster: ClientRecord { ClientRecord(mailboxID: "postmaster") }
 }

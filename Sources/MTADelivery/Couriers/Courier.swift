@@ -38,6 +38,12 @@ struct Attempt: Sendable {
     results.contains(where: Self.isTrouble)
   }
 
+  /// Whether it says anything of where the mail was to go: somebody answered, or ought to have. Our own failures before that (a
+  /// look-up, the content, a policy) do not.
+  var tellsOfDestination: Bool {
+    isUnreachable || isTroubled || results.contains { $0.outcome == .delivered || $0.reply != nil }
+  }
+
   private static func isTrouble(_ result: RecipientResult) -> Bool {
     guard result.outcome == .deferred else { return false }
     if let reply = result.reply, reply.hasPrefix("421") { return true }

@@ -8,6 +8,10 @@ import NIOPosix
 ///
 /// A copy is delivered when its bytes, its name in `new` and the folder are on stable storage; before that it lies in
 /// `tmp`, where mail readers do not look.
+///
+/// The name in `new` is the copy's own, whichever attempt files it. A copy that was leased before may have been filed, too, by a
+/// runner that ended before it said so: it is looked for in `new` and in `cur`, and not filed again. Of one that its owner has
+/// deleted since, or moved to another folder, nothing can be known.
 struct MaildirCourier: Courier {
   let root: String
   /// For the names of files.
@@ -18,11 +22,20 @@ struct MaildirCourier: Courier {
   let clock: any WallClock
 
   mutating func deliver(_ mail: OutgoingMail, to recipients: [Mailbox]) async -> Attempt {
+    let places = Dictionary(
+      zip(mail.envelope.recipients.map(\.mailbox), 0...), uniquingKeysWith: { first, _ in first })
     var results: [RecipientResult] = []
     for recipient in recipients {
-      let text = mail.text(for: [recipient], final: true)
+      let place = places[recipient] ?? mail.envelope.recipients.count
+      let name = MaildirName.file(of: mail.envelope, place: place, host: host)
+      let folder = root + "/" + MaildirName.folder(of: recipient)
       do {
-        let name = try await file(text, asLines: !mail.isBinary, for: recipient)
+        if mail.leasedBefore.contains(recipient), try await isFiled(name, in: folder) {
+          results.append(RecipientResult(.delivered, "2.0.0 filed before, as \(name)"))
+          continue
+        }
+        let text = mail.text(for: [recipient], final: true)
+        try await file(text, asLines: !mail.isBinary, as: name, in: folder)
         results.append(RecipientResult(.delivered, "2.0.0 filed as \(name)"))
       } catch {
         results.append(OutcomeClassifier.judge(Self.trouble(error)))
@@ -42,11 +55,37 @@ struct MaildirCourier: Courier {
     }
   }
 
-  /// - Returns: the file's name in `new`.
-  private func file(_ text: MailText, asLines: Bool, for recipient: Mailbox) async throws -> String {
-    let folder = root + "/" + MaildirName.folder(of: recipient)
-    let (name, file) = try await create(in: folder)
-    let temporary = folder + "/tmp/" + name
+  /// Whether an earlier attempt filed the copy. If so, that is durable afterwards.
+  private func isFiled(_ name: String, in folder: String) async throws -> Bool {
+    let files = files
+    return try await threads.runIfActive {
+      // In the order in which a reader moves it, so that it is not missed on its way.
+      for (part, isThere) in [("new", Self.isUnread), ("cur", Self.isSeen)] {
+        do throws(FileFailure) {
+          guard try isThere(name, folder + "/" + part, files) else { continue }
+        } catch {
+          if error.isNotFound { continue }
+          throw error
+        }
+        // Before the crash its name may not have come to the disk, and a reader's moving it need not have changed that.
+        try files.syncDirectory(folder + "/" + part, at: "maildir.folder.sync")
+        return true
+      }
+      return false
+    }
+  }
+
+  private static func isUnread(_ name: String, _ new: String, _ files: DurableFiles) throws(FileFailure) -> Bool {
+    try files.status(new + "/" + name, at: "maildir.find").isRegularFile
+  }
+
+  /// Flags follow the name there, and sizes in some.
+  private static func isSeen(_ name: String, _ cur: String, _ files: DurableFiles) throws(FileFailure) -> Bool {
+    try files.names(in: cur, at: "maildir.find").contains { $0.utf8.starts(with: name.utf8) }
+  }
+
+  private func file(_ text: MailText, asLines: Bool, as name: String, in folder: String) async throws {
+    let (temporary, file) = try await create(in: folder)
     let files = files
     do {
       var folder = LineFeedFolder()
@@ -60,30 +99,30 @@ struct MaildirCourier: Courier {
       try? await threads.runIfActive { try files.unlink(temporary, at: "maildir.unlink") }
       throw error
     }
-    return try await threads.runIfActive {
+    try await threads.runIfActive {
       do {
         try file.sync(at: "maildir.sync")
+        // Two attempts at once have the same bytes: whichever comes last does no harm.
         try files.rename(temporary, to: folder + "/new/" + name, at: "maildir.rename")
       } catch {
         try? files.unlink(temporary, at: "maildir.unlink")
         throw error
       }
       try files.syncDirectory(folder + "/new", at: "maildir.folder.sync")
-      return name
     }
   }
 
-  /// Makes a file in `tmp` with a name that no other has.
-  private func create(in folder: String) async throws -> (name: String, file: DurableFile) {
+  /// Makes a file in `tmp` with a name that no other attempt has: two at once must not write into one file.
+  private func create(in folder: String) async throws -> (path: String, file: DurableFile) {
     let (files, host, clock) = (files, host, clock)
     return try await threads.runIfActive {
       for part in ["tmp", "new", "cur"] { try files.makeDirectories(folder + "/" + part, at: "maildir.folder") }
       var tries = 3
       while true {
-        let name = MaildirName.file(at: clock.now, host: host)
+        let path = folder + "/tmp/" + MaildirName.temporary(at: clock.now, host: host)
         tries -= 1
         do {
-          return (name, try files.create(folder + "/tmp/" + name, at: "maildir.create"))
+          return (path, try files.create(path, at: "maildir.create"))
         } catch let failure as FileFailure where failure.alreadyExists && tries > 0 {
           continue
         }

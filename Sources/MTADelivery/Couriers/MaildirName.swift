@@ -40,20 +40,32 @@ enum MaildirName {
 
   private static let counter = NIOLockedValueBox<UInt64>(0)
 
-  /// A name that no other delivery to any folder has: `<seconds>.M<micros>P<pid>Q<counter>R<random>.<host>`. In containers
+  /// The name of one copy, the same for each attempt to file it: `<seconds>.M<micros>I<mail id>R<place>.<host>`, with the time of
+  /// acceptance and the recipient's place in the envelope. So a copy that is there already shows.
+  static func file(of envelope: Envelope, place: Int, host: String) -> String {
+    "\(instant(envelope.receivedAt))I\(envelope.id)R\(place)." + harmless(host)
+  }
+
+  /// A name that no other attempt to file anything has: `<seconds>.M<micros>P<pid>Q<counter>R<random>.<host>`. In containers
   /// processes have the same id, and may well have the same host name.
-  static func file(at now: Timestamp, host: String) -> String {
+  static func temporary(at now: Timestamp, host: String) -> String {
     let number = counter.withLockedValue { counter in
       counter &+= 1
       return counter
     }
-    let micros = (now.milliseconds - now.seconds * 1000) * 1000
-    // The colon begins the flags of a read mail's name.
-    let host = host.utf8.map {
+    let random = String(UInt32.random(in: .min ... .max), radix: 16)
+    return "\(instant(now))P\(getpid())Q\(number)R\(random)." + harmless(host)
+  }
+
+  private static func instant(_ time: Timestamp) -> String {
+    "\(time.seconds).M\((time.milliseconds - time.seconds * 1000) * 1000)"
+  }
+
+  /// The colon begins the flags of a read mail's name.
+  private static func harmless(_ host: String) -> String {
+    let bytes = host.utf8.map {
       $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: ":") || $0 <= 32 || $0 >= 127 ? UInt8(ascii: "_") : $0
     }
-    let random = String(UInt32.random(in: .min ... .max), radix: 16)
-    return "\(now.seconds).M\(micros)P\(getpid())Q\(number)R\(random)."
-      + String(decoding: host.prefix(64), as: UTF8.self)
+    return String(decoding: bytes.prefix(64), as: UTF8.self)
   }
 }

@@ -26,6 +26,8 @@ struct OutgoingMail: Sendable {
   var filterFields = ByteBuffer()
   /// The mailbox of ours that forwards to the recipients.
   private(set) var forwardedFor: Mailbox?
+  /// Recipients whose copy an earlier attempt may have delivered, though it was not recorded (``Parcel/wasLeased``).
+  private(set) var leasedBefore: Set<Mailbox> = []
 
   init(envelope: Envelope, form: WireForm, conversion: MailConversion) {
     self.envelope = envelope
@@ -48,11 +50,12 @@ struct OutgoingMail: Sendable {
     return mail
   }
 
-  /// The same for copies with a sender, or a forwarder, of their own.
-  func marked(_ marks: CopyMarks) -> OutgoingMail {
+  /// The same for the copies of a job.
+  func marked(for job: DeliveryJob) -> OutgoingMail {
     var mail = self
-    mail.envelope.reversePath = marks.reversePath ?? envelope.reversePath
-    mail.forwardedFor = marks.forwardedFor
+    mail.envelope.reversePath = job.marks.reversePath ?? envelope.reversePath
+    mail.forwardedFor = job.marks.forwardedFor
+    for parcel in job.parcels where parcel.wasLeased { mail.leasedBefore.insert(parcel.recipient.mailbox) }
     return mail
   }
 

@@ -10,8 +10,8 @@ extension DeliveryRun {
   private static let shortSearchPause: Duration = .milliseconds(250)
   /// How often what one destination has too much of may exceed what is to be leased.
   private static let excess = 4
-  /// How soon a running runner notices that another one of the same queue died.
-  private static let deathWatch: Duration = .seconds(2)
+  /// How soon a running runner notices what other processes did to the queue: that a runner died, that mail came or was released.
+  private static let watch: Duration = .seconds(2)
 
   func releaseLeasesOfTheDead() async throws(StoreFailure) {
     let shares = environment.configuration.sharesQueue
@@ -111,17 +111,18 @@ extension DeliveryRun {
     bell.yield()
   }
 
-  /// While a run lasts: renews what it has leased, and looks for what others that died had.
+  /// While a run lasts: renews what it has leased, and looks for what others that died had, and for what others brought.
   func watchLeases() -> Task<Void, Never> {
     let renewal = environment.configuration.lease / 3
     return Task {
       var sinceRenewal = Duration.zero
       while !Task.isCancelled {
-        let pause = min(renewal, Self.deathWatch)
+        let pause = min(renewal, Self.watch)
         do { try await Task.sleep(for: pause) } catch { return }
         sinceRenewal += pause
         do throws(StoreFailure) {
           try await releaseLeasesOfTheDead()
+          if try await environment.queue.mayHaveChanged() { bell.yield() }
           try await recount()
           guard sinceRenewal >= renewal else { continue }
           sinceRenewal = .zero

@@ -74,7 +74,7 @@ actor DeliveryRun {
       var alarm: Task<Void, Never>?
       do throws(StoreFailure) {
         _ = try await claim(dueAt: environment.clock.now)
-        // Another process may add mail, and cannot ring here: a queue is looked at again in any case.
+        // Whoever adds mail elsewhere cannot ring here, and not every queue tells of it: it is looked at again in any case.
         let later = environment.clock.now + .seconds(60)
         alarm = wakeUp(orAt: isBacklogged ? later : try await environment.queue.nextDue() ?? later)
       } catch {

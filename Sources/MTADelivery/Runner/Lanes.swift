@@ -141,6 +141,7 @@ struct Lanes: Sendable {
 
   /// How a delivery went; returns what now waits in vain, for nobody answered.
   mutating func learn(_ destination: Destination, _ attempt: Attempt, at now: Timestamp) -> [DeliveryJob] {
+    guard attempt.tellsOfDestination else { return [] }
     lanes[destination]?.isProven = !attempt.isTroubled && !attempt.isUnreachable
     if attempt.isTroubled { lanes[destination]?.troubles += 1 } else { lanes[destination]?.troubles = 0 }
     // A server that answers and then breaks off, time after time, is as good as none.

@@ -28,6 +28,7 @@ struct Settlement: Sendable {
       about: outcomes.filter { !silent.contains($0.parcel.id) }, of: job.source, at: now)
     let results = outcomes.map(\.recorded)
     log(job, attempt, results)
+    tellOfLost(results, of: job.source.envelope)
     guard await record(results, reports) else { return }
     await run.recorded(results, hasReports: !reports.isEmpty)
   }
@@ -84,6 +85,15 @@ struct Settlement: Sendable {
       do { try await Task.sleep(for: pause) } catch { return false }
       pause = min(pause * 2, .seconds(60))
     }
+  }
+
+  /// RFC 5321 §4.5.5: nobody is told of a report that fails. So that it does not vanish without a word, the log is.
+  private func tellOfLost(_ results: [ParcelResult], of envelope: Envelope) {
+    let failed = results.filter { $0.outcome == .failed }
+    guard envelope.reversePath == .null, let first = failed.first else { return }
+    environment.logger.notice(
+      "a mail from nobody failed, so nobody is told",
+      metadata: ["mail": "\(envelope.id)", "recipients": "\(failed.count)", "reason": "\(first.message)"])
   }
 
   private func log(_ job: DeliveryJob, _ attempt: Attempt, _ results: [ParcelResult]) {

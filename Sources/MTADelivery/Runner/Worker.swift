@@ -25,10 +25,14 @@ struct Worker: Sendable {
         served += 1
         let attempt = await deliver(job, by: &courier)
         let isCutShort = Task.isCancelled
+        // At once: what the server took and is not recorded when this process is killed is delivered again.
+        let settling = Task(executorPreference: executor) {
+          await settlement.settle(job, attempt, isCutShort: isCutShort)
+        }
         let inVain = await run.learn(destination, attempt)
-        // One at a time, so that a store in trouble holds this worker up.
+        // A store in trouble holds this worker up.
         await finish(before)
-        before = Task(executorPreference: executor) { await settlement.settle(job, attempt, isCutShort: isCutShort) }
+        before = settling
         for other in inVain { await settlement.settle(other, attempt.again(for: other.parcels.count)) }
       }
     }
@@ -61,7 +65,7 @@ struct Worker: Sendable {
     if let attempt = await Judgement(environment).attempt(job, at: environment.clock.now) { return attempt }
     let mail: OutgoingMail
     do {
-      mail = try await job.source.load(on: executor).marked(job.marks)
+      mail = try await job.source.load(on: executor).marked(for: job)
     } catch {
       return Attempt(.contentUnavailable("\(error)"), for: job.parcels.count)
     }

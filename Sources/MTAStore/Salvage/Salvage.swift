@@ -192,6 +192,10 @@ struct Salvage {
     guard !rest.recipients.isEmpty else { return }
     report.rebuilt += rest.recipients.count
     try database.insertParcels(of: rest, expiresAt: envelope.expiry(after: configuration.queueLifetime))
+    // What became of them before is not known.
+    try database.run(
+      "UPDATE parcels SET leases = 1 WHERE mail_id = ? AND leases = 0", [.text(envelope.id.description)],
+      at: "salvage.copy")
   }
 
   /// A start without this mail's row may have put its file aside.

@@ -5,10 +5,14 @@ extension Database {
   /// The settings of every connection that writes. WAL with FULL: a commit returns after its sync.
   func configureForWriting() throws(SQLiteFailure) {
     // Page size and auto_vacuum count only before the first table, and page size only before WAL. Each page costs two writes to
-    // the log and one to the file: with 8 KiB, content costs half as many as with SQLite's own 4, and rows no more.
-    for pragma in [
-      "page_size = \(Schema.pageSizes[0])", "auto_vacuum = INCREMENTAL", "journal_mode = WAL", "synchronous = FULL",
-    ] {
+    // the log and one to the file: with 8 KiB, content costs half as many as with SQLite's own 4, and rows no more. To say
+    // auto_vacuum again would write the first page and sync it, and a start would wait for a busy disk.
+    if try number("PRAGMA auto_vacuum") != 2 {
+      for pragma in ["page_size = \(Schema.pageSizes[0])", "auto_vacuum = INCREMENTAL"] {
+        try run("PRAGMA " + pragma, at: "database.configure")
+      }
+    }
+    for pragma in ["journal_mode = WAL", "synchronous = FULL"] {
       try run("PRAGMA " + pragma, at: "database.configure")
     }
     // The promise stands on these two; a file system without shared memory refuses WAL without an error.

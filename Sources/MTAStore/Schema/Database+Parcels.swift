@@ -9,6 +9,8 @@ struct ParcelRow: Sendable {
   let mailboxID: String?
   let ownerID: String?
   let attempts: Int
+  /// This one counted.
+  let leases: Int
   let createdAt: String
   let expiresAt: String
   let warnedAt: String?
@@ -100,10 +102,10 @@ extension Database {
     ]
     try run(
       """
-      UPDATE parcels SET state = 'working', lease_owner = ?3, lease_until = ?4, updated_at = ?2
+      UPDATE parcels SET state = 'working', lease_owner = ?3, lease_until = ?4, updated_at = ?2, leases = leases + 1
         WHERE mail_id = ?1 AND hold = 0 AND (state = 'waiting' AND retry_at <= ?2
           OR state = 'working' AND lease_until <= ?2 AND substr(lease_owner, 1, length(?5)) <> ?5)
-        RETURNING id, "to", delivery, mailbox_id, owner_id, attempts, created_at, expires_at, warned_at
+        RETURNING id, "to", delivery, mailbox_id, owner_id, attempts, leases, created_at, expires_at, warned_at
       """, values, at: "claim.lease"
     ) { parcels.append(ParcelRow($0)) }
     return parcels.sorted { $0.id < $1.id }
@@ -205,6 +207,11 @@ extension Database {
     return count
   }
 
+  /// Another number after each commit of any other connection, be it our writer's or another process's.
+  func dataVersion() throws(SQLiteFailure) -> Int64? {
+    try first("PRAGMA data_version", at: "change.look") { $0.integer(0) }
+  }
+
   func nextDue() throws(SQLiteFailure) -> Timestamp? {
     try first("SELECT min(retry_at) FROM parcels WHERE state = 'waiting' AND hold = 0", at: "due.find") { $0.text(0) }?
       .flatMap { Timestamp($0) }
@@ -215,7 +222,7 @@ extension ParcelRow {
   fileprivate init(_ row: Row) {
     self.init(
       id: ParcelID(row.integer(0)), to: row.text(1) ?? "", delivery: row.text(2) ?? "", mailboxID: row.text(3),
-      ownerID: row.text(4), attempts: Int(clamping: row.integer(5)), createdAt: row.text(6) ?? "",
-      expiresAt: row.text(7) ?? "", warnedAt: row.text(8))
+      ownerID: row.text(4), attempts: Int(clamping: row.integer(5)), leases: Int(clamping: row.integer(6)),
+      createdAt: row.text(7) ?? "", expiresAt: row.text(8) ?? "", warnedAt: row.text(9))
   }
 }

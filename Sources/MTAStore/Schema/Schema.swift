@@ -83,5 +83,9 @@ enum Schema {
       "CREATE INDEX parcels_due ON parcels (retry_at, mail_id, next_hop) WHERE state = 'waiting' AND hold = 0",
       "CREATE INDEX parcels_urgent ON parcels (retry_at, mail_id, next_hop) WHERE state = 'waiting' AND hold = 0 AND priority > 0",
     ],
+    [
+      // How often a runner took it: what was taken before may have been delivered without a word.
+      "ALTER TABLE parcels ADD COLUMN leases INTEGER NOT NULL DEFAULT 0"
+    ],
   ]
 }

@@ -1,3 +1,4 @@
+import Logging
 import MTACore
 import MTADelivery
 import MTATestSupport
@@ -15,6 +16,20 @@ struct FailureReportTests {
       line.contains("bad@") ? "550 5.1.1 no such user" : line.contains("later@") ? "451 4.2.1 busy" : nil
     }
     return behaviour
+  }
+
+  /// RFC 5321 §4.5.5: a report that fails makes no other; the log is told.
+  @Test func aReportThatFailsIsNotedAndNoMore() async throws {
+    try await SinkServer.serving(Self.choosy) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example MX 10 mx.a.example\nmx.a.example A 127.0.0.1")
+      try setup.queue.add(.test("m1", from: "<>", to: ["bad@a.example"], at: setup.clock.now), content: Self.text)
+      try await setup.expectRun(RunSummary(failed: 1))
+      #expect(setup.queue.mails.count == 1)
+      let notices = setup.log.lines.filter { $0.level >= .notice }
+      #expect(notices.map(\.metadata["mail"]) == ["m1"])
+      #expect(notices.first?.metadata["reason"] == "550 5.1.1 no such user (in reply to RCPT TO)")
+    }
   }
 
   @Test func aFailureIsToldOfWithEveryFieldAndTheWholeMail() async throws {

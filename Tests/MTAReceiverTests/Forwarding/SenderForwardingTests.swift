@@ -50,6 +50,36 @@ import Testing
     #expect(try await places(["info": (0...100).map { "x\($0)@far.example" }]).isEmpty)
   }
 
+  /// RFC 5321 §4.5.1: mail for postmaster is taken at each domain of ours, and so are reports.
+  @Test func aPostmasterThatNobodyKnowsHasWhatMailForItHas() async throws {
+    #expect(
+      try await places([:], sender: "postmaster@test.example") == ["postmaster@test.example local for nobody"])
+    #expect(
+      try await places([:], sender: "PostMaster@test.example") == [
+        "postmaster@test.example local for PostMaster@test.example"
+      ])
+    // One that has a record is as anybody else.
+    #expect(
+      try await places(["postmaster": ["coco"]], sender: "postmaster@test.example").map { $0.prefix(4) } == ["coco"])
+    #expect(try await places([:], sender: "postmaster@elsewhere.example").isEmpty)
+  }
+
+  /// The settings name somebody else's mailbox for mail to postmaster.
+  @Test(
+    arguments: [
+      ([:], "coco@test.example local"), (["coco": ["b@far.example"]], "b@far.example remote"),
+      // A postmaster whose forwards lead nowhere has the mailbox itself.
+      (["coco": ["gone"]], "coco@test.example local"),
+    ] as [([String: [String]], String)]) func postmasterIsWhomTheSettingsName(
+      _ forwards: [String: [String]], _ place: String
+    ) async throws
+  {
+    let dialogue = dialogue(forwards)
+    dialogue.configuration.postmaster = try #require(Mailbox("coco@test.example"))
+    try await dialogue.play(ForwardingTests.opening("postmaster@test.example") + Self.kept)
+    #expect(places(dialogue.store).map { $0.hasPrefix(place) } == [true], "\(places(dialogue.store))")
+  }
+
   @Test func anotherTransactionHasItsOwn() async throws {
     let dialogue = dialogue(["info": ["coco"]])
     try await dialogue.play(
