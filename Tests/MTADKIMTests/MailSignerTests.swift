@@ -76,6 +76,28 @@ import Testing
     #expect(await verify(tracing + trace.replacing("mx.", with: "mx2.") + mail, Forge.zone).map(\.outcome) == [.fail])
   }
 
+  /// RFC 6409 §8: what a submission lacks is added on reception, and stands with the trace fields; so do a hook's own.
+  @Test(arguments: [
+    "Date: Thu, 1 Jan 2026 00:00:00 +0000\r\n", "Message-ID: <1@mx.example.org>\r\n",
+    "Date: Thu, 1 Jan 2026 00:00:00 +0000\r\nMessage-ID: <1@mx.example.org>\r\n", "Reply-To: c@example.org\r\n",
+    "Subject: another\r\n", "X-Checked: yes\r\n",
+  ])
+  func fieldsThatReceptionAddsAreSignedWithTheOthers(added: String) async throws {
+    let mail = "From: a@example.org\r\nSubject: x\r\n\r\nbody\r\n"
+    let trace = "Authentication-Results: mx.example.org; dkim=none\r\n" + Self.trace + added
+    for tracing in [false, true] {
+      let signer = DKIMMailSigner([try SignerTests.signer()], signsTraceFields: tracing)
+      let signed = try #require(await sign(mail, with: signer, from: trace))
+      #expect(await verify(signed + trace + mail, Forge.zone).map(\.outcome) == [.pass])
+      let isSigned = tracing || !added.hasPrefix("X-")
+      let altered = trace.replacing(added, with: added.replacing("\r\n", with: "x\r\n"))
+      #expect(await verify(signed + altered + mail, Forge.zone).map(\.outcome) == [isSigned ? .fail : .pass])
+    }
+    // A hook that adds a second author leaves nobody to sign for.
+    #expect(
+      try await sign(mail, with: DKIMMailSigner([try SignerTests.signer()]), from: "From: b@example.org\r\n") == nil)
+  }
+
   @Test func largeMailsAreReadInPieces() async throws {
     let mail =
       "X-Filler: \(String(repeating: "x", count: 100_000))\r\n" + SignerTests.mail

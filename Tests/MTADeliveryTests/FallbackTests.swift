@@ -27,22 +27,6 @@ struct FallbackTests {
     }
   }
 
-  @Test func anAnswerAboutTheMailIsNotAskedTwice() async throws {
-    var greylisting = SinkServer.Behaviour()
-    greylisting.answer = { line, _ in line.hasPrefix("RCPT") ? "450 4.7.1 greylisted" : nil }
-    try await SinkServer.serving(greylisting, host: "127.0.0.2") { first in
-      try await SinkServer.serving(host: "127.0.0.3", port: first.port) { second in
-        var setup = Setup(remotePort: first.port)
-        try setup.zone.add("a.example MX 10 one.example\na.example MX 20 two.example")
-        try setup.zone.add("one.example A 127.0.0.2")
-        try setup.zone.add("two.example A 127.0.0.3")
-        try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
-        try await setup.expectRun(RunSummary(deferred: 1))
-        #expect(second.connections == 0)
-      }
-    }
-  }
-
   @Test func brokenOpportunisticTLSIsFollowedByClearText() async throws {
     var behaviour = SinkServer.Behaviour()
     behaviour.breaksTLS = true

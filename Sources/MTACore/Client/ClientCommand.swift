@@ -7,8 +7,10 @@ public enum ClientCommand: Hashable, Sendable {
   case lhlo(String)
   case startTLS
   case authPlain(Credentials)
+  /// The same in two steps, where both would not fit into one line: the server asks for the ``authResponse(_:)``.
+  case authPlainAlone
   case authLogin
-  /// A line of AUTH LOGIN, said in base 64 and never shown.
+  /// What the server asked for, said in base 64 and never shown.
   case authResponse(String)
   /// With parameters as they stand on the wire: `SIZE=1024`.
   case mail(ReversePath, parameters: [String])
@@ -46,15 +48,23 @@ public enum ClientCommand: Hashable, Sendable {
     return !parts.contains { $0.utf8.contains(0) } && parts.reduce(2) { $0 + $1.utf8.count } <= 9000
   }
 
+  /// RFC 4616 §2.
+  static func plainResponse(_ credentials: Credentials) -> String {
+    [credentials.authorizationID ?? "", credentials.username, credentials.password].joined(separator: "\0")
+  }
+
+  /// RFC 4954 §4: AUTH has no more room than any command, 512 octets (RFC 5321 §4.5.3.1.4); what is asked for behind it has.
+  static func fitsBesideAuth(_ credentials: Credentials) -> Bool {
+    let octets = plainResponse(credentials).utf8.count
+    return "AUTH PLAIN \r\n".utf8.count + (octets + 2) / 3 * 4 <= 512
+  }
+
   /// Writes the command as it goes over the wire, CR LF included.
   public func encode(into buffer: inout ByteBuffer) {
     switch self {
     case .authPlain(let credentials):
       buffer.writeStaticString("AUTH PLAIN ")
-      let response =
-        (credentials.authorizationID ?? "").utf8.map { $0 } + [0] + credentials.username.utf8 + [0]
-        + credentials.password.utf8
-      buffer.writeBytes(Base64.encode(response))
+      buffer.writeBytes(Base64.encode(Array(Self.plainResponse(credentials).utf8)))
     case .authResponse(let text): buffer.writeBytes(Base64.encode(Array(text.utf8)))
     default: buffer.writeString(description)
     }
@@ -71,6 +81,7 @@ extension ClientCommand: CustomStringConvertible {
     case .lhlo(let name): "LHLO " + name
     case .startTLS: "STARTTLS"
     case .authPlain: "AUTH PLAIN ***"
+    case .authPlainAlone: "AUTH PLAIN"
     case .authLogin: "AUTH LOGIN"
     case .authResponse: "***"
     case .mail(let path, let parameters): "MAIL FROM:\(path)" + parameters.map { " " + $0 }.joined()

@@ -120,7 +120,8 @@ extension ClientSession {
 
   /// What a positive answer to the content says (RFC 3461 §6.2.2).
   private var reach: RecipientResult.Reach {
-    configuration.dialect == .lmtp ? .mailbox : .relay(tellsSender: capabilities.dsn)
+    guard configuration.dialect == .smtp else { return .mailbox }
+    return .relay(tellsSender: capabilities.dsn, keepsTime: capabilities.deliverBy != nil)
   }
 
   private func judge(_ reply: RemoteReply, _ phase: ClientPhase, othersAccepted: Bool = false) -> RecipientResult {

@@ -60,6 +60,8 @@ extension ClientSession {
   enum Authentication: Hashable, Sendable {
     /// AUTH PLAIN was said, response included.
     case plain
+    /// AUTH PLAIN was said alone.
+    case plainAlone
     /// AUTH LOGIN was said; then the name, then the password.
     case login
     case loginName
@@ -73,8 +75,9 @@ extension ClientSession {
       return end(.authenticationNotOffered, .quit)
     }
     if capabilities.authentication.contains("PLAIN") {
-      state = .auth(.plain)
-      return .send([.authPlain(credentials)])
+      let fits = ClientCommand.fitsBesideAuth(credentials)
+      state = .auth(fits ? .plain : .plainAlone)
+      return .send([fits ? .authPlain(credentials) : .authPlainAlone])
     }
     // LOGIN has no place for an authorization identity.
     guard capabilities.authentication.contains("LOGIN"), credentials.authorizationID ?? "" == "" else {
@@ -92,6 +95,9 @@ extension ClientSession {
       return becomeReady()
     }
     switch step {
+    case .plainAlone:
+      state = .auth(.plain)
+      return .send([.authResponse(configuration.credentials.map(ClientCommand.plainResponse) ?? "")])
     case .login:
       state = .auth(.loginName)
       return .send([.authResponse(configuration.credentials?.username ?? "")])

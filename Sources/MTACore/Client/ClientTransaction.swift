@@ -54,8 +54,9 @@ public struct RecipientResult: Hashable, Sendable {
   public enum Reach: Hashable, Sendable {
     /// Into the mailbox, or to what stands for it.
     case mailbox
-    /// To another server. `tellsSender`: it took over the sender's wishes to be told (it offers DSN).
-    case relay(tellsSender: Bool)
+    /// To another server. `tellsSender`: it took over the sender's wishes to be told (it offers DSN). `keepsTime`: and the time
+    /// that they set (it offers DELIVERBY).
+    case relay(tellsSender: Bool, keepsTime: Bool = false)
   }
 
   public var outcome: DeliveryOutcome

@@ -60,20 +60,20 @@ public struct DKIMMailSigner: MailSigner {
   private struct Unserved: Error {}
 
   /// The signing of a mail of which the header section is known and the body is yet to come.
-  private func begin(_ section: HeaderSection, _ trace: ByteBuffer) throws(Unserved) -> DKIMSigning {
+  ///
+  /// What is signed is the header as it leaves, trace fields in front: a Date that reception has added is no less one of the mail's
+  /// own than one that came with it, and a signature that vouches for there being none would not hold.
+  private func begin(_ own: HeaderSection, _ trace: ByteBuffer) throws(Unserved) -> DKIMSigning {
+    let traceBytes = Array(trace.readableBytesView)
+    let section = HeaderSection(traceBytes + own.fields.flatMap(\.raw))
     guard let author = section.authorDomain?.dnsName, let (domain, signers) = signers(for: author) else {
       throw Unserved()
     }
-    var section = section
-    var traceFields: [String] = []
-    if signsTraceFields {
-      let bytes = Array(trace.readableBytesView)
-      traceFields = HeaderSection(bytes).fields.map(\.name).filter { !$0.isEmpty }
-      section = HeaderSection(bytes + section.fields.flatMap(\.raw))
-    }
     var signing = DKIMSigning(signers, header: section)
     if domain != author { signing.identity = "@\(author)" }
-    signing.extraFields = traceFields
+    if signsTraceFields {
+      signing.extraFields = HeaderSection(traceBytes).fields.map(\.name).filter { !$0.isEmpty }
+    }
     return signing
   }
 

@@ -86,12 +86,14 @@ struct ServerCourier: Courier {
     let parcel = Consignment(mail: mail, recipients: recipients, domain: domain, route: route)
     if let policy = await policyForOpenLine(parcel), let line {
       switch await run(parcel, over: line, policy) {
-      case .done(let attempt): return attempt
+      case .done(let attempt):
+        guard attempt.isPutOff, route.hops.count > 1 else { return attempt }
+        return await deliverAfresh(parcel, HostTrial(after: attempt, at: line.link.endpoint))
       // The server was tired of waiting: a fresh connection will do.
       case .refused: break
       }
     }
-    return await deliverAfresh(parcel)
+    return await deliverAfresh(parcel, HostTrial())
   }
 
   /// One mail on its way.
@@ -131,15 +133,18 @@ struct ServerCourier: Courier {
 
   // MARK: a fresh connection
 
-  private mutating func deliverAfresh(_ parcel: Consignment) async -> Attempt {
+  private mutating func deliverAfresh(_ parcel: Consignment, _ first: HostTrial) async -> Attempt {
     end()
     wasReady = false
     var left = Self.maximumAddresses
-    var trial = Trial()
+    var trial = first
+    // The next mail begins with the best host again.
+    defer { if trial.hasSecondAnswer { end() } }
     for hop in parcel.route.hops {
       if let attempt = await attempt(parcel, at: hop, &left, &trial) { return attempt }
       if left <= 0 || trial.isAtOurselves || Task.isCancelled { break }
     }
+    if let deferral = trial.deferral { return deferral }
     let count = parcel.recipients.count
     var attempt = Attempt(
       trial.trouble ?? .connect("no address"), for: count, host: trial.host,
@@ -148,39 +153,9 @@ struct ServerCourier: Courier {
     return attempt
   }
 
-  /// What the hosts that were tried came to, all in all.
-  private struct Trial {
-    private(set) var trouble: DeliveryTrouble?
-    private(set) var host: String?
-    private(set) var policy: TLSPolicy?
-    /// TLS or its policy kept a mail from going: that says nothing about mail of other domains or senders.
-    var isAboutPolicy = false
-    /// We ourselves were an exchanger's address, so that those behind it were not tried. Another domain with the same servers may have
-    /// them in another order.
-    var isAtOurselves = false
-
-    /// The last word stands, but not before one that passes if it does not itself (RFC 8689 §4.2.1: every host is tried).
-    mutating func note(_ new: DeliveryTrouble, host: String? = nil, under policy: TLSPolicy? = nil) {
-      switch new {
-      case .tls, .untrustedCertificate, .tlsNotOffered, .tlsPolicy, .requireTLSUnmet, .requireTLSNotOffered,
-        .bytesBeforeTLS:
-        isAboutPolicy = true
-      default: break
-      }
-      if let trouble, OutcomeClassifier.judge(trouble).outcome == .deferred,
-        OutcomeClassifier.judge(new).outcome == .failed
-      {
-        return
-      }
-      trouble = new
-      self.host = host ?? self.host
-      self.policy = policy ?? self.policy
-    }
-  }
-
   /// One host, at all its addresses; nil when none took the mail.
   private mutating func attempt(
-    _ parcel: Consignment, at hop: Router.NextHop, _ left: inout Int, _ trial: inout Trial
+    _ parcel: Consignment, at hop: Router.NextHop, _ left: inout Int, _ trial: inout HostTrial
   ) async -> Attempt? {
     var location: HostLocation?
     if case .server(let server) = hop.place {
@@ -212,9 +187,10 @@ struct ServerCourier: Courier {
           if trial.trouble == nil { trial.note(.loopsToSelf("\(parcel.domain?.description ?? hop.description)")) }
           return nil
         }
+        if endpoint == trial.asked { continue }
         left -= 1
         switch await attempt(parcel, at: endpoint, of: hop, under: policy) {
-        case .done(let attempt): return attempt
+        case .done(let attempt): if let answer = trial.hear(attempt) { return answer }
         case .refused(let trouble): trial.note(trouble, host: endpoint.description, under: policy)
         }
       }
@@ -271,6 +247,7 @@ struct ServerCourier: Courier {
   private mutating func open(
     _ endpoint: ServerEndpoint, _ hop: Router.NextHop, _ parcel: Consignment, _ policy: TLSPolicy, inClear: Bool
   ) async throws(DeliveryTrouble) -> Line {
+    end()
     let tls = inClear ? nil : LinkTLS(policy, peerName: endpoint.name, environment.tls)
     let route = parcel.route
     let session = ClientSession.Configuration(

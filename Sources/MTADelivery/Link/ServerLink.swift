@@ -6,6 +6,12 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// What links have in common.
 struct LinkEnvironment: Sendable {
   var group: any EventLoopGroup
@@ -148,7 +154,7 @@ struct ServerLink: Sendable {
 
   private static func reason(_ error: any Error) -> String {
     switch error {
-    case let error as IOError: "\(error)"
+    case let error as IOError: String(cString: strerror(error.errnoCode))
     case ChannelError.connectTimeout: "timed out"
     default: "\(error)"
     }

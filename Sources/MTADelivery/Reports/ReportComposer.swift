@@ -41,6 +41,10 @@ struct ReportComposer: Sendable {
     // RFC 3834 §5.1: so that nobody's vacation program answers.
     text.field("Auto-Submitted", "auto-replied")
     text.field("MIME-Version", "1.0")
+    let whole = wholeMail(original, envelope, action)
+    let isEightBit = whole?.readableBytesView.contains { $0 >= 128 } ?? false
+    // RFC 2045 §6.4: a multipart says what its parts hold.
+    if isEightBit { text.field("Content-Transfer-Encoding", "8bit") }
     text.line("Content-Type: multipart/report; report-type=delivery-status;")
     text.line("\tboundary=\"\(text.boundary)\"")
     text.line("")
@@ -52,11 +56,7 @@ struct ReportComposer: Sendable {
     text.part(type: "message/delivery-status", description: "Delivery report")
     fields(recipients, envelope, into: &text)
 
-    let isWhole = action == .failed && returnsWhole(envelope)
-    var body = BodyType.sevenBit
-    if isWhole, let whole = original.text, !envelope.smtpUTF8 || !Self.hasOtherThanASCII(original.header) {
-      let isEightBit = whole.readableBytesView.contains { $0 >= 128 }
-      if isEightBit { body = .eightBitMIME }
+    if let whole {
       text.part(
         type: "message/rfc822", description: "Undelivered mail", encoding: isEightBit ? "8bit" : nil)
       text.raw(whole)
@@ -74,15 +74,21 @@ struct ReportComposer: Sendable {
     requests.requireTLS = envelope.requests.requireTLS
     // The mark of a submission has it signed: reports are our own mail (R15).
     let queued = Envelope(
-      id: id, reversePath: .null, recipients: addressees, body: body,
+      id: id, reversePath: .null, recipients: addressees, body: isEightBit ? .eightBitMIME : .sevenBit,
       smtpUTF8: addressee.isInternational, requests: requests, isSubmission: true, receivedAt: now)
     return QueuedReport(queued, content: text.bytes, about: recipients.map(\.parcel))
   }
 
+  /// What of the mail goes back as a whole; nil: its header does, at most.
+  ///
   /// RFC 3461 §4.3: RET=HDRS asks for the header alone; without RET it is ours to choose. RFC 8689 §5: mail that was to go under
   /// TLS alone returns as if RET=HDRS had been asked for, for its report may have to go without.
-  private func returnsWhole(_ envelope: Envelope) -> Bool {
-    envelope.requests.return != .headers && !envelope.requests.requireTLS
+  private func wholeMail(
+    _ original: OriginalMail, _ envelope: Envelope, _ action: ReportedRecipient.Action
+  ) -> ByteBuffer? {
+    guard action == .failed, envelope.requests.return != .headers, !envelope.requests.requireTLS else { return nil }
+    // RFC 6532 §3.7: such a mail is no message/rfc822.
+    return envelope.smtpUTF8 && Self.hasOtherThanASCII(original.header) ? nil : original.text
   }
 
   private static func subject(_ action: ReportedRecipient.Action) -> String {
@@ -111,7 +117,12 @@ struct ReportComposer: Sendable {
     case .delivered: text.line("As you asked to be told: your mail was delivered to the recipients below.")
     case .relayed:
       text.line("As you asked to be told: your mail was passed on to the servers of the recipients")
-      text.line("below. Those servers do not report deliveries, so this is the last word on it.")
+      text.line("below.")
+      guard case .relay(let tellsSender, let keepsTime)? = recipients.first?.reach else { break }
+      if !tellsSender { text.line("Those servers do not report deliveries, so this is the last word on it.") }
+      if !keepsTime, envelope.requests.deliverBy != nil {
+        text.line("Those servers do not keep to the time that you set for its delivery.")
+      }
     }
     text.line("")
     for recipient in recipients {
@@ -127,13 +138,13 @@ struct ReportComposer: Sendable {
 
   private func fields(_ recipients: [ReportedRecipient], _ envelope: Envelope, into text: inout ReportText) {
     // RFC 3464 §2.2.
-    if let id = envelope.requests.envelopeID { text.field("Original-Envelope-Id", id) }
+    if let id = envelope.requests.envelopeID { text.exactField("Original-Envelope-Id", id) }
     text.field("Reporting-MTA", "dns; \(serverName)")
     text.field("Arrival-Date", envelope.receivedAt.internetMessageDate)
     for recipient in recipients {
       text.line("")
-      if let original = Self.originalRecipient(recipient.recipient) { text.field("Original-Recipient", original) }
-      text.field("Final-Recipient", Self.typed(recipient.recipient.mailbox))
+      if let original = Self.originalRecipient(recipient.recipient) { text.exactField("Original-Recipient", original) }
+      text.exactField("Final-Recipient", Self.typed(recipient.recipient.mailbox))
       text.field("Action", recipient.action.rawValue)
       text.field("Status", recipient.status)
       if let host = recipient.remoteHost { text.field("Remote-MTA", "dns; \(host)") }

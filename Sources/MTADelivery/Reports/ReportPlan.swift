@@ -7,7 +7,9 @@ import MTACore
 /// | failed | NOTIFY is absent or names FAILURE |
 /// | deferred | late for the first time (``delayWarning``, or the time of DELIVERBY's mode N), and NOTIFY names DELAY, or is absent and the mail is not of a list, in bulk or automatic |
 /// | delivered | NOTIFY names SUCCESS |
-/// | relayed to a server that does not tell senders itself | NOTIFY names SUCCESS, or DELIVERBY asks for a trace |
+/// | relayed to a server that does not tell senders itself | NOTIFY names SUCCESS |
+/// | relayed to any server | DELIVERBY asks for a trace, and NOTIFY is not NEVER |
+/// | relayed to a server that does not offer DELIVERBY | the mail has a time by mode N, and NOTIFY is not NEVER |
 ///
 /// Never to a null sender (RFC 5321 §4.5.5): no report is ever told of.
 struct ReportPlan: Hashable, Sendable {
@@ -21,17 +23,20 @@ struct ReportPlan: Hashable, Sendable {
     var recorded: ParcelResult
   }
 
-  /// Whether the sender is to be told that a parcel is late, if its header does not forbid that.
-  func isLate(_ outcome: Outcome, of envelope: Envelope, at now: Timestamp) -> Bool {
-    guard outcome.recorded.outcome == .deferred, outcome.parcel.warnedAt == nil, envelope.reversePath != .null else {
-      return false
-    }
+  /// When the sender is to be told that a parcel is late, if its header does not forbid that; nil for never, or never again.
+  func lateness(of parcel: Parcel, _ envelope: Envelope) -> Timestamp? {
+    let notify = parcel.recipient.notification.notify
+    guard parcel.warnedAt == nil, envelope.reversePath != .null, notify != .never else { return nil }
     // RFC 2852 §4.1.2: by-mode N asks to be told when the time is over.
-    if let by = envelope.requests.deliverBy, by.mode == .notify, now >= by.deadline {
-      return outcome.parcel.recipient.notification.notify != .never
-    }
-    guard let delayWarning, now >= envelope.dueAt + delayWarning else { return false }
-    return outcome.parcel.recipient.notification.notify?.contains(.delay) ?? true
+    let deadline = envelope.requests.deliverBy.flatMap { $0.mode == .notify ? $0.deadline : nil }
+    let warning = notify?.contains(.delay) ?? true ? delayWarning.map { envelope.dueAt + $0 } : nil
+    return [deadline, warning].compactMap(\.self).min()
+  }
+
+  /// Whether the sender is to be told now that a parcel is late, if its header does not forbid that.
+  func isLate(_ outcome: Outcome, of envelope: Envelope, at now: Timestamp) -> Bool {
+    guard outcome.recorded.outcome == .deferred else { return false }
+    return lateness(of: outcome.parcel, envelope).map { now >= $0 } ?? false
   }
 
   /// Whether the sender asked to be told of delays, so that the kind of the mail does not matter.
@@ -59,10 +64,13 @@ struct ReportPlan: Hashable, Sendable {
         case .mailbox:
           guard wantsSuccess else { return nil }
           action = .delivered
-        case .relay(let tellsSender):
-          // RFC 3461 §6.2.2; RFC 2852 §4.1.4: a trace is told of at each relay.
-          let isTraced = envelope.requests.deliverBy?.trace ?? false
-          guard (wantsSuccess && !tellsSender) || (isTraced && notify != .never) else { return nil }
+        case .relay(let tellsSender, let keepsTime):
+          // RFC 2852 §4.1.4: a trace is told of at each relay; §4.1.4.2: so is the end of mode N, where nobody will tell of the
+          // delay any more.
+          let by = envelope.requests.deliverBy
+          let isOfInterest = by.map { $0.trace || ($0.mode == .notify && !keepsTime) } ?? false
+          // RFC 3461 §6.2.2
+          guard (wantsSuccess && !tellsSender) || (isOfInterest && notify != .never) else { return nil }
           action = .relayed
         }
       case .held: return nil
@@ -71,7 +79,8 @@ struct ReportPlan: Hashable, Sendable {
         parcel: outcome.parcel.id, recipient: outcome.parcel.recipient, action: action,
         status: Self.statusClass(action) + ".\(outcome.result.status.subject).\(outcome.result.status.detail)",
         reply: outcome.result.reply, remoteHost: ReportedRecipient.remoteHost(outcome.recorded.host),
-        message: outcome.recorded.message, retriedUntil: action == .delayed ? outcome.parcel.expiresAt : nil)
+        message: outcome.recorded.message, reach: outcome.result.reach,
+        retriedUntil: action == .delayed ? outcome.parcel.expiresAt : nil)
     }
   }
 
@@ -93,11 +102,16 @@ extension HeaderSection {
       }
       // RFC 3834 §5.2: anything but "no" says automatic.
       if field.isNamed("Auto-Submitted") {
-        return !field.value.utf8.map(Self.lowercased).starts(with: "no".utf8)
+        return field.value.utf8.map(Self.lowercased).prefix { (97...122).contains($0) || $0 == 45 }
+          != Array("no".utf8)[...]
       }
-      return ["List-Id", "List-Post", "List-Unsubscribe", "List-Help"].contains { field.isNamed($0) }
+      return Self.listFields.contains { field.isNamed($0) }
     }
   }
+
+  private static let listFields = [
+    "List-Id", "List-Post", "List-Unsubscribe", "List-Help", "List-Subscribe", "List-Owner", "List-Archive",
+  ]
 
   private static func lowercased(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
 }

@@ -23,6 +23,9 @@ struct ReportText {
   /// A header field, folded at blanks where it is long (RFC 5322 §2.2.3).
   mutating func field(_ name: String, _ value: String) { folded(name + ": ", value, continuing: "\t") }
 
+  /// A header field whose blanks count: on one line, for folding would make one of many. What is said in it is bounded.
+  mutating func exactField(_ name: String, _ value: String) { line(name + ": " + value) }
+
   /// Words of any number on lines of at most 78 octets where blanks allow, of 900 in any case.
   mutating func folded(_ start: String, _ text: String, continuing: String? = nil) {
     let continuing = continuing ?? start

@@ -18,6 +18,8 @@ struct ReportedRecipient: Hashable, Sendable {
   let remoteHost: String?
   /// What an operator would read in the log.
   let message: String
+  /// Of what was passed on or delivered.
+  let reach: RecipientResult.Reach
   /// Until when a delayed copy is tried.
   let retriedUntil: Timestamp?
 }

@@ -28,7 +28,7 @@ struct DeliveryEnvironment: Sendable {
   let reportCap: NIOLockedValueBox<ReportCap>
   let makeID: @Sendable (Timestamp) -> MailID
 
-  var plan: RetryPlan { RetryPlan(schedule: configuration.retrySchedule) }
+  var plan: RetryPlan { RetryPlan(schedule: configuration.retrySchedule, reports: reportPlan) }
   var reportPlan: ReportPlan { ReportPlan(delayWarning: configuration.delayWarning) }
   var judgement: Judgement { Judgement(self) }
 

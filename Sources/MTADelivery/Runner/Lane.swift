@@ -10,6 +10,8 @@ struct Lane: Sendable {
   private(set) var parcels = 0
   private(set) var domains: [Domain?: Int] = [:]
   var workers = 0
+  /// The place in the order in which destinations began to wait.
+  var waitsSince = 0
   var window: DeliveryWindow
   /// The least time between two mails.
   var interval: Duration?

@@ -36,6 +36,8 @@ struct Lanes: Sendable {
   private(set) var workers = 0
   /// Destinations of which so much waits that no more is taken from the queue for them.
   private var saturated = 0
+  /// How often a destination began to wait.
+  private var arrivals = 0
 
   init(maximumWorkers: Int, limits: DestinationLimits, saturation: Int) {
     self.maximumWorkers = max(1, maximumWorkers)
@@ -49,6 +51,10 @@ struct Lanes: Sendable {
       forgetSome()
       lanes[job.destination] = Lane(limit: limit)
     }
+    if lanes[job.destination]?.isEmpty ?? false {
+      arrivals += 1
+      lanes[job.destination]?.waitsSince = arrivals
+    }
     let saturation = saturation
     _ = change(job.destination) { $0.add(job, saturation: saturation) }
     // Domains that share servers may be limited differently: the strictest counts.
@@ -57,46 +63,50 @@ struct Lanes: Sendable {
     }
   }
 
-  /// The destinations that are to get a worker now, one entry for each; they are counted as having it.
+  /// The destinations that are to get a worker now, one entry for each; they are counted as having it. Of those with as many workers
+  /// the one that has waited longest comes first.
   mutating func hire(at now: Timestamp) -> [Destination] {
     guard workers < maximumWorkers else { return [] }
-    var wanting = lanes.filter { wantsWorker($0, $1, at: now) }.map { (destination: $0, workers: $1.workers) }
+    var unproven = lanes.reduce(0) { $0 + (Self.isTrusted($1.key, $1.value) ? 0 : $1.value.workers) }
+    // Destinations of which nothing good is known may not take all workers: a fifth is for those that answer, and for local mail.
+    let mostUnproven = max(1, maximumWorkers * 4 / 5)
+    var wanting = lanes.filter { Self.wantsWorker($1, at: now) }.map {
+      (destination: $0, workers: $1.workers, since: $1.waitsSince, isTrusted: Self.isTrusted($0, $1))
+    }
     var hired: [Destination] = []
     // First one each, then more where much waits.
     while !wanting.isEmpty {
-      wanting.sort { $0.workers < $1.workers }
-      for (destination, _) in wanting {
+      wanting.sort { ($0.workers, $0.since) < ($1.workers, $1.since) }
+      for (destination, _, _, isTrusted) in wanting where isTrusted || unproven < mostUnproven {
         guard workers < maximumWorkers else { return hired }
-        guard let lane = lanes[destination], mayHire(destination, lane) else { continue }
         lanes[destination]?.workers += 1
         workers += 1
+        if !isTrusted { unproven += 1 }
         hired.append(destination)
       }
-      wanting = wanting.compactMap { destination, _ in
-        guard let lane = lanes[destination], wantsWorker(destination, lane, at: now) else { return nil }
-        return (destination, lane.workers)
+      wanting = wanting.compactMap { destination, _, since, isTrusted in
+        guard isTrusted || unproven < mostUnproven, let lane = lanes[destination], Self.wantsWorker(lane, at: now)
+        else {
+          return nil
+        }
+        return (destination, lane.workers, since, isTrusted)
       }
     }
     return hired
   }
 
-  /// Destinations of which nothing good is known may not take all workers: a fifth is for those that answer, and for local mail.
-  private func mayHire(_ destination: Destination, _ lane: Lane) -> Bool {
-    if destination == .local || destination == .nowhere || lane.isProven { return true }
-    let unproven = lanes.reduce(0) { $0 + ($1.key == .local || $1.value.isProven ? 0 : $1.value.workers) }
-    return unproven < max(1, maximumWorkers * 4 / 5)
+  private static func isTrusted(_ destination: Destination, _ lane: Lane) -> Bool {
+    destination == .local || destination == .nowhere || lane.isProven
   }
 
   /// Whether another worker would find work there.
   func wantsWorker(_ destination: Destination, at now: Timestamp) -> Bool {
-    workers < maximumWorkers && lanes[destination].map { wantsWorker(destination, $0, at: now) } ?? false
+    workers < maximumWorkers && lanes[destination].map { Self.wantsWorker($0, at: now) } ?? false
   }
 
   /// A connection is worth its while only for some mails.
-  private func wantsWorker(_ destination: Destination, _ lane: Lane, at now: Timestamp) -> Bool {
-    guard lane.count > lane.workers * 4, lane.workers < lane.window.size, mayHire(destination, lane) else {
-      return false
-    }
+  private static func wantsWorker(_ lane: Lane, at now: Timestamp) -> Bool {
+    guard lane.count > lane.workers * 4, lane.workers < lane.window.size else { return false }
     guard let next = lane.nextStart else { return true }
     return lane.workers == 0 && next <= now
   }

@@ -2,7 +2,7 @@ import MTACore
 
 /// When a deferred parcel is tried again, and when that ends (RFC 5321 §4.5.4.1).
 ///
-/// With the default schedule, 1, 5 and 15 minutes, 1, 2 and then every 4 hours, and a lifetime of 5 days:
+/// With the default schedule, 1, 5 and 15 minutes, 1, 2 and then every 4 hours, a warning after 4 hours and a lifetime of 5 days:
 ///
 /// | attempt | after the one before | since reception |
 /// |---|---|---|
@@ -12,14 +12,18 @@ import MTACore
 /// | 4 | 15 min | 21 min |
 /// | 5 | 1 h | 1 h 21 min |
 /// | 6 | 2 h | 3 h 21 min |
-/// | 7 | 4 h | 7 h 21 min; the sender hears of the delay |
-/// | 8 … 34 | 4 h each | 11 h 21 min … 4 d 19 h 21 min |
-/// | 35 | what is left | 5 d: the last |
+/// | 7 | 39 min, for the sender is to hear of the delay | 4 h |
+/// | 8 … 35 | 4 h each | 8 h … 4 d 20 h |
+/// | 36 | 4 h, or what is left | 5 d: the last |
+///
+/// Where nobody is told of a delay (a null sender, NOTIFY without DELAY, no warning set), attempt 7 comes at 7 h 21 min.
 ///
 /// Each parcel has its own: a recipient that was deferred does not wait for the others of its mail.
 struct RetryPlan: Hashable, Sendable {
   /// Waiting times after the first, second … attempt; the last repeats.
   let schedule: [Duration]
+  /// Says when a sender is to hear of a delay: there is an attempt then.
+  let reports: ReportPlan
 
   /// What is recorded for an attempt that ended at `now`.
   ///
@@ -37,10 +41,7 @@ struct RetryPlan: Hashable, Sendable {
       } else {
         // One last attempt is made when the time is over.
         var next = min(now + (pause ?? delay(after: parcel.attempts)), end)
-        // RFC 2852 §4.1.2: the sender is to hear of it when the time of by-mode N is over.
-        if let by = envelope.requests.deliverBy, by.mode == .notify, parcel.warnedAt == nil, by.deadline > now {
-          next = min(next, by.deadline)
-        }
+        if let lateness = reports.lateness(of: parcel, envelope), lateness > now { next = min(next, lateness) }
         retryAt = max(next, now + .seconds(1))
       }
     }

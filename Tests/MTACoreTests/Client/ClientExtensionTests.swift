@@ -73,7 +73,10 @@ struct ClientExtensionTests {
   }
 
   @Test func theReachTellsWhoReports() {
-    for (capability, tellsSender) in [("DSN", true), ("SIZE", false)] {
+    for (capability, reach) in [
+      ("DSN", RecipientResult.Reach.relay(tellsSender: true)), ("SIZE", .relay(tellsSender: false)),
+      ("DELIVERBY 60", .relay(tellsSender: false, keepsTime: true)),
+    ] {
       var session = Tests.ready(.smtp, "PIPELINING", capability)
       var last = session.receive(.deliver(Self.transaction()))
       for event in [Tests.reply(250), Tests.reply(250), Tests.reply(354), .contentSent, Tests.reply(250)] {
@@ -83,7 +86,7 @@ struct ClientExtensionTests {
         Issue.record("\(last)")
         return
       }
-      #expect(results.map(\.reach) == [.relay(tellsSender: tellsSender)])
+      #expect(results.map(\.reach) == [reach])
     }
   }
 

@@ -1,4 +1,5 @@
 import MTACore
+import NIOCore
 import Testing
 
 /// Greeting, EHLO, TLS and AUTH.
@@ -149,6 +150,26 @@ struct ClientSessionOpeningTests {
         (Tests.reply(535), .refused(trouble, .quit)),
       ])
     #expect(OutcomeClassifier.judge(trouble).outcome == .deferred)
+  }
+
+  /// RFC 4954 §4: a line of AUTH has 512 octets at most, and a long password waits for the server's word.
+  @Test func longCredentialsAreSaidInTwoSteps() {
+    for (length, fits) in [(369, true), (370, false), (3000, false)] {
+      let credentials = Credentials(username: "u", password: String(repeating: "p", count: length))
+      var line = ByteBuffer()
+      ClientCommand.authPlain(credentials).encode(into: &line)
+      #expect((line.readableBytes <= 512) == fits)
+      var session = Tests.session(tls: .established, credentials: credentials)
+      for event in [.opened, Tests.reply(220)] { _ = session.receive(event) }
+      let action = session.receive(Tests.reply(250, "mx\nAUTH PLAIN"))
+      guard !fits else {
+        #expect(action == .send([.authPlain(credentials)]))
+        continue
+      }
+      #expect(action == .send([.authPlainAlone]))
+      #expect(session.receive(Tests.reply(334)) == .send([.authResponse("\0u\0" + credentials.password)]))
+      #expect(session.receive(Tests.reply(235)) == .ready)
+    }
   }
 
   @Test func loginServesWhereThereIsNoPlain() {

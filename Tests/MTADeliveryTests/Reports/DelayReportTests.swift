@@ -30,12 +30,14 @@ struct DelayReportTests {
 
   @Test(
     arguments: [
-      ("", nil, "delayed after 26460"),
+      ("", nil, "delayed after 14400"),
       ("List-Id: <x.list.example>\r\n", nil, ""),
       ("Precedence: bulk\r\n", nil, ""),
       ("Auto-Submitted: auto-generated\r\n", nil, ""),
-      ("Auto-Submitted: no\r\n", nil, "delayed after 26460"),
-      ("Precedence: bulk\r\n", RecipientNotification.Notify.delay, "delayed after 26460"),
+      ("Auto-Submitted: no\r\n", nil, "delayed after 14400"),
+      ("Auto-Submitted: notified\r\n", nil, ""),
+      ("List-Owner: <mailto:x@list.example>\r\n", nil, ""),
+      ("Precedence: bulk\r\n", RecipientNotification.Notify.delay, "delayed after 14400"),
       ("", RecipientNotification.Notify.failure, ""),
       ("", RecipientNotification.Notify.never, ""),
     ] as [(String, RecipientNotification.Notify?, String)])
@@ -47,7 +49,7 @@ struct DelayReportTests {
       envelope.recipients[0].notification.notify = notify
       try setup.queue.add(envelope, content: header + Self.text)
       let told = try await Self.live(setup, until: .seconds(100_000))
-      // At the first attempt after four hours: that of 7 h 21 min.
+      // Four hours after it came, whatever the schedule says.
       #expect(told == (expected.isEmpty ? [] : [expected]))
       if let mail = setup.queue.reports.first, let report = ReportReader(mail) {
         #expect(report.status.last?["status"] == "4.2.1")
@@ -87,6 +89,39 @@ struct DelayReportTests {
         try setup.queue.add(envelope, content: "Precedence: bulk\r\n" + Self.text)
         #expect(try await Self.live(setup, until: .seconds(5000)) == told)
       }
+    }
+  }
+
+  /// RFC 2852 §4.1.4, §4.1.4.2: whoever asked by mode N hears where the mail left those that keep to the time, and by a trace of
+  /// each relay.
+  @Test(
+    arguments: [
+      (.notify, false, "DSN", nil, "relayed"), (.notify, false, "DELIVERBY", nil, ""),
+      (.notify, false, "DSN", .never, ""),
+      (.notify, false, "SIZE", .failure, "relayed"), (.notify, true, "DELIVERBY", nil, "relayed"),
+      (.return, true, "DELIVERBY", nil, "relayed"), (.return, false, "DELIVERBY", nil, ""),
+      (.return, true, "DELIVERBY", .never, ""),
+    ] as [(DeliveryRequests.DeliverBy.Mode, Bool, String, RecipientNotification.Notify?, String)])
+  func aTimeThatIsPassedOnIsToldOf(
+    mode: DeliveryRequests.DeliverBy.Mode, trace: Bool, capability: String, notify: RecipientNotification.Notify?,
+    expected: String
+  ) async throws {
+    var behaviour = SinkServer.Behaviour()
+    behaviour.capabilities.append(capability)
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1\nsender.example TIMEOUT")
+      var envelope = Envelope.test("m1", to: ["x@a.example"], at: setup.clock.now)
+      envelope.requests.deliverBy = .init(deadline: setup.clock.now + .seconds(200), mode: mode, trace: trace)
+      envelope.recipients[0].notification.notify = notify
+      try setup.queue.add(envelope, content: Self.text)
+      _ = try await setup.runner.runOnce()
+      #expect(sink.mails.count == 1)
+      let reports = setup.queue.reports.compactMap { ReportReader($0) }
+      #expect(reports.compactMap { $0.status.last?["action"] } == (expected.isEmpty ? [] : [expected]))
+      guard let words = reports.first?.parts.first?.text else { return }
+      #expect(words.contains("do not keep to the time") == (capability != "DELIVERBY"))
+      #expect(words.contains("do not report deliveries") == (capability != "DSN"))
     }
   }
 

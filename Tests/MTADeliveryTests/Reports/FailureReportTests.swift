@@ -116,6 +116,8 @@ struct FailureReportTests {
         #expect(report.parts[2].header["content-type"] == returned, "\(name)")
         #expect(report.parts[2].text == (returned == "message/rfc822" ? content : header), "\(name)")
         #expect(mail.envelope.body == (name == "8bit" ? .eightBitMIME : .sevenBit), "\(name)")
+        // RFC 2045 §6.4
+        #expect(report.header["content-transfer-encoding"] == (name == "8bit" ? "8bit" : nil), "\(name)")
       }
     }
   }
@@ -159,6 +161,24 @@ struct FailureReportTests {
       #expect(report.parts[0].text.utf8.allSatisfy { $0 >= 32 && $0 < 127 || $0 == 13 || $0 == 10 || $0 == 9 })
       #expect(report.parts[1].text.utf8.allSatisfy { $0 >= 32 && $0 < 127 || $0 == 13 || $0 == 10 || $0 == 9 })
       #expect(mail.text.components("\r\n").allSatisfy { $0.utf8.count <= 998 })
+    }
+  }
+
+  /// RFC 3461 §4.4, §4.2: what the sender named comes back as it was.
+  @Test func blanksCount() async throws {
+    try await SinkServer.serving(Self.choosy) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      let id = "two  blanks " + String(repeating: "x", count: 70) + " and more"
+      let name = #""a  bad"@a.example"#
+      var envelope = Envelope.test("m1", to: ["bad@a.example"], at: setup.clock.now)
+      envelope.requests.envelopeID = id
+      envelope.recipients[0].notification.originalRecipient = #"rfc822;"a+20+20bad"@a.example"#
+      try setup.queue.add(envelope, content: Self.text)
+      _ = try await setup.runner.runOnce()
+      let text = try #require(setup.queue.reports.first).text
+      #expect(text.contains("\r\nOriginal-Envelope-Id: \(id)\r\n"))
+      #expect(text.contains("\r\nOriginal-Recipient: rfc822; \(name)\r\n"))
     }
   }
 

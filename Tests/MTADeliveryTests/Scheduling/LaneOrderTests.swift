@@ -1,0 +1,60 @@
+import MTACore
+import MTATestSupport
+import Testing
+
+@testable import MTADelivery
+
+/// Who gets a worker when there are too few.
+struct LaneOrderTests {
+  private let now = Timestamp(milliseconds: 1_800_000_000_000)
+
+  private func job(_ domain: String) throws -> DeliveryJob {
+    let envelope = Envelope.test("m", to: ["x@\(domain)"], at: now)
+    let source = MailSource(
+      envelope, queue: VolatileStore(), signer: nil, clock: ManualClock(), serverName: "us.example")
+    let recipient = envelope.recipients[0]
+    let parcel = Parcel(
+      id: ParcelID(1), mailID: envelope.id, recipient: recipient, createdAt: now, expiresAt: now)
+    return DeliveryJob(
+      source: source, destination: .domain(recipient.mailbox.domain), domain: recipient.mailbox.domain,
+      marks: CopyMarks(recipient), parcels: [parcel])
+  }
+
+  private func lanes(workers: Int) -> Lanes {
+    Lanes(
+      maximumWorkers: workers, limits: DestinationLimits(standard: DestinationLimit(), domains: DomainTable()),
+      saturation: 1000)
+  }
+
+  /// Destinations that go on arriving pass nobody who waits already.
+  @Test func whoeverWaitsLongestComesFirst() throws {
+    var lanes = lanes(workers: 1)
+    var served: [String] = []
+    for number in 0..<40 { lanes.add(try job("d\(number).example")) }
+    for number in 40..<80 {
+      let hired = lanes.hire(at: now)
+      try #require(hired.count == 1)
+      served.append("\(hired[0])")
+      _ = lanes.next(for: hired[0], served: 0, at: now)
+      lanes.left(hired[0])
+      lanes.add(try job("d\(number).example"))
+    }
+    #expect(served == (0..<40).map { "d\($0).example" })
+  }
+
+  /// A fifth of the workers is not for destinations that nobody knows.
+  @Test func theUnknownLeaveSomeForTheProven() throws {
+    var lanes = lanes(workers: 10)
+    let good = try job("good.example")
+    lanes.add(good)
+    #expect(lanes.hire(at: now).count == 1)
+    _ = lanes.next(for: good.destination, served: 0, at: now)
+    _ = lanes.learn(good.destination, Attempt([RecipientResult(.delivered, "250 ok")]), at: now)
+    for number in 0..<20 { lanes.add(try job("d\(number).example")) }
+    #expect(lanes.hire(at: now).count == 8)
+    #expect(lanes.hire(at: now).isEmpty)
+    for _ in 0..<5 { lanes.add(good) }
+    #expect(lanes.hire(at: now) == [good.destination])
+    #expect(lanes.workers == 10)
+  }
+}
