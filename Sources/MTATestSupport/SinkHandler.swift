@@ -132,6 +132,8 @@ final class SinkHandler: ChannelInboundHandler {
     case "RCPT":
       recipients.append(path(line))
       say("250 2.1.5 ok", context)
+    // RFC 5321 §3.3
+    case "DATA" where recipients.isEmpty: say("554 5.5.1 no valid recipients", context)
     case "DATA":
       content = ContentFramer()
       say("354 go", context)
