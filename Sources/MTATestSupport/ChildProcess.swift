@@ -24,7 +24,7 @@ package final class ChildProcess: Sendable {
   package struct Failure: Error, Hashable, CustomStringConvertible {
     let path: String
     let code: Int32
-    package var description: String { "cannot start \(path): \(String(cString: strerror(code)))" }
+    package var description: String { "cannot start \(path): \(FileFailure.text(of: code))" }
   }
 
   package let id: pid_t

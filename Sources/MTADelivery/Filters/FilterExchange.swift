@@ -2,12 +2,6 @@ import MTACore
 import NIOCore
 import NIOPosix
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// One question to a filter's server over a connection of its own, and the answer.
 struct FilterExchange<Reader: FilterAnswerReader & Sendable>: Sendable {
   /// Octets that are read.
@@ -64,7 +58,7 @@ struct FilterExchange<Reader: FilterAnswerReader & Sendable>: Sendable {
   private static func reason(_ error: any Error) -> String {
     switch error {
     case ChannelError.connectTimeout: "Connection timed out"
-    case let error as IOError: String(cString: strerror(error.errnoCode))
+    case let error as IOError: error.systemReason
     default: "\(error)"
     }
   }

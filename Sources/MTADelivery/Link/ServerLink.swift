@@ -6,12 +6,6 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// What links have in common.
 struct LinkEnvironment: Sendable {
   var group: any EventLoopGroup
@@ -154,7 +148,7 @@ struct ServerLink: Sendable {
 
   private static func reason(_ error: any Error) -> String {
     switch error {
-    case let error as IOError: String(cString: strerror(error.errnoCode))
+    case let error as IOError: error.systemReason
     case ChannelError.connectTimeout: "timed out"
     default: "\(error)"
     }

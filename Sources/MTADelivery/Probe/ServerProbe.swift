@@ -2,12 +2,6 @@ public import MTACore
 public import NIOCore
 import NIOPosix
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Asks a mail server whether it is there: connects, reads the greeting, says QUIT, and tells what came of it.
 ///
 /// ```swift
@@ -148,7 +142,7 @@ public struct ServerProbe: Sendable {
   private static func failure(of error: any Error) -> Failure {
     switch error {
     case ChannelError.connectTimeout: .noConnection("Connection timed out")
-    case let error as IOError: .noConnection(String(cString: strerror(error.errnoCode)))
+    case let error as IOError: .noConnection(error.systemReason)
     default: .noConnection("\(error)")
     }
   }

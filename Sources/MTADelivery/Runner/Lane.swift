@@ -24,8 +24,11 @@ struct Lane: Sendable {
   var troubles = 0
   /// So much waits here that no more is to be taken from the queue for it.
   private(set) var isSaturated = false
+  /// How much that is.
+  private let saturation: Int
 
-  init(limit: DestinationLimit) {
+  init(limit: DestinationLimit, saturation: Int) {
+    self.saturation = saturation
     window = DeliveryWindow(maximum: limit.deliveries)
     interval = limit.interval
   }
@@ -35,7 +38,7 @@ struct Lane: Sendable {
 
   mutating func change<Value>(_ body: (inout Lane) -> Value) -> Value { body(&self) }
 
-  mutating func add(_ job: DeliveryJob, saturation: Int) {
+  mutating func add(_ job: DeliveryJob) {
     jobs[job.priority, default: CircularBuffer()].append(job)
     count += 1
     parcels += job.parcels.count
@@ -43,7 +46,7 @@ struct Lane: Sendable {
     if parcels >= saturation { isSaturated = true }
   }
 
-  mutating func popFirst(saturation: Int) -> DeliveryJob? {
+  mutating func popFirst() -> DeliveryJob? {
     guard let best = jobs.keys.max(), let job = jobs[best]?.popFirst() else { return nil }
     if jobs[best]?.isEmpty ?? true { jobs[best] = nil }
     count -= 1

@@ -49,14 +49,13 @@ struct Lanes: Sendable {
     let limit = limits.limit(for: job)
     if lanes[job.destination] == nil {
       forgetSome()
-      lanes[job.destination] = Lane(limit: limit)
+      lanes[job.destination] = Lane(limit: limit, saturation: saturation)
     }
     if lanes[job.destination]?.isEmpty ?? false {
       arrivals += 1
       lanes[job.destination]?.waitsSince = arrivals
     }
-    let saturation = saturation
-    _ = change(job.destination) { $0.add(job, saturation: saturation) }
+    _ = change(job.destination) { $0.add(job) }
     // Domains that share servers may be limited differently: the strictest counts.
     if let interval = limit.interval, interval > lanes[job.destination]?.interval ?? .zero {
       lanes[job.destination]?.interval = interval
@@ -176,8 +175,7 @@ struct Lanes: Sendable {
   var isAnyWaiting: Bool { lanes.values.contains { !$0.isEmpty } }
 
   private mutating func popFirst(_ destination: Destination) -> DeliveryJob? {
-    let saturation = saturation
-    return change(destination) { $0.popFirst(saturation: saturation) } ?? nil
+    change(destination) { $0.popFirst() } ?? nil
   }
 
   private mutating func change<Value>(_ destination: Destination, _ body: (inout Lane) -> Value) -> Value? {

@@ -28,7 +28,8 @@ public struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
   /// `write queue/1dYwrI.part: No space left on device`.
   public var description: String { "\(operation) \(path): \(Self.text(of: code))" }
 
-  private static func text(of code: Int32) -> String {
+  /// What the system calls an `errno`. Safe on every thread, as `strerror` need not be.
+  package static func text(of code: Int32) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
       buffer.initialize(repeating: 0)
       guard let text = buffer.baseAddress, strerror_r(code, text, buffer.count - 1) == 0 else { return "error \(code)" }

@@ -9,22 +9,13 @@ struct LaneLearningTests {
   private let now = Timestamp(milliseconds: 1_800_000_000_000)
   private let destination = Destination.smarthost
 
-  private func job(_ name: String) throws -> DeliveryJob {
-    let envelope = try Envelope.test(name, to: ["x@a.example"], at: now)
-    let source = MailSource(
-      envelope, queue: VolatileStore(), signer: nil, clock: ManualClock(), serverName: "us.example")
-    let parcel = Parcel(
-      id: ParcelID(1), mailID: envelope.id, recipient: envelope.recipients[0], createdAt: now, expiresAt: now)
-    return DeliveryJob(
-      source: source, destination: destination, domain: nil, marks: CopyMarks(envelope.recipients[0]),
-      parcels: [parcel])
-  }
+  private func job(_ name: String) -> DeliveryJob { .test(name, for: destination, at: now) }
 
   private func lanes(jobs: Int) throws -> Lanes {
     var lanes = Lanes(
       maximumWorkers: 100,
       limits: DestinationLimits(standard: DestinationLimit(deliveries: 100), domains: DomainTable()), saturation: 1000)
-    for number in 0..<jobs { lanes.add(try job("m\(number)")) }
+    for number in 0..<jobs { lanes.add(job("m\(number)")) }
     return lanes
   }
 
@@ -48,7 +39,7 @@ struct LaneLearningTests {
     var lanes = try lanes(jobs: 1)
     #expect(lanes.learn(destination, Attempt(.connect("refused"), for: 1, isUnreachable: true), at: now).count == 1)
     _ = lanes.learn(destination, Attempt(trouble, for: 1), at: now)
-    lanes.add(try job("next"))
+    lanes.add(job("next"))
     guard case .turnAway = lanes.next(for: destination, served: 0, at: now) else {
       Issue.record("it is tried at once")
       return

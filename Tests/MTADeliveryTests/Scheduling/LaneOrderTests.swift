@@ -8,16 +8,9 @@ import Testing
 struct LaneOrderTests {
   private let now = Timestamp(milliseconds: 1_800_000_000_000)
 
-  private func job(_ domain: String) throws -> DeliveryJob {
-    let envelope = Envelope.test("m", to: ["x@\(domain)"], at: now)
-    let source = MailSource(
-      envelope, queue: VolatileStore(), signer: nil, clock: ManualClock(), serverName: "us.example")
-    let recipient = envelope.recipients[0]
-    let parcel = Parcel(
-      id: ParcelID(1), mailID: envelope.id, recipient: recipient, createdAt: now, expiresAt: now)
-    return DeliveryJob(
-      source: source, destination: .domain(recipient.mailbox.domain), domain: recipient.mailbox.domain,
-      marks: CopyMarks(recipient), parcels: [parcel])
+  private func job(_ name: String) throws -> DeliveryJob {
+    let domain = try #require(Mailbox("x@" + name)).domain
+    return .test(to: "x@" + name, for: .domain(domain), at: now)
   }
 
   private func lanes(workers: Int) -> Lanes {

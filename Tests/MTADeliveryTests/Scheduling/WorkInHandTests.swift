@@ -17,16 +17,7 @@ struct WorkInHandTests {
     return WorkInHand(lanes, maximumLeased: maximum, isService: isService)
   }
 
-  private func job(_ name: String) throws -> DeliveryJob {
-    let envelope = try Envelope.test(name, to: ["x@a.example"], at: now)
-    let source = MailSource(
-      envelope, queue: VolatileStore(), signer: nil, clock: ManualClock(), serverName: "us.example")
-    let parcel = Parcel(
-      id: ParcelID(1), mailID: envelope.id, recipient: envelope.recipients[0], createdAt: now, expiresAt: now)
-    return DeliveryJob(
-      source: source, destination: destination, domain: nil, marks: CopyMarks(envelope.recipients[0]),
-      parcels: [parcel])
-  }
+  private func job(_ name: String) -> DeliveryJob { .test(name, for: destination, at: now) }
 
   @Test func arrivalsAreTakenByAServiceThatKeepsUp() {
     #expect(work().takesArrivals)
@@ -44,13 +35,13 @@ struct WorkInHandTests {
   /// Where much waits for one destination, mail waits in the queue, and comes again when it has gone.
   @Test func aSaturatedLaneSendsArrivalsToTheQueue() throws {
     var work = work()
-    for number in 0..<10 { _ = work.add([try job("m\(number)")]) }
+    for number in 0..<10 { _ = work.add([job("m\(number)")]) }
     #expect(!work.takesArrivals)
     _ = work.hire(at: now)
     for _ in 0..<5 { _ = work.lanes.next(for: destination, served: 0, at: now) }
     #expect(work.takesArrivals)
     // Nor does it stay so when everything is taken away at once.
-    for number in 0..<10 { _ = work.add([try job("n\(number)")]) }
+    for number in 0..<10 { _ = work.add([job("n\(number)")]) }
     #expect(!work.takesArrivals)
     #expect(work.lanes.drain(destination).count == 15)
     #expect(work.takesArrivals)
@@ -63,8 +54,8 @@ struct WorkInHandTests {
 
   @Test func aJobWakesWhoRests() async throws {
     var work = work()
-    let other = try job("m1")
-    _ = work.add([try job("m0")])
+    let other = job("m1")
+    _ = work.add([job("m0")])
     #expect(work.hire(at: now).count == 1)
     _ = work.lanes.next(for: destination, served: 0, at: now)
     let told = await resting { worker in
@@ -79,7 +70,7 @@ struct WorkInHandTests {
 
   @Test func whoeverHasWorkDoesNotRest() async throws {
     var work = work()
-    _ = work.add([try job("m0"), try job("m1")])
+    _ = work.add([job("m0"), job("m1")])
     _ = work.hire(at: now)
     _ = await resting { worker in
       #expect(work.rest(worker, at: destination) == true)
@@ -90,7 +81,7 @@ struct WorkInHandTests {
   /// A run that is to end waits for nobody who waits.
   @Test func theLastOneOfARunDoesNotRest() async throws {
     var work = work(isService: false)
-    for number in 0..<6 { _ = work.add([try job("m\(number)")]) }
+    for number in 0..<6 { _ = work.add([job("m\(number)")]) }
     #expect(work.hire(at: now).map(\.number) == [1, 2])
     for _ in 0..<6 { _ = work.lanes.next(for: destination, served: 0, at: now) }
     let told = await resting { worker in
@@ -108,7 +99,7 @@ struct WorkInHandTests {
 
   @Test func theEndWakesEverybody() async throws {
     var work = work()
-    _ = work.add([try job("m0")])
+    _ = work.add([job("m0")])
     _ = work.hire(at: now)
     _ = work.lanes.next(for: destination, served: 0, at: now)
     let told = await resting { worker in
