@@ -182,6 +182,25 @@ struct RemoteDeliveryTests {
     }
   }
 
+  /// RFC 5321 §3.8: 421 is said to nothing in particular. Any other reply too many makes those before it doubtful.
+  @Test(arguments: [("421 4.7.0 too many errors", RunSummary(failed: 1)), ("250 what?", RunSummary(deferred: 1))])
+  func aGoodbyeBehindARefusalLeavesItFinal(_ word: String, _ expected: RunSummary) async throws {
+    var behaviour = SinkServer.Behaviour()
+    behaviour.answer = { line, _ in
+      if line.hasPrefix("RCPT") { return "550 5.1.1 no such user" }
+      return line == "DATA" ? .raw("503 5.5.1 no recipients\r\n\(word)\r\n") : nil
+    }
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      try setup.queue.add(.test("m1", from: "<>", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      try await setup.expectRun(expected)
+      if expected.failed == 1 {
+        #expect(setup.queue.outcomes["x@a.example"] == "failed 550 5.1.1 no such user (in reply to RCPT TO)")
+      }
+    }
+  }
+
   @Test func oneDeadDestinationBlocksNoOther() async throws {
     var behaviour = SinkServer.Behaviour()
     behaviour.answer = { line, _ in line.contains("@dead.example") ? .silence : nil }

@@ -59,7 +59,8 @@ public struct ClientSession: Hashable, Sendable {
   public enum Event: Hashable, Sendable {
     /// The connection stands; with ``TLSWish/established`` also its TLS.
     case opened
-    /// `bytesFollow`: more bytes of the server are at hand behind this reply.
+    /// `bytesFollow`: more bytes of the server are at hand behind this reply. But for a 421, which may be said at any time (RFC 5321
+    /// §3.8), where it is not the handshake that comes next.
     case reply(RemoteReply, bytesFollow: Bool = false)
     case malformedReply(ReplyFault)
     case secured

@@ -103,12 +103,19 @@ final class ClientHandler: ChannelInboundHandler {
     do throws(ReplyFault) {
       while self.context != nil, let reply = try parser.next(&arrived) {
         observe(.server, "\(reply)")
-        perform(session.receive(.reply(reply, bytesFollow: arrived.readableBytes > 0 || parser.isWithinReply)))
+        let bytesFollow = arrived.readableBytes > 0 || parser.isWithinReply
+        perform(session.receive(.reply(reply, bytesFollow: bytesFollow && !isGoodbyeNext)))
       }
     } catch {
       perform(session.receive(.malformedReply(error)))
     }
     arrived = ByteBuffer()
+  }
+
+  /// RFC 5321 §3.8: a server that shuts down says 421 to nothing in particular. That makes none of its answers before it doubtful.
+  /// What stands behind the answer to STARTTLS is never read as a reply.
+  private var isGoodbyeNext: Bool {
+    session.phase != .startTLS && !parser.isWithinReply && arrived.readableBytesView.starts(with: "421".utf8)
   }
 
   // MARK: what the courier asks for

@@ -135,11 +135,16 @@ extension DeliveryRun {
 
   private nonisolated func add(_ jobs: [DeliveryJob]) {
     let now = environment.clock.now
-    let (woken, isShort) = work.withLockedValue { work in
-      (work.add(jobs), jobs.contains { work.lanes.wantsWorker($0.destination, at: now) })
+    let (woken, isShort, isEarly) = work.withLockedValue { work in
+      (
+        work.add(jobs), work.isShort(for: jobs, at: now),
+        jobs.contains { work.lanes.waitsForItsTime($0.destination, at: now) }
+      )
     }
     for worker in woken { worker.wake.resume(returning: true) }
     if isShort { hire() }
+    // Nobody else sets the alarm for it.
+    if isEarly { bell.yield() }
   }
 
   private func sortingEnded(_ number: Int) {

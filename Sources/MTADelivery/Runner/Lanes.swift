@@ -103,6 +103,12 @@ struct Lanes: Sendable {
     workers < maximumWorkers && lanes[destination].map { Self.wantsWorker($0, at: now) } ?? false
   }
 
+  /// Whether the destination has nobody, and is to get nobody before its next start.
+  func waitsForItsTime(_ destination: Destination, at now: Timestamp) -> Bool {
+    guard let lane = lanes[destination], lane.workers == 0, let next = lane.nextStart else { return false }
+    return next > now
+  }
+
   /// A connection is worth its while only for some mails.
   private static func wantsWorker(_ lane: Lane, at now: Timestamp) -> Bool {
     guard lane.count > lane.workers * 4, lane.workers < lane.window.size else { return false }

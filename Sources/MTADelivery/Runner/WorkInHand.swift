@@ -52,6 +52,11 @@ struct WorkInHand: Sendable {
     }
   }
 
+  /// Whether these jobs call for another worker: a new one, or the place of one that rests.
+  func isShort(for jobs: [DeliveryJob], at now: Timestamp) -> Bool {
+    jobs.contains { lanes.wantsWorker($0.destination, at: now) } || !resting.isEmpty && lanes.isCrowded
+  }
+
   mutating func recorded(_ results: [ParcelResult]) {
     for result in results {
       leased.remove(result.parcel)
@@ -93,7 +98,7 @@ struct WorkInHand: Sendable {
     if !lanes.isEmpty(destination) { return true }
     let others = lanes.workers - resting.values.reduce(0) { $0 + $1.count } - 1
     // A run that ends when all is done must not wait for those that wait.
-    guard !isStopping, lanes.mayRest(destination), isService || others > 0 else { return false }
+    guard !isStopping, !lanes.isCrowded, lanes.mayRest(destination), isService || others > 0 else { return false }
     resting[destination, default: []].append(worker)
     return nil
   }

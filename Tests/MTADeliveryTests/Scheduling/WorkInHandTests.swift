@@ -78,6 +78,27 @@ struct WorkInHandTests {
     }
   }
 
+  /// Where all places are taken, whoever rests gives up theirs to a destination that has nobody.
+  @Test func whoRestsMakesRoomForOthers() async throws {
+    var work = work(workers: 1)
+    let other = DeliveryJob.test("other", for: .local, at: now)
+    _ = work.add([job("m0")])
+    #expect(work.hire(at: now).count == 1)
+    _ = work.lanes.next(for: destination, served: 0, at: now)
+    let told = await resting { worker in
+      #expect(work.rest(worker, at: destination) == nil)
+      _ = work.add([other])
+      #expect(work.isShort(for: [other], at: now))
+      for worker in work.endNeedlessRests() { worker.wake.resume(returning: false) }
+    }
+    #expect(!told)
+    // Nor does anybody begin to rest while others wait.
+    _ = await resting { worker in
+      #expect(work.rest(worker, at: destination) == false)
+      worker.wake.resume(returning: false)
+    }
+  }
+
   /// A run that is to end waits for nobody who waits.
   @Test func theLastOneOfARunDoesNotRest() async throws {
     var work = work(isService: false)
