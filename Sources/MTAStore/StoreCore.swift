@@ -58,6 +58,8 @@ final class StoreCore: Sendable {
               // Without a runner in this process nobody would read it.
               if handOver.hasTaker { fresh.keep(mail) }
               handOver.complete()
+            } else {
+              handOver.takeBack()
             }
             continuation.resume(returning: end)
           }))

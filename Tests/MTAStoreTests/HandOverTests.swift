@@ -11,6 +11,8 @@ import Testing
   let fixture = StoreFixture()
   private let taken = NIOLockedValueBox<[ClaimedMail]>([])
   private let rings = NIOLockedValueBox(0)
+  /// Mails that the runner counts on.
+  private let promised = NIOLockedValueBox(0)
   private static let deadline = StoreFixture.noon + .seconds(600)
 
   private func open(wants: Bool = true) throws -> MailStore {
@@ -18,8 +20,15 @@ import Testing
     store.onArrival { [rings] in rings.withLockedValue { $0 += 1 } }
     store.handOver(
       to: ArrivalTaker(
-        owner: StoreFixture.me, wants: { _ in wants ? Self.deadline : nil },
-        take: { [taken] mail in taken.withLockedValue { $0.append(mail) } }))
+        owner: StoreFixture.me,
+        wants: { [promised] _ in
+          if wants { promised.withLockedValue { $0 += 1 } }
+          return wants ? Self.deadline : nil
+        },
+        take: { [taken, promised] mail in
+          promised.withLockedValue { $0 -= 1 }
+          taken.withLockedValue { $0.append(mail) }
+        }, forget: { [promised] _ in promised.withLockedValue { $0 -= 1 } }))
     return store
   }
 
@@ -94,6 +103,7 @@ import Testing
     fixture.faults.inject(.fails(5), at: point)
     await #expect(throws: StoreFailure.self) { try await fixture.commit(to: store) }
     #expect(mails == [])
+    #expect(promised.withLockedValue { $0 } == 0)
     let id = try await fixture.commit(to: store)
     #expect(mails.map(\.envelope.id) == [id])
     #expect(try fixture.query("SELECT mail_id FROM parcels") == ["\(id)"])
@@ -119,6 +129,7 @@ import Testing
     }
     #expect(mails.count == 20)
     #expect(Set(mails.map(\.envelope.id)).count == 20)
+    #expect(promised.withLockedValue { $0 } == 0)
     #expect(try fixture.query("SELECT count(*) FROM parcels WHERE state = 'working'") == ["20"])
     await store.close()
   }

@@ -70,18 +70,26 @@ extension DeliveryRun {
   nonisolated var taker: ArrivalTaker {
     ArrivalTaker(
       owner: owner,
-      wants: { [work, environment] _ in
-        guard work.withLockedValue(\.takesArrivals) else { return nil }
-        return environment.clock.now + environment.configuration.lease
+      wants: { [work, environment] envelope in
+        let isWanted = work.withLockedValue { work in
+          guard work.takesArrivals else { return false }
+          work.promise(envelope)
+          return true
+        }
+        return isWanted ? environment.clock.now + environment.configuration.lease : nil
       },
       take: { mail in
-        self.work.withLockedValue { $0.leased.formUnion(mail.parcels.lazy.map(\.id)) }
+        self.work.withLockedValue { work in
+          work.redeem(mail.envelope)
+          work.leased.formUnion(mail.parcels.lazy.map(\.id))
+        }
         if self.environment.judgement.isNeeded {
           Task { await self.sort(mail) }
         } else {
           self.add(self.jobs(of: mail))
         }
-      })
+      },
+      forget: { [work] envelope in work.withLockedValue { $0.redeem(envelope) } })
   }
 
   private func take(_ mail: ClaimedMail) {

@@ -13,6 +13,8 @@ struct WorkInHand: Sendable {
   var lanes: Lanes
   /// What is ours in the queue.
   var leased: Set<ParcelID> = []
+  /// Parcels that are on their way here from their receivers.
+  private var promised = 0
   /// The last claim took as much as it might: there may be more.
   var isBacklogged = false
   /// It is being found out what is ours: nothing may be added meanwhile.
@@ -38,8 +40,12 @@ struct WorkInHand: Sendable {
   /// Whether mail may come straight from its receiver. Where much waits already, it waits with it.
   var takesArrivals: Bool {
     isService && !isStopping && !isRecounting && !isBacklogged && !lanes.isAnySaturated
-      && leased.count < maximumLeased / 2
+      && leased.count + promised < maximumLeased / 2
   }
+
+  /// A mail is wanted, or it has come, or it does not.
+  mutating func promise(_ envelope: Envelope) { promised += envelope.unfinished }
+  mutating func redeem(_ envelope: Envelope) { promised -= envelope.unfinished }
 
   /// - Returns: whom to wake for it.
   mutating func add(_ jobs: [DeliveryJob]) -> [Resting] {
@@ -119,4 +125,9 @@ struct WorkInHand: Sendable {
     resting = [:]
     return all
   }
+}
+
+extension Envelope {
+  /// Copies that somebody has to deliver.
+  fileprivate var unfinished: Int { recipients.count { $0.delivery != .none } }
 }

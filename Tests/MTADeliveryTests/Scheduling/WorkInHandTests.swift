@@ -32,6 +32,22 @@ struct WorkInHandTests {
     }
   }
 
+  /// Mails of one group are all asked about before the first arrives.
+  @Test func whatIsPromisedCounts() throws {
+    var work = work()
+    let many = Envelope.test("m", to: (0..<12).map { "x\($0)@a.example" }, at: now)
+    work.promise(many)
+    #expect(work.takesArrivals)
+    work.promise(many)
+    #expect(!work.takesArrivals)
+    // One does not come, the other does.
+    work.redeem(many)
+    #expect(work.takesArrivals)
+    work.redeem(many)
+    work.leased = Set((1...20).map { ParcelID($0) })
+    #expect(!work.takesArrivals)
+  }
+
   /// Where much waits for one destination, mail waits in the queue, and comes again when it has gone.
   @Test func aSaturatedLaneSendsArrivalsToTheQueue() throws {
     var work = work()
