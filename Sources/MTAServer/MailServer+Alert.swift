@@ -1,6 +1,6 @@
 import Logging
 public import MTACore
-public import MTAReceiver
+import MTAReceiver
 import MTASystem
 
 extension MailServer {

@@ -14,7 +14,7 @@ extension MailStore {
       guard try database.has(mail: id.description) else { return nil }
       return try database.releaseHold(id.description, at: now, expiresAt: expiresAt)
     }
-    if let count, count > 0 { core.writer.onArrival.withLockedValue { $0 }?() }
+    if let count, count > 0 { core.writer.listeners.withLockedValue(\.self).notify() }
     return count
   }
 

@@ -129,19 +129,13 @@ extension MailStore: ParcelQueue {
     try await core.reader.read { (database) throws(SQLiteFailure) in try database.nextDue() }
   }
 
-  public func handOver(to taker: ArrivalTaker?) { core.writer.taker.withLockedValue { $0 = taker } }
-
-  public func mayHaveChanged() async throws(StoreFailure) -> Bool {
-    let version = try await core.reader.read { (database) throws(SQLiteFailure) in try database.dataVersion() }
-    return core.seenVersion.withLockedValue { seen in
-      defer { seen = version }
-      return seen != version
-    }
+  public func changeNumber() async throws(StoreFailure) -> Int64? {
+    try await core.reader.read { (database) throws(SQLiteFailure) in try database.dataVersion() }
   }
 
-  public func onArrival(_ notify: @escaping @Sendable () -> Void) {
-    core.writer.onArrival.withLockedValue { $0 = notify }
-  }
+  public func listen(_ listener: ArrivalListener) { core.writer.listeners.withLockedValue { $0.add(listener) } }
+
+  public func endListening(_ owner: LeaseOwner) { core.writer.listeners.withLockedValue { $0.remove(owner) } }
 }
 
 extension ClaimedRows {

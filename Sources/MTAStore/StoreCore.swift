@@ -12,8 +12,6 @@ final class StoreCore: Sendable {
   let writer: WriterThread
   let reader: Reader
   let fresh: FreshMails
-  /// What the reader's connection had seen of others' commits; nil before the first look.
-  let seenVersion = NIOLockedValueBox<Int64?>(nil)
   private let lock: StoreLock
 
   init(_ configuration: MailStore.Configuration) throws(MailStore.OpenFailure) {
@@ -44,7 +42,7 @@ final class StoreCore: Sendable {
 
   /// Group commit: returns when the mail is durable, or is not.
   func insert(_ mail: NewMail) async -> WriteEnd {
-    let handOver = HandOver(of: mail, to: writer.taker.withLockedValue { $0 })
+    let handOver = HandOver(of: mail, to: writer.listeners.withLockedValue(\.self))
     return await withCheckedContinuation { [fresh] continuation in
       writer.submit(
         WriteJob(
@@ -56,7 +54,7 @@ final class StoreCore: Sendable {
           finish: { end in
             if case .committed = end {
               // Without a runner in this process nobody would read it.
-              if handOver.hasTaker { fresh.keep(mail) }
+              if handOver.hasListener { fresh.keep(mail) }
               handOver.complete()
             } else {
               handOver.takeBack()

@@ -43,14 +43,14 @@ extension VolatileStore {
 
   /// Makes the held parcels of a mail due.
   public func release(_ id: MailID, at now: Timestamp) {
-    let notify = state.withLockedValue { state in
+    let listeners = state.withLockedValue { state in
       for index in state.parcels.indices where state.parcels[index].parcel.mailID == id && state.parcels[index].isHeld {
         state.parcels[index].isHeld = false
         state.parcels[index].due = now
       }
-      return state.notify
+      return state.listeners
     }
-    notify()
+    listeners.notify()
   }
 }
 
@@ -177,5 +177,7 @@ extension VolatileStore: ParcelQueue {
     state.withLockedValue { state in state.parcels.lazy.filter { $0.state == .waiting && !$0.isHeld }.map(\.due).min() }
   }
 
-  public func onArrival(_ notify: @escaping @Sendable () -> Void) { state.withLockedValue { $0.notify = notify } }
+  public func listen(_ listener: ArrivalListener) { state.withLockedValue { $0.listeners.add(listener) } }
+
+  public func endListening(_ owner: LeaseOwner) { state.withLockedValue { $0.listeners.remove(owner) } }
 }

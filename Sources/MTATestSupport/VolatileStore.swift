@@ -42,7 +42,7 @@ public final class VolatileStore: MessageStore, ContactStore {
     var failures: [Step: (failure: StoreFailure, times: Int)] = [:]
     var open = 0
     var numbers: UInt32 = 0
-    var notify: @Sendable () -> Void = {}
+    var listeners = ArrivalListeners()
   }
 
   let state = NIOLockedValueBox(State())
@@ -71,9 +71,9 @@ public final class VolatileStore: MessageStore, ContactStore {
   /// - Throws: ``StoreFailure/failed(_:)`` when there is a mail of this id already.
   public func add(_ envelope: Envelope, trace: String = "", content: ByteBuffer) throws(StoreFailure) {
     let lifetime = lifetime
-    let notify = state.withLockedValue { state in
+    let listeners = state.withLockedValue { state in
       let id = envelope.id
-      guard state.places[id] == nil else { return nil as (@Sendable () -> Void)? }
+      guard state.places[id] == nil else { return nil as ArrivalListeners? }
       state.places[id] = state.mails.count
       state.mails.append(Mail(envelope: envelope, trace: trace, content: content))
       // RFC 4865 §4.1: what is to be held is not due before.
@@ -86,10 +86,10 @@ public final class VolatileStore: MessageStore, ContactStore {
         stored.isHeld = envelope.hold != nil && stored.state == .waiting
         state.parcels.append(stored)
       }
-      return due == envelope.receivedAt && envelope.hold == nil ? state.notify : {}
+      return due == envelope.receivedAt && envelope.hold == nil ? state.listeners : ArrivalListeners()
     }
-    guard let notify else { throw .failed("there is a mail \(envelope.id) already") }
-    notify()
+    guard let listeners else { throw .failed("there is a mail \(envelope.id) already") }
+    listeners.notify()
   }
 
   /// ``add(_:trace:content:)`` for content that is text.

@@ -27,7 +27,7 @@ struct DeliveryHookTests {
   @Test func copiesGoElsewhere() async throws {
     try await SinkServer.serving { sink in
       try await SinkServer.serving(.init(isLMTP: true)) { other in
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         var setup = Setup(remotePort: sink.port)
         try setup.zone.add("b.example A 127.0.0.1")
         setup.configuration.localDelivery = .maildir(directory: folder.path)
@@ -149,7 +149,7 @@ struct DeliveryHookTests {
         ("ann@us.example", ann, .proceed, ann),
       ] as [(String, ClientRecord?, ReportVerdict, ClientRecord?)] {
         var setup = Setup(remotePort: sink.port)
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         setup.configuration.localDelivery = .maildir(directory: folder.path)
         try setup.zone.add("a.example A 127.0.0.1\nsender.example TIMEOUT\nelse.example TIMEOUT")
         setup.configuration.hooks = TestHooks(onReport: { _ in verdict })

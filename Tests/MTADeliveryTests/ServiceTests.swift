@@ -123,6 +123,45 @@ struct ServiceTests {
     }
   }
 
+  /// Of two runners on one queue in one process each ends for itself.
+  @Test(.timeLimit(.minutes(1))) func theEndOfARunnerLeavesTheOtherItsBell() async throws {
+    try await SinkServer.serving { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      let first = try setup.runner
+      let second = try setup.runner
+      let services = [Task { try await first.run() }, Task { try await second.run() }]
+      try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      while setup.queue.parcels[0].state != .delivered { try await Task.sleep(for: .milliseconds(2)) }
+      services[0].cancel()
+      var count = try await services[0].value.delivered
+      // Nobody else tells the second: this queue has no number for its changes.
+      try setup.queue.add(.test("m2", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      while setup.queue.parcels[1].state != .delivered { try await Task.sleep(for: .milliseconds(2)) }
+      services[1].cancel()
+      count += try await services[1].value.delivered
+      #expect(count == 2)
+    }
+  }
+
+  /// What the queue leased to a runner and did not give it comes back.
+  @Test(.timeLimit(.minutes(1))) func aClaimThatGotLostIsFoundAgain() async throws {
+    try await SinkServer.serving { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      setup.configuration.lease = .milliseconds(60)
+      try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      let runner = try QueueRunner(
+        queue: DeafQueue(setup.queue, losesAClaim: true), dns: setup.zone, configuration: setup.configuration,
+        clock: setup.clock, logger: setup.log.logger)
+      let service = Task { try await runner.run() }
+      while setup.queue.parcels[0].state != .delivered { try await Task.sleep(for: .milliseconds(2)) }
+      service.cancel()
+      _ = try await service.value
+      #expect(setup.log.lines.contains { $0.text == "leases found again" })
+    }
+  }
+
   @Test func leasesOfTheDeadAreReleased() async throws {
     try await SinkServer.serving { sink in
       for (owner, isReleased) in [
@@ -194,13 +233,23 @@ struct ServiceTests {
 /// A queue that tells nobody of arrivals.
 private struct DeafQueue: ParcelQueue {
   let queue: VolatileStore
+  private let losesAClaim: NIOLockedValueBox<Bool>
 
-  init(_ queue: VolatileStore) { self.queue = queue }
+  /// - Parameter losesAClaim: the first claim that finds something gives nothing.
+  init(_ queue: VolatileStore, losesAClaim: Bool = false) {
+    self.queue = queue
+    self.losesAClaim = NIOLockedValueBox(losesAClaim)
+  }
 
   func claim(
     by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
   ) async throws(StoreFailure) -> [ClaimedMail] {
-    try await queue.claim(by: owner, limit: limit, except: exclusion, now: now, deadline: deadline)
+    let mails = try await queue.claim(by: owner, limit: limit, except: exclusion, now: now, deadline: deadline)
+    let isLost = losesAClaim.withLockedValue { loses in
+      defer { if !mails.isEmpty { loses = false } }
+      return loses
+    }
+    return isLost ? [] : mails
   }
   func content(of id: MailID) async throws(StoreFailure) -> StoredContent { try await queue.content(of: id) }
   func record(_ results: [ParcelResult], reports: [QueuedReport], by owner: LeaseOwner, at now: Timestamp)
@@ -218,5 +267,6 @@ private struct DeafQueue: ParcelQueue {
     try await queue.releaseLeases(of: owner, except: known)
   }
   func nextDue() async throws(StoreFailure) -> Timestamp? { try await queue.nextDue() }
-  func onArrival(_ notify: @escaping @Sendable () -> Void) {}
+  func listen(_ listener: ArrivalListener) {}
+  func endListening(_ owner: LeaseOwner) {}
 }

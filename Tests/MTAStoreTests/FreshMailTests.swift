@@ -15,7 +15,7 @@ import Testing
       $0.contentInDatabase = 5000
     }
     // A runner that has enough, and claims.
-    store.handOver(to: ArrivalTaker(owner: StoreFixture.me, wants: { _ in nil }, take: { _ in }))
+    store.listen(ArrivalListener(owner: StoreFixture.me) {})
     return store
   }
 
@@ -57,7 +57,7 @@ import Testing
 
   @Test func withoutARunnerNothingIsKept() async throws {
     let store = try open(keeping: 1_000_000)
-    store.handOver(to: nil)
+    store.endListening(StoreFixture.me)
     let id = try await fixture.commit(to: store, [noise(3000, seed: 1)])
     #expect(try await store.content(of: id).collected() == noise(3000, seed: 1))
     #expect(reads == 1)

@@ -17,10 +17,10 @@ import Testing
 
   private func open(wants: Bool = true) throws -> MailStore {
     let store = try fixture.open()
-    store.onArrival { [rings] in rings.withLockedValue { $0 += 1 } }
-    store.handOver(
-      to: ArrivalTaker(
+    store.listen(
+      ArrivalListener(
         owner: StoreFixture.me,
+        notify: { [rings] in rings.withLockedValue { $0 += 1 } },
         wants: { [promised] _ in
           if wants { promised.withLockedValue { $0 += 1 } }
           return wants ? Self.deadline : nil
@@ -146,9 +146,34 @@ import Testing
     await store.close()
   }
 
-  @Test func withoutATakerMailWaits() async throws {
+  /// Of two runners in a process the first that wants a mail gets it; the end of one is not the other's.
+  @Test func severalRunnersListen() async throws {
     let store = try open()
-    store.handOver(to: nil)
+    let others = NIOLockedValueBox(0)
+    let ringsOfOther = NIOLockedValueBox(0)
+    store.listen(
+      ArrivalListener(
+        owner: StoreFixture.other, notify: { ringsOfOther.withLockedValue { $0 += 1 } },
+        wants: { $0.recipients.count == 1 ? Self.deadline : nil }, take: { _ in others.withLockedValue { $0 += 1 } }))
+    try await fixture.commit(to: store)
+    #expect(mails.count == 1)
+    store.endListening(StoreFixture.me)
+    try await fixture.commit(to: store)
+    #expect(mails.count == 1)
+    #expect(others.withLockedValue { $0 } == 1)
+    #expect(ringsOfOther.withLockedValue { $0 } == 0)
+    let two = try ["b", "c"].map { EnvelopeRecipient(try #require(Mailbox("\($0)@remote.example"))) }
+    try await fixture.commit(to: store, recipients: two)
+    #expect(others.withLockedValue { $0 } == 1)
+    // It is told after the receipt.
+    await store.close()
+    #expect(ringsOfOther.withLockedValue { $0 } == 1)
+    #expect(rings.withLockedValue { $0 } == 0)
+  }
+
+  @Test func withoutAListenerMailWaits() async throws {
+    let store = try open()
+    store.endListening(StoreFixture.me)
     try await fixture.commit(to: store)
     #expect(mails == [])
     #expect(try fixture.query("SELECT state FROM parcels") == ["waiting"])

@@ -11,7 +11,7 @@ import Testing
     let fixture = StoreFixture()
     let store = try fixture.open()
     let arrivals = NIOLockedValueBox(0)
-    store.onArrival { arrivals.withLockedValue { $0 += 1 } }
+    store.listen(ArrivalListener(owner: StoreFixture.me) { arrivals.withLockedValue { $0 += 1 } })
     let id = fixture.id()
     let record = ClientRecord(mailboxID: "m", delivery: .none)
     let recipients = [

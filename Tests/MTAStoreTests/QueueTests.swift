@@ -154,7 +154,7 @@ import Testing
   @Test func arrivalsAreToldOnceTheyAreDurableAndOnlyIfDue() async throws {
     let store = try fixture.open()
     let count = NIOLockedValueBox(0)
-    store.onArrival { count.withLockedValue { $0 += 1 } }
+    store.listen(ArrivalListener(owner: StoreFixture.me) { count.withLockedValue { $0 += 1 } })
     try await fixture.commit(
       to: store,
       recipients: [EnvelopeRecipient(try #require(Mailbox("d@here.example")), client: ClientRecord(delivery: .none))])

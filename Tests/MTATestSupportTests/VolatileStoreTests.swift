@@ -82,7 +82,7 @@ struct VolatileStoreTests {
 
   @Test func whatIsHeldIsNotDueBefore() async throws {
     let (arrivals, arrival) = AsyncStream.makeStream(of: Void.self)
-    store.onArrival { arrival.yield() }
+    store.listen(ArrivalListener(owner: me) { arrival.yield() })
     var held = try envelope("m1", to: "a@a.example")
     held.requests.holdUntil = noon + .seconds(50)
     try store.add(held, content: "x")

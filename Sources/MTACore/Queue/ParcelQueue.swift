@@ -34,24 +34,23 @@ public protocol ParcelQueue: Sendable {
   /// Makes parcels due again that `owner` has under lease and does not know of: what a claim leased although it seemed to fail.
   /// Returns how many.
   ///
-  /// - Parameter known: asked when all that was handed to the owner's ``ArrivalTaker`` before has arrived there.
+  /// - Parameter known: asked when all that was handed to the owner's ``ArrivalListener`` before has arrived there.
   func releaseLeases(of owner: LeaseOwner, except known: @escaping @Sendable () -> [ParcelID])
     async throws(StoreFailure) -> Int
 
   /// When the next waiting parcel is due; nil when none waits.
   func nextDue() async throws(StoreFailure) -> Timestamp?
 
-  /// Whether anything may have changed since the last call, be it by another process, of whose commits ``onArrival(_:)`` does not
-  /// tell; true the first time. Cheap: asked every few seconds. Default: false.
-  func mayHaveChanged() async throws(StoreFailure) -> Bool
+  /// A number that is another one when anything may have changed meanwhile, be it by another process, of whose commits no
+  /// ``ArrivalListener`` is told. Cheap: asked every few seconds. Default: nil, it is not known.
+  func changeNumber() async throws(StoreFailure) -> Int64?
 
-  /// Calls `notify` after each commit that added parcels that are due at once. Replaces the one set before. May be called on any thread,
-  /// and must return at once.
-  func onArrival(_ notify: @escaping @Sendable () -> Void)
+  /// Tells a runner of mail as it is accepted, and hands it over as far as the runner wants it; of those that nobody wants all listeners
+  /// are told. Stays until ``endListening(_:)``; another listener with the same owner takes its place. A queue need not hand anything over.
+  func listen(_ listener: ArrivalListener)
 
-  /// Hands mails to a runner as they are accepted, as far as it wants them; of these ``onArrival(_:)`` does not tell. Replaces the taker
-  /// set before; nil for none. A queue need not do it.
-  func handOver(to taker: ArrivalTaker?)
+  /// Tells this runner nothing more, and asks it for nothing.
+  func endListening(_ owner: LeaseOwner)
 }
 
 /// Due parcels that a runner does not want now: it has enough of them already.
@@ -73,8 +72,7 @@ public struct ClaimExclusion: Hashable, Sendable {
 }
 
 extension ParcelQueue {
-  public func handOver(to taker: ArrivalTaker?) {}
-  public func mayHaveChanged() async throws(StoreFailure) -> Bool { false }
+  public func changeNumber() async throws(StoreFailure) -> Int64? { nil }
 
   public func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) async throws(StoreFailure)
     -> [ClaimedMail]

@@ -9,8 +9,6 @@ extension DeliveryRun {
   private static let searchPause: Duration = .seconds(1)
   /// And how long when it found something: each search walks over all that is passed over.
   private static let shortSearchPause: Duration = .milliseconds(250)
-  /// How often what one destination has too much of may exceed what is to be leased.
-  private static let excess = 4
   /// How soon a running runner notices what other processes did to the queue: that a runner died, that mail came or was released.
   private static let watch: Duration = .seconds(2)
 
@@ -35,16 +33,8 @@ extension DeliveryRun {
   /// now and then.
   func claim(dueAt instant: Timestamp) async throws(StoreFailure) -> Int {
     let now = environment.clock.now
-    let maximum = environment.configuration.maximumLeased
-    let (exclusion, room, isRecounting) = work.withLockedValue { work in
-      let leased = work.leased.count
-      return (
-        work.lanes.exclusion(isFull: leased > maximum * 2),
-        min(max(1, maximum / 4), maximum - leased + work.lanes.saturatedParcels, maximum * Self.excess - leased),
-        work.isRecounting
-      )
-    }
-    if room <= 0 || isRecounting || (!exclusion.isEmpty && now < nextSearch ?? now) {
+    let (exclusion, room) = work.withLockedValue { ($0.exclusion, $0.room) }
+    if room <= 0 || (!exclusion.isEmpty && now < nextSearch ?? now) {
       hire()
       return 0
     }
@@ -55,9 +45,9 @@ extension DeliveryRun {
       deadline: now + environment.configuration.lease)
     let count = mails.reduce(0) { $0 + $1.parcels.count }
     work.withLockedValue { work in
-      for mail in mails { work.leased.formUnion(mail.parcels.lazy.map(\.id)) }
+      for mail in mails { work.take(mail.parcels, isSorted: environment.judgement.isNeeded) }
       // As much as was asked for: there is more. With destinations passed over there is more in any case.
-      work.isBacklogged = count >= room || !exclusion.isEmpty
+      work.claimed(isLess: count < room, except: exclusion)
     }
     for mail in mails { take(mail) }
     nextSearch = exclusion.isEmpty ? nil : now + (count == 0 ? Self.searchPause : Self.shortSearchPause)
@@ -66,24 +56,26 @@ extension DeliveryRun {
     return count
   }
 
-  /// Takes what the queue hands over as it is accepted.
-  nonisolated var taker: ArrivalTaker {
-    ArrivalTaker(
+  /// Hears of what the queue accepts, and takes what it hands over.
+  nonisolated var listener: ArrivalListener {
+    ArrivalListener(
       owner: owner,
+      notify: { [bell] in bell.yield() },
       wants: { [work, environment] envelope in
         let isWanted = work.withLockedValue { work in
-          guard work.takesArrivals else { return false }
+          guard work.takes(envelope, { Destination($0, environment.router) }) else { return false }
           work.promise(envelope)
           return true
         }
         return isWanted ? environment.clock.now + environment.configuration.lease : nil
       },
       take: { mail in
+        let isSorted = self.environment.judgement.isNeeded
         self.work.withLockedValue { work in
           work.redeem(mail.envelope)
-          work.leased.formUnion(mail.parcels.lazy.map(\.id))
+          work.take(mail.parcels, isSorted: isSorted)
         }
-        if self.environment.judgement.isNeeded {
+        if isSorted {
           Task { await self.sort(mail) }
         } else {
           self.add(self.jobs(of: mail))
@@ -111,6 +103,7 @@ extension DeliveryRun {
     // What is not sorted goes back to the queue.
     if work.withLockedValue(\.isStopping) { return }
     let source = source(of: mail)
+    let count = mail.parcels.count
     sorted += 1
     let number = sorted
     sorters[number] = Task.detached { [environment] in
@@ -130,14 +123,14 @@ extension DeliveryRun {
       let ruled = Set(rulings.map(\.0.id))
       mail.parcels.removeAll { ruled.contains($0.id) }
       // Cancelled, the hooks said nothing: all goes back to the queue.
-      if Task.isCancelled { return await self.sortingEnded(number) }
+      if Task.isCancelled { return await self.sortingEnded(number, of: count) }
       self.add(DeliveryJob.split(mail, source, environment.router, places: places))
       for (parcel, ruling) in rulings {
         let job = DeliveryJob(
           source: source, destination: .nowhere, domain: nil, marks: CopyMarks(parcel.recipient), parcels: [parcel])
         await Settlement(run: self, environment: environment).settle(job, Attempt(ruling, for: 1))
       }
-      await self.sortingEnded(number)
+      await self.sortingEnded(number, of: count)
     }
   }
 
@@ -145,7 +138,7 @@ extension DeliveryRun {
     let now = environment.clock.now
     let (woken, isShort, isEarly) = work.withLockedValue { work in
       (
-        work.add(jobs), work.isShort(for: jobs, at: now),
+        work.add(jobs, at: now), work.isShort(for: jobs, at: now),
         jobs.contains { work.lanes.waitsForItsTime($0.destination, at: now) }
       )
     }
@@ -155,8 +148,9 @@ extension DeliveryRun {
     if isEarly { bell.yield() }
   }
 
-  private func sortingEnded(_ number: Int) {
+  private func sortingEnded(_ number: Int, of count: Int) {
     sorters[number] = nil
+    work.withLockedValue { $0.sorted(count) }
     bell.yield()
   }
 
@@ -171,9 +165,14 @@ extension DeliveryRun {
         sinceRenewal += pause
         do throws(StoreFailure) {
           try await releaseLeasesOfTheDead()
-          if try await environment.queue.mayHaveChanged() { bell.yield() }
+          let change = try await environment.queue.changeNumber()
+          if change != seenChange { bell.yield() }
+          seenChange = change
+          let isRenewal = sinceRenewal >= renewal
+          // A mail that could neither be read nor held is not heard of otherwise.
+          if isRenewal { hasLostTrack = true }
           try await recount()
-          guard sinceRenewal >= renewal else { continue }
+          guard isRenewal else { continue }
           sinceRenewal = .zero
           try await renewLeases()
         } catch { environment.logger.error("leases cannot be looked after", metadata: ["reason": "\(error)"]) }
@@ -181,7 +180,7 @@ extension DeliveryRun {
     }
   }
 
-  /// After a claim that seemed to fail, gives back what is leased to us and was never told.
+  /// Gives back what is leased to us and was never told.
   private func recount() async throws(StoreFailure) {
     guard hasLostTrack, !isClaiming else { return }
     work.withLockedValue { $0.isRecounting = true }

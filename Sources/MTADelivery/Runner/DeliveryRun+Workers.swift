@@ -41,7 +41,7 @@ extension DeliveryRun {
 
   nonisolated func next(for destination: Destination, served: Int) -> Lanes.Turn {
     let now = environment.clock.now
-    return work.withLockedValue { $0.lanes.next(for: destination, served: served, at: now) }
+    return changing { $0.lanes.next(for: destination, served: served, at: now) }
   }
 
   /// A worker without work waits for some, for a moment; returns whether it came.
@@ -70,24 +70,42 @@ extension DeliveryRun {
   nonisolated func learn(_ destination: Destination, _ attempt: Attempt) -> [DeliveryJob] {
     guard attempt.ruling == nil else { return [] }
     let now = environment.clock.now
-    return work.withLockedValue { $0.lanes.learn(destination, attempt, at: now) }
+    return changing { $0.lanes.learn(destination, attempt, at: now) }
   }
 
   /// The servers of a domain are found: its jobs wait where those of all domains with these servers do.
   nonisolated func move(_ domain: Domain, to destination: Destination) {
+    let now = environment.clock.now
     let woken = work.withLockedValue { work in
       let jobs = work.lanes.drain(.domain(domain)).map { job in
         var job = job
         job.destination = destination
         return job
       }
-      return work.add(jobs)
+      return work.add(jobs, at: now)
     }
     for worker in woken { worker.wake.resume(returning: true) }
     hire()
   }
 
   nonisolated func drain(_ destination: Destination) -> [DeliveryJob] {
-    work.withLockedValue { $0.lanes.drain(destination) }
+    changing { $0.lanes.drain(destination) }
+  }
+
+  /// Jobs go from their lane; rings when there is room for more, though not for each one: a claim is a transaction.
+  private nonisolated func changing<Value>(_ body: (inout WorkInHand) -> Value) -> Value {
+    let (value, hasRoom) = work.withLockedValue { (body(&$0), $0.hasRoomAgain) }
+    if hasRoom { bell.yield() }
+    return value
+  }
+
+  /// While a run lasts: now and then sends workers to where mails stand still behind others, of which nobody tells.
+  func watchLanes() -> Task<Void, Never> {
+    Task {
+      while !Task.isCancelled {
+        do { try await Task.sleep(for: .seconds(1)) } catch { return }
+        hire()
+      }
+    }
   }
 }

@@ -11,8 +11,10 @@ actor DeliveryRun {
   var sorted = 0
   /// Mails whose hooks are being asked for the way.
   var sorters: [Int: Task<Void, Never>] = [:]
-  /// A claim seemed to fail: what it leased all the same is ours without our knowing.
+  /// Something may be ours without our knowing: a claim that seemed to fail leased all the same.
   var hasLostTrack = false
+  /// What the queue's ``ParcelQueue/changeNumber()`` was when last asked.
+  var seenChange: Int64?
   var isClaiming = false
   /// When parcels of destinations with less may be looked for behind those of one with much.
   var nextSearch: Timestamp?
@@ -40,8 +42,8 @@ actor DeliveryRun {
   func once() async throws -> RunSummary {
     try await releaseLeasesOfTheDead()
     let start = environment.clock.now
-    let watch = watchLeases()
-    defer { watch.cancel() }
+    let watches = [watchLeases(), watchLanes()]
+    defer { for watch in watches { watch.cancel() } }
     var ringing = rings.makeAsyncIterator()
     do {
       while true {
@@ -63,11 +65,9 @@ actor DeliveryRun {
   /// Delivers until the calling task is cancelled; then what is under way may end within the grace period.
   func serve() async throws -> RunSummary {
     try await releaseLeasesOfTheDead()
-    let watch = watchLeases()
-    defer { watch.cancel() }
-    let bell = bell
-    environment.queue.onArrival { bell.yield() }
-    environment.queue.handOver(to: taker)
+    let watches = [watchLeases(), watchLanes()]
+    defer { for watch in watches { watch.cancel() } }
+    environment.queue.listen(listener)
     var ringing = rings.makeAsyncIterator()
     while !Task.isCancelled {
       var alarm: Task<Void, Never>?
@@ -83,8 +83,7 @@ actor DeliveryRun {
       alarm?.cancel()
       if rang == nil { break }
     }
-    environment.queue.onArrival {}
-    environment.queue.handOver(to: nil)
+    environment.queue.endListening(owner)
     await stop()
     return work.withLockedValue(\.summary)
   }
@@ -128,13 +127,9 @@ actor DeliveryRun {
   ///
   /// - Parameter hasReports: mails about them were queued along.
   nonisolated func recorded(_ results: [ParcelResult], hasReports: Bool) {
-    let maximum = environment.configuration.maximumLeased
-    let hasRoom = work.withLockedValue { work in
-      work.recorded(results)
-      return work.isBacklogged && work.leased.count <= maximum / 2
-    }
+    work.withLockedValue { $0.recorded(results) }
     // Not for each mail: a claim is a transaction. What was deferred may be due before anything else is.
-    if hasRoom || hasReports || results.contains(where: { $0.outcome == .deferred }) { bell.yield() }
+    if hasReports || results.contains(where: { $0.outcome == .deferred }) { bell.yield() }
   }
 
   // MARK: the end
@@ -168,6 +163,6 @@ actor DeliveryRun {
   }
 
   private nonisolated func dismissAll() {
-    for worker in work.withLockedValue({ $0.workers }).values { worker?.cancel() }
+    work.withLockedValue { $0.dismiss() }
   }
 }

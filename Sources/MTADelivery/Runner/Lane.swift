@@ -12,6 +12,8 @@ struct Lane: Sendable {
   var workers = 0
   /// The place in the order in which destinations began to wait.
   var waitsSince = 0
+  /// When a job last went from here to a worker, or a worker was called for it, or the first began to wait.
+  private var movedAt: Timestamp?
   var window: DeliveryWindow
   /// The least time between two mails.
   var interval: Duration?
@@ -38,7 +40,8 @@ struct Lane: Sendable {
 
   mutating func change<Value>(_ body: (inout Lane) -> Value) -> Value { body(&self) }
 
-  mutating func add(_ job: DeliveryJob) {
+  mutating func add(_ job: DeliveryJob, at now: Timestamp) {
+    if isEmpty { moved(at: now) }
     jobs[job.priority, default: CircularBuffer()].append(job)
     count += 1
     parcels += job.parcels.count
@@ -46,7 +49,19 @@ struct Lane: Sendable {
     if parcels >= saturation { isSaturated = true }
   }
 
-  mutating func popFirst() -> DeliveryJob? {
+  mutating func moved(at now: Timestamp) { movedAt = now }
+
+  /// Whether what waits has stood still for so long: whoever works here is held up.
+  func standsStill(for time: Duration, at now: Timestamp) -> Bool {
+    guard !isEmpty, let movedAt else { return false }
+    // The time of day may have been set back.
+    return now >= movedAt + time || now < movedAt
+  }
+
+  func contains(_ domain: Domain) -> Bool { domains[domain] != nil }
+
+  mutating func popFirst(at now: Timestamp) -> DeliveryJob? {
+    moved(at: now)
     guard let best = jobs.keys.max(), let job = jobs[best]?.popFirst() else { return nil }
     if jobs[best]?.isEmpty ?? true { jobs[best] = nil }
     count -= 1

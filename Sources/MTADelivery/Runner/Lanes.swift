@@ -24,6 +24,8 @@ struct Lanes: Sendable {
   private static let longestPause: Duration = .seconds(1)
   /// Troubled deliveries in a row after which a destination counts as unreachable.
   private static let patience = 5
+  /// For so long mails may stand still behind one delivery before another worker is sent, be they ever so few.
+  private static let standstill: Duration = .seconds(1)
   /// Destinations that are remembered without having anything to do.
   private static let remembered = 2000
 
@@ -34,8 +36,12 @@ struct Lanes: Sendable {
 
   private var lanes: [Destination: Lane] = [:]
   private(set) var workers = 0
+  /// Parcels that wait.
+  private(set) var parcels = 0
+  /// Those that wait where much waits.
+  private(set) var saturatedParcels = 0
   /// Destinations of which so much waits that no more is taken from the queue for them.
-  private var saturated = 0
+  private var saturated: Set<Destination> = []
   /// How often a destination began to wait.
   private var arrivals = 0
 
@@ -45,7 +51,7 @@ struct Lanes: Sendable {
     self.saturation = max(1, saturation)
   }
 
-  mutating func add(_ job: DeliveryJob) {
+  mutating func add(_ job: DeliveryJob, at now: Timestamp) {
     let limit = limits.limit(for: job)
     if lanes[job.destination] == nil {
       forgetSome()
@@ -55,7 +61,7 @@ struct Lanes: Sendable {
       arrivals += 1
       lanes[job.destination]?.waitsSince = arrivals
     }
-    _ = change(job.destination) { $0.add(job) }
+    _ = change(job.destination) { $0.add(job, at: now) }
     // Domains that share servers may be limited differently: the strictest counts.
     if let interval = limit.interval, interval > lanes[job.destination]?.interval ?? .zero {
       lanes[job.destination]?.interval = interval
@@ -69,6 +75,8 @@ struct Lanes: Sendable {
     var unproven = lanes.reduce(0) { $0 + (Self.isTrusted($1.key, $1.value) ? 0 : $1.value.workers) }
     // Destinations of which nothing good is known may not take all workers: a fifth is for those that answer, and for local mail.
     let mostUnproven = max(1, maximumWorkers * 4 / 5)
+    // And not more than half of those with their second workers and further ones: the first of another is of more use.
+    func isTooUnproven(_ workers: Int) -> Bool { unproven >= (workers == 0 ? mostUnproven : mostUnproven / 2) }
     var wanting = lanes.filter { Self.wantsWorker($1, at: now) }.map {
       (destination: $0, workers: $1.workers, since: $1.waitsSince, isTrusted: Self.isTrusted($0, $1))
     }
@@ -76,15 +84,17 @@ struct Lanes: Sendable {
     // First one each, then more where much waits.
     while !wanting.isEmpty {
       wanting.sort { ($0.workers, $0.since) < ($1.workers, $1.since) }
-      for (destination, _, _, isTrusted) in wanting where isTrusted || unproven < mostUnproven {
+      for (destination, its, _, isTrusted) in wanting where isTrusted || !isTooUnproven(its) {
         guard workers < maximumWorkers else { return hired }
         lanes[destination]?.workers += 1
+        lanes[destination]?.moved(at: now)
         workers += 1
         if !isTrusted { unproven += 1 }
         hired.append(destination)
       }
       wanting = wanting.compactMap { destination, _, since, isTrusted in
-        guard isTrusted || unproven < mostUnproven, let lane = lanes[destination], Self.wantsWorker(lane, at: now)
+        guard let lane = lanes[destination], isTrusted || !isTooUnproven(lane.workers),
+          Self.wantsWorker(lane, at: now)
         else {
           return nil
         }
@@ -109,9 +119,10 @@ struct Lanes: Sendable {
     return next > now
   }
 
-  /// A connection is worth its while only for some mails.
+  /// A further connection is worth its while only for some mails, or where those there are do not get on.
   private static func wantsWorker(_ lane: Lane, at now: Timestamp) -> Bool {
-    guard lane.count > lane.workers * 4, lane.workers < lane.window.size else { return false }
+    guard lane.workers < lane.window.size else { return false }
+    guard lane.count > lane.workers * 4 || lane.standsStill(for: standstill, at: now) else { return false }
     guard let next = lane.nextStart else { return true }
     return lane.workers == 0 && next <= now
   }
@@ -130,7 +141,8 @@ struct Lanes: Sendable {
   ///   the domains that have a route of their own among it.
   func exclusion(isFull: Bool) -> ClaimExclusion {
     var exclusion = ClaimExclusion()
-    for (destination, lane) in lanes where lane.isSaturated {
+    for destination in saturated {
+      guard let lane = lanes[destination] else { continue }
       // Where hooks sent copies, others with the same address need not go.
       if case .server = destination { continue }
       if destination == .smarthost, isFull { exclusion.remote = true }
@@ -141,10 +153,14 @@ struct Lanes: Sendable {
     return exclusion
   }
 
-  var isAnySaturated: Bool { saturated > 0 }
-
-  /// Those that wait where much waits.
-  var saturatedParcels: Int { lanes.values.reduce(0) { $0 + ($1.isSaturated ? $1.parcels : 0) } }
+  /// Whether much waits already where this recipient's copy would go.
+  func isSaturated(for recipient: EnvelopeRecipient, _ destination: (EnvelopeRecipient) -> Destination) -> Bool {
+    guard !saturated.isEmpty else { return false }
+    if saturated.contains(destination(recipient)) { return true }
+    // The servers of its domain may be known.
+    return recipient.delivery == .remote
+      && saturated.contains { lanes[$0]?.contains(recipient.mailbox.domain) ?? false }
+  }
 
   /// The next job of a worker that has done `served`.
   mutating func next(for destination: Destination, served: Int, at now: Timestamp) -> Turn {
@@ -153,7 +169,7 @@ struct Lanes: Sendable {
     if others || lane.workers > lane.window.size { return .end }
     if lane.isEmpty { return .idle }
     if let rest = lane.rest, now < rest.until {
-      guard let job = popFirst(destination) else { return .end }
+      guard let job = popFirst(destination, at: now) else { return .end }
       return .turnAway(job, rest.attempt)
     }
     if let interval = lane.interval {
@@ -163,7 +179,7 @@ struct Lanes: Sendable {
       }
       lanes[destination]?.nextStart = now + interval
     }
-    guard let job = popFirst(destination) else { return .end }
+    guard let job = popFirst(destination, at: now) else { return .end }
     return .deliver(job)
   }
 
@@ -180,15 +196,22 @@ struct Lanes: Sendable {
 
   var isAnyWaiting: Bool { lanes.values.contains { !$0.isEmpty } }
 
-  private mutating func popFirst(_ destination: Destination) -> DeliveryJob? {
-    change(destination) { $0.popFirst() } ?? nil
+  private mutating func popFirst(_ destination: Destination, at now: Timestamp) -> DeliveryJob? {
+    change(destination) { $0.popFirst(at: now) } ?? nil
   }
 
   private mutating func change<Value>(_ destination: Destination, _ body: (inout Lane) -> Value) -> Value? {
-    guard let before = lanes[destination]?.isSaturated else { return nil }
+    count(destination, -1)
     let value = lanes[destination]?.change(body)
-    if let after = lanes[destination]?.isSaturated, after != before { saturated += after ? 1 : -1 }
+    count(destination, 1)
+    if lanes[destination]?.isSaturated ?? false { saturated.insert(destination) } else { saturated.remove(destination) }
     return value
+  }
+
+  private mutating func count(_ destination: Destination, _ sign: Int) {
+    guard let lane = lanes[destination] else { return }
+    parcels += sign * lane.parcels
+    if lane.isSaturated { saturatedParcels += sign * lane.parcels }
   }
 
   /// How a delivery went; returns what now waits in vain, for nobody answered.

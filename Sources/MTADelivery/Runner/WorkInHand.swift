@@ -15,14 +15,20 @@ struct WorkInHand: Sendable {
   var leased: Set<ParcelID> = []
   /// Parcels that are on their way here from their receivers.
   private var promised = 0
-  /// The last claim took as much as it might: there may be more.
-  var isBacklogged = false
+  /// Parcels whose hooks are being asked for the way.
+  private var sorting = 0
+  /// The last claim left something in the queue that is due, or may have.
+  private(set) var isBacklogged = false
+  /// It took as much as it might: there may be more for anybody.
+  private var isBehind = false
   /// It is being found out what is ours: nothing may be added meanwhile.
   var isRecounting = false
   var isStopping = false
   private(set) var summary = RunSummary()
   private(set) var resting: [Destination: [Resting]] = [:]
   private var hired = 0
+  /// Nobody may go on.
+  private var isDismissed = false
   /// Workers that were hired, by number; nil for those whose task is being made.
   private(set) var workers: [Int: Task<Void, Never>?] = [:]
   private let maximumLeased: Int
@@ -35,23 +41,66 @@ struct WorkInHand: Sendable {
     self.isService = isService
   }
 
-  // MARK: parcels
+  // MARK: room
 
-  /// Whether mail may come straight from its receiver. Where much waits already, it waits with it.
-  var takesArrivals: Bool {
-    isService && !isStopping && !isRecounting && !isBacklogged && !lanes.isAnySaturated
-      && leased.count + promised < maximumLeased / 2
+  /// How often what waits here may exceed what is to be leased, where the excess is of destinations that have too much.
+  private static let excess = 8
+
+  /// Parcels that wait here. Those in workers' hands do not count: there are only so many workers, and however long they take, they
+  /// must keep no mail in the queue but what has to wait for them.
+  private var waiting: Int { promised + sorting + lanes.parcels }
+
+  /// Without those that wait where much waits: nor must these.
+  private var waitingElsewhere: Int { waiting - lanes.saturatedParcels }
+
+  /// How many parcels may be taken from the queue now.
+  var room: Int {
+    isRecounting
+      ? 0 : min(max(1, maximumLeased / 4), maximumLeased - waitingElsewhere, maximumLeased * Self.excess - waiting)
   }
+
+  /// Whether it is worth a claim that something has gone from here.
+  var hasRoomAgain: Bool { isBacklogged && waitingElsewhere <= maximumLeased / 2 }
+
+  /// What is not to be taken from the queue.
+  var exclusion: ClaimExclusion { lanes.exclusion(isFull: waiting > maximumLeased * 2) }
+
+  /// Whether a mail may come straight from its receiver. Where much waits already, it waits with it.
+  func takes(_ envelope: Envelope, _ destination: (EnvelopeRecipient) -> Destination) -> Bool {
+    isService && !isStopping && !isRecounting && !isBehind && waitingElsewhere < maximumLeased / 2
+      && waiting < maximumLeased * Self.excess
+      && !envelope.recipients.contains { lanes.isSaturated(for: $0, destination) }
+  }
+
+  // MARK: parcels
 
   /// A mail is wanted, or it has come, or it does not.
   mutating func promise(_ envelope: Envelope) { promised += envelope.unfinished }
   mutating func redeem(_ envelope: Envelope) { promised -= envelope.unfinished }
 
+  /// Parcels are ours now.
+  ///
+  /// - Parameter isSorted: whether hooks are to be asked before there are jobs of them; ``sorted(_:)`` follows.
+  mutating func take(_ parcels: [Parcel], isSorted: Bool) {
+    leased.formUnion(parcels.lazy.map(\.id))
+    if isSorted { sorting += parcels.count }
+  }
+
+  mutating func sorted(_ count: Int) { sorting -= count }
+
+  /// - Parameters:
+  ///   - isLess: than might have been.
+  ///   - exclusion: of what was passed over.
+  mutating func claimed(isLess: Bool, except exclusion: ClaimExclusion) {
+    isBehind = !isLess
+    isBacklogged = !isLess || !exclusion.isEmpty
+  }
+
   /// - Returns: whom to wake for it.
-  mutating func add(_ jobs: [DeliveryJob]) -> [Resting] {
+  mutating func add(_ jobs: [DeliveryJob], at now: Timestamp) -> [Resting] {
     guard !isStopping else { return [] }
     return jobs.compactMap { job in
-      lanes.add(job)
+      lanes.add(job, at: now)
       guard let worker = resting[job.destination]?.popLast() else { return nil }
       if resting[job.destination]?.isEmpty ?? false { resting[job.destination] = nil }
       return worker
@@ -90,6 +139,13 @@ struct WorkInHand: Sendable {
   /// The worker's task, unless it has left already.
   mutating func started(_ number: Int, _ task: Task<Void, Never>) {
     if workers.keys.contains(number) { workers[number] = .some(task) }
+    if isDismissed { task.cancel() }
+  }
+
+  /// Nobody's delivery may go on.
+  mutating func dismiss() {
+    isDismissed = true
+    for worker in workers.values { worker?.cancel() }
   }
 
   mutating func left(_ number: Int, _ destination: Destination) {

@@ -2,44 +2,46 @@ import MTACore
 
 /// One mail on its way into the database and, if a runner wants it, straight into its hands.
 ///
-/// `@unchecked`: `leased` and `isPromised` are touched by the writer thread alone.
+/// `@unchecked`: `leased` and `taker` are touched by the writer thread alone.
 final class HandOver: @unchecked Sendable {
   private let mail: NewMail
-  private let taker: ArrivalTaker?
+  private let listeners: ArrivalListeners
   private var leased: [Parcel] = []
-  /// The runner counts on it.
-  private var isPromised = false
+  /// The runner that wants it, and counts on it.
+  private var taker: ArrivalListener?
 
-  init(of mail: NewMail, to taker: ArrivalTaker?) {
+  init(of mail: NewMail, to listeners: ArrivalListeners) {
     self.mail = mail
-    self.taker = mail.isDue ? taker : nil
+    self.listeners = mail.isDue ? listeners : ArrivalListeners()
   }
 
   /// Whether there is a runner that might take it.
-  var hasTaker: Bool { taker != nil }
+  var hasListener: Bool { !listeners.isEmpty }
 
   /// Within the transaction, and again in another when that was given up.
   func insert(into database: Database) throws(SQLiteFailure) {
     takeBack()
     var lease: NewLease?
-    if let taker, let deadline = taker.wants(mail.envelope) {
-      isPromised = true
-      lease = NewLease(owner: taker.owner, deadline: deadline)
+    for listener in listeners {
+      guard let deadline = listener.wants(mail.envelope) else { continue }
+      taker = listener
+      lease = NewLease(owner: listener.owner, deadline: deadline)
+      break
     }
     leased = try database.insert(mail, leasedTo: lease)
   }
 
   /// After the commit.
   func complete() {
-    isPromised = false
     if !leased.isEmpty { taker?.take(ClaimedMail(mail.envelope, parcels: leased)) }
+    taker = nil
   }
 
   /// The transaction came to nothing.
   func takeBack() {
     leased = []
-    if isPromised { taker?.forget(mail.envelope) }
-    isPromised = false
+    taker?.forget(mail.envelope)
+    taker = nil
   }
 
   /// Whether a runner has it.

@@ -23,9 +23,8 @@ final class WriterThread: @unchecked Sendable {
   private let sparePages: Int
   private let repairPause: Int64
   let counters = NIOLockedValueBox(MailStore.Statistics())
-  /// Who takes mails as they come. Asked and told on the thread.
-  let taker = NIOLockedValueBox<ArrivalTaker?>(nil)
-  let onArrival = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
+  /// Who hears of mails, and takes them, as they come: asked and told on the thread.
+  let listeners = NIOLockedValueBox(ArrivalListeners())
 
   /// Nil after a failed sync, until it was opened again.
   private var database: Database?
@@ -160,7 +159,9 @@ final class WriterThread: @unchecked Sendable {
       case .committed:
         inbox.withLock { $0.contactsWritten(true, retryAt: .now) }
         for job in jobs { job.finish(.committed) }
-        if jobs.contains(where: { $0.mail?.isToBeFound() == true }) { onArrival.withLockedValue { $0 }?() }
+        if jobs.contains(where: { $0.mail?.isToBeFound() == true }) {
+          listeners.withLockedValue(\.self).notify()
+        }
         return
       case .job(let index, let failure):
         // One job's own fault: the others are written without it.

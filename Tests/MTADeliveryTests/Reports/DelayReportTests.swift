@@ -141,7 +141,7 @@ struct DelayReportTests {
 
   @Test func successIsToldOfWhenAskedFor() async throws {
     try await SinkServer.serving { sink in
-      let folder = try TemporaryFolder()
+      let folder = TemporaryFolder()
       for (kind, action) in [(DeliveryKind.local, "delivered"), (.remote, "relayed")] {
         for notify in [RecipientNotification.Notify.success, .failure] {
           var setup = Setup(remotePort: sink.port)

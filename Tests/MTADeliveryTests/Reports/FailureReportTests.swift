@@ -216,7 +216,7 @@ struct FailureReportTests {
 
   @Test func reportsGoToSendersOfOurOwnByTheirRecord() async throws {
     try await SinkServer.serving(Self.choosy) { sink in
-      let folder = try TemporaryFolder()
+      let folder = TemporaryFolder()
       var setup = Setup(remotePort: sink.port)
       try setup.zone.add("a.example A 127.0.0.1")
       setup.configuration.localDelivery = .maildir(directory: folder.path)
@@ -232,7 +232,7 @@ struct FailureReportTests {
   /// One report, a copy for each place that the sender's forwards lead to, and none for an address that nobody reads.
   @Test func reportsGoWhereTheSenderForwardsTo() async throws {
     try await SinkServer.serving(Self.choosy) { sink in
-      let folder = try TemporaryFolder()
+      let folder = TemporaryFolder()
       var setup = Setup(remotePort: sink.port)
       try setup.zone.add("a.example A 127.0.0.1\nfar.example A 127.0.0.1")
       setup.configuration.localDelivery = .maildir(directory: folder.path)

@@ -15,7 +15,7 @@ struct LaneLearningTests {
     var lanes = Lanes(
       maximumWorkers: 100,
       limits: DestinationLimits(standard: DestinationLimit(deliveries: 100), domains: DomainTable()), saturation: 1000)
-    for number in 0..<jobs { lanes.add(job("m\(number)")) }
+    for number in 0..<jobs { lanes.add(job("m\(number)"), at: now) }
     return lanes
   }
 
@@ -39,7 +39,7 @@ struct LaneLearningTests {
     var lanes = try lanes(jobs: 1)
     #expect(lanes.learn(destination, Attempt(.connect("refused"), for: 1, isUnreachable: true), at: now).count == 1)
     _ = lanes.learn(destination, Attempt(trouble, for: 1), at: now)
-    lanes.add(job("next"))
+    lanes.add(job("next"), at: now)
     guard case .turnAway = lanes.next(for: destination, served: 0, at: now) else {
       Issue.record("it is tried at once")
       return

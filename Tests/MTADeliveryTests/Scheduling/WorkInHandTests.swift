@@ -19,48 +19,116 @@ struct WorkInHandTests {
 
   private func job(_ name: String) -> DeliveryJob { .test(name, for: destination, at: now) }
 
+  /// Of other domains than the destination's.
+  private func mail(_ recipients: Int = 1, to domain: String = "other.example") -> Envelope {
+    .test("m", to: (0..<recipients).map { "x\($0)@\(domain)" }, at: now)
+  }
+
+  private func takes(_ work: WorkInHand, _ destination: Destination = .smarthost) -> Bool {
+    work.takes(mail()) { _ in destination }
+  }
+
+  private func parcels(_ count: Int) -> [Parcel] {
+    job("p").parcels.flatMap { Array(repeating: $0, count: count) }
+  }
+
   @Test func arrivalsAreTakenByAServiceThatKeepsUp() {
-    #expect(work().takesArrivals)
-    #expect(!work(isService: false).takesArrivals)
+    #expect(takes(work()))
+    #expect(!takes(work(isService: false)))
+    let lessThanAll: (Bool) -> (inout WorkInHand) -> Void = { isLess in
+      { $0.claimed(isLess: isLess, except: ClaimExclusion()) }
+    }
     for change: (inout WorkInHand) -> Void in [
-      { $0.isStopping = true }, { $0.isRecounting = true }, { $0.isBacklogged = true },
-      { $0.leased = Set((1...20).map { ParcelID($0) }) },
+      { $0.isStopping = true }, { $0.isRecounting = true }, lessThanAll(false),
+      { $0.take(parcels(20), isSorted: true) },
     ] {
       var work = work()
       change(&work)
-      #expect(!work.takesArrivals)
+      #expect(!takes(work))
     }
+    var work = work()
+    lessThanAll(false)(&work)
+    lessThanAll(true)(&work)
+    #expect(takes(work))
+    work.take(parcels(20), isSorted: true)
+    work.sorted(20)
+    #expect(takes(work))
   }
 
   /// Mails of one group are all asked about before the first arrives.
   @Test func whatIsPromisedCounts() throws {
     var work = work()
-    let many = Envelope.test("m", to: (0..<12).map { "x\($0)@a.example" }, at: now)
-    work.promise(many)
-    #expect(work.takesArrivals)
-    work.promise(many)
-    #expect(!work.takesArrivals)
+    work.promise(mail(12))
+    #expect(takes(work))
+    work.promise(mail(12))
+    #expect(!takes(work))
     // One does not come, the other does.
-    work.redeem(many)
-    #expect(work.takesArrivals)
-    work.redeem(many)
-    work.leased = Set((1...20).map { ParcelID($0) })
-    #expect(!work.takesArrivals)
+    work.redeem(mail(12))
+    #expect(takes(work))
+    work.redeem(mail(12))
+    work.take(parcels(20), isSorted: true)
+    #expect(!takes(work))
   }
 
-  /// Where much waits for one destination, mail waits in the queue, and comes again when it has gone.
-  @Test func aSaturatedLaneSendsArrivalsToTheQueue() throws {
+  /// What is in workers' hands, be it ever so much, keeps nothing in the queue, nor with its receiver.
+  @Test func whatIsUnderWayTakesNoRoom() throws {
     var work = work()
-    for number in 0..<10 { _ = work.add([job("m\(number)")]) }
-    #expect(!work.takesArrivals)
+    let many = DeliveryJob.test("many", for: destination, recipients: 500, at: now)
+    work.take(many.parcels, isSorted: false)
+    _ = work.add([many], at: now)
+    #expect(work.room <= 0)
+    #expect(!takes(work))
+    _ = work.hire(at: now)
+    guard case .deliver = work.lanes.next(for: destination, served: 0, at: now) else {
+      Issue.record("nothing to deliver")
+      return
+    }
+    #expect(work.room == 10)
+    #expect(takes(work))
+    #expect(work.leased.count == 500)
+  }
+
+  /// Where much waits for one destination, mail for it waits in the queue; mail for others does not.
+  @Test func aSaturatedLaneSendsItsArrivalsToTheQueue() throws {
+    var work = work()
+    for number in 0..<10 { _ = work.add([job("m\(number)")], at: now) }
+    #expect(!takes(work))
+    #expect(takes(work, .local))
+    #expect(work.room == 10)
     _ = work.hire(at: now)
     for _ in 0..<5 { _ = work.lanes.next(for: destination, served: 0, at: now) }
-    #expect(work.takesArrivals)
+    #expect(takes(work))
     // Nor does it stay so when everything is taken away at once.
-    for number in 0..<10 { _ = work.add([job("n\(number)")]) }
-    #expect(!work.takesArrivals)
+    for number in 0..<10 { _ = work.add([job("n\(number)")], at: now) }
+    #expect(!takes(work))
     #expect(work.lanes.drain(destination).count == 15)
-    #expect(work.takesArrivals)
+    #expect(takes(work))
+    #expect(work.lanes.parcels == 0)
+    #expect(work.lanes.saturatedParcels == 0)
+  }
+
+  /// Domains whose servers are known to be those of others wait with them.
+  @Test func aSaturatedLaneIsThatOfItsDomains() throws {
+    var work = work()
+    let shared = Destination.exchangers("mx.example")
+    for _ in 0..<10 { _ = work.add([.test(to: "x@a.example", for: shared, at: now)], at: now) }
+    func takes(_ domain: String) -> Bool {
+      work.takes(mail(to: domain)) { .domain($0.mailbox.domain) }
+    }
+    #expect(!takes("a.example"))
+    #expect(takes("b.example"))
+  }
+
+  /// Much that waits for many destinations has an end, too.
+  @Test func theExcessIsBounded() throws {
+    var work = work()
+    var lanes = 0
+    while work.room > 0, lanes < 1000 {
+      for _ in 0..<10 { _ = work.add([.test(to: "x@a.example", for: .exchangers("mx\(lanes)"), at: now)], at: now) }
+      lanes += 1
+    }
+    #expect(lanes == 32)
+    #expect(!takes(work))
   }
 
   /// Runs `body` with somebody who waits; returns what they were told.
@@ -71,12 +139,12 @@ struct WorkInHandTests {
   @Test func aJobWakesWhoRests() async throws {
     var work = work()
     let other = job("m1")
-    _ = work.add([job("m0")])
+    _ = work.add([job("m0")], at: now)
     #expect(work.hire(at: now).count == 1)
     _ = work.lanes.next(for: destination, served: 0, at: now)
     let told = await resting { worker in
       #expect(work.rest(worker, at: destination) == nil)
-      let woken = work.add([other])
+      let woken = work.add([other], at: now)
       #expect(woken.map(\.number) == [1])
       for worker in woken { worker.wake.resume(returning: true) }
     }
@@ -86,7 +154,7 @@ struct WorkInHandTests {
 
   @Test func whoeverHasWorkDoesNotRest() async throws {
     var work = work()
-    _ = work.add([job("m0"), job("m1")])
+    _ = work.add([job("m0"), job("m1")], at: now)
     _ = work.hire(at: now)
     _ = await resting { worker in
       #expect(work.rest(worker, at: destination) == true)
@@ -98,12 +166,12 @@ struct WorkInHandTests {
   @Test func whoRestsMakesRoomForOthers() async throws {
     var work = work(workers: 1)
     let other = DeliveryJob.test("other", for: .local, at: now)
-    _ = work.add([job("m0")])
+    _ = work.add([job("m0")], at: now)
     #expect(work.hire(at: now).count == 1)
     _ = work.lanes.next(for: destination, served: 0, at: now)
     let told = await resting { worker in
       #expect(work.rest(worker, at: destination) == nil)
-      _ = work.add([other])
+      _ = work.add([other], at: now)
       #expect(work.isShort(for: [other], at: now))
       for worker in work.endNeedlessRests() { worker.wake.resume(returning: false) }
     }
@@ -117,8 +185,8 @@ struct WorkInHandTests {
 
   /// A run that is to end waits for nobody who waits.
   @Test func theLastOneOfARunDoesNotRest() async throws {
-    var work = work(isService: false)
-    for number in 0..<6 { _ = work.add([job("m\(number)")]) }
+    var work = work(workers: 10, isService: false)
+    for number in 0..<6 { _ = work.add([job("m\(number)")], at: now) }
     #expect(work.hire(at: now).map(\.number) == [1, 2])
     for _ in 0..<6 { _ = work.lanes.next(for: destination, served: 0, at: now) }
     let told = await resting { worker in
@@ -136,7 +204,7 @@ struct WorkInHandTests {
 
   @Test func theEndWakesEverybody() async throws {
     var work = work()
-    _ = work.add([job("m0")])
+    _ = work.add([job("m0")], at: now)
     _ = work.hire(at: now)
     _ = work.lanes.next(for: destination, served: 0, at: now)
     let told = await resting { worker in
