@@ -104,7 +104,8 @@ final class StoreCore: Sendable {
   func hold(_ id: MailID, because reason: String) async {
     let now = configuration.clock.now
     do {
-      try await write { (database) throws(SQLiteFailure) in try database.hold(id.description, because: reason, at: now)
+      _ = try await write { (database) throws(SQLiteFailure) in
+        try database.hold(id.description, because: reason, at: now)
       }
       reportHeld(id.description, reason)
     } catch {

@@ -45,14 +45,17 @@ package final class ChildProcess: Sendable {
     let thread = NIOThreadPool(numberOfThreads: 1)
     thread.start()
     thread.submit { _ in
-      var status: Int32 = 0
-      while waitpid(id, &status, 0) < 0, errno == EINTR {}
-      // As a shell's user knows it: the exit status, or the signal.
-      let end = status & 0x7f == 0 ? (status >> 8) & 0xff : status & 0x7f
-      let waiting = state.withLockedValue { state in
+      var ended = siginfo_t()
+      while waitid(P_PID, id_t(id), &ended, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+      // Until here the number is the child's own; nobody may send a signal to it after it was given back.
+      let (end, waiting) = state.withLockedValue { state in
         defer { state.waiting = [] }
+        var status: Int32 = 0
+        while waitpid(id, &status, 0) < 0, errno == EINTR {}
+        // As a shell's user knows it: the exit status, or the signal.
+        let end = status & 0x7f == 0 ? (status >> 8) & 0xff : status & 0x7f
         state.status = end
-        return state.waiting
+        return (end, state.waiting)
       }
       for continuation in waiting { continuation.resume(returning: end) }
       thread.shutdownGracefully { _ in }

@@ -57,17 +57,25 @@ public protocol ParcelQueue: Sendable {
 public struct ClaimExclusion: Hashable, Sendable {
   /// Those of local mailboxes.
   public var local = false
-  /// All others.
+  /// All others, but for ``spared``.
   public var remote = false
+  /// Domains (`example.org`), and all below one (`.example.org`), in the form of the DNS, that ``remote`` does not mean.
+  public var spared: Set<String> = []
   /// Those of these domains.
   public var domains: Set<Domain> = []
 
   public init() {}
 
-  public var isEmpty: Bool { self == ClaimExclusion() }
+  public var isEmpty: Bool { !local && !remote && domains.isEmpty }
 
   public func covers(_ recipient: EnvelopeRecipient) -> Bool {
-    recipient.delivery == .remote ? remote || domains.contains(recipient.mailbox.domain) : local
+    guard recipient.delivery == .remote else { return local }
+    let domain = recipient.mailbox.domain
+    return domains.contains(domain) || remote && !spares(domain.dnsName?.description ?? domain.description)
+  }
+
+  private func spares(_ name: String) -> Bool {
+    spared.contains { $0.hasPrefix(".") ? name.hasSuffix($0) : name == $0 }
   }
 }
 

@@ -9,6 +9,8 @@ public struct Router: Sendable {
   private let serverName: DNSName?
   private let port: UInt16
   private let routes: DomainTable<DeliveryRoute>
+  /// The patterns of the domains that have a route of their own.
+  let routedDomains: Set<String>
   private let fallback: DeliveryRoute?
   private let own: OwnPlaces
   private let shuffle: @Sendable ([MailExchanger]) -> [MailExchanger]
@@ -29,6 +31,7 @@ public struct Router: Sendable {
     self.serverName = DNSName(serverName)
     self.port = port
     self.routes = routes
+    routedDomains = Set(routes.patterns)
     self.fallback = fallback
     self.own = own
     self.shuffle = shuffle

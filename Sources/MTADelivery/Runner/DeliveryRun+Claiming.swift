@@ -33,7 +33,8 @@ extension DeliveryRun {
   /// now and then.
   func claim(dueAt instant: Timestamp) async throws(StoreFailure) -> Int {
     let now = environment.clock.now
-    let (exclusion, room) = work.withLockedValue { ($0.exclusion, $0.room) }
+    let routed = environment.router.routedDomains
+    let (exclusion, room) = work.withLockedValue { ($0.exclusion(sparing: routed), $0.room) }
     if room <= 0 || (!exclusion.isEmpty && now < nextSearch ?? now) {
       hire()
       return 0

@@ -99,11 +99,13 @@ extension DeliveryRun {
     return value
   }
 
-  /// While a run lasts: now and then sends workers to where mails stand still behind others, of which nobody tells.
+  /// While a run lasts: looks for mail that stands still, of which nobody tells, and sends it workers.
   func watchLanes() -> Task<Void, Never> {
     Task {
       while !Task.isCancelled {
         do { try await Task.sleep(for: .seconds(1)) } catch { return }
+        let now = environment.clock.now
+        changing { $0.lanes.look(at: now) }
         hire()
       }
     }

@@ -12,8 +12,10 @@ struct Lane: Sendable {
   var workers = 0
   /// The place in the order in which destinations began to wait.
   var waitsSince = 0
-  /// When a job last went from here to a worker, or a worker was called for it, or the first began to wait.
+  /// When a job last went from here to a worker, or the first began to wait.
   private var movedAt: Timestamp?
+  /// When a worker was last called.
+  private var calledAt: Timestamp?
   var window: DeliveryWindow
   /// The least time between two mails.
   var interval: Duration?
@@ -24,9 +26,10 @@ struct Lane: Sendable {
   var isProven = false
   /// Troubled deliveries since the last that went well.
   var troubles = 0
-  /// So much waits here that no more is to be taken from the queue for it.
-  private(set) var isSaturated = false
-  /// How much that is.
+  /// Nothing has moved here for a while.
+  private var isHeldUp = false
+  private var isFull = false
+  /// How many parcels fill it.
   private let saturation: Int
 
   init(limit: DestinationLimit, saturation: Int) {
@@ -37,6 +40,8 @@ struct Lane: Sendable {
 
   var isEmpty: Bool { count == 0 }
   var isIdle: Bool { count == 0 && workers == 0 }
+  /// Enough waits here: no more is to be taken from the queue for it, and what waits takes no room from others.
+  var isSaturated: Bool { isFull || isHeldUp }
 
   mutating func change<Value>(_ body: (inout Lane) -> Value) -> Value { body(&self) }
 
@@ -46,17 +51,36 @@ struct Lane: Sendable {
     count += 1
     parcels += job.parcels.count
     domains[job.queueDomain, default: 0] += 1
-    if parcels >= saturation { isSaturated = true }
+    if parcels >= saturation { isFull = true }
   }
 
-  mutating func moved(at now: Timestamp) { movedAt = now }
-
-  /// Whether what waits has stood still for so long: whoever works here is held up.
-  func standsStill(for time: Duration, at now: Timestamp) -> Bool {
-    guard !isEmpty, let movedAt else { return false }
-    // The time of day may have been set back.
-    return now >= movedAt + time || now < movedAt
+  private mutating func moved(at now: Timestamp) {
+    movedAt = now
+    isHeldUp = false
   }
+
+  /// A worker is on its way here.
+  mutating func called(at now: Timestamp) {
+    workers += 1
+    calledAt = now
+  }
+
+  /// Whether what waits has stood still for so long, and nobody was called meanwhile: whoever works here is held up.
+  func needsHelp(after time: Duration, at now: Timestamp) -> Bool {
+    standsStill(for: time, at: now) && calledAt.map { Self.isLong(ago: $0, time, at: now) } ?? true
+  }
+
+  private func standsStill(for time: Duration, at now: Timestamp) -> Bool {
+    !isEmpty && movedAt.map { Self.isLong(ago: $0, time, at: now) } ?? false
+  }
+
+  /// The time of day may have been set back meanwhile.
+  private static func isLong(ago then: Timestamp, _ time: Duration, at now: Timestamp) -> Bool {
+    now >= then + time || now < then
+  }
+
+  /// Notes what has stood still for so long.
+  mutating func look(for time: Duration, at now: Timestamp) { isHeldUp = standsStill(for: time, at: now) }
 
   func contains(_ domain: Domain) -> Bool { domains[domain] != nil }
 
@@ -68,14 +92,14 @@ struct Lane: Sendable {
     parcels -= job.parcels.count
     let key = job.queueDomain
     domains[key] = domains[key].flatMap { $0 > 1 ? $0 - 1 : nil }
-    if parcels <= saturation / 2 { isSaturated = false }
+    if parcels <= saturation / 2 { isFull = false }
     return job
   }
 
   mutating func drain() -> [DeliveryJob] {
     let all = jobs.sorted { $0.key > $1.key }.flatMap { $0.value }
     jobs = [:]
-    (count, parcels, domains, isSaturated) = (0, 0, [:], false)
+    (count, parcels, domains, isFull, isHeldUp) = (0, 0, [:], false, false)
     return all
   }
 }

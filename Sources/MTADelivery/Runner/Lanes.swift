@@ -24,7 +24,8 @@ struct Lanes: Sendable {
   private static let longestPause: Duration = .seconds(1)
   /// Troubled deliveries in a row after which a destination counts as unreachable.
   private static let patience = 5
-  /// For so long mails may stand still behind one delivery before another worker is sent, be they ever so few.
+  /// For so long mails may stand still behind others before another worker is sent, be they ever so few, and before they take no room
+  /// from others any more.
   private static let standstill: Duration = .seconds(1)
   /// Destinations that are remembered without having anything to do.
   private static let remembered = 2000
@@ -75,8 +76,8 @@ struct Lanes: Sendable {
     var unproven = lanes.reduce(0) { $0 + (Self.isTrusted($1.key, $1.value) ? 0 : $1.value.workers) }
     // Destinations of which nothing good is known may not take all workers: a fifth is for those that answer, and for local mail.
     let mostUnproven = max(1, maximumWorkers * 4 / 5)
-    // And not more than half of those with their second workers and further ones: the first of another is of more use.
-    func isTooUnproven(_ workers: Int) -> Bool { unproven >= (workers == 0 ? mostUnproven : mostUnproven / 2) }
+    // And not more than a quarter of those with their second workers and further ones: the first of another is of more use.
+    func isTooUnproven(_ workers: Int) -> Bool { unproven >= (workers == 0 ? mostUnproven : mostUnproven / 4) }
     var wanting = lanes.filter { Self.wantsWorker($1, at: now) }.map {
       (destination: $0, workers: $1.workers, since: $1.waitsSince, isTrusted: Self.isTrusted($0, $1))
     }
@@ -86,8 +87,7 @@ struct Lanes: Sendable {
       wanting.sort { ($0.workers, $0.since) < ($1.workers, $1.since) }
       for (destination, its, _, isTrusted) in wanting where isTrusted || !isTooUnproven(its) {
         guard workers < maximumWorkers else { return hired }
-        lanes[destination]?.workers += 1
-        lanes[destination]?.moved(at: now)
+        lanes[destination]?.called(at: now)
         workers += 1
         if !isTrusted { unproven += 1 }
         hired.append(destination)
@@ -122,7 +122,7 @@ struct Lanes: Sendable {
   /// A further connection is worth its while only for some mails, or where those there are do not get on.
   private static func wantsWorker(_ lane: Lane, at now: Timestamp) -> Bool {
     guard lane.workers < lane.window.size else { return false }
-    guard lane.count > lane.workers * 4 || lane.standsStill(for: standstill, at: now) else { return false }
+    guard lane.count > lane.workers * 4 || lane.needsHelp(after: standstill, at: now) else { return false }
     guard let next = lane.nextStart else { return true }
     return lane.workers == 0 && next <= now
   }
@@ -135,17 +135,26 @@ struct Lanes: Sendable {
   /// Whether nothing waits, and nobody works.
   var isIdle: Bool { workers == 0 && lanes.values.allSatisfy(\.isEmpty) }
 
+  /// Notes where nothing moves. To be called about every second.
+  mutating func look(at now: Timestamp) {
+    for (destination, lane) in lanes where !lane.isEmpty {
+      _ = change(destination) { $0.look(for: Self.standstill, at: now) }
+    }
+  }
+
   /// What no more of is to be taken from the queue.
   ///
-  /// - Parameter isFull: much more is in memory than there should be, so that whatever goes to the smarthost is passed over, with
-  ///   the domains that have a route of their own among it.
-  func exclusion(isFull: Bool) -> ClaimExclusion {
+  /// - Parameters:
+  ///   - isFull: much more is in memory than there should be, so that whatever goes to the smarthost is passed over, if its domain is here
+  ///     or not.
+  ///   - routed: the domains that have a route of their own.
+  func exclusion(isFull: Bool, sparing routed: Set<String> = []) -> ClaimExclusion {
     var exclusion = ClaimExclusion()
     for destination in saturated {
       guard let lane = lanes[destination] else { continue }
       // Where hooks sent copies, others with the same address need not go.
       if case .server = destination { continue }
-      if destination == .smarthost, isFull { exclusion.remote = true }
+      if destination == .smarthost, isFull { (exclusion.remote, exclusion.spared) = (true, routed) }
       for domain in lane.domains.keys {
         if let domain { exclusion.domains.insert(domain) } else { exclusion.local = true }
       }

@@ -65,7 +65,8 @@ extension QueueRunner {
     public var destinationLimit = DestinationLimit()
     /// The same for single domains.
     public var destinationLimits = DomainTable<DestinationLimit>()
-    /// Parcels leased at a time, about; default 1000. A quarter of them for one destination.
+    /// Parcels that wait in memory for a delivery, about; default 1000. A quarter of them for one destination. Where so many wait, or
+    /// nothing moves, no more are taken from the queue, and those there are do not count: all in all there are at most eight times as many.
     public var maximumLeased = 1000
     /// For how long parcels are leased; renewed while they are worked on. Default 15 minutes.
     public var lease: Duration = .seconds(900)

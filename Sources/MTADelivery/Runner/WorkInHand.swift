@@ -63,7 +63,9 @@ struct WorkInHand: Sendable {
   var hasRoomAgain: Bool { isBacklogged && waitingElsewhere <= maximumLeased / 2 }
 
   /// What is not to be taken from the queue.
-  var exclusion: ClaimExclusion { lanes.exclusion(isFull: waiting > maximumLeased * 2) }
+  func exclusion(sparing routed: Set<String> = []) -> ClaimExclusion {
+    lanes.exclusion(isFull: waiting > maximumLeased * 2, sparing: routed)
+  }
 
   /// Whether a mail may come straight from its receiver. Where much waits already, it waits with it.
   func takes(_ envelope: Envelope, _ destination: (EnvelopeRecipient) -> Destination) -> Bool {

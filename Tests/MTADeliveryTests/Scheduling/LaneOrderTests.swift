@@ -55,10 +55,10 @@ struct LaneOrderTests {
   @Test func secondWorkersAreNoneOfTheLast() throws {
     var lanes = lanes(workers: 20)
     for number in 0..<4 { for _ in 0..<30 { lanes.add(try job("slow\(number).example"), at: now) } }
-    // Half of four fifths.
-    #expect(lanes.hire(at: now).count == 8)
-    for number in 0..<12 { lanes.add(try job("d\(number).example"), at: now) }
-    #expect(Set(lanes.hire(at: now)).count == 8)
+    // A quarter of four fifths.
+    #expect(lanes.hire(at: now).count == 4)
+    for number in 0..<14 { lanes.add(try job("d\(number).example"), at: now) }
+    #expect(Set(lanes.hire(at: now)).count == 12)
     #expect(lanes.workers == 16)
   }
 

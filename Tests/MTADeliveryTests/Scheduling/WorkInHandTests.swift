@@ -107,6 +107,20 @@ struct WorkInHandTests {
     #expect(work.lanes.saturatedParcels == 0)
   }
 
+  /// A smarthost that has too much by far gets nothing more, whatever the domain; those with a route of their own do.
+  @Test func aFullSmarthostLeavesRoutedMail() throws {
+    var work = work()
+    for number in 0..<81 { _ = work.add([.test(to: "x@d\(number).example", for: destination, at: now)], at: now) }
+    let exclusion = work.exclusion(sparing: ["routed.example", ".below.example"])
+    func covers(_ domain: String) throws -> Bool {
+      exclusion.covers(EnvelopeRecipient(try #require(Mailbox("x@" + domain))))
+    }
+    for domain in ["d1.example", "new.example", "other.routed.example", "below.example"] {
+      #expect(try covers(domain), "\(domain)")
+    }
+    for domain in ["routed.example", "one.below.example"] { #expect(try !covers(domain), "\(domain)") }
+  }
+
   /// Domains whose servers are known to be those of others wait with them.
   @Test func aSaturatedLaneIsThatOfItsDomains() throws {
     var work = work()
@@ -117,6 +131,36 @@ struct WorkInHandTests {
     }
     #expect(!takes("a.example"))
     #expect(takes("b.example"))
+  }
+
+  /// A few that stand still at each of many destinations take no room, either, once that is known.
+  @Test func whatStandsStillTakesNoRoom() throws {
+    var work = work()
+    func destination(_ number: Int) -> Destination { .exchangers("mx\(number)") }
+    let later = now + .seconds(1)
+    for number in 0..<8 {
+      for _ in 0..<5 {
+        _ = work.add([.test(to: "x@d\(number).example", for: destination(number), at: now)], at: now)
+      }
+    }
+    #expect(work.room <= 0)
+    #expect(!takes(work))
+    work.lanes.look(at: now + .milliseconds(999))
+    #expect(work.room <= 0)
+    _ = work.hire(at: now)
+    _ = work.lanes.next(for: destination(0), served: 0, at: now + .milliseconds(1))
+    work.lanes.look(at: later)
+    // But the one that got on.
+    #expect(work.room == 10)
+    #expect(takes(work))
+    #expect(!work.exclusion().domains.map(\.description).contains("d0.example"))
+    #expect(work.exclusion().domains.count == 7)
+    #expect(!takes(work, destination(1)))
+    #expect(takes(work, destination(0)))
+    // One that gets on is as it was.
+    _ = work.lanes.next(for: destination(1), served: 0, at: later)
+    #expect(takes(work, destination(1)))
+    #expect(work.exclusion().domains.count == 6)
   }
 
   /// Much that waits for many destinations has an end, too.
@@ -185,7 +229,7 @@ struct WorkInHandTests {
 
   /// A run that is to end waits for nobody who waits.
   @Test func theLastOneOfARunDoesNotRest() async throws {
-    var work = work(workers: 10, isService: false)
+    var work = work(workers: 20, isService: false)
     for number in 0..<6 { _ = work.add([job("m\(number)")], at: now) }
     #expect(work.hire(at: now).map(\.number) == [1, 2])
     for _ in 0..<6 { _ = work.lanes.next(for: destination, served: 0, at: now) }
