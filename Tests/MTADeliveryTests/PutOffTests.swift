@@ -8,6 +8,7 @@ struct PutOffTests {
   /// Three exchangers of `a.example`, in order, and mails for it in one run.
   static func deliver(
     _ first: SinkServer.Behaviour, _ second: SinkServer.Behaviour = SinkServer.Behaviour(), to recipients: [[String]],
+    content: String = "Subject: x\r\n\r\nbody\r\n", timeouts: DeliveryTimeouts = DeliveryTimeouts(),
     _ check: (Setup, [SinkServer]) async throws -> Void
   ) async throws {
     let hosts = ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
@@ -16,12 +17,12 @@ struct PutOffTests {
       let sinks = hosts.compactMap { sinks[$0] }
       var setup = Setup(remotePort: sinks[0].port)
       setup.configuration.destinationLimit = DestinationLimit(deliveries: 1)
+      setup.configuration.timeouts = timeouts
       for (number, host) in hosts.enumerated() {
         try setup.zone.add("a.example MX \(number) mx\(number).a.example\nmx\(number).a.example A \(host)")
       }
       for (number, recipients) in recipients.enumerated() {
-        try setup.queue.add(
-          .test("m\(number)", to: recipients, at: setup.clock.now), content: "Subject: x\r\n\r\nbody\r\n")
+        try setup.queue.add(.test("m\(number)", to: recipients, at: setup.clock.now), content: content)
       }
       _ = try await setup.runner.runOnce()
       try await check(setup, sinks)
@@ -41,7 +42,8 @@ struct PutOffTests {
   @Test(
     arguments: [
       ("MAIL", "452 4.3.1 disk full"), ("RCPT", "450 4.7.1 greylisted"), ("DATA", "451 4.3.0 not now"),
-      (".", "451 4.7.1 the filter is away"), ("RCPT", "421 4.7.0 go away"),
+      (".", "451 4.7.1 the filter is away"), ("RCPT", "421 4.7.0 go away"), ("MAIL", .drop), ("RCPT", .drop),
+      ("DATA", .drop),
     ] as [(String, SinkServer.Answer)])
   func theNextOneIsAsked(start: String, answer: SinkServer.Answer) async throws {
     try await Self.deliver(Self.answering(start, answer), to: [["x@a.example"]]) { setup, sinks in
@@ -49,6 +51,30 @@ struct PutOffTests {
       #expect(setup.queue.parcels[0].result?.host?.hasPrefix("mx1.a.example[127.0.0.3]") == true)
       #expect(sinks.map(\.connections) == [1, 1, 0])
       #expect(sinks[1].mails.count == 1)
+    }
+  }
+
+  @Test func aServerThatHangsIsFollowed() async throws {
+    var timeouts = DeliveryTimeouts(command: .seconds(2))
+    timeouts.data = .seconds(2)
+    for start in ["MAIL", "RCPT", "DATA"] {
+      try await Self.deliver(Self.answering(start, .silence), to: [["x@a.example"]], timeouts: timeouts) {
+        setup, sinks in
+        #expect(setup.queue.outcomes["x@a.example"] == "delivered 250 2.0.0 taken")
+        #expect(sinks.map(\.connections) == [1, 1, 0])
+      }
+    }
+  }
+
+  /// Content of which the first server did not see the end goes to the second, once.
+  @Test func aDropWithinTheContentIsFollowed() async throws {
+    var first = SinkServer.Behaviour()
+    first.duringContent = { .drop }
+    let text = "Subject: x\r\n\r\n" + String(repeating: "a line\r\n", count: 100_000)
+    try await Self.deliver(first, to: [["x@a.example"]], content: text) { setup, sinks in
+      #expect(setup.queue.outcomes["x@a.example"] == "delivered 250 2.0.0 taken")
+      #expect(sinks.map(\.connections) == [1, 1, 0])
+      #expect(sinks[1].mails.map(\.content) == [text])
     }
   }
 

@@ -2,8 +2,9 @@ import MTACore
 import MTADNS
 import MTADelivery
 import MTAReceiver
-import MTAServer
 import Testing
+
+@testable import MTAServer
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -131,6 +132,29 @@ import Testing
       #expect(throws: SettingsFailure.self) {
         try read(#"{"serverName": "mail.x.example", "destinationLimits": \#(wrong)}"#)
       }
+    }
+  }
+
+  @Test func howMuchIsReportedIsSet() throws {
+    let settings = try read(
+      #"{"serverName": "a.example", "reportBurst": 3, "reportInterval": 0.5, "maximumReturnedBytes": 0}"#)
+    let runner = try settings.runner()
+    #expect(runner.reportBurst == 3)
+    #expect(runner.reportInterval == .milliseconds(500))
+    #expect(runner.maximumReturned == 0)
+  }
+
+  @Test func aSmarthostMaySpeakTLSAtOnce() throws {
+    for (text, isImplicit) in [("relay.example:465", false), ("smtps:relay.example:465", true)] {
+      let settings = try read(#"{"serverName": "a.example", "smarthost": "\#(text)"}"#)
+      #expect(settings.smarthost?.description == text)
+      let runner = try settings.runner()
+      #expect(runner.smarthost == HostAndPort("relay.example:465"))
+      #expect(runner.smarthostUsesImplicitTLS == isImplicit)
+    }
+    #expect(try read(#"{"serverName": "a.example", "smarthost": "none"}"#).runner().smarthost == nil)
+    for wrong in ["lmtp:relay.example:24", "smtps:", "mx", "smtps:relay.example"] {
+      #expect(throws: SettingsFailure.self) { try read(#"{"serverName": "a.example", "smarthost": "\#(wrong)"}"#) }
     }
   }
 

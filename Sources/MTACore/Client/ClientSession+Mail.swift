@@ -17,10 +17,11 @@ extension ClientSession {
     if resetFirst { add(.reset, .rset) }
     let open = transaction.recipients.indices.filter { mailing.isWaiting($0) }
     let isInternational = open.contains { transaction.recipients[$0].mailbox.isInternational }
-    add(.mail, .mail(transaction.reversePath, parameters: request.parameters(toInternational: isInternational)))
+    let sender = transaction.reversePath.mailbox.map { ReversePath.mailbox(request.spelled($0)) } ?? .null
+    add(.mail, .mail(sender, parameters: request.parameters(toInternational: isInternational)))
     for index in open {
       let recipient = transaction.recipients[index]
-      add(.rcpt(index), .rcpt(recipient.mailbox, parameters: request.parameters(for: recipient)))
+      add(.rcpt(index), .rcpt(request.spelled(recipient.mailbox), parameters: request.parameters(for: recipient)))
     }
     // RFC 2920 §3.1: the last of a group. BDAT does not come along: its content would go out before a recipient is accepted.
     if capabilities.pipelining, means == .lines { add(.data, .data) }

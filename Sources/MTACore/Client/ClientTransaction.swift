@@ -71,6 +71,8 @@ public struct RecipientResult: Hashable, Sendable {
   /// Deferred only because the transaction was full (RFC 5321 §4.5.3.1.10): the next one on the same connection may
   /// take this recipient.
   public var isSurplus: Bool
+  /// Nothing was said, for the connection broke off before all of the content was out: the server cannot have taken the mail.
+  package var isCutOff = false
 
   public init(
     _ outcome: DeliveryOutcome, _ message: String, status: EnhancedStatus = .other, reply: String? = nil,

@@ -31,7 +31,7 @@ struct MailRequest {
   var obstacle: DeliveryTrouble? {
     if let sender = transaction.reversePath.mailbox {
       if !ClientCommand.isEncodable(sender) { return .unencodableSender }
-      if sender.isInternational, !server.smtpUTF8 { return .international }
+      if spelled(sender).isInternational, !server.smtpUTF8 { return .international }
     }
     if transaction.hasInternationalHeader, !server.smtpUTF8, !isFinalAndClean { return .international }
     if dialect == .smtp, let trouble = requestObstacle { return trouble }
@@ -47,7 +47,13 @@ struct MailRequest {
   /// What keeps it from this recipient.
   func obstacle(to recipient: Mailbox) -> DeliveryTrouble? {
     if !ClientCommand.isEncodable(recipient) { return .unencodableRecipient }
-    return recipient.isInternational && !server.smtpUTF8 ? .international : nil
+    return spelled(recipient).isInternational && !server.smtpUTF8 ? .international : nil
+  }
+
+  /// An address as this server may be told it: a domain beyond ASCII has a form within it, which any server knows (RFC 5890 §2.3.2.1).
+  func spelled(_ mailbox: Mailbox) -> Mailbox {
+    guard !server.smtpUTF8, mailbox.domain.isInternational, let name = mailbox.domain.dnsName else { return mailbox }
+    return Mailbox(localPart: mailbox.localPart, domain: .name(name.description)) ?? mailbox
   }
 
   /// What the sender asked for, and a relay may not go without. LMTP is no relay: what is asked of the way is over there.

@@ -20,8 +20,8 @@ public enum OutcomeClassifier {
     switch trouble {
     case .refused(let reply, let phase): refusal(reply, phase, othersAccepted)
     case .violation(let what, let phase): deferred(.invalidProtocol, "unexpected answer to \(phase): \(what)")
-    case .connectionLost(let phase): deferred(.badConnection, "connection lost \(Self.moment(phase))")
-    case .timedOut(let phase): deferred(.badConnection, "timed out \(Self.moment(phase))")
+    case .connectionLost(let phase): cutOff("connection lost", phase)
+    case .timedOut(let phase): cutOff("timed out", phase)
     case .connect(let reason): deferred(.noAnswer, "cannot connect: \(reason)")
     case .tls(let reason): deferred(.cryptographicFailure, reason)
     case .untrustedCertificate(let reason): deferred(.cryptographicFailure, reason)
@@ -66,6 +66,12 @@ public enum OutcomeClassifier {
     case .noSpace(let reason): deferred(.systemFull, "cannot be stored: \(reason)")
     case .overQuota(let reason): deferred(.mailboxFull, "cannot be stored: \(reason)")
     }
+  }
+
+  private static func cutOff(_ what: String, _ phase: ClientPhase) -> RecipientResult {
+    var result = deferred(.badConnection, "\(what) \(moment(phase))")
+    result.isCutOff = phase != .endOfContent
+    return result
   }
 
   private static func moment(_ phase: ClientPhase) -> String {

@@ -5,7 +5,7 @@ struct HostTrial {
   private(set) var trouble: DeliveryTrouble?
   private(set) var host: String?
   private(set) var policy: TLSPolicy?
-  /// What the first server said that answered, and wanted the mail later.
+  /// What came of the first server that answered, and did not take the mail now.
   private(set) var deferral: Attempt?
   /// Whether another one answered after it.
   private(set) var hasSecondAnswer = false
@@ -46,7 +46,7 @@ struct HostTrial {
   /// A server's answer about the mail; tells what that comes to, or nil when another server is to be asked.
   ///
   /// RFC 5321 §5.1: hosts are tried in order until an attempt succeeds, at least two of them. So a first server that wants the mail
-  /// later, for whatever reason and for all recipients, is followed by one more. What that one takes is delivered; what it refuses
+  /// later, for whatever reason and for all recipients, or breaks off on the way, is followed by one more. What that one takes is delivered; what it refuses
   /// for good the first one might have taken, and may take yet.
   mutating func hear(_ attempt: Attempt) -> Attempt? {
     guard let deferral else {
@@ -63,7 +63,7 @@ struct HostTrial {
 }
 
 extension Attempt {
-  /// A server said for every recipient that it will not take the mail now. Where the connection broke off nobody said so, and the
-  /// server may have taken it (RFC 1047).
-  var isPutOff: Bool { results.allSatisfy { $0.outcome == .deferred && $0.reply != nil } }
+  /// A server said for every recipient that it will not take the mail now, or cannot have taken it. Where the connection broke off behind
+  /// the content it may have (RFC 1047).
+  var isPutOff: Bool { results.allSatisfy { $0.outcome == .deferred && ($0.reply != nil || $0.isCutOff) } }
 }

@@ -13,6 +13,8 @@ extension QueueRunner {
     public var routes = DomainTable<DeliveryRoute>()
     /// Takes all remote mail that no route names; nil: the exchangers of each domain do.
     public var smarthost: HostAndPort?
+    /// The smarthost speaks TLS from the first byte (RFC 8314 §3.3); default false.
+    public var smarthostUsesImplicitTLS = false
     /// For the smarthost. They are said only under TLS with a verified certificate, unless ``smarthostTLS`` is another.
     public var smarthostCredentials: Credentials?
     /// TLS with the smarthost; nil: verified where there are credentials, else as with any server.
@@ -79,7 +81,11 @@ extension QueueRunner {
     public var dialogue: (@Sendable (DeliveryDialogueLine) -> Void)?
 
     var smarthostRoute: DeliveryRoute? {
-      smarthost.map { DeliveryRoute(.smtp($0), credentials: smarthostCredentials, tls: smarthostTLS) }
+      smarthost.map { server in
+        DeliveryRoute(
+          smarthostUsesImplicitTLS ? .smtps(server) : .smtp(server), credentials: smarthostCredentials,
+          tls: smarthostTLS)
+      }
     }
 
     public init(serverName: String) { self.serverName = serverName }

@@ -152,10 +152,10 @@ extension Settings {
     localDelivery = reader.take("localDelivery", forms) { String($0).flatMap { LocalDelivery($0) } } ?? localDelivery
     if case .maildir(let path) = localDelivery { localDelivery = .maildir(directory: reader.absolute(path)) }
     reader.port("remoteSMTPPort", into: &remoteSMTPPort)
-    let host = reader.take("smarthost", "HOST:PORT or none") { raw -> HostAndPort?? in
+    let host = reader.take("smarthost", "HOST:PORT, smtps:HOST:PORT or none") { raw -> Smarthost?? in
       guard let text = String(raw) else { return nil }
       if text == "none" { return .some(nil) }
-      return HostAndPort(text).map { .some($0) }
+      return Smarthost(text).map { .some($0) }
     }
     if let host { smarthost = host }
     reader.list("resolvers", "texts ADDRESS:PORT", into: &resolvers) { raw in
@@ -171,6 +171,9 @@ extension Settings {
     if retrySchedule.isEmpty { reader.complain("retrySchedule", "must not be empty") }
     reader.seconds("queueLifetime", into: &queueLifetime)
     reader.seconds("delayWarning", into: &delayWarning)
+    reader.count("reportBurst", 1...1_000_000, into: &reportBurst)
+    reader.seconds("reportInterval", into: &reportInterval)
+    reader.count("maximumReturnedBytes", 0 ... .max, into: &maximumReturnedBytes)
     if let running = reader.take(
       "queueRunner", "automatic or off", { String($0).flatMap { QueueRunning(rawValue: $0) } })
     {

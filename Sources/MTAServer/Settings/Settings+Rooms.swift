@@ -65,7 +65,8 @@ extension Settings {
   ) throws(StartFailure) -> QueueRunner.Configuration {
     var configuration = QueueRunner.Configuration(serverName: serverName.description)
     configuration.localDelivery = localDelivery
-    configuration.smarthost = smarthost
+    configuration.smarthost = smarthost?.server
+    configuration.smarthostUsesImplicitTLS = smarthost?.usesImplicitTLS ?? false
     configuration.smarthostCredentials = try credentials(smarthostUser, smarthostPasswordFile, "smarthostPasswordFile")
     configuration.smarthostTLS = smarthostTLS
     try setWays(of: &configuration)
@@ -73,6 +74,9 @@ extension Settings {
     configuration.remoteSMTPPort = remoteSMTPPort
     configuration.retrySchedule = retrySchedule
     configuration.delayWarning = delayWarning
+    configuration.reportBurst = reportBurst
+    configuration.reportInterval = reportInterval
+    configuration.maximumReturned = maximumReturnedBytes
     configuration.postmaster = postmasterName
     configuration.reportSender = Mailbox(localPart: "MAILER-DAEMON", domain: postmasterName.domain)
     configuration.messageIDBase = messageIDBase

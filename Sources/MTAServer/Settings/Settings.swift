@@ -73,7 +73,7 @@ public struct Settings: Sendable {
   public var messageIDBase = 62
   public var localDelivery = LocalDelivery.maildir(directory: "maildir")
   public var remoteSMTPPort: UInt16 = 25
-  public var smarthost: HostAndPort?
+  public var smarthost: Smarthost?
   /// For the smarthost, with ``smarthostPasswordFile``.
   public var smarthostUser: String?
   /// Path of a file that holds the password and nothing else but a line end.
@@ -107,6 +107,11 @@ public struct Settings: Sendable {
   public var retrySchedule: [Duration] = [60, 300, 900, 3600, 7200, 14_400].map { .seconds($0) }
   public var queueLifetime: Duration = .seconds(432_000)
   public var delayWarning: Duration = .seconds(14_400)
+  /// Reports that go to one mailbox at once; those beyond follow, one each ``reportInterval``.
+  public var reportBurst = 20
+  public var reportInterval: Duration = .seconds(60)
+  /// Bytes of a mail up to which a report of its failure returns all of it; of a larger one its header.
+  public var maximumReturnedBytes = 65_536
   public var queueRunner = QueueRunning.automatic
   /// Deliveries at a time.
   public var maximumDeliveries = 200

@@ -169,4 +169,20 @@ struct ClientExtensionTests {
     let recipient = Self.transaction { $0.recipients[0].mailbox = Mailbox("jürgen@example.org") ?? Tests.a }
     #expect(Self.words(recipient, .lmtp, to: "8BITMIME")[0].hasPrefix("5.6.7 "))
   }
+
+  /// A domain beyond ASCII has a form that any server knows; a local part has none.
+  @Test func internationalDomainsReachServersWithoutSMTPUTF8() throws {
+    let transaction = Self.transaction {
+      $0.reversePath = ReversePath("<s@b\u{FC}cher.example>") ?? .null
+      $0.recipients[0].mailbox = Mailbox("a@b\u{FC}cher.example") ?? Tests.a
+    }
+    let plain = Self.words(transaction)
+    #expect(plain[0] == "MAIL FROM:<s@xn--bcher-kva.example>")
+    #expect(plain[1] == "RCPT TO:<a@xn--bcher-kva.example>")
+    let international = Self.words(transaction, to: "SMTPUTF8")
+    #expect(international[0] == "MAIL FROM:<s@b\u{FC}cher.example> SMTPUTF8")
+    #expect(international[1] == "RCPT TO:<a@b\u{FC}cher.example>")
+    let sender = Self.transaction { $0.reversePath = ReversePath("<\u{FC}@example.com>") ?? .null }
+    #expect(Self.words(sender)[0].hasPrefix("5.6.7 "))
+  }
 }

@@ -53,10 +53,23 @@ struct ClientSessionTroubleTests {
           .settled(
             [
               .refused(.failed, "550 5.1.1 no (in reply to RCPT TO)"),
-              .trouble(.deferred, "4.4.2 connection lost while waiting for the answer to RCPT TO"),
+              OutcomeClassifier.judge(.connectionLost(.rcpt)),
             ], .close)
         ),
       ])
+    #expect(
+      OutcomeClassifier.judge(.connectionLost(.rcpt)).message
+        == "4.4.2 connection lost while waiting for the answer to RCPT TO")
+  }
+
+  /// Only behind the content may the server have the mail (RFC 1047).
+  @Test func whatWasCutOffBeforeItsEndIsKnownNotToBeTaken() {
+    for phase in [ClientPhase.mail, .rcpt, .data, .content, .endOfContent] {
+      for trouble in [DeliveryTrouble.connectionLost(phase), .timedOut(phase)] {
+        #expect(OutcomeClassifier.judge(trouble).isCutOff == (phase != .endOfContent))
+      }
+    }
+    #expect(!OutcomeClassifier.judge(.connect("refused")).isCutOff)
   }
 
   @Test func yesBeforeTheEndOfTheContentIsNoDelivery() {
