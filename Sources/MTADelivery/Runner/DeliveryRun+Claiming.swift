@@ -50,7 +50,8 @@ extension DeliveryRun {
       // As much as was asked for: there is more. With destinations passed over there is more in any case.
       work.claimed(isLess: count < room, except: exclusion)
     }
-    for mail in mails { take(mail) }
+    // All at once: the first worker would else be done with the first mail before it sees the second.
+    if environment.judgement.isNeeded { mails.forEach(sort) } else { add(mails.flatMap(jobs)) }
     nextSearch = exclusion.isEmpty ? nil : now + (count == 0 ? Self.searchPause : Self.shortSearchPause)
     if count >= room, exclusion.isEmpty { bell.yield() }
     hire()
@@ -83,10 +84,6 @@ extension DeliveryRun {
         }
       },
       forget: { [work] envelope in work.withLockedValue { $0.redeem(envelope) } })
-  }
-
-  private func take(_ mail: ClaimedMail) {
-    if environment.judgement.isNeeded { sort(mail) } else { add(jobs(of: mail)) }
   }
 
   private nonisolated func jobs(of mail: ClaimedMail) -> [DeliveryJob] {
