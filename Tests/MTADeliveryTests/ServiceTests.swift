@@ -145,6 +145,29 @@ struct ServiceTests {
     }
   }
 
+  /// A service that is to end at once does, though many of its workers rest.
+  @Test(.timeLimit(.minutes(1))) func theEndMayComeToManyWhoRest() async throws {
+    try await SinkServer.serving { sink in
+      var setup = Setup(remotePort: sink.port)
+      setup.configuration.gracePeriod = .zero
+      for number in 0..<60 { try setup.zone.add("a\(number).example A 127.0.0.1") }
+      for round in 0..<10 {
+        setup.queue = VolatileStore()
+        let runner = try setup.runner
+        let service = Task { try await runner.run() }
+        for number in 0..<60 {
+          try setup.queue.add(
+            .test("m\(number)", to: ["x@a\(number).example"], at: setup.clock.now), content: Self.text)
+        }
+        while setup.queue.parcels.contains(where: { $0.state != .delivered }) {
+          try await Task.sleep(for: .milliseconds(1))
+        }
+        service.cancel()
+        #expect(try await service.value.delivered == 60, "\(round)")
+      }
+    }
+  }
+
   /// What the queue leased to a runner and did not give it comes back.
   @Test(.timeLimit(.minutes(1))) func aClaimThatGotLostIsFoundAgain() async throws {
     try await SinkServer.serving { sink in

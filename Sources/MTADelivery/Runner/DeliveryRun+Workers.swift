@@ -26,7 +26,7 @@ extension DeliveryRun {
         await worker.work()
         self.left(number, destination)
       }
-      work.withLockedValue { $0.started(number, task) }
+      if work.withLockedValue({ $0.started(number, task) }) { task.cancel() }
     }
   }
 

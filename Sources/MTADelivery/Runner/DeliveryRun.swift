@@ -163,6 +163,6 @@ actor DeliveryRun {
   }
 
   private nonisolated func dismissAll() {
-    work.withLockedValue { $0.dismiss() }
+    for worker in work.withLockedValue({ $0.dismiss() }) { worker.cancel() }
   }
 }

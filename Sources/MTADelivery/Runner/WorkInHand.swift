@@ -139,15 +139,17 @@ struct WorkInHand: Sendable {
   }
 
   /// The worker's task, unless it has left already.
-  mutating func started(_ number: Int, _ task: Task<Void, Never>) {
+  /// - Returns: whether it is to be cancelled at once.
+  mutating func started(_ number: Int, _ task: Task<Void, Never>) -> Bool {
     if workers.keys.contains(number) { workers[number] = .some(task) }
-    if isDismissed { task.cancel() }
+    return isDismissed
   }
 
   /// Nobody's delivery may go on.
-  mutating func dismiss() {
+  /// - Returns: whom to cancel. Not here: what a task does about it would find the lock taken.
+  mutating func dismiss() -> [Task<Void, Never>] {
     isDismissed = true
-    for worker in workers.values { worker?.cancel() }
+    return workers.values.compactMap(\.self)
   }
 
   mutating func left(_ number: Int, _ destination: Destination) {
