@@ -20,6 +20,8 @@ extension MailStore {
     public var queueLifetime: Duration = .seconds(432_000)
     /// How long the rows of finished mails stay. Default 7 days.
     public var historyRetention: Duration = .seconds(604_800)
+    /// How long a contact that is not seen any more, nor locked out, is remembered. Default 30 days.
+    public var contactRetention: Duration = .seconds(2_592_000)
     /// Threads that write and read content files. Default 4.
     public var fileThreads = 4
     /// How long to wait for another process that holds the database. Default 10 seconds.

@@ -19,6 +19,7 @@ import Testing
     try fixture.open {
       $0.contentInDatabase = 100_000
       $0.historyRetention = .seconds(60)
+      $0.contactRetention = .seconds(60)
       $0.clock = clock
       $0.sparePages = 4
       // So that the removal of files can be held back, and waited for.
@@ -51,6 +52,7 @@ import Testing
     var isOver = false
     for call in 1...100 where !isOver {
       // What is old when the house is kept: enough for most of the file to be holes then.
+      store.save(ContactRecord(ContactKey(try #require(IPAddress("198.51.100.\(call)"))), hits: 1))
       for size in [90_000, 90_000, 90_000, 110_000] {
         try await fixture.commit(to: store, [noise(size, seed: size)], recipients: silent, at: clock.now)
       }
@@ -71,6 +73,7 @@ import Testing
       #expect(store.statistics.checkpoints > moved)
       #expect(try fixture.query("SELECT count(*) FROM messages WHERE settled_at IS NOT NULL") == ["0"], "\(call)")
       #expect(try fixture.query("SELECT count(*) FROM messages") == ["\(alive.count)"])
+      #expect(try fixture.query("SELECT count(*) FROM contacts") == ["0"], "\(call)")
       // Those that resisted, too.
       #expect(fixture.contentFiles.count == 1, "\(call)")
       #expect(try fixture.query("SELECT freelist_count <= 4 FROM pragma_freelist_count") == ["1"], "\(call)")
@@ -83,7 +86,8 @@ import Testing
     let points = Set(fixture.faults.spoilt.map(\.description))
     #expect(
       points.isSuperset(of: [
-        "history.find", "history.begin", "history.remove", "history.commit", "vacuum.look", "vacuum.run",
+        "history.find", "contact.find-old", "contact.remove", "history.begin", "history.remove", "history.commit",
+        "vacuum.look", "vacuum.run",
         "database.checkpoint",
       ]), "\(points)")
     if case .fails = fault { #expect(points.contains("content.unlink")) }

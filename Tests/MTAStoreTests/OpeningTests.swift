@@ -25,7 +25,7 @@ import Testing
     #expect(try files.status(fixture.database + "-wal", at: "test").mode == 0o600)
     #expect(try fixture.query("PRAGMA journal_mode") == ["wal"])
     #expect(try fixture.query("PRAGMA auto_vacuum") == ["2"])
-    #expect(try fixture.query("PRAGMA user_version") == ["3"])
+    #expect(try fixture.query("PRAGMA user_version") == ["4"])
     await store.close()
   }
 
@@ -44,9 +44,9 @@ import Testing
 
   @Test func aNewerVersionIsRefusedAndLeftAlone() async throws {
     await (try fixture.open()).close()
-    _ = try fixture.query("PRAGMA user_version = 4")
-    #expect(reason() == .newerVersion(found: 4, supported: 3))
-    #expect(try fixture.query("PRAGMA user_version") == ["4"])
+    _ = try fixture.query("PRAGMA user_version = 5")
+    #expect(reason() == .newerVersion(found: 5, supported: 4))
+    #expect(try fixture.query("PRAGMA user_version") == ["5"])
   }
 
   @Test func otherPeoplesFilesAreRefusedAndLeftAlone() async throws {

@@ -15,6 +15,27 @@ extension Database {
       ], at: "contact.save")
   }
 
+  /// Whether there is a contact that was last changed before `cutoff`, and is not locked out at `now`.
+  func hasOldContacts(before cutoff: Timestamp, now: Timestamp) throws(SQLiteFailure) -> Bool {
+    try first(
+      "SELECT 1 FROM contacts WHERE updated_at < ? AND (expires_at IS NULL OR expires_at < ?) LIMIT 1",
+      [.text(cutoff.description), .text(now.description)], at: "contact.find-old"
+    ) { _ in true } ?? false
+  }
+
+  /// Removes up to `limit` of these.
+  /// - Returns: how many.
+  func removeOldContacts(before cutoff: Timestamp, now: Timestamp, limit: Int) throws(SQLiteFailure) -> Int {
+    var count = 0
+    try run(
+      """
+      DELETE FROM contacts WHERE id IN (SELECT id FROM contacts
+        WHERE updated_at < ?1 AND (expires_at IS NULL OR expires_at < ?2) LIMIT ?3) RETURNING id
+      """, [.text(cutoff.description), .text(now.description), .integer(Int64(limit))], at: "contact.remove"
+    ) { _ in count += 1 }
+    return count
+  }
+
   func contact(_ key: ContactKey) throws(SQLiteFailure) -> ContactRecord? {
     try first(
       "SELECT hits, locks, violations, expires_at FROM contacts WHERE remote_ip = ?", [.text(key.description)],

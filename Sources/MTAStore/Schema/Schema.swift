@@ -87,5 +87,9 @@ enum Schema {
       // How often a runner took it: what was taken before may have been delivered without a word.
       "ALTER TABLE parcels ADD COLUMN leases INTEGER NOT NULL DEFAULT 0"
     ],
+    [
+      // For what is to be forgotten.
+      "CREATE INDEX contacts_updated ON contacts (updated_at)"
+    ],
   ]
 }

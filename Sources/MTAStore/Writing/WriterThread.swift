@@ -20,6 +20,7 @@ final class WriterThread: @unchecked Sendable {
   private let removeResisting: @Sendable () -> Void
   private let notice: @Sendable (MailStore.Notice) -> Void
   private let historyRetention: Duration
+  private let contactRetention: Duration
   private let sparePages: Int
   private let repairPause: Int64
   let counters = NIOLockedValueBox(MailStore.Statistics())
@@ -51,6 +52,7 @@ final class WriterThread: @unchecked Sendable {
     clock = configuration.clock
     notice = configuration.notice
     historyRetention = configuration.historyRetention
+    contactRetention = configuration.contactRetention
     sparePages = configuration.sparePages
     repairPause = configuration.repairPause.wholeMilliseconds
     housekeeping = Housekeeping(now: .now, historyDelay: configuration.historyDelay)
@@ -320,18 +322,22 @@ final class WriterThread: @unchecked Sendable {
     let limit = 200
     do throws(SQLiteFailure) {
       let database = try connection()
-      let cutoff = clock.now - historyRetention
+      let now = clock.now
+      let (cutoff, contactCutoff) = (now - historyRetention, now - contactRetention)
       // Most of the time there is nothing old, and then nothing is written.
-      guard try database.hasHistory(before: cutoff) else {
+      var isDue = try database.hasHistory(before: cutoff)
+      if !isDue { isDue = try database.hasOldContacts(before: contactCutoff, now: now) }
+      guard isDue else {
         try database.giveSpaceBack(sparing: sparePages)
         return false
       }
       try database.run("BEGIN IMMEDIATE", at: "history.begin")
       let removed = try database.removeHistory(before: cutoff, limit: limit)
+      let contacts = try database.removeOldContacts(before: contactCutoff, now: now, limit: limit)
       try database.run("COMMIT", at: "history.commit")
       removeFiles(removed.files)
       _ = housekeeping.committed(pagesInLog: database.pagesInLog, at: .now)
-      return removed.count == limit
+      return removed.count == limit || contacts == limit
     } catch {
       database?.rollBack()
       if !error.isBusy { reopenLater(after: error) }
