@@ -11,7 +11,7 @@ import NIOCore
 ///
 ///   text/plain                what happened, in words
 ///   message/delivery-status   what happened, in fields
-///   message/rfc822            the mail, or text/rfc822-headers: its header
+///   message/rfc822            the mail, or text/rfc822-headers: its header; of international mail their message/global kin
 /// ```
 struct ReportComposer: Sendable {
   /// Reporting-MTA.
@@ -42,7 +42,10 @@ struct ReportComposer: Sendable {
     text.field("Auto-Submitted", "auto-replied")
     text.field("MIME-Version", "1.0")
     let whole = wholeMail(original, envelope, action)
-    let isEightBit = whole?.readableBytesView.contains { $0 >= 128 } ?? false
+    // RFC 6532 §3.7: a mail with other than ASCII in its header is no message/rfc822, and may be encoded like any other part. So any server
+    // can carry the report, whatever kept the mail.
+    let isGlobal = whole != nil && envelope.smtpUTF8 && Self.hasOtherThanASCII(original.header)
+    let isEightBit = !isGlobal && whole?.readableBytesView.contains { $0 >= 128 } ?? false
     // RFC 2045 §6.4: a multipart says what its parts hold.
     if isEightBit { text.field("Content-Transfer-Encoding", "8bit") }
     text.line("Content-Type: multipart/report; report-type=delivery-status;")
@@ -56,7 +59,10 @@ struct ReportComposer: Sendable {
     text.part(type: "message/delivery-status", description: "Delivery report")
     fields(recipients, envelope, into: &text)
 
-    if let whole {
+    if let whole, isGlobal {
+      text.part(type: "message/global", description: "Undelivered mail", encoding: "base64")
+      text.base64(Array(whole.readableBytesView))
+    } else if let whole {
       text.part(
         type: "message/rfc822", description: "Undelivered mail", encoding: isEightBit ? "8bit" : nil)
       text.raw(whole)
@@ -87,8 +93,7 @@ struct ReportComposer: Sendable {
     _ original: OriginalMail, _ envelope: Envelope, _ action: ReportedRecipient.Action
   ) -> ByteBuffer? {
     guard action == .failed, envelope.requests.return != .headers, !envelope.requests.requireTLS else { return nil }
-    // RFC 6532 §3.7: such a mail is no message/rfc822.
-    return envelope.smtpUTF8 && Self.hasOtherThanASCII(original.header) ? nil : original.text
+    return original.text
   }
 
   private static func subject(_ action: ReportedRecipient.Action) -> String {
