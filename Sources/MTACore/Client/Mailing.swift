@@ -43,7 +43,8 @@ struct Mailing: Hashable, Sendable {
     case .mail: return .mail
     case .rcpt: return .rcpt
     case .data: return .data
-    case .chunk: return .content
+    // With the last chunk on its way the server may have the mail, whatever it has answered yet.
+    case .chunk: if case .endOfContent? = steps.last { return .endOfContent } else { return .content }
     case .endOfContent: return .endOfContent
     }
   }

@@ -169,8 +169,10 @@ final class ClientHandler: ChannelInboundHandler {
       var out = gathered
       gathered = ByteBuffer()
       stuffer.finish(into: &out)
+      // Known to the session first: what fails with this write may have left even so.
+      let action = session.receive(.contentSent)
       context.writeAndFlush(wrapOutboundOut(out), promise: nil)
-      perform(session.receive(.contentSent))
+      perform(action)
     }
   }
 

@@ -15,6 +15,26 @@ struct ClientChunkTests {
     .mail(Tests.sender, parameters: ["BODY=BINARYMIME"]), .rcpt(Tests.a), .rcpt(Tests.b),
   ])
 
+  /// RFC 1047: a server that has the last chunk may have taken the mail, though it has not answered the one before. Nobody else is asked then.
+  @Test func withTheLastChunkOnItsWayNobodyKnows() {
+    var session = Tests.ready(.smtp, "PIPELINING", "CHUNKING", "BINARYMIME")
+    for event in [Self.binary, Tests.reply(250), Tests.reply(250), Tests.reply(250), Self.chunk(7)] {
+      _ = session.receive(event)
+    }
+    #expect(session.phase == .content)
+    func cutOff() -> [Bool] {
+      var session = session
+      guard case .settled(let results, .close) = session.receive(.lost) else { return [] }
+      return results.map(\.isCutOff)
+    }
+    #expect(cutOff() == [true, true])
+    _ = session.receive(Self.chunk(7, last: true))
+    #expect(session.phase == .endOfContent)
+    #expect(cutOff() == [false, false])
+    _ = session.receive(Tests.reply(250))
+    #expect(cutOff() == [false, false])
+  }
+
   @Test func chunksNeedNotWaitForEachOther() {
     var session = Tests.ready(.smtp, "PIPELINING", "CHUNKING", "BINARYMIME")
     Tests.play(
