@@ -83,7 +83,7 @@ extension DeliveryRun {
           self.add(self.jobs(of: mail))
         }
       },
-      forget: { [work] envelope in work.withLockedValue { $0.redeem(envelope) } })
+      forget: { envelope in self.changing { $0.redeem(envelope) } })
   }
 
   private nonisolated func jobs(of mail: ClaimedMail) -> [DeliveryJob] {

@@ -93,7 +93,7 @@ extension DeliveryRun {
   }
 
   /// Jobs go from their lane; rings when there is room for more, though not for each one: a claim is a transaction.
-  private nonisolated func changing<Value>(_ body: (inout WorkInHand) -> Value) -> Value {
+  nonisolated func changing<Value>(_ body: (inout WorkInHand) -> Value) -> Value {
     let (value, hasRoom) = work.withLockedValue { (body(&$0), $0.hasRoomAgain) }
     if hasRoom { bell.yield() }
     return value
