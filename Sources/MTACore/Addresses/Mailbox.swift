@@ -40,6 +40,12 @@ public struct Mailbox: Hashable, Sendable {
     return Mailbox(localPart: String(decoding: folded, as: UTF8.self), domain: domain) ?? self
   }
 
+  /// The same mailbox with its domain in the form within ASCII that any server knows (RFC 5890 §2.3.2.1); a local part has no such form.
+  package var plain: Mailbox {
+    guard domain.isInternational, let name = domain.dnsName else { return self }
+    return Mailbox(localPart: localPart, domain: .name(name.description)) ?? self
+  }
+
   /// Whether only SMTPUTF8 can carry this address (RFC 6531).
   public var isInternational: Bool { localPart.utf8.contains { $0 >= 128 } || domain.isInternational }
 }

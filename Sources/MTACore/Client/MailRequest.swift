@@ -50,11 +50,8 @@ struct MailRequest {
     return spelled(recipient).isInternational && !server.smtpUTF8 ? .international : nil
   }
 
-  /// An address as this server may be told it: a domain beyond ASCII has a form within it, which any server knows (RFC 5890 §2.3.2.1).
-  func spelled(_ mailbox: Mailbox) -> Mailbox {
-    guard !server.smtpUTF8, mailbox.domain.isInternational, let name = mailbox.domain.dnsName else { return mailbox }
-    return Mailbox(localPart: mailbox.localPart, domain: .name(name.description)) ?? mailbox
-  }
+  /// An address as this server may be told it.
+  func spelled(_ mailbox: Mailbox) -> Mailbox { server.smtpUTF8 ? mailbox : mailbox.plain }
 
   /// What the sender asked for, and a relay may not go without. LMTP is no relay: what is asked of the way is over there.
   private var requestObstacle: DeliveryTrouble? {

@@ -70,12 +70,20 @@ public struct ClaimExclusion: Hashable, Sendable {
 
   public func covers(_ recipient: EnvelopeRecipient) -> Bool {
     guard recipient.delivery == .remote else { return local }
-    let domain = recipient.mailbox.domain
-    return domains.contains(domain) || remote && !spares(domain.dnsName?.description ?? domain.description)
+    return domains.contains(recipient.mailbox.domain) || remote && !spares("\(recipient.mailbox.domain)")
   }
 
-  private func spares(_ name: String) -> Bool {
-    spared.contains { $0.hasPrefix(".") ? name.hasSuffix($0) : name == $0 }
+  /// Whether a domain is among ``spared``.
+  package func spares(_ domain: String) -> Bool {
+    let isASCII = domain.utf8.allSatisfy { $0 < 128 }
+    let name = isASCII ? domain : DNSName(international: domain)?.description ?? domain
+    if spared.contains(name) { return true }
+    var rest = name[...]
+    while let dot = rest.firstIndex(of: ".") {
+      if spared.contains(String(rest[dot...])) { return true }
+      rest = rest[rest.index(after: dot)...]
+    }
+    return false
   }
 }
 

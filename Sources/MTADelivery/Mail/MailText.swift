@@ -72,10 +72,11 @@ struct OutgoingMail: Sendable {
     var fields = ByteBuffer()
     if final {
       if envelope.reversePath.mailbox.map(ClientCommand.isEncodable) ?? true {
-        fields.writeString("Return-Path: \(envelope.reversePath)\r\n")
+        let sender = envelope.reversePath.mailbox.map { ReversePath.mailbox(international ? $0 : $0.plain) }
+        fields.writeString("Return-Path: \(sender ?? .null)\r\n")
       }
       if recipients.count == 1, ClientCommand.isEncodable(recipients[0]) {
-        fields.writeString("Delivered-To: \(recipients[0])\r\n")
+        fields.writeString("Delivered-To: \(international ? recipients[0] : recipients[0].plain)\r\n")
       }
     }
     if let forwardedFor, ClientCommand.isEncodable(forwardedFor), international || !forwardedFor.isInternational {

@@ -9,6 +9,7 @@ extension DeliveryRun {
   private static let searchPause: Duration = .seconds(1)
   /// And how long when it found something: each search walks over all that is passed over.
   private static let shortSearchPause: Duration = .milliseconds(250)
+  private static let longestPause: Duration = .seconds(60)
   /// How soon a running runner notices what other processes did to the queue: that a runner died, that mail came or was released.
   private static let watch: Duration = .seconds(2)
 
@@ -34,11 +35,16 @@ extension DeliveryRun {
   func claim(dueAt instant: Timestamp) async throws(StoreFailure) -> Int {
     let now = environment.clock.now
     let routed = environment.router.routedDomains
-    let (exclusion, room) = work.withLockedValue { ($0.exclusion(sparing: routed), $0.room) }
-    if room <= 0 || (!exclusion.isEmpty && now < nextSearch ?? now) {
+    // The time of day may have been set back.
+    let isTooSoon = nextSearch.map { now < $0 && $0 <= now + Self.longestPause } ?? false
+    let (exclusion, room) = work.withLockedValue { work in
+      isTooSoon && work.lanes.hasExclusion ? (ClaimExclusion(), 0) : (work.exclusion(sparing: routed), work.room)
+    }
+    if room <= 0 {
       hire()
       return 0
     }
+    let start = ContinuousClock.now
     isClaiming = true
     defer { isClaiming = false }
     let mails = try await environment.queue.claim(
@@ -52,7 +58,13 @@ extension DeliveryRun {
     }
     // All at once: the first worker would else be done with the first mail before it sees the second.
     if environment.judgement.isNeeded { mails.forEach(sort) } else { add(mails.flatMap(jobs)) }
-    nextSearch = exclusion.isEmpty ? nil : now + (count == 0 ? Self.searchPause : Self.shortSearchPause)
+    if exclusion.isEmpty {
+      nextSearch = nil
+    } else {
+      // Nobody is served meanwhile: a search that takes long is not made often.
+      let pause = max(count == 0 ? Self.searchPause : Self.shortSearchPause, (ContinuousClock.now - start) * 10)
+      nextSearch = environment.clock.now + min(pause, Self.longestPause)
+    }
     if count >= room, exclusion.isEmpty { bell.yield() }
     hire()
     return count
@@ -134,16 +146,37 @@ extension DeliveryRun {
 
   private nonisolated func add(_ jobs: [DeliveryJob]) {
     let now = environment.clock.now
-    let (woken, isShort, isEarly) = work.withLockedValue { work in
+    let (added, isShort, isEarly) = work.withLockedValue { work in
       (
         work.add(jobs, at: now), work.isShort(for: jobs, at: now),
         jobs.contains { work.lanes.waitsForItsTime($0.destination, at: now) }
       )
     }
-    for worker in woken { worker.wake.resume(returning: true) }
+    for worker in added.woken { worker.wake.resume(returning: true) }
+    giveBack(added.surplus)
     if isShort { hire() }
     // Nobody else sets the alarm for it.
     if isEarly { bell.yield() }
+  }
+
+  /// Jobs that would wait too long here, and keep room from others, wait in the queue.
+  nonisolated func giveBack(_ surplus: [WorkInHand.Surplus]) {
+    guard !surplus.isEmpty else { return }
+    let settlement = Settlement(run: self, environment: environment)
+    Task.detached {
+      // Side by side, so that many are written at once.
+      await withTaskGroup { group in
+        for part in 0..<16 {
+          group.addTask {
+            for index in stride(from: part, to: surplus.count, by: 16) {
+              let (job, delay) = (surplus[index].job, surplus[index].delay)
+              let ruling = Ruling.delay(delay, "much waits already for \(job.destination)")
+              await settlement.settle(job, Attempt(ruling, for: job.parcels.count))
+            }
+          }
+        }
+      }
+    }
   }
 
   private func sortingEnded(_ number: Int, of count: Int) {

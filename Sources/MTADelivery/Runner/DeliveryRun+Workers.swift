@@ -76,7 +76,7 @@ extension DeliveryRun {
   /// The servers of a domain are found: its jobs wait where those of all domains with these servers do.
   nonisolated func move(_ domain: Domain, to destination: Destination) {
     let now = environment.clock.now
-    let woken = work.withLockedValue { work in
+    let added = work.withLockedValue { work in
       let jobs = work.lanes.drain(.domain(domain)).map { job in
         var job = job
         job.destination = destination
@@ -84,7 +84,8 @@ extension DeliveryRun {
       }
       return work.add(jobs, at: now)
     }
-    for worker in woken { worker.wake.resume(returning: true) }
+    for worker in added.woken { worker.wake.resume(returning: true) }
+    giveBack(added.surplus)
     hire()
   }
 
@@ -105,7 +106,7 @@ extension DeliveryRun {
       while !Task.isCancelled {
         do { try await Task.sleep(for: .seconds(1)) } catch { return }
         let now = environment.clock.now
-        changing { $0.lanes.look(at: now) }
+        giveBack(changing { $0.look(at: now) })
         hire()
       }
     }

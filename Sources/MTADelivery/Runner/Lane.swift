@@ -26,9 +26,16 @@ struct Lane: Sendable {
   var isProven = false
   /// Troubled deliveries since the last that went well.
   var troubles = 0
-  /// Nothing has moved here for a while.
-  private var isHeldUp = false
+  /// When the first of what waits began to.
+  private var beganAt: Timestamp?
+  /// Parcels a second that went from here to workers, of late; and since it was last counted.
+  private var rate = 0.0
+  private var moved = 0
+  /// What waits is more than the next seconds will see to.
+  private var isSlow = false
   private var isFull = false
+  /// Parcels that were turned back since there was room.
+  private var turnedBack = 0
   /// How many parcels fill it.
   private let saturation: Int
 
@@ -41,22 +48,20 @@ struct Lane: Sendable {
   var isEmpty: Bool { count == 0 }
   var isIdle: Bool { count == 0 && workers == 0 }
   /// Enough waits here: no more is to be taken from the queue for it, and what waits takes no room from others.
-  var isSaturated: Bool { isFull || isHeldUp }
+  var isSaturated: Bool { isFull || isSlow }
+  /// More waits than there is a use for: it had better wait in the queue.
+  var isOverfull: Bool { isSlow && parcels >= most }
+  private var most: Int { max(saturation * 2, Int(min(rate * 30, Double(saturation) * 16))) }
 
   mutating func change<Value>(_ body: (inout Lane) -> Value) -> Value { body(&self) }
 
   mutating func add(_ job: DeliveryJob, at now: Timestamp) {
-    if isEmpty { moved(at: now) }
+    if isEmpty { (movedAt, beganAt) = (now, now) }
     jobs[job.priority, default: CircularBuffer()].append(job)
     count += 1
     parcels += job.parcels.count
     domains[job.queueDomain, default: 0] += 1
     if parcels >= saturation { isFull = true }
-  }
-
-  private mutating func moved(at now: Timestamp) {
-    movedAt = now
-    isHeldUp = false
   }
 
   /// A worker is on its way here.
@@ -79,27 +84,57 @@ struct Lane: Sendable {
     now >= then + time || now < then
   }
 
-  /// Notes what has stood still for so long.
-  mutating func look(for time: Duration, at now: Timestamp) { isHeldUp = standsStill(for: time, at: now) }
+  /// Counts what has moved in the last second; what waits for longer than that is looked at in its light.
+  mutating func look(at now: Timestamp) {
+    // What begins to move is believed at once, what stops is not.
+    rate = max(Double(moved), rate * 0.8 + Double(moved) * 0.2)
+    moved = 0
+    let isOld = beganAt.map { Self.isLong(ago: $0, .seconds(1), at: now) } ?? false
+    isSlow = !isEmpty && isOld && Double(parcels) > rate * 5
+  }
+
+  /// For how long something that comes now had better wait in the queue: until it might be served, or, where nothing moves, longer the more
+  /// there is of it, so that to come and go costs little.
+  mutating func turnBack(_ count: Int) -> Duration {
+    defer { turnedBack += count }
+    return .seconds(min(600, max(30, rate > 0 ? Double(parcels) / rate : Double(turnedBack) / 100)))
+  }
 
   func contains(_ domain: Domain) -> Bool { domains[domain] != nil }
 
   mutating func popFirst(at now: Timestamp) -> DeliveryJob? {
-    moved(at: now)
     guard let best = jobs.keys.max(), let job = jobs[best]?.popFirst() else { return nil }
     if jobs[best]?.isEmpty ?? true { jobs[best] = nil }
+    movedAt = now
+    moved += job.parcels.count
+    remove(job)
+    return job
+  }
+
+  /// What is beyond that, the least urgent and latest.
+  mutating func popSurplus() -> [DeliveryJob] {
+    var surplus: [DeliveryJob] = []
+    while isSlow, parcels > most, let least = jobs.keys.min(), let job = jobs[least]?.popLast() {
+      if jobs[least]?.isEmpty ?? true { jobs[least] = nil }
+      remove(job)
+      surplus.append(job)
+    }
+    return surplus
+  }
+
+  private mutating func remove(_ job: DeliveryJob) {
     count -= 1
     parcels -= job.parcels.count
     let key = job.queueDomain
     domains[key] = domains[key].flatMap { $0 > 1 ? $0 - 1 : nil }
-    if parcels <= saturation / 2 { isFull = false }
-    return job
+    if parcels <= saturation / 2 { (isFull, turnedBack) = (false, 0) }
+    if isEmpty { isSlow = false }
   }
 
   mutating func drain() -> [DeliveryJob] {
     let all = jobs.sorted { $0.key > $1.key }.flatMap { $0.value }
     jobs = [:]
-    (count, parcels, domains, isFull, isHeldUp) = (0, 0, [:], false, false)
+    (count, parcels, domains, isFull, isSlow) = (0, 0, [:], false, false)
     return all
   }
 }

@@ -18,14 +18,13 @@ struct Lanes: Sendable {
     case end
   }
 
-  /// Jobs that a worker may do while other destinations wait for one.
+  /// Jobs that a destination's last worker may do while other destinations wait for one; others stay for one job alone.
   private static let turn = 50
   /// A worker waits so long for a destination's next mail, and no longer.
   private static let longestPause: Duration = .seconds(1)
   /// Troubled deliveries in a row after which a destination counts as unreachable.
   private static let patience = 5
-  /// For so long mails may stand still behind others before another worker is sent, be they ever so few, and before they take no room
-  /// from others any more.
+  /// For so long mails may stand still behind others before another worker is sent, be they ever so few.
   private static let standstill: Duration = .seconds(1)
   /// Destinations that are remembered without having anything to do.
   private static let remembered = 2000
@@ -78,7 +77,7 @@ struct Lanes: Sendable {
     let mostUnproven = max(1, maximumWorkers * 4 / 5)
     // And not more than a quarter of those with their second workers and further ones: the first of another is of more use.
     func isTooUnproven(_ workers: Int) -> Bool { unproven >= (workers == 0 ? mostUnproven : mostUnproven / 4) }
-    var wanting = lanes.filter { Self.wantsWorker($1, at: now) }.map {
+    var wanting = lanes.filter { Self.wantsWorker($0, $1, at: now) }.map {
       (destination: $0, workers: $1.workers, since: $1.waitsSince, isTrusted: Self.isTrusted($0, $1))
     }
     var hired: [Destination] = []
@@ -94,7 +93,7 @@ struct Lanes: Sendable {
       }
       wanting = wanting.compactMap { destination, _, since, isTrusted in
         guard let lane = lanes[destination], isTrusted || !isTooUnproven(lane.workers),
-          Self.wantsWorker(lane, at: now)
+          Self.wantsWorker(destination, lane, at: now)
         else {
           return nil
         }
@@ -110,7 +109,7 @@ struct Lanes: Sendable {
 
   /// Whether another worker would find work there.
   func wantsWorker(_ destination: Destination, at now: Timestamp) -> Bool {
-    workers < maximumWorkers && lanes[destination].map { Self.wantsWorker($0, at: now) } ?? false
+    workers < maximumWorkers && lanes[destination].map { Self.wantsWorker(destination, $0, at: now) } ?? false
   }
 
   /// Whether the destination has nobody, and is to get nobody before its next start.
@@ -120,8 +119,10 @@ struct Lanes: Sendable {
   }
 
   /// A further connection is worth its while only for some mails, or where those there are do not get on.
-  private static func wantsWorker(_ lane: Lane, at now: Timestamp) -> Bool {
+  private static func wantsWorker(_ destination: Destination, _ lane: Lane, at now: Timestamp) -> Bool {
     guard lane.workers < lane.window.size else { return false }
+    // For the search for a domain's servers one is enough.
+    if case .domain = destination { return lane.workers == 0 && !lane.isEmpty }
     guard lane.count > lane.workers * 4 || lane.needsHelp(after: standstill, at: now) else { return false }
     guard let next = lane.nextStart else { return true }
     return lane.workers == 0 && next <= now
@@ -135,11 +136,28 @@ struct Lanes: Sendable {
   /// Whether nothing waits, and nobody works.
   var isIdle: Bool { workers == 0 && lanes.values.allSatisfy(\.isEmpty) }
 
-  /// Notes where nothing moves. To be called about every second.
-  mutating func look(at now: Timestamp) {
-    for (destination, lane) in lanes where !lane.isEmpty {
-      _ = change(destination) { $0.look(for: Self.standstill, at: now) }
+  /// Sees how fast what waits moves. To be called every second, about.
+  ///
+  /// - Parameter sheds: whether what is too much then is to go.
+  /// - Returns: what went.
+  mutating func look(at now: Timestamp, sheds: Bool = false) -> [DeliveryJob] {
+    Array(lanes.keys).flatMap { destination in
+      change(destination) { lane in
+        lane.look(at: now)
+        return sheds ? lane.popSurplus() : []
+      } ?? []
     }
+  }
+
+  /// Whether so much waits there that more had better wait in the queue.
+  func isOverfull(_ destination: Destination) -> Bool { lanes[destination]?.isOverfull ?? false }
+
+  /// Counts a job that goes back there; tells for how long.
+  mutating func turnBack(_ job: DeliveryJob) -> Duration? { lanes[job.destination]?.turnBack(job.parcels.count) }
+
+  /// Whether anything would be passed over in the queue.
+  var hasExclusion: Bool {
+    saturated.contains { if case .server = $0 { false } else { true } }
   }
 
   /// What no more of is to be taken from the queue.
@@ -154,7 +172,10 @@ struct Lanes: Sendable {
       guard let lane = lanes[destination] else { continue }
       // Where hooks sent copies, others with the same address need not go.
       if case .server = destination { continue }
-      if destination == .smarthost, isFull { (exclusion.remote, exclusion.spared) = (true, routed) }
+      if destination == .smarthost, isFull {
+        (exclusion.remote, exclusion.spared) = (true, routed)
+        continue
+      }
       for domain in lane.domains.keys {
         if let domain { exclusion.domains.insert(domain) } else { exclusion.local = true }
       }
@@ -174,7 +195,7 @@ struct Lanes: Sendable {
   /// The next job of a worker that has done `served`.
   mutating func next(for destination: Destination, served: Int, at now: Timestamp) -> Turn {
     guard let lane = lanes[destination] else { return .end }
-    let others = served >= Self.turn && workers >= maximumWorkers && lanes.contains { $1.workers == 0 && !$1.isEmpty }
+    let others = (served >= Self.turn || served > 0 && lane.workers > 1) && isCrowded
     if others || lane.workers > lane.window.size { return .end }
     if lane.isEmpty { return .idle }
     if let rest = lane.rest, now < rest.until {

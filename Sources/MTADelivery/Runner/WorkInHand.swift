@@ -98,15 +98,35 @@ struct WorkInHand: Sendable {
     isBacklogged = !isLess || !exclusion.isEmpty
   }
 
-  /// - Returns: whom to wake for it.
-  mutating func add(_ jobs: [DeliveryJob], at now: Timestamp) -> [Resting] {
-    guard !isStopping else { return [] }
-    return jobs.compactMap { job in
-      lanes.add(job, at: now)
-      guard let worker = resting[job.destination]?.popLast() else { return nil }
-      if resting[job.destination]?.isEmpty ?? false { resting[job.destination] = nil }
-      return worker
+  /// A job that has to go back to the queue, for it would wait too long here.
+  struct Surplus: Sendable {
+    let job: DeliveryJob
+    let delay: Duration
+  }
+
+  /// Sees how fast what waits moves. To be called every second, about.
+  /// - Returns: what is too much.
+  mutating func look(at now: Timestamp) -> [Surplus] {
+    // A run that ends when all is done would end without it.
+    lanes.look(at: now, sheds: isService && !isStopping).compactMap { job in
+      lanes.turnBack(job).map { Surplus(job: job, delay: $0) }
     }
+  }
+
+  /// - Returns: whom to wake for it, and what is too much.
+  mutating func add(_ jobs: [DeliveryJob], at now: Timestamp) -> (woken: [Resting], surplus: [Surplus]) {
+    var (woken, surplus): ([Resting], [Surplus]) = ([], [])
+    for job in jobs where !isStopping {
+      if isService, lanes.isOverfull(job.destination), let delay = lanes.turnBack(job) {
+        surplus.append(Surplus(job: job, delay: delay))
+        continue
+      }
+      lanes.add(job, at: now)
+      guard let worker = resting[job.destination]?.popLast() else { continue }
+      if resting[job.destination]?.isEmpty ?? false { resting[job.destination] = nil }
+      woken.append(worker)
+    }
+    return (woken, surplus)
   }
 
   /// Whether these jobs call for another worker: a new one, or the place of one that rests.

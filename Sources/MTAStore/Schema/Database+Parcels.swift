@@ -41,18 +41,19 @@ extension Database {
       if let id = row.text(0), seen.insert(id).inserted { mails.append(id) }
     }
     let bound = SQLValue.integer(Int64(limit))
-    let (wanted, lists) = Self.condition(exclusion)
+    let (wanted, list) = Self.condition(exclusion)
+    sparing.exclusion = exclusion
     // RFC 6710 §4.2: higher priorities first. The others have an index of their own, so that none is walked for the sake of a few.
     try run(
       """
       SELECT mail_id FROM parcels WHERE state = 'waiting' AND hold = 0 AND priority > 0 AND retry_at <= ?1
         \(wanted) ORDER BY retry_at, mail_id LIMIT ?2
-      """, [.text(now.description), bound] + lists, at: "claim.find", take)
+      """, [.text(now.description), bound] + list, at: "claim.find", take)
     try run(
       """
       SELECT mail_id FROM parcels WHERE state = 'waiting' AND hold = 0 AND retry_at <= ?1 \(wanted)
         ORDER BY retry_at, mail_id LIMIT ?2
-      """, [.text(now.description), bound] + lists, at: "claim.find", take)
+      """, [.text(now.description), bound] + list, at: "claim.find", take)
     // Leases of this machine end with their owner, or by its word; only those of other machines lapse.
     try run(
       """
@@ -80,29 +81,17 @@ extension Database {
     return result
   }
 
-  /// What is left, and the lists that are bound to it from `?3` on.
+  /// What is left, and the list that is bound to it as `?3`.
   private static func condition(_ exclusion: ClaimExclusion) -> (String, [SQLValue]) {
     var words = exclusion.local ? ["next_hop IS NOT NULL"] : []
-    var lists: [SQLValue] = []
-    func list(_ texts: some Sequence<String>) -> String {
-      lists.append(.text(jsonList(Array(texts))))
-      return "json_each(?\(lists.count + 2))"
-    }
-    if exclusion.remote, exclusion.spared.isEmpty {
-      words.append("next_hop IS NULL")
-    } else if exclusion.remote {
-      let spared = list(exclusion.spared)
-      words.append(
-        """
-        (next_hop IS NULL OR EXISTS (SELECT 1 FROM \(spared) WHERE next_hop = value
-          OR value LIKE '.%' AND substr(next_hop, -length(value)) = value))
-        """)
-    }
+    var list: [SQLValue] = []
+    // Asked of each row that is passed over: a list of patterns would be walked for each.
+    if exclusion.remote { words.append(exclusion.spared.isEmpty ? "next_hop IS NULL" : "is_spared(next_hop)") }
     if !exclusion.domains.isEmpty {
-      let domains = list(exclusion.domains.lazy.map(\.description))
-      words.append("(next_hop IS NULL OR next_hop NOT IN (SELECT value FROM \(domains)))")
+      words.append("(next_hop IS NULL OR next_hop NOT IN (SELECT value FROM json_each(?3)))")
+      list = [.text(jsonList(exclusion.domains.map(\.description)))]
     }
-    return (words.map { "AND \($0) " }.joined(), lists)
+    return (words.map { "AND \($0) " }.joined(), list)
   }
 
   /// Domains hold neither quotes nor backslashes that a list would trip over; what would is left out, and so not passed over.

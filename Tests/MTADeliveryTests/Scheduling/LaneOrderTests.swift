@@ -8,9 +8,8 @@ import Testing
 struct LaneOrderTests {
   private let now = Timestamp(milliseconds: 1_800_000_000_000)
 
-  private func job(_ name: String) throws -> DeliveryJob {
-    let domain = try #require(Mailbox("x@" + name)).domain
-    return .test(to: "x@" + name, for: .domain(domain), at: now)
+  private func job(_ name: String) -> DeliveryJob {
+    .test(to: "x@" + name, for: .exchangers(name), at: now)
   }
 
   private func lanes(workers: Int) -> Lanes {
@@ -23,14 +22,14 @@ struct LaneOrderTests {
   @Test func whoeverWaitsLongestComesFirst() throws {
     var lanes = lanes(workers: 1)
     var served: [String] = []
-    for number in 0..<40 { lanes.add(try job("d\(number).example"), at: now) }
+    for number in 0..<40 { lanes.add(job("d\(number).example"), at: now) }
     for number in 40..<80 {
       let hired = lanes.hire(at: now)
       try #require(hired.count == 1)
       served.append("\(hired[0])")
       _ = lanes.next(for: hired[0], served: 0, at: now)
       lanes.left(hired[0])
-      lanes.add(try job("d\(number).example"), at: now)
+      lanes.add(job("d\(number).example"), at: now)
     }
     #expect(served == (0..<40).map { "d\($0).example" })
   }
@@ -38,12 +37,12 @@ struct LaneOrderTests {
   /// A fifth of the workers is not for destinations that nobody knows.
   @Test func theUnknownLeaveSomeForTheProven() throws {
     var lanes = lanes(workers: 10)
-    let good = try job("good.example")
+    let good = job("good.example")
     lanes.add(good, at: now)
     #expect(lanes.hire(at: now).count == 1)
     _ = lanes.next(for: good.destination, served: 0, at: now)
     _ = lanes.learn(good.destination, Attempt([RecipientResult(.delivered, "250 ok")]), at: now)
-    for number in 0..<20 { lanes.add(try job("d\(number).example"), at: now) }
+    for number in 0..<20 { lanes.add(job("d\(number).example"), at: now) }
     #expect(lanes.hire(at: now).count == 8)
     #expect(lanes.hire(at: now).isEmpty)
     for _ in 0..<5 { lanes.add(good, at: now) }
@@ -54,10 +53,10 @@ struct LaneOrderTests {
   /// Nor do the second workers of some that hang keep the first from others.
   @Test func secondWorkersAreNoneOfTheLast() throws {
     var lanes = lanes(workers: 20)
-    for number in 0..<4 { for _ in 0..<30 { lanes.add(try job("slow\(number).example"), at: now) } }
+    for number in 0..<4 { for _ in 0..<30 { lanes.add(job("slow\(number).example"), at: now) } }
     // A quarter of four fifths.
     #expect(lanes.hire(at: now).count == 4)
-    for number in 0..<14 { lanes.add(try job("d\(number).example"), at: now) }
+    for number in 0..<14 { lanes.add(job("d\(number).example"), at: now) }
     #expect(Set(lanes.hire(at: now)).count == 12)
     #expect(lanes.workers == 16)
   }
@@ -65,7 +64,7 @@ struct LaneOrderTests {
   /// Few mails behind one that takes its time get another worker after a moment, one after the other.
   @Test func whatStandsStillGetsAnotherWorker() throws {
     var lanes = lanes(workers: 20)
-    let slow = try job("slow.example")
+    let slow = job("slow.example")
     for _ in 0..<3 { lanes.add(slow, at: now) }
     #expect(lanes.hire(at: now) == [slow.destination])
     _ = lanes.next(for: slow.destination, served: 0, at: now)
@@ -81,5 +80,14 @@ struct LaneOrderTests {
     // Where nothing waits, nothing stands still.
     _ = lanes.next(for: slow.destination, served: 1, at: now)
     #expect(lanes.hire(at: now + .seconds(100)).isEmpty)
+  }
+
+  /// For the search for a domain's servers one worker is enough, however long it takes.
+  @Test func oneSearchesForServers() throws {
+    var lanes = lanes(workers: 20)
+    let domain = try #require(Domain("d.example"))
+    for _ in 0..<30 { lanes.add(.test(to: "x@d.example", for: .domain(domain), at: now), at: now) }
+    #expect(lanes.hire(at: now) == [.domain(domain)])
+    #expect(lanes.hire(at: now + .seconds(10)).isEmpty)
   }
 }

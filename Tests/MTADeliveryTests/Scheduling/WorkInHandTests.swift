@@ -133,11 +133,10 @@ struct WorkInHandTests {
     #expect(takes("b.example"))
   }
 
-  /// A few that stand still at each of many destinations take no room, either, once that is known.
-  @Test func whatStandsStillTakesNoRoom() throws {
+  /// A few that hardly move at each of many destinations take no room, either, once that is known.
+  @Test func whatIsSlowTakesNoRoom() throws {
     var work = work()
     func destination(_ number: Int) -> Destination { .exchangers("mx\(number)") }
-    let later = now + .seconds(1)
     for number in 0..<8 {
       for _ in 0..<5 {
         _ = work.add([.test(to: "x@d\(number).example", for: destination(number), at: now)], at: now)
@@ -145,22 +144,90 @@ struct WorkInHandTests {
     }
     #expect(work.room <= 0)
     #expect(!takes(work))
-    work.lanes.look(at: now + .milliseconds(999))
+    _ = work.lanes.look(at: now + .milliseconds(999))
     #expect(work.room <= 0)
     _ = work.hire(at: now)
-    _ = work.lanes.next(for: destination(0), served: 0, at: now + .milliseconds(1))
-    work.lanes.look(at: later)
-    // But the one that got on.
+    _ = work.lanes.next(for: destination(0), served: 0, at: now + .milliseconds(999))
+    _ = work.lanes.look(at: now + .seconds(1))
+    // But the one where one of five went in a second.
     #expect(work.room == 10)
     #expect(takes(work))
     #expect(!work.exclusion().domains.map(\.description).contains("d0.example"))
     #expect(work.exclusion().domains.count == 7)
     #expect(!takes(work, destination(1)))
     #expect(takes(work, destination(0)))
-    // One that gets on is as it was.
-    _ = work.lanes.next(for: destination(1), served: 0, at: later)
+    // One that gets on is believed the next time, and what waited there counts only then.
+    _ = work.lanes.next(for: destination(1), served: 0, at: now + .seconds(1))
+    #expect(!takes(work, destination(1)))
+    _ = work.lanes.look(at: now + .seconds(2))
     #expect(takes(work, destination(1)))
     #expect(work.exclusion().domains.count == 6)
+  }
+
+  /// What would wait too long here goes back to the queue, for the longer the more there is of it; where much moves, much may wait.
+  @Test func theSurplusOfASlowLaneGoesBack() throws {
+    var work = work()
+    let slow = Destination.exchangers("mx")
+    func add(_ count: Int) -> [WorkInHand.Surplus] {
+      (0..<count).flatMap { work.add([.test(to: "x@d\($0).example", for: slow, at: now)], at: now).surplus }
+    }
+    #expect(add(30).isEmpty)
+    _ = work.lanes.look(at: now + .seconds(1))
+    let surplus = add(5000)
+    #expect(surplus.count == 5000)
+    #expect(surplus.first?.delay == .seconds(30))
+    #expect(surplus.last?.delay == .seconds(49.99))
+    #expect(work.lanes.parcels == 30)
+    // One a second: a minute's worth is not for here.
+    _ = work.hire(at: now)
+    _ = work.lanes.next(for: slow, served: 0, at: now)
+    _ = work.lanes.look(at: now + .seconds(2))
+    #expect(work.lanes.parcels == 29)
+    #expect(add(2).map(\.delay) == [.seconds(30)])
+    // When it has become less there is room.
+    for _ in 0..<25 { _ = work.lanes.next(for: slow, served: 0, at: now) }
+    _ = work.lanes.look(at: now + .seconds(3))
+    #expect(add(100).isEmpty)
+    // A run that ends when all is done keeps it.
+    var once = self.work(isService: false)
+    for number in 0..<60 {
+      #expect(once.add([.test(to: "x@d\(number).example", for: slow, at: now)], at: now).surplus.isEmpty)
+      _ = once.look(at: now + .seconds(1))
+    }
+  }
+
+  /// What came before it was known goes back, too: the latest, and the least urgent.
+  @Test func theSurplusThatIsThereGoesBack() throws {
+    for (isService, left) in [(true, 20), (false, 200)] {
+      var work = work(isService: isService)
+      for number in 0..<200 {
+        let job = DeliveryJob.test("m\(number)", to: "x@d\(number).example", for: destination, at: now)
+        #expect(work.add([job], at: now).surplus.isEmpty)
+      }
+      #expect(work.look(at: now + .milliseconds(500)).isEmpty)
+      let surplus = work.look(at: now + .seconds(1))
+      #expect(surplus.count == 200 - left)
+      #expect(surplus.allSatisfy { $0.delay >= .seconds(30) })
+      #expect(work.lanes.parcels == left)
+      #expect(work.lanes.saturatedParcels == left)
+      #expect(Set(surplus.map { "\($0.job.source.envelope.id)" }) == Set((left..<200).map { "m\($0)" }))
+    }
+  }
+
+  /// Where places are short, the second worker of a destination leaves after one mail.
+  @Test func secondWorkersLeaveWhereOthersWait() throws {
+    var work = work(workers: 3)
+    func next(_ served: Int) -> Bool {
+      if case .deliver = work.lanes.next(for: .local, served: served, at: now) { true } else { false }
+    }
+    for number in 0..<9 { _ = work.add([.test("m\(number)", for: .local, at: now)], at: now) }
+    #expect(work.hire(at: now).count == 3)
+    #expect(next(0) && next(1))
+    _ = work.add([job("other")], at: now)
+    #expect(!next(1))
+    work.left(1, .local)
+    #expect(work.hire(at: now).map(\.destination) == [destination])
+    #expect(next(1))
   }
 
   /// Much that waits for many destinations has an end, too.
@@ -188,7 +255,7 @@ struct WorkInHandTests {
     _ = work.lanes.next(for: destination, served: 0, at: now)
     let told = await resting { worker in
       #expect(work.rest(worker, at: destination) == nil)
-      let woken = work.add([other], at: now)
+      let woken = work.add([other], at: now).woken
       #expect(woken.map(\.number) == [1])
       for worker in woken { worker.wake.resume(returning: true) }
     }
