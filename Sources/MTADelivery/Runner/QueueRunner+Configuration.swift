@@ -67,8 +67,9 @@ extension QueueRunner {
     public var destinationLimit = DestinationLimit()
     /// The same for single domains.
     public var destinationLimits = DomainTable<DestinationLimit>()
-    /// Parcels that wait in memory for a delivery, about; default 1000. A quarter of them for one destination. Where so many wait, or
-    /// nothing moves, no more are taken from the queue, and those there are do not count: all in all there are at most eight times as many.
+    /// Parcels that wait in memory for a delivery, about; default 1000. A quarter of them for one destination. Where so many wait, or more
+    /// than move in five seconds, no more are taken from the queue, and those there are do not count: all in all there are at most eight
+    /// times as many. What a slow destination cannot take in half a minute goes back to the queue, untried, for half a minute to ten.
     public var maximumLeased = 1000
     /// For how long parcels are leased; renewed while they are worked on. Default 15 minutes.
     public var lease: Duration = .seconds(900)
