@@ -63,6 +63,26 @@ struct LocalDeliveryTests {
     }
   }
 
+  /// What is said to a server without SMTPUTF8 is ASCII, in the fields for it as in the envelope.
+  @Test func internationalDomainsAreSpelledAsTheServerMayHearThem() async throws {
+    for (capability, domain) in [("8BITMIME", "xn--bcher-kva.example"), ("SMTPUTF8", "b\u{FC}cher.example")] {
+      var behaviour = SinkServer.Behaviour(isLMTP: true)
+      behaviour.capabilities = ["PIPELINING", capability]
+      try await SinkServer.serving(behaviour) { sink in
+        var setup = Setup()
+        setup.configuration.localDelivery = .lmtp(HostAndPort("127.0.0.1:\(sink.port)")!)
+        try setup.queue.add(
+          .test("m1", from: "<s@b\u{FC}cher.example>", to: ["x@b\u{FC}cher.example"], .local, at: setup.clock.now),
+          content: Self.text)
+        try await setup.expectRun(RunSummary(delivered: 1))
+        let mail = try #require(sink.mails.first)
+        #expect(mail.from.hasPrefix("<s@\(domain)>"))
+        #expect(mail.to == ["<x@\(domain)>"])
+        #expect(mail.content.hasPrefix("Return-Path: <s@\(domain)>\r\nDelivered-To: x@\(domain)\r\n"))
+      }
+    }
+  }
+
   @Test func smtpToAFixedHostAddsNothing() async throws {
     try await SinkServer.serving { sink in
       var setup = Setup()
