@@ -9,7 +9,8 @@ extension DeliveryRun {
   private static let searchPause: Duration = .seconds(1)
   /// And how long when it found something: each search walks over all that is passed over.
   private static let shortSearchPause: Duration = .milliseconds(250)
-  private static let longestPause: Duration = .seconds(60)
+  /// And how long at most, though a search takes long: what waits behind must not wait for that alone.
+  private static let longestPause: Duration = .seconds(5)
   /// How soon a running runner notices what other processes did to the queue: that a runner died, that mail came or was released.
   private static let watch: Duration = .seconds(2)
 

@@ -111,10 +111,10 @@ struct Lane: Sendable {
     return job
   }
 
-  /// What is beyond that, the least urgent and latest.
+  /// What is beyond that, the least urgent and latest; never the next one, however large.
   mutating func popSurplus() -> [DeliveryJob] {
     var surplus: [DeliveryJob] = []
-    while isSlow, parcels > most, let least = jobs.keys.min(), let job = jobs[least]?.popLast() {
+    while isSlow, count > 1, parcels > most, let least = jobs.keys.min(), let job = jobs[least]?.popLast() {
       if jobs[least]?.isEmpty ?? true { jobs[least] = nil }
       remove(job)
       surplus.append(job)
@@ -134,7 +134,7 @@ struct Lane: Sendable {
   mutating func drain() -> [DeliveryJob] {
     let all = jobs.sorted { $0.key > $1.key }.flatMap { $0.value }
     jobs = [:]
-    (count, parcels, domains, isFull, isSlow) = (0, 0, [:], false, false)
+    (count, parcels, domains, isFull, isSlow, turnedBack) = (0, 0, [:], false, false, 0)
     return all
   }
 }

@@ -214,6 +214,15 @@ struct WorkInHandTests {
     }
   }
 
+  /// A mail for very many is not sent back time and again.
+  @Test func theNextMailStaysHoweverLarge() {
+    var work = work()
+    _ = work.add([.test("many", for: destination, recipients: 300, at: now)], at: now)
+    #expect(work.look(at: now + .seconds(1)).isEmpty)
+    #expect(work.lanes.parcels == 300)
+    #expect(work.room == 10)
+  }
+
   /// Where places are short, the second worker of a destination leaves after one mail.
   @Test func secondWorkersLeaveWhereOthersWait() throws {
     var work = work(workers: 3)
