@@ -3,16 +3,34 @@ import MTACore
 import MTAReceiver
 import MTAServer
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Receive and deliver mail until SIGINT or SIGTERM.",
-    discussion: "Exits 0 after an orderly shutdown, 64 for settings that cannot be used, 1 for any other failure.")
+    discussion: """
+      SIGHUP reads certificate, key, users, aliases and forwards anew, and reopens the log file; what cannot be used changes \
+      nothing. Exits 0 after an orderly shutdown, 64 for settings that cannot be used, 1 for any other failure.
+      """)
 
   @OptionGroup var file: SettingsFile
 
   func run() async throws {
+    // One that comes before the server stands asks for what is about to be read.
+    signal(SIGHUP, SIG_IGN)
     let settings = try file.read()
-    try await explained { try await MailServer(settings) { UserHooks(settings) }.runUntilSignal() }
+    let path = file.config
+    try await explained {
+      let reload = { @Sendable () async throws -> MailServer.Reload in
+        let settings = try Settings(contentsOf: path)
+        return MailServer.Reload(settings) { UserHooks(settings) }
+      }
+      try await MailServer(settings, reloading: reload) { UserHooks(settings) }.runUntilSignal()
+    }
   }
 }
 

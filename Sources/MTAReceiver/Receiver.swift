@@ -92,7 +92,8 @@ public final class Receiver: Sendable {
   }
 
   private let configuration: Configuration
-  private let tls: TLSContext?
+  /// Nil for good where it was nil at first: what a session offers is settled when the receiver is made.
+  private let tls: NIOLockedValueBox<TLSContext?>
   private let makeHooks: @Sendable () -> any ReceiverHooks
   private let environment: ReceiverEnvironment
   private let census: ConnectionCensus
@@ -115,7 +116,7 @@ public final class Receiver: Sendable {
     configuration.session.offersTLS = tls != nil
     configuration.session.honours.formIntersection(store.capabilities)
     self.configuration = configuration
-    self.tls = tls
+    self.tls = NIOLockedValueBox(tls)
     makeHooks = hooks
     census = ConnectionCensus(
       maximum: configuration.maximumConnections, maximumPerAddress: configuration.maximumConnectionsPerAddress)
@@ -140,7 +141,7 @@ public final class Receiver: Sendable {
     var addresses: [SocketAddress] = []
     do {
       for listener in configuration.listeners {
-        if listener.implicitTLS, tls == nil {
+        if listener.implicitTLS, tls.withLockedValue({ $0 == nil }) {
           throw ListenFailure(listener: listener.address, reason: "implicit TLS needs a certificate")
         }
         for channel in try await bind(listener, group, byLoop) {
@@ -176,6 +177,12 @@ public final class Receiver: Sendable {
       group.cancelAll()
       for loop in loops { loop.stop() }
     }
+  }
+
+  /// Gives the connections that are accepted from now on another certificate and key; those that are open keep theirs. A receiver
+  /// that was made without TLS stays without.
+  public func renew(tls context: TLSContext) {
+    tls.withLockedValue { if $0 != nil { $0 = context } }
   }
 
   /// Connections that are open now.
@@ -254,6 +261,7 @@ extension Receiver {
       mayUseXCLIENT: mayBeTrusted && configuration.xclientNetworks.contains { $0.contains(address) })
     var session = configuration.session
     session.speaksLMTP = listener.speaksLMTP
+    let tls = tls.withLockedValue { $0 }
     let connection = ChannelConnection(tls: tls, implicitTLS: listener.implicitTLS) { [session] duplex in
       ConnectionPump(
         ServerSession(session, facts), hooks: self.makeHooks(), environment: self.environment,

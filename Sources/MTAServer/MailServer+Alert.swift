@@ -2,6 +2,7 @@ import Logging
 public import MTACore
 import MTAReceiver
 import MTASystem
+import NIOConcurrencyHelpers
 
 extension MailServer {
   /// Puts a mail for a local user in the queue (Q7): about a disk that fills up, say. It is from nobody (MAIL FROM:<>), its From names
@@ -13,7 +14,8 @@ extension MailServer {
   @discardableResult
   public func alert(to mailbox: Mailbox, subject: String, text: String) async throws -> MailID {
     try await Self.alert(
-      to: mailbox, subject: subject, text: text, settings, receiverConfiguration.session, rooms, hooks: makeHooks())
+      to: mailbox, subject: subject, text: text, settings, receiverConfiguration.session, rooms,
+      hooks: hookMaker.withLockedValue { $0 }())
   }
 
   /// ``alert(to:subject:text:)`` without a server, or beside one that runs: for commands. A server that runs delivers it within

@@ -7,6 +7,7 @@ public import MTAReceiver
 import MTAStore
 import MTASystem
 import MTATLS
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 public import ServiceLifecycle
@@ -21,27 +22,35 @@ public final class MailServer: Service {
   let settings: Settings
   /// What the settings and the adopter say.
   let receiverConfiguration: Receiver.Configuration
-  let makeHooks: @Sendable () -> any ReceiverHooks
   let rooms: Rooms
-  private var logger: Logger { rooms.logger }
+  let receiver: Receiver
+  let reloading: (@Sendable () async throws -> Reload)?
+  /// Makes the hooks of new connections; a reload puts another in its place.
+  let hookMaker: NIOLockedValueBox<@Sendable () -> any ReceiverHooks>
+  var logger: Logger { rooms.logger }
 
   /// Opens what the settings name: certificates, keys, the queue. No port yet.
   ///
   /// - Parameters:
   ///   - adjusting: changes what no setting reaches: rules, hook budgets, further limits.
+  ///   - reloading: reads anew what ``reload()`` puts in place. Default: certificate and key are read anew from the same files, and the
+  ///     hooks stay.
   ///   - hooks: makes the hooks of one connection.
   /// - Throws: ``SettingsFailure`` or ``StartFailure``, naming the setting.
   public init(
     _ settings: Settings, adjusting: (inout Receiver.Configuration) -> Void = { _ in },
-    hooks: @escaping @Sendable () -> any ReceiverHooks
+    reloading: (@Sendable () async throws -> Reload)? = nil, hooks: @escaping @Sendable () -> any ReceiverHooks
   ) throws {
     self.settings = settings
-    makeHooks = hooks
+    self.reloading = reloading
+    let hookMaker = NIOLockedValueBox(hooks)
+    self.hookMaker = hookMaker
     var configuration = settings.receiver
     configuration.session.rewriter = try SRSSecretFile.rewriter(settings)
     adjusting(&configuration)
     receiverConfiguration = configuration
     rooms = try Rooms(settings)
+    receiver = rooms.receiver(settings, configuration) { hookMaker.withLockedValue { $0 }() }
   }
 
   /// Serves until the task is cancelled or the service group shuts down gracefully. Then: no further connections, messages that
@@ -55,7 +64,6 @@ public final class MailServer: Service {
       withExtendedLifetime(lock) {}
     }
     settings.logNotes(to: logger)
-    let receiver = rooms.receiver(settings, receiverConfiguration, hooks: makeHooks)
     let addresses = try await receiver.start(on: rooms.group)
     for address in addresses {
       logger.info("listening on \(address.ipAddress ?? "?") port \(address.port ?? 0)")

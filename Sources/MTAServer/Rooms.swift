@@ -16,7 +16,7 @@ struct Rooms: Sendable {
   let resolver: DNSResolver
   let group: MultiThreadedEventLoopGroup
   let logger: Logger
-  private let log: LineLog.Sink
+  let log: LineLog.Sink
   private let tls: TLSContext?
   private let signer: (any MailSigner)?
 
@@ -82,7 +82,7 @@ struct Rooms: Sendable {
     }
   }
 
-  private static func tls(_ settings: Settings) throws(StartFailure) -> TLSContext? {
+  static func tls(_ settings: Settings) throws(StartFailure) -> TLSContext? {
     guard let certificate = settings.certificate, let key = settings.privateKey else { return nil }
     do {
       return try TLSContext.server(certificateChain: .file(certificate), privateKey: .file(key))

@@ -31,7 +31,10 @@ final class ServerProcess {
   }
 
   /// Starts `serve`, and waits until it listens. Returns where.
-  func serve() async throws -> SocketAddress {
+  ///
+  /// - Parameter name: the file of the folder that the settings name as the log; nil when they name none.
+  func serve(log name: String? = nil) async throws -> SocketAddress {
+    let log = name.map { folder.appending(path: $0) } ?? log
     try launch(["serve", "--config", folder.appending(path: "mta.json").path()])
     for _ in 0..<500 {
       let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
@@ -63,6 +66,16 @@ final class ServerProcess {
   }
 
   func signal(_ number: Int32) { process?.signal(number) }
+
+  /// Waits until the log of `serve` says this.
+  func logs(_ text: String, in name: String? = nil) async throws {
+    let log = name.map { folder.appending(path: $0) } ?? log
+    for _ in 0..<1500 {
+      if (try? String(contentsOf: log, encoding: .utf8))?.contains(text) == true { return }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    throw Failure("the log does not say \(text): \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
+  }
 
   /// Waits for the end; the exit status, or the number of the signal that ended it.
   @discardableResult

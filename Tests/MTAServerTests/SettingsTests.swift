@@ -48,6 +48,25 @@ import Testing
       ])
   }
 
+  @Test func portsForMembersStandSideBySide() throws {
+    func roles(_ json: String) throws -> [String] {
+      let settings = try read(
+        #"{"serverName": "a.example", "certificate": "c", "privateKey": "k", "listeningPorts": ["25", "465", "587", "24"], "#
+          + #""standardMailPort": 25, "lmtpPorts": [24], \#(json)}"#)
+      return settings.receiver.listeners.map { "\($0.address.port) \($0.role.rawValue) \($0.implicitTLS)" }
+    }
+    let both = ["25 standard false", "465 submission true", "587 submission false", "24 standard false"]
+    #expect(try roles(#""submissionPort": 587, "implicitTLSPorts": [465]"#) == both)
+    #expect(try roles(#""submissionPorts": [587, 465], "implicitTLSPorts": [465]"#) == both)
+    #expect(try roles(#""submissionPorts": [587, 465], "submissionPort": 587, "implicitTLSPorts": [465]"#) == both)
+    // A port that has a role keeps it.
+    #expect(try roles(#""submissionPort": 587, "implicitTLSPorts": [25, 24]"#)[0] == "25 standard true")
+    #expect(try roles(#""submissionPort": 587, "implicitTLSPorts": [25, 24]"#)[3] == "24 standard true")
+    #expect(
+      try problems(#"{"serverName": "a.example", "submissionPort": 465, "submissionPorts": [587, 465]}"#)
+        .map { $0.prefix { $0 != ":" } } == ["submissionPort"])
+  }
+
   @Test func waysToOthers() throws {
     let settings = try read(
       #"{"serverName": "a.example", "smarthost": "relay.example:587", "smarthostUser": "u", "smarthostPasswordFile": "pw", "#

@@ -21,6 +21,8 @@ public struct ConnectionFacts: Hashable, Sendable {
   public var isTrusted: Bool
   /// The client is a front end of ours, and may say by XCLIENT whom it speaks for.
   public var mayUseXCLIENT: Bool
+  /// The port speaks LMTP (RFC 2033); as ``SessionConfiguration/speaksLMTP`` says.
+  public internal(set) var speaksLMTP = false
 
   public init(
     remoteAddress: IPAddress, remotePort: UInt16 = 0, localPort: UInt16 = 0, role: PortRole = .standard,

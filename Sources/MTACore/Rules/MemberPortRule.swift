@@ -1,5 +1,6 @@
 /// Which senders may use which port (R7): strangers the standard port, members the submission port, authenticated and
-/// encrypted. Keeps strangers from sending in a member's name.
+/// encrypted. Keeps strangers from sending in a member's name. Ports that speak LMTP are for servers that bring mail from anybody, and
+/// so have no such rule.
 public struct MemberPortRule: SenderRule, Hashable {
   public var standardPort: UInt16
   public var submissionPort: UInt16
@@ -10,6 +11,7 @@ public struct MemberPortRule: SenderRule, Hashable {
   }
 
   public func refusal(of sender: ReversePath, in conversation: Conversation) -> Reply? {
+    if conversation.connection.speaksLMTP { return nil }
     let isMember = conversation.senderClient?.isMember ?? false
     // A report has no sender, so it is neither a member's nor a stranger's.
     let isStranger = sender != .null && !isMember

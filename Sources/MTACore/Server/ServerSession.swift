@@ -153,6 +153,7 @@ public struct ServerSession: ~Copyable, Sendable {
   public init(_ configuration: SessionConfiguration, _ facts: ConnectionFacts) {
     self.configuration = configuration
     conversation = Conversation(facts)
+    conversation.connection.speaksLMTP = configuration.speaksLMTP
   }
 
   // MARK: The two doors

@@ -20,17 +20,40 @@ public struct LineLog: LogHandler {
   /// The place that lines go to. One `write` a line, so that lines of several threads do not mix.
   public final class Sink: Sendable {
     private let descriptor: NIOLockedValueBox<Int32>
+    /// Nil: standard error.
+    private let path: String?
 
     /// Standard error.
-    public init() { descriptor = NIOLockedValueBox(STDERR_FILENO) }
+    public init() {
+      descriptor = NIOLockedValueBox(STDERR_FILENO)
+      path = nil
+    }
 
     /// Appends to a file, made with mode 0640 if it is missing.
     public init(path: String) throws {
-      let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
+      descriptor = NIOLockedValueBox(try Self.open(path))
+      self.path = path
+    }
+
+    /// Goes on in the file that the path names now: for programs that move log files aside. On standard error it does nothing.
+    ///
+    /// - Throws: ``SettingsFailure`` when the file cannot be opened; lines then go on to the old one.
+    public func reopen() throws {
+      guard let path else { return }
+      let new = try Self.open(path)
+      close(
+        descriptor.withLockedValue { file in
+          defer { file = new }
+          return file
+        })
+    }
+
+    private static func open(_ path: String) throws -> Int32 {
+      let file = systemOpen(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
       guard file >= 0 else {
         throw SettingsFailure(["logFile: cannot open \(path): \(String(cString: strerror(errno)))"])
       }
-      descriptor = NIOLockedValueBox(file)
+      return file
     }
 
     package func write(_ line: String) {
@@ -89,3 +112,5 @@ private func put(_ file: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
     Darwin.write(file, bytes.baseAddress, bytes.count)
   #endif
 }
+
+private func systemOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 { open(path, flags, mode) }

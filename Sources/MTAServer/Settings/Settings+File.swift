@@ -47,6 +47,7 @@ extension Settings {
     if name == nil, values["serverName"] == nil { reader.complain("serverName", "is required") }
     let placeholder = Domain("unnamed.invalid") ?? .literal(.loopback4)
     try self.init(serverName: name ?? placeholder)
+    given = values
     readIdentity(&reader)
     readListening(&reader)
     readRules(&reader)
@@ -88,7 +89,12 @@ extension Settings {
     }
     reader.port("standardMailPort", into: &standardMailPort)
     reader.port("internalSubmitPort", into: &internalSubmitPort)
-    reader.port("submissionPort", into: &submissionPort)
+    let first = reader.take("submissionPort", "a port number", { SettingsReader.port($0) })
+    if let first { submissionPort = first }
+    reader.list("submissionPorts", "port numbers", into: &submissionPorts) { SettingsReader.port($0) }
+    if let first, submissionPorts.first != first {
+      reader.complain("submissionPort", "is another than the first of submissionPorts; one of the two will do")
+    }
     reader.list("implicitTLSPorts", "port numbers", into: &implicitTLSPorts) { SettingsReader.port($0) }
     reader.list("lmtpPorts", "port numbers", into: &lmtpPorts) { SettingsReader.port($0) }
     reader.list("proxyPorts", "port numbers", into: &proxyPorts) { SettingsReader.port($0) }

@@ -85,14 +85,12 @@ extension Settings {
     return configuration
   }
 
-  /// A listening port without a role is a standard port.
+  /// A listening port without a role is a standard port, and with implicit TLS a submission port (RFC 8314 §3.3).
   private func role(of port: UInt16) -> PortRole {
-    switch port {
-    case standardMailPort: .standard
-    case internalSubmitPort: .internalSubmit
-    case submissionPort: .submission
-    default: .standard
-    }
+    if port == standardMailPort { return .standard }
+    if port == internalSubmitPort { return .internalSubmit }
+    if submissionPorts.contains(port) { return .submission }
+    return implicitTLSPorts.contains(port) && !lmtpPorts.contains(port) ? .submission : .standard
   }
 
   /// What was given though it does nothing yet, and what an operator should know.

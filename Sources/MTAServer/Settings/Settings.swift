@@ -31,7 +31,12 @@ public struct Settings: Sendable {
   ]
   public var standardMailPort: UInt16 = 2525
   public var internalSubmitPort: UInt16 = 2526
-  public var submissionPort: UInt16 = 2587
+  public var submissionPorts: [UInt16] = [2587]
+  /// The first of ``submissionPorts``, which members are told of.
+  public var submissionPort: UInt16 {
+    get { submissionPorts.first ?? 2587 }
+    set { submissionPorts = [newValue] + submissionPorts.dropFirst() }
+  }
   public var implicitTLSPorts: [UInt16] = []
   /// Ports that speak LMTP in place of SMTP.
   public var lmtpPorts: [UInt16] = []
@@ -155,6 +160,9 @@ public struct Settings: Sendable {
   public var logReceiverConversation = false
   public var displayQueueRunnerDialog = false
   public var logQueueRunnerConversation = false
+
+  /// The file's object, to tell what a later reading of it changes.
+  var given: [String: AttributeValue] = [:]
 
   /// Settings that were given though what they set comes in a later version: noted in the log at start.
   public var noted: [String] = []

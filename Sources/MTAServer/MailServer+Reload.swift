@@ -1,0 +1,58 @@
+import Logging
+public import MTACore
+import MTAReceiver
+import MTATLS
+import NIOConcurrencyHelpers
+
+extension MailServer {
+  /// What ``reload()`` puts in place.
+  public struct Reload: Sendable {
+    /// Their certificate and key are read. Other settings that differ take effect at the next start; the log names them.
+    public var settings: Settings
+    /// Makes the hooks of the connections that come from now on.
+    public var hooks: @Sendable () -> any ReceiverHooks
+
+    public init(_ settings: Settings, hooks: @escaping @Sendable () -> any ReceiverHooks) {
+      self.settings = settings
+      self.hooks = hooks
+    }
+  }
+
+  /// Reopens the log file, and reads certificate, key and hooks anew: what SIGHUP asks for.
+  ///
+  /// No connection ends over it; those that are open keep their hooks and their certificate. When anything new cannot be used, all of
+  /// the old stays, and the log says what is wrong.
+  public func reload() async {
+    do { try rooms.log.reopen() } catch {
+      logger.error("reload: the log goes on in the old file: \(error)")
+    }
+    do {
+      let new = try await reloading?()
+      let tls = try Rooms.tls(new?.settings ?? settings)
+      if let tls { receiver.renew(tls: tls) }
+      if let new {
+        hookMaker.withLockedValue { $0 = new.hooks }
+        for key in new.settings.keysThatWait(comparedWith: settings) {
+          logger.notice("reload: \(key) has changed, which takes effect at the next start")
+        }
+      }
+      logger.notice("reloaded")
+    } catch {
+      logger.error("reload: all stays as it was: \(error)")
+    }
+  }
+}
+
+extension Settings {
+  /// What a reload reaches.
+  private static let reloaded = ["users", "aliases", "forwards", "certificate", "privateKey"]
+
+  /// The keys of a settings file that differ, and that a reload does not reach.
+  func keysThatWait(comparedWith old: Settings) -> [String] {
+    var keys = Set(given.keys).union(old.given.keys).filter { given[$0] != old.given[$0] }
+    keys.subtract(Self.reloaded)
+    // Where there was no TLS none is offered, and what was offered is not taken back, before the next start.
+    if (certificate == nil) != (old.certificate == nil) { keys.insert("certificate") }
+    return keys.sorted()
+  }
+}
