@@ -108,7 +108,7 @@ final class SinkHandler: ChannelInboundHandler {
       return
     }
     if let scripted = sink.behaviour.answer(line, number) {
-      if verb == "RCPT", case .reply(let text) = scripted, text.hasPrefix("2") { recipients.append(path(line)) }
+      if verb == "RCPT", scripted.isAcceptance { recipients.append(path(line)) }
       return perform(scripted, context)
     }
     switch verb {

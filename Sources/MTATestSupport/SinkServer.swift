@@ -49,6 +49,16 @@ public final class SinkServer: Sendable {
     case stall(after: String)
 
     public init(stringLiteral text: String) { self = .reply(text) }
+
+    /// Whether it takes a recipient: the last line with a digit begins with 2, whatever stands around it.
+    var isAcceptance: Bool {
+      switch self {
+      case .reply(let text), .raw(let text):
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n")).map { $0.drop { !(48...57).contains($0) } }
+        return lines.last { !$0.isEmpty }?.first == UInt8(ascii: "2")
+      default: return false
+      }
+    }
   }
 
   /// What a server does.

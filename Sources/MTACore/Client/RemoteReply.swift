@@ -2,7 +2,7 @@
 public struct RemoteReply: Hashable, Sendable {
   /// 200...599.
   public let code: UInt16
-  /// The subject and detail of the enhanced status, when the reply has one of its own class (RFC 2034 §4).
+  /// The subject and detail of the first enhanced status that is of the reply's own class (RFC 2034 §4).
   public let enhanced: EnhancedStatus?
   /// The text of each line without its code, as it came: not fit for logs. At least one line.
   public let lines: [[UInt8]]
@@ -10,7 +10,7 @@ public struct RemoteReply: Hashable, Sendable {
   public init(_ code: UInt16, lines: [[UInt8]]) {
     self.code = code
     self.lines = lines.isEmpty ? [[]] : lines
-    enhanced = Self.status(in: self.lines[0], of: code)
+    enhanced = Self.status(in: self.lines, of: code)
   }
 
   public init(_ code: UInt16, _ text: String = "") {
@@ -26,6 +26,12 @@ public struct RemoteReply: Hashable, Sendable {
   public var isTransient: Bool { (400..<500).contains(code) }
   /// 5yz.
   public var isPermanent: Bool { code >= 500 }
+
+  /// Of the first line that has one which fits: lines before the last may have other codes.
+  private static func status(in lines: [[UInt8]], of code: UInt16) -> EnhancedStatus? {
+    for line in lines { if let status = status(in: line, of: code) { return status } }
+    return nil
+  }
 
   /// RFC 2034 §4: `class "." subject "." detail` before the text, the class being the reply code's first digit.
   private static func status(in line: [UInt8], of code: UInt16) -> EnhancedStatus? {

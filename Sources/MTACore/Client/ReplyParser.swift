@@ -4,15 +4,17 @@ public import NIOCore
 public enum ReplyFault: Error, Hashable, Sendable {
   /// A line that does not begin with a reply code.
   case noCode
-  /// Lines of one reply with different codes (RFC 5321 §4.2.1).
-  case codesDiffer
   /// More lines or octets than one reply may have.
   case tooLong
 }
 
-/// Cuts what a server sends into replies. Bounded: a reply has at most 100 lines and 65,536 octets; of a line the first
-/// 2048 octets are kept. A line feed without carriage return is taken for a line end, too: what is ended here is only
-/// what the server says, and nothing is passed on.
+/// Cuts what a server sends into replies. Bounded: a reply has at most 100 lines and 65,536 octets, with all that is passed over; of a
+/// line the first 2048 octets are kept.
+///
+/// What says nothing is passed over, for real servers send it: blank lines, bytes of telnet (``TelnetBytes``), and within a reply of
+/// several lines those without a code. A line feed without carriage return is taken for a line end: what is ended here is only what the
+/// server says, and nothing is passed on. Where the lines of a reply have different codes, the last one counts: it is the line that
+/// ends the reply.
 public struct ReplyParser: Hashable, Sendable {
   public static let maximumLines = 100
   public static let maximumOctets = 65_536
@@ -20,14 +22,12 @@ public struct ReplyParser: Hashable, Sendable {
 
   /// The kept part of the line that is not yet ended.
   private var line: [UInt8] = []
-  private var code: UInt16?
   private var lines: [[UInt8]] = []
+  /// Of the reply and of what was passed over on the way to its end.
   private var octets = 0
+  private var lineCount = 0
 
   public init() {}
-
-  /// Whether a reply has begun and is not yet whole.
-  public var isWithinReply: Bool { octets > 0 }
 
   /// The next whole reply from the front of `buffer`; nil when more bytes are needed. Call again until nil. After a
   /// fault the parser is not to be used again.
@@ -45,25 +45,41 @@ public struct ReplyParser: Hashable, Sendable {
     return nil
   }
 
+  /// What is left of bytes behind a reply when all that says nothing is passed over.
+  public static func significant(_ bytes: ByteBufferView) -> ByteBufferView { TelnetBytes.afterBlanks(bytes) }
+
   private mutating func endLine() throws(ReplyFault) -> RemoteReply? {
     defer { line.removeAll(keepingCapacity: true) }
-    if line.last == UInt8(ascii: "\r") { line.removeLast() }
-    guard line.count >= 3, (50...53).contains(line[0]), (48...57).contains(line[1]), (48...57).contains(line[2]) else {
+    lineCount += 1
+    guard lineCount <= Self.maximumLines else { throw .tooLong }
+    while line.last == UInt8(ascii: "\r") { line.removeLast() }
+    TelnetBytes.remove(from: &line)
+    if line.allSatisfy(\.isBlank) { return nil }
+    guard let (code, mark) = Self.code(of: line) else {
+      // RFC 959 §4.2 has such lines within a reply, and some servers wrap their words so: only a line with a code ends it.
+      guard lines.isEmpty else { return nil }
       throw .noCode
     }
-    let code = line.prefix(3).reduce(UInt16(0)) { $0 * 10 + UInt16($1 - 48) }
-    guard self.code == nil || self.code == code else { throw .codesDiffer }
-    guard lines.count < Self.maximumLines else { throw .tooLong }
-    // RFC 5321 §4.2.1: a hyphen says that more lines follow; a client takes a bare code, too.
-    guard line.count == 3 || line[3] == UInt8(ascii: " ") || line[3] == UInt8(ascii: "-") else { throw .noCode }
-    self.code = code
     lines.append(Array(line.dropFirst(4)))
-    if line.count > 3, line[3] == UInt8(ascii: "-") { return nil }
-    defer {
-      self.code = nil
-      lines = []
-      octets = 0
-    }
+    if mark == .more { return nil }
+    guard (200...599).contains(code) else { throw .noCode }
+    defer { (lines, octets, lineCount) = ([], 0, 0) }
     return RemoteReply(code, lines: lines)
+  }
+
+  private enum Mark { case more, last }
+
+  /// Three digits, then a hyphen, where more lines follow, or a blank, or nothing (RFC 5321 §4.2.1).
+  private static func code(of line: [UInt8]) -> (UInt16, Mark)? {
+    guard line.count >= 3, line[..<3].allSatisfy({ (48...57).contains($0) }) else { return nil }
+    guard line.count == 3 || line[3].isBlank || line[3] == UInt8(ascii: "-") else { return nil }
+    let code = line[..<3].reduce(UInt16(0)) { $0 * 10 + UInt16($1 - 48) }
+    return (code, line.count > 3 && line[3] == UInt8(ascii: "-") ? .more : .last)
+  }
+}
+
+extension UInt8 {
+  fileprivate var isBlank: Bool {
+    self == UInt8(ascii: " ") || self == UInt8(ascii: "\t") || self == UInt8(ascii: "\r")
   }
 }

@@ -103,8 +103,7 @@ final class ClientHandler: ChannelInboundHandler {
     do throws(ReplyFault) {
       while self.context != nil, let reply = try parser.next(&arrived) {
         observe(.server, "\(reply)")
-        let bytesFollow = arrived.readableBytes > 0 || parser.isWithinReply
-        perform(session.receive(.reply(reply, bytesFollow: bytesFollow && !isGoodbyeNext)))
+        perform(session.receive(.reply(reply, bytesFollow: bytesFollow)))
       }
     } catch {
       perform(session.receive(.malformedReply(error)))
@@ -112,10 +111,13 @@ final class ClientHandler: ChannelInboundHandler {
     arrived = ByteBuffer()
   }
 
-  /// RFC 5321 §3.8: a server that shuts down says 421 to nothing in particular. That makes none of its answers before it doubtful.
-  /// What stands behind the answer to STARTTLS is never read as a reply.
-  private var isGoodbyeNext: Bool {
-    session.phase != .startTLS && !parser.isWithinReply && arrived.readableBytesView.starts(with: "421".utf8)
+  /// Whether the server has more to say behind the reply that was read. Blank lines and bytes of telnet are none of it, and neither is a
+  /// 421: a server that shuts down says that to nothing in particular (RFC 5321 §3.8), which makes none of its answers before it doubtful.
+  private var bytesFollow: Bool {
+    // What stands behind the answer to STARTTLS is never read as a reply.
+    if session.phase == .startTLS { return arrived.readableBytes > 0 }
+    let rest = ReplyParser.significant(arrived.readableBytesView)
+    return !rest.isEmpty && !rest.starts(with: "421".utf8)
   }
 
   // MARK: what the courier asks for

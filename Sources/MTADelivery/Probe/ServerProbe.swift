@@ -159,7 +159,6 @@ extension ServerProbe.Failure: CustomStringConvertible {
     case .closed: "the server hung up without a greeting"
     case .timedOut: "the server did not greet in time"
     case .notSMTP(.noCode): "the server does not greet as SMTP servers do"
-    case .notSMTP(.codesDiffer): "the lines of the greeting have different codes"
     case .notSMTP(.tooLong): "the greeting does not end"
     }
   }

@@ -59,7 +59,7 @@ struct HostileRow {
     Step.allCases.flatMap { step in
       let answers: [SinkServer.Answer] = [
         .silence, .drop, "come again?", "999 what", "2500 what", "421 4.3.2 shutting down",
-        .raw("250-one\r\n251 other code\r\n"), .raw(String(repeating: "250-x\r\n", count: 101) + "250 x\r\n"),
+        .raw(String(repeating: "250-x\r\n", count: 101) + "250 x\r\n"),
         .raw("250 " + String(repeating: "x", count: 70_000) + "\r\n"), .raw("250 no end of line"),
         .flood("250-and on\r\n"), .flood("\u{0}\u{1}\u{1B}[2J"), .flood(step.reply + "\r\n"),
         .drip("250-", pause: .milliseconds(50)), .drip(step.reply.prefix(3) + "-more\r\n", pause: .milliseconds(20)),
