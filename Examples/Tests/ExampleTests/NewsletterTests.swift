@@ -11,7 +11,8 @@ import Testing
     behaviour.answer = { line, _ in line.hasPrefix("RCPT TO:<gone@") ? "550 5.1.1 moved away" : nil }
     try await SinkServer.serving(behaviour) { sink in
       let queue = VolatileStore()
-      let clock = ManualClock()
+      // As time does, it goes on while the program runs.
+      let clock = ManualClock(tick: .milliseconds(1))
       let sender = try #require(Mailbox("news@sender.example"))
       let readers = ["ann@readers.example", "gone@readers.example"].compactMap { Mailbox($0) }
       try await Mailing(queue: queue, sender: sender, clock: clock).send(

@@ -8,6 +8,8 @@ actor DeliveryRun {
   nonisolated let environment: DeliveryEnvironment
   nonisolated let owner: LeaseOwner
   nonisolated let work: NIOLockedValueBox<WorkInHand>
+  /// When a run began that ends with what was due then; nil for a service.
+  private nonisolated let begin: Timestamp?
   var sorted = 0
   /// Mails whose hooks are being asked for the way.
   var sorters: [Int: Task<Void, Never>] = [:]
@@ -28,6 +30,7 @@ actor DeliveryRun {
   init(_ environment: DeliveryEnvironment, owner: LeaseOwner, isService: Bool) {
     self.environment = environment
     self.owner = owner
+    begin = isService ? nil : environment.clock.now
     let configuration = environment.configuration
     let lanes = Lanes(
       maximumWorkers: configuration.maximumDeliveries,
@@ -41,15 +44,17 @@ actor DeliveryRun {
   /// Delivers what is due now, and ends.
   func once() async throws -> RunSummary {
     try await releaseLeasesOfTheDead()
-    let start = environment.clock.now
+    let start = begin ?? environment.clock.now
     let watches = [watchLeases(), watchLanes()]
     defer { for watch in watches { watch.cancel() } }
     var ringing = rings.makeAsyncIterator()
     do {
       while true {
         // What is deferred meanwhile is due later than `start`: the run ends.
+        let known = work.withLockedValue(\.reports)
         let count = try await claim(dueAt: start)
-        let isDone = work.withLockedValue { $0.lanes.isIdle && !$0.isBacklogged }
+        // A report that came behind the claim's back wants another.
+        let isDone = work.withLockedValue { $0.lanes.isIdle && !$0.isBacklogged && $0.reports == known }
         if count == 0, isDone, sorters.isEmpty { break }
         let alarm = wakeUp()
         if await ringing.next() == nil { throw CancellationError() }
@@ -125,11 +130,21 @@ actor DeliveryRun {
 
   /// A job's results are recorded.
   ///
-  /// - Parameter hasReports: mails about them were queued along.
-  nonisolated func recorded(_ results: [ParcelResult], hasReports: Bool) {
-    work.withLockedValue { $0.recorded(results) }
+  /// - Parameter reports: how many mails about them were queued along.
+  nonisolated func recorded(_ results: [ParcelResult], reports: Int) {
+    work.withLockedValue { $0.recorded(results, reports: reports) }
     // Not for each mail: a claim is a transaction. What was deferred may be due before anything else is.
-    if hasReports || results.contains(where: { $0.outcome == .deferred }) { bell.yield() }
+    if reports > 0 || results.contains(where: { $0.outcome == .deferred }) { bell.yield() }
+  }
+
+  /// A run that ends delivers its own reports, too: they are made out to be due since it began, but for those that are to wait.
+  nonisolated func dated(_ reports: [QueuedReport]) -> [QueuedReport] {
+    guard let begin else { return reports }
+    return reports.map { report in
+      var report = report
+      report.envelope.receivedAt = min(report.envelope.receivedAt, begin)
+      return report
+    }
   }
 
   // MARK: the end

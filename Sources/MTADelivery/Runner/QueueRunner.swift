@@ -61,7 +61,7 @@ public final class QueueRunner: Sendable {
       postmaster: configuration.postmaster?.description ?? "postmaster@" + name)
   }
 
-  /// Delivers everything that is due now, and ends when nothing is. What is deferred meanwhile waits for a later run.
+  /// Delivers everything that is due now and the reports that come of it, and ends. What is deferred meanwhile waits for a later run.
   ///
   /// - Throws: `StoreFailure` when the queue cannot be read; `CancellationError` when the task is cancelled, after the
   ///   deliveries under way have ended (within the grace period).

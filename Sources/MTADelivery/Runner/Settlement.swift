@@ -24,13 +24,14 @@ struct Settlement: Sendable {
     }
     guard !outcomes.isEmpty else { return }
     await ReportDesk(environment).markLate(&outcomes, of: job.source, at: now)
-    let reports = await ReportDesk(environment).reports(
-      about: outcomes.filter { !silent.contains($0.parcel.id) }, of: job.source, at: now)
+    let reports = run.dated(
+      await ReportDesk(environment).reports(
+        about: outcomes.filter { !silent.contains($0.parcel.id) }, of: job.source, at: now))
     let results = outcomes.map(\.recorded)
     log(job, attempt, results)
     tellOfLost(results, of: job.source.envelope)
     guard await record(results, reports) else { return }
-    run.recorded(results, hasReports: !reports.isEmpty)
+    run.recorded(results, reports: reports.count)
   }
 
   private func judged(

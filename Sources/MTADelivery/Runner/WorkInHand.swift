@@ -25,6 +25,8 @@ struct WorkInHand: Sendable {
   var isRecounting = false
   var isStopping = false
   private(set) var summary = RunSummary()
+  /// How many reports were queued.
+  private(set) var reports = 0
   private(set) var resting: [Destination: [Resting]] = [:]
   private var hired = 0
   /// Nobody may go on.
@@ -134,7 +136,8 @@ struct WorkInHand: Sendable {
     jobs.contains { lanes.wantsWorker($0.destination, at: now) } || !resting.isEmpty && lanes.isCrowded
   }
 
-  mutating func recorded(_ results: [ParcelResult]) {
+  mutating func recorded(_ results: [ParcelResult], reports: Int) {
+    self.reports += reports
     for result in results {
       leased.remove(result.parcel)
       switch result.outcome {

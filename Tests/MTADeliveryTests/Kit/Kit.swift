@@ -24,7 +24,7 @@ extension Envelope {
 /// A queue, a zone, a clock and a runner between them.
 struct Setup {
   var queue = VolatileStore()
-  let clock = ManualClock()
+  var clock = ManualClock()
   var zone = LiteralZone()
   var configuration = QueueRunner.Configuration(serverName: "us.example")
   var signer: (any MailSigner)?

@@ -32,6 +32,20 @@ struct FailureReportTests {
     }
   }
 
+  /// Time goes on while a run lasts: what it reports is delivered all the same, and what it deferred is not tried again.
+  @Test func aRunDeliversItsOwnReports() async throws {
+    try await SinkServer.serving(Self.choosy) { sink in
+      var setup = Setup(remotePort: sink.port)
+      setup.clock = ManualClock(tick: .seconds(1))
+      setup.configuration.retrySchedule = [.seconds(1)]
+      try setup.zone.add("a.example A 127.0.0.1\nsender.example A 127.0.0.1")
+      let recipients = ["bad@a.example", "later@a.example", "good@a.example"]
+      try setup.queue.add(.test("m1", to: recipients, at: setup.clock.now), content: Self.text)
+      try await setup.expectRun(RunSummary(delivered: 2, deferred: 1, failed: 1))
+      #expect(sink.mails.map(\.from) == ["<s@sender.example>", "<>"])
+    }
+  }
+
   @Test func aFailureIsToldOfWithEveryFieldAndTheWholeMail() async throws {
     try await SinkServer.serving(Self.choosy) { sink in
       var setup = Setup(remotePort: sink.port)
