@@ -26,7 +26,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name + "Tests", dependencies: dependencies, swiftSettings: settings)
+  .testTarget(name: name + "Tests", dependencies: dependencies + ["SuiteTurns"], swiftSettings: settings)
 }
 
 let products = [
@@ -102,6 +102,9 @@ let package = Package(
       name: "CrashSubject",
       dependencies: ["CrashSamples", "MTACore", "MTASystem", "MTAStore", "MTADelivery", "MTATestSupport", nioCore],
       path: "Tests/CrashSubject", swiftSettings: settings),
+
+    // What heavy suites share: they take turns.
+    .target(name: "SuiteTurns", path: "Tests/SuiteTurns", swiftSettings: settings),
 
     // Tests, in the modules' order.
     tests("MTACore", ["MTACore", "MTATestSupport", nioCore]),

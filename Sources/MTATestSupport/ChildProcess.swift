@@ -8,7 +8,7 @@ import NIOPosix
   package import Darwin
 #endif
 
-/// A program that a test runs.
+/// A program that a test runs. It ends with the process of the tests, if not before (``ChildGuard``).
 ///
 /// Not Foundation's `Process`: with more than some 1,300 descriptors open, as in a suite of many sockets, its `run()` reads past the end
 /// of the list of them (`readdir` entries are copied at their full size) and may crash.
@@ -38,7 +38,9 @@ package final class ChildProcess: Sendable {
   package init(
     _ path: String, _ arguments: [String], input: Stream = .null, output: Stream = .null, complaints: Stream = .null
   ) throws {
+    let guardian = ChildGuard.shared
     id = try Self.spawn(path, arguments, [input, output, complaints])
+    guardian.started(id)
     state = NIOLockedValueBox(State())
     let (id, state) = (id, state)
     // A thread of its own: waiting blocks it.
@@ -52,6 +54,7 @@ package final class ChildProcess: Sendable {
         defer { state.waiting = [] }
         var status: Int32 = 0
         while waitpid(id, &status, 0) < 0, errno == EINTR {}
+        guardian.ended(id)
         // As a shell's user knows it: the exit status, or the signal.
         let end = status & 0x7f == 0 ? (status >> 8) & 0xff : status & 0x7f
         state.status = end
@@ -78,7 +81,7 @@ package final class ChildProcess: Sendable {
     }
   }
 
-  private static func spawn(_ path: String, _ arguments: [String], _ streams: [Stream]) throws -> pid_t {
+  static func spawn(_ path: String, _ arguments: [String], _ streams: [Stream]) throws -> pid_t {
     #if canImport(Darwin)
       var actions: posix_spawn_file_actions_t?
       var attributes: posix_spawnattr_t?

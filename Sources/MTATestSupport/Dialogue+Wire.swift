@@ -45,11 +45,7 @@ extension Dialogue {
         try await DialogueActor(script, WireStage(wire, of: receiver, tls: tls, clock: clock), store).perform(steps)
       }
       // The session ends by its client's leaving, not by ours.
-      var patience = 500
-      while receiver.connectionCount > 0, patience > 0 {
-        patience -= 1
-        try await Task.sleep(for: .milliseconds(10))
-      }
+      try await eventually("the server sees the client leave") { receiver.connectionCount == 0 }
     } catch {
       await receiver.shutDown(grace: .zero)
       throw error

@@ -73,13 +73,18 @@ public final class MemoryConnection {
 
   /// Turns the loop until the connection has nothing left to do. Hooks that wait for other executors are waited for, in
   /// real time but not for long; hooks that wait on virtual time go on with the script.
+  ///
+  /// Patience is counted in turns of the executor that such a hook waits for, not in time alone: on a machine that is slow or busy it
+  /// lasts as much longer as a turn does.
   private func settle() async throws {
     var patience = 2000
     while loop.turn() || pump.isBusy {
       guard pump.isBusy, patience > 0 else { continue }
       patience -= 1
       if patience == 0 { return }
-      try await Task.sleep(for: .microseconds(patience > 1900 ? 10 : 1000))
+      if patience <= 1900 { try await Task.sleep(for: .milliseconds(1)) }
+      await Task.detached {}.value
+      try Task.checkCancellation()
     }
   }
 }

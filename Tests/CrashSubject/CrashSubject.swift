@@ -39,6 +39,9 @@ import NIOCore
       try await subject.deliver { $0.localDelivery = .smtp(sink) }
     case "arrival": try await subject.deliverOnArrival()
     case "bounce": try await subject.bounce()
+    case "parent":
+      say("child \(try ChildProcess("/bin/sleep", ["3600"]).id)")
+      kill(getpid(), SIGKILL)
     default: exit(64)
     }
     for step in faults.calls { say("step \(step)") }
@@ -103,7 +106,7 @@ import NIOCore
 
   /// Waits until a step was made so often.
   private func pass(_ point: FaultPoint, times: Int) async throws {
-    while faults.calls.count(where: { $0 == point }) < times { try await Task.sleep(for: .milliseconds(1)) }
+    try await eventually("step \(point) is made") { faults.calls.count { $0 == point } >= times }
   }
 
   /// Gives every copy up, and reports it.

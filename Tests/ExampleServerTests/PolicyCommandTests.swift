@@ -1,7 +1,8 @@
 import Foundation
+import SuiteTurns
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.endsHangs)
 struct PolicyCommandTests {
   private struct Report: Decodable, Equatable {
     struct Host: Decodable, Equatable {

@@ -1,9 +1,10 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import SuiteTurns
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.endsHangs)
 struct ProbeCommandTests {
   private struct Report: Decodable {
     var outcome: String

@@ -1,10 +1,11 @@
 import MTACore
 import NIOCore
+import SuiteTurns
 import Testing
 
 @testable import MTADKIM
 
-@Suite struct HostileMailTests {
+@Suite(.takesTurns) struct HostileMailTests {
   /// A repeatable stream of numbers.
   private struct Dice {
     var state: UInt64

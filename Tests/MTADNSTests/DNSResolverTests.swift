@@ -1,9 +1,10 @@
 import MTACore
 import MTADNS
 import NIOConcurrencyHelpers
+import SuiteTurns
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.endsHangs)
 struct DNSResolverTests {
   private static let servers = [DNSServer(.test(53)), DNSServer(.test(54))]
   private let name = DNSName(test: "a.example")

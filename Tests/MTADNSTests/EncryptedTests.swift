@@ -5,10 +5,11 @@ import MTATestSupport
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import SuiteTurns
 import Testing
 
 /// DNS over TLS (RFC 7858) against a server on the loopback interface.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.takesTurns, .endsHangs)
 struct EncryptedTests {
   private static let certificate = TLSSource.pem(Array(TestCertificate.chain.utf8))
   private let name = DNSName(test: "a.example")

@@ -1,12 +1,14 @@
 import MTACore
 import MTADNS
+import MTATestSupport
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import SuiteTurns
 import Testing
 
 /// The resolver with its sockets, against name servers on the loopback interface.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.takesTurns, .endsHangs)
 struct LoopbackTests {
   private let name = DNSName(test: "a.example")
 
@@ -150,7 +152,7 @@ struct LoopbackTests {
     #expect(server.open.withLockedValue { $0 } == 1)
     task.cancel()
     #expect(await task.value == .failure(.timedOut))
-    while server.open.withLockedValue({ $0 }) > 0 { try await Task.sleep(for: .milliseconds(1)) }
+    try await eventually("the server sees every connection close") { server.open.withLockedValue { $0 } == 0 }
     reached.open()
     try await server.close()
   }

@@ -1,12 +1,14 @@
 import MTACore
 import MTADNS
+import MTATestSupport
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import SuiteTurns
 import Testing
 
 /// TCP connections that are kept for the next question (RFC 7766).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.takesTurns, .endsHangs)
 struct StreamReuseTests {
   private let transport: SocketTransport
   private let names = (0..<40).map { DNSName(test: "n\($0).example") }
@@ -73,7 +75,7 @@ struct StreamReuseTests {
     let tasks = names.enumerated().map { id, name in
       Task { try? await self.ask(name, id: UInt16(id), server) }
     }
-    while reached.withLockedValue({ $0 }) < names.count { try await Task.sleep(for: .milliseconds(1)) }
+    try await eventually("the server has every question") { reached.withLockedValue { $0 } >= names.count }
     #expect(server.opened.withLockedValue { $0 } == 2)
     for task in tasks { task.cancel() }
     for task in tasks { await task.value }
@@ -89,7 +91,7 @@ struct StreamReuseTests {
       return []
     }
     let tasks = (0..<2).map { index in Task { try? await ask(names[index], id: 7, server) } }
-    while held.withLockedValue({ $0.count }) < 2 { try await Task.sleep(for: .milliseconds(1)) }
+    try await eventually("the server holds both questions") { held.withLockedValue { $0.count } >= 2 }
     #expect(server.opened.withLockedValue { $0 } == 2)
     for task in tasks { task.cancel() }
     for task in tasks { await task.value }
@@ -110,11 +112,11 @@ struct StreamReuseTests {
     let server = try await LoopbackServer { query, _ in [Self.answer(query)] }
     let transport = Self.transport { $0.idleTime = .milliseconds(20) }
     try await ask(names[0], id: 0, server, by: transport)
-    while server.open.withLockedValue({ $0 }) > 0 { try await Task.sleep(for: .milliseconds(1)) }
+    try await eventually("the server sees every connection close") { server.open.withLockedValue { $0 } == 0 }
     try await ask(names[1], id: 1, server, by: transport)
     #expect(server.opened.withLockedValue { $0 } == 2)
     transport.shutdown()
-    while server.open.withLockedValue({ $0 }) > 0 { try await Task.sleep(for: .milliseconds(1)) }
+    try await eventually("the server sees every connection close") { server.open.withLockedValue { $0 } == 0 }
     await #expect(throws: DNSTransportFault.unreachable) { try await self.ask(names[2], id: 2, server, by: transport) }
     try await server.close()
   }
@@ -125,7 +127,7 @@ struct StreamReuseTests {
     await #expect(throws: DNSTransportFault.timedOut) {
       try await self.ask(names[0], id: 0, server, timeout: .milliseconds(1500))
     }
-    while server.open.withLockedValue({ $0 }) > 0 { try await Task.sleep(for: .milliseconds(1)) }
+    try await eventually("the server sees every connection close") { server.open.withLockedValue { $0 } == 0 }
     try await ask(names[1], id: 1, server)
     #expect(server.opened.withLockedValue { $0 } == 2)
     transport.shutdown()

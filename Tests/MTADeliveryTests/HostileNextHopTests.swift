@@ -3,11 +3,12 @@ import MTADelivery
 import MTATLS
 import MTATestSupport
 import NIOCore
+import SuiteTurns
 import Testing
 
 /// Remote servers that hang, drop, flood or talk garbage, at each step of the dialogue. Whatever they do, in bounded time each
 /// recipient has an outcome, none is failed but by a refusal of the mail or of itself, and mail for others is delivered.
-@Suite(.timeLimit(.minutes(2))) struct HostileNextHopTests {
+@Suite(.takesTurns, .endsHangs) struct HostileNextHopTests {
   static func timeouts() -> DeliveryTimeouts {
     var timeouts = DeliveryTimeouts(command: .seconds(3))
     timeouts.data = .seconds(3)

@@ -3,10 +3,11 @@ import MTACore
 import MTADelivery
 import MTASystem
 import MTATestSupport
+import SuiteTurns
 import Testing
 
 /// A copy whose filing was not recorded is not filed a second time.
-@Suite(.timeLimit(.minutes(1))) struct MaildirFilingTests {
+@Suite(.endsHangs) struct MaildirFilingTests {
   /// What a mail reader does between two attempts.
   enum Reader: CaseIterable {
     case looksAway, looks, looksAndNotesTheSize, deletes

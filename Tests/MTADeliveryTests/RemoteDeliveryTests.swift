@@ -4,6 +4,7 @@ import MTATLS
 import MTATestSupport
 import NIOConcurrencyHelpers
 import NIOCore
+import SuiteTurns
 import Testing
 
 /// Mail for other servers, over real sockets.
@@ -103,7 +104,7 @@ struct RemoteDeliveryTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func tlsIsUsedWhereOffered() async throws {
+  @Test(.endsHangs) func tlsIsUsedWhereOffered() async throws {
     var behaviour = SinkServer.Behaviour()
     behaviour.tls = try TestCertificate.server()
     try await SinkServer.serving(behaviour) { sink in
@@ -115,7 +116,7 @@ struct RemoteDeliveryTests {
       // The sink offers no AUTH.
       try await setup.expectRun(RunSummary(deferred: 2))
       // The goodbye is waited for by nobody but us.
-      while !sink.lines.contains("QUIT") { try await Task.sleep(for: .milliseconds(2)) }
+      try await eventually("the server hears the goodbye") { sink.lines.contains("QUIT") }
       #expect(sink.lines == ["EHLO us.example", "STARTTLS", "EHLO us.example", "QUIT"])
     }
     behaviour.capabilities.append("AUTH PLAIN")

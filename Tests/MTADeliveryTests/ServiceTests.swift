@@ -4,13 +4,14 @@ import MTASystem
 import MTATestSupport
 import NIOConcurrencyHelpers
 import NIOCore
+import SuiteTurns
 import Testing
 
 /// The runner as a long-running service, and its leases.
 struct ServiceTests {
   static let text = "Subject: x\r\n\r\nbody\r\n"
 
-  @Test(.timeLimit(.minutes(1))) func arrivalsAreDeliveredUntilCancelled() async throws {
+  @Test(.endsHangs) func arrivalsAreDeliveredUntilCancelled() async throws {
     let (arrivals, arrival) = AsyncStream.makeStream(of: Void.self)
     var behaviour = SinkServer.Behaviour()
     behaviour.endOfContent = { _ in
@@ -35,7 +36,7 @@ struct ServiceTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func whatIsUnderWayAtTheEndGoesBackToTheQueue() async throws {
+  @Test(.endsHangs) func whatIsUnderWayAtTheEndGoesBackToTheQueue() async throws {
     let (stuck, sticks) = AsyncStream.makeStream(of: Void.self)
     var behaviour = SinkServer.Behaviour()
     behaviour.answer = { line, _ in
@@ -60,7 +61,7 @@ struct ServiceTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func aDueTimeWakesTheService() async throws {
+  @Test(.endsHangs) func aDueTimeWakesTheService() async throws {
     let (sleeps, sleeping) = AsyncStream.makeStream(of: Duration.self)
     let (tries, trying) = AsyncStream.makeStream(of: Void.self)
     var behaviour = SinkServer.Behaviour()
@@ -79,7 +80,7 @@ struct ServiceTests {
         queue: queue, dns: setup.zone, configuration: setup.configuration, clock: clock, logger: quiet,
         sleep: { duration in
           sleeping.yield(duration)
-          while queue.parcels[0].state == .working { try await Task.sleep(for: .milliseconds(1)) }
+          try await eventually("the first outcome is recorded") { queue.parcels[0].state != .working }
           clock.advance(by: duration)
         })
       let service = Task { try await runner.run() }
@@ -93,7 +94,7 @@ struct ServiceTests {
   }
 
   /// A command that puts a mail in the queue cannot ring the server's bell.
-  @Test(.timeLimit(.minutes(1))) func mailOfAnotherProcessIsFoundWithinAMinute() async throws {
+  @Test(.endsHangs) func mailOfAnotherProcessIsFoundWithinAMinute() async throws {
     let (arrivals, arrival) = AsyncStream.makeStream(of: Void.self)
     var behaviour = SinkServer.Behaviour()
     behaviour.endOfContent = { _ in
@@ -125,7 +126,7 @@ struct ServiceTests {
   }
 
   /// Of two runners on one queue in one process each ends for itself.
-  @Test(.timeLimit(.minutes(1))) func theEndOfARunnerLeavesTheOtherItsBell() async throws {
+  @Test(.endsHangs) func theEndOfARunnerLeavesTheOtherItsBell() async throws {
     try await SinkServer.serving { sink in
       var setup = Setup(remotePort: sink.port)
       try setup.zone.add("a.example A 127.0.0.1")
@@ -133,12 +134,12 @@ struct ServiceTests {
       let second = try setup.runner
       let services = [Task { try await first.run() }, Task { try await second.run() }]
       try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
-      while setup.queue.parcels[0].state != .delivered { try await Task.sleep(for: .milliseconds(2)) }
+      try await eventually("the first mail is delivered") { setup.queue.parcels[0].state == .delivered }
       services[0].cancel()
       var count = try await services[0].value.delivered
       // Nobody else tells the second: this queue has no number for its changes.
       try setup.queue.add(.test("m2", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
-      while setup.queue.parcels[1].state != .delivered { try await Task.sleep(for: .milliseconds(2)) }
+      try await eventually("the second mail is delivered") { setup.queue.parcels[1].state == .delivered }
       services[1].cancel()
       count += try await services[1].value.delivered
       #expect(count == 2)
@@ -146,7 +147,7 @@ struct ServiceTests {
   }
 
   /// A service that is to end at once does, though many of its workers rest.
-  @Test(.timeLimit(.minutes(1))) func theEndMayComeToManyWhoRest() async throws {
+  @Test(.endsHangs) func theEndMayComeToManyWhoRest() async throws {
     try await SinkServer.serving { sink in
       var setup = Setup(remotePort: sink.port)
       setup.configuration.gracePeriod = .zero
@@ -159,9 +160,7 @@ struct ServiceTests {
           try setup.queue.add(
             .test("m\(number)", to: ["x@a\(number).example"], at: setup.clock.now), content: Self.text)
         }
-        while setup.queue.parcels.contains(where: { $0.state != .delivered }) {
-          try await Task.sleep(for: .milliseconds(1))
-        }
+        try await eventually("every mail is delivered") { setup.queue.parcels.allSatisfy { $0.state == .delivered } }
         service.cancel()
         #expect(try await service.value.delivered == 60, "\(round)")
       }
@@ -169,7 +168,7 @@ struct ServiceTests {
   }
 
   /// What the queue leased to a runner and did not give it comes back.
-  @Test(.timeLimit(.minutes(1))) func aClaimThatGotLostIsFoundAgain() async throws {
+  @Test(.endsHangs) func aClaimThatGotLostIsFoundAgain() async throws {
     try await SinkServer.serving { sink in
       var setup = Setup(remotePort: sink.port)
       try setup.zone.add("a.example A 127.0.0.1")
@@ -179,7 +178,7 @@ struct ServiceTests {
         queue: DeafQueue(setup.queue, losesAClaim: true), dns: setup.zone, configuration: setup.configuration,
         clock: setup.clock, logger: setup.log.logger)
       let service = Task { try await runner.run() }
-      while setup.queue.parcels[0].state != .delivered { try await Task.sleep(for: .milliseconds(2)) }
+      try await eventually("the first mail is delivered") { setup.queue.parcels[0].state == .delivered }
       service.cancel()
       _ = try await service.value
       #expect(setup.log.lines.contains { $0.text == "leases found again" })
@@ -205,14 +204,14 @@ struct ServiceTests {
   }
 
   /// Whoever dies beside a running runner leaves it its parcels, without waiting for anybody's restart.
-  @Test(.timeLimit(.minutes(1))) func aRunningRunnerTakesOverFromTheDead() async throws {
+  @Test(.endsHangs) func aRunningRunnerTakesOverFromTheDead() async throws {
     try await SinkServer.serving { sink in
       var setup = Setup(remotePort: sink.port)
       try setup.zone.add("a.example A 127.0.0.1")
       let runner = try setup.runner
       let service = Task { try await runner.run() }
       try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
-      while setup.queue.parcels[0].state != .delivered { try await Task.sleep(for: .milliseconds(2)) }
+      try await eventually("the first mail is delivered") { setup.queue.parcels[0].state == .delivered }
       var envelope = Envelope.test("m2", to: ["x@a.example"], at: setup.clock.now)
       envelope.requests.holdUntil = setup.clock.now + .seconds(10)
       try setup.queue.add(envelope, content: Self.text)
@@ -221,7 +220,7 @@ struct ServiceTests {
       let now = setup.clock.now
       _ = try await setup.queue.claim(by: dead, limit: 10, now: now, deadline: now + .seconds(900))
       try #require(setup.queue.parcels[1].owner == dead)
-      while setup.queue.parcels[1].state != .delivered { try await Task.sleep(for: .milliseconds(2)) }
+      try await eventually("the second mail is delivered") { setup.queue.parcels[1].state == .delivered }
       service.cancel()
       #expect(try await service.value == RunSummary(delivered: 2))
     }

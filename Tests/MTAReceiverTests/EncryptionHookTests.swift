@@ -5,10 +5,11 @@ import MTATestSupport
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import SuiteTurns
 import Testing
 
 /// What hooks have to say of TLS, and learn of it.
-@Suite(.timeLimit(.minutes(1))) struct EncryptionHookTests {
+@Suite(.endsHangs) struct EncryptionHookTests {
   /// Mail is for clients whose certificate it knows.
   struct Doorkeeper {
     var known: [UInt8] = []

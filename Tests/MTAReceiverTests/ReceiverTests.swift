@@ -4,10 +4,11 @@ import MTATLS
 import MTATestSupport
 import NIOCore
 import NIOPosix
+import SuiteTurns
 import Testing
 
 /// The receiver over real sockets on loopback.
-@Suite(.timeLimit(.minutes(1))) struct ReceiverTests {
+@Suite(.endsHangs) struct ReceiverTests {
   private let store = VolatileStore()
 
   private func withReceiver(

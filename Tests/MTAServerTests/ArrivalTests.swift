@@ -6,10 +6,11 @@ import MTAStore
 import MTASystem
 import MTATestSupport
 import NIOCore
+import SuiteTurns
 import Testing
 
 /// A store and a service in one process: mail goes from the one to the other without being searched for.
-@Suite(.timeLimit(.minutes(1))) struct ArrivalTests {
+@Suite(.takesTurns, .endsHangs) struct ArrivalTests {
   private let faults = FaultPlan()
 
   private func commit(_ number: Int, to store: MailStore) async throws {
@@ -38,7 +39,7 @@ import Testing
         let runner = try QueueRunner(queue: store, dns: LiteralZone(), configuration: configuration)
         let service = Task { try await runner.run() }
         // It has looked at the queue, and waits.
-        while !faults.calls.contains("due.find") { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually("the runner has looked at the queue") { faults.calls.contains("due.find") }
         try await body(store, sink)
         service.cancel()
         let summary = try await service.value
@@ -52,7 +53,7 @@ import Testing
     let summary = try await serving { store, sink in
       for number in 1...20 {
         try await commit(number, to: store)
-        while sink.mails.count < number { try await Task.sleep(for: .milliseconds(1)) }
+        try await eventually("mail \(number) is at the next hop") { sink.mails.count >= number }
       }
       #expect(sink.mails.map { $0.content.hasSuffix("\r\n\r\n") } == Array(repeating: true, count: 20))
       // More than one only where this machine let a second go by.
@@ -70,7 +71,7 @@ import Testing
         for number in 1...200 { group.addTask { try await commit(number, to: store) } }
         try await group.waitForAll()
       }
-      while sink.mails.count < 200 { try await Task.sleep(for: .milliseconds(1)) }
+      try await eventually("all 200 mails are at the next hop") { sink.mails.count >= 200 }
       #expect(Set(sink.mails.map(\.content)).count == 200)
     }
     #expect(summary == RunSummary(delivered: 200))
@@ -84,7 +85,9 @@ import Testing
     }
     let summary = try await serving(hooks: Holding()) { store, sink in
       for number in 1...5 { try await commit(number, to: store) }
-      while faults.calls.count(where: { $0 == "parcel.record" }) < 5 { try await Task.sleep(for: .milliseconds(1)) }
+      try await eventually("five outcomes are recorded") {
+        faults.calls.count { $0 == "parcel.record" } >= 5
+      }
       #expect(sink.mails.isEmpty)
     }
     #expect(summary == RunSummary(held: 5))

@@ -6,12 +6,13 @@ import MTAStore
 import MTASystem
 import MTATestSupport
 import NIOCore
+import SuiteTurns
 import Testing
 
 /// kill -9 at each step of the file layer and of the database that a process passes, one after the other. Which those are, a run that
 /// nobody kills tells: a new step is tried without anybody thinking of it. Each process is followed by a start, and by a look at what
 /// is there.
-@Suite(.timeLimit(.minutes(2))) struct CrashPointTests {
+@Suite(.takesTurns, .endsHangs) struct CrashPointTests {
   /// A step, and the how manieth time it is passed.
   struct Step: Hashable, Sendable {
     let point: String

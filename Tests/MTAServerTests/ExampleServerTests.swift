@@ -1,10 +1,11 @@
 import Foundation
 import MTATestSupport
 import NIOCore
+import SuiteTurns
 import Testing
 
 /// ExampleServer as a process: settings in, mail through, signals, kill -9.
-@Suite(.timeLimit(.minutes(2))) struct ExampleServerTests {
+@Suite(.takesTurns, .endsHangs) struct ExampleServerTests {
   private func settings(_ more: String = "") -> String {
     #"""
     {"serverName": "mx.test.example", "listeningPorts": ["127.0.0.1:0"], "localDomains": ["test.example"], "isolation": "inProcess",

@@ -6,11 +6,12 @@ import MTASystem
 import MTATestSupport
 import NIOCore
 import NIOPosix
+import SuiteTurns
 import Testing
 
 /// What a client hears while the disk fails: 452 when it is full, 451 otherwise, and 250 for its next mail in the same session once
 /// the disk is well again.
-@Suite(.timeLimit(.minutes(1))) struct FaultyDiskTests {
+@Suite(.takesTurns, .endsHangs) struct FaultyDiskTests {
   struct Everyone: ReceiverHooks {
     func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
       mailbox.localPart == "coco" ? ClientRecord(mailboxID: "m", ownerID: "o") : nil

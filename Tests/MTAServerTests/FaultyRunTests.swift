@@ -6,13 +6,14 @@ import MTAStore
 import MTASystem
 import MTATestSupport
 import NIOCore
+import SuiteTurns
 import Testing
 
 /// A mail from its acceptance to the last of its copies, each step of the store and of the Maildirs failing in its turn: two copies are
 /// filed, a third fails for good, and its report is filed with the sender.
 ///
 /// One case at a time: each has a store's files open, and threads of its own.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct FaultyRunTests {
+@Suite(.takesTurns, .serialized, .endsHangs) struct FaultyRunTests {
   private let folder = TemporaryFolder()
   private let faults = FaultPlan()
   private let clock = ManualClock()

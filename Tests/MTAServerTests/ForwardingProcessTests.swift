@@ -1,10 +1,11 @@
 import Foundation
 import MTATestSupport
 import NIOCore
+import SuiteTurns
 import Testing
 
 /// Aliases, forwards, rewritten senders and alerts of ExampleServer as a process.
-@Suite(.timeLimit(.minutes(2))) struct ForwardingProcessTests {
+@Suite(.takesTurns, .endsHangs) struct ForwardingProcessTests {
   private func settings(smarthost: UInt16 = 9, _ more: String = "") -> String {
     #"""
     {"serverName": "mx.test.example", "listeningPorts": ["127.0.0.1:0"], "localDomains": ["test.example"],
@@ -29,7 +30,7 @@ import Testing
 
   /// The mails of a sink, once there are as many.
   private func mails(of sink: SinkServer, count: Int) async throws -> [SinkServer.Mail] {
-    for _ in 0..<500 where sink.mails.count < count { try await Task.sleep(for: .milliseconds(20)) }
+    try await eventually("\(count) mails are at the next hop") { sink.mails.count >= count }
     return sink.mails
   }
 

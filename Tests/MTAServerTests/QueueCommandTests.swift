@@ -1,8 +1,9 @@
 import Foundation
+import SuiteTurns
 import Testing
 
 /// `ExampleServer queue`, as an operator types it.
-@Suite(.timeLimit(.minutes(2))) struct QueueCommandTests {
+@Suite(.takesTurns, .endsHangs) struct QueueCommandTests {
   private let server: ServerProcess
 
   init() throws {

@@ -36,17 +36,17 @@ final class ServerProcess {
   func serve(log name: String? = nil) async throws -> SocketAddress {
     let log = name.map { folder.appending(path: $0) } ?? log
     try launch(["serve", "--config", folder.appending(path: "mta.json").path()])
-    for _ in 0..<500 {
+    return try await eventually("the server listens") {
       let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-      if let line = text.split(separator: "\n").last(where: { $0.contains("listening on 127.0.0.1 port") }),
-        let port = line.split(separator: " ").last.flatMap({ Int($0) })
-      {
+      // The last line may not be whole yet.
+      for line in text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().reversed()
+      where line.contains("listening on 127.0.0.1 port") {
+        guard let port = line.split(separator: " ").last.flatMap({ Int($0) }) else { continue }
         return try SocketAddress(ipAddress: "127.0.0.1", port: port)
       }
       guard process?.isRunning == true else { throw Failure("the server ended: \(text)") }
-      try await Task.sleep(for: .milliseconds(20))
+      return nil
     }
-    throw Failure("the server does not listen")
   }
 
   /// Runs a command to its end. Returns its status and what it said.
@@ -80,25 +80,23 @@ final class ServerProcess {
   /// Waits for the end; the exit status, or the number of the signal that ended it.
   @discardableResult
   func end() async throws -> Int32 {
-    for _ in 0..<1000 {
-      guard let process, process.isRunning else { break }
-      try await Task.sleep(for: .milliseconds(20))
-    }
-    guard let process, !process.isRunning else { throw Failure("the process does not end") }
+    guard let process else { throw Failure("nothing was started") }
+    try await eventually("the process ends") { !process.isRunning }
     return await process.end()
   }
 
   /// The files of a mailbox of `test.example`, once there are as many.
   func mails(of mailbox: String, count: Int) async throws -> [String] {
     let inbox = folder.appending(path: "maildir/test.example/\(mailbox)/new")
-    for _ in 0..<500 {
-      let names = (try? FileManager.default.contentsOfDirectory(atPath: inbox.path())) ?? []
-      if names.count >= count {
+    do {
+      return try await eventually("\(count) mails are in the inbox of \(mailbox)") {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: inbox.path())) ?? []
+        guard names.count >= count else { return nil }
         return try names.sorted().map { try String(contentsOf: inbox.appending(path: $0), encoding: .utf8) }
       }
-      try await Task.sleep(for: .milliseconds(20))
+    } catch let failure as NeverHappened {
+      throw Failure("\(failure); the log: \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
     }
-    throw Failure("no \(count) mails came for \(mailbox): \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
   }
 
   func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder.appending(path: name).path()) }

@@ -6,10 +6,11 @@ import MTAStore
 import MTASystem
 import MTATestSupport
 import NIOCore
+import SuiteTurns
 import Testing
 
 /// Two runners on one queue, as a server and a `run-queue` from cron are.
-@Suite(.timeLimit(.minutes(1))) struct TwoRunnersTests {
+@Suite(.takesTurns, .endsHangs) struct TwoRunnersTests {
   private func store(_ folder: String) throws -> MailStore {
     try MailStore(.init(database: folder + "/state/mta.db", queue: folder + "/queue"))
   }
@@ -65,9 +66,9 @@ import Testing
         // It waits for nothing that falls due: once the one mail is delivered, it would sleep for ever.
         let forEver: @Sendable (Duration) async throws -> Void = { _ in try await Task.sleep(for: .seconds(3600)) }
         let service = Task { try await runner(one, sink, sleep: forEver).run() }
-        while sink.mails.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+        try await eventually("a mail is at the next hop") { !sink.mails.isEmpty }
         try await other.release(held.id)
-        while sink.mails.count < 2 { try await Task.sleep(for: .milliseconds(10)) }
+        try await eventually("both mails are at the next hop") { sink.mails.count >= 2 }
         #expect(sink.mails.map(\.to.count) == [2, 2])
         service.cancel()
         _ = try await service.value
@@ -88,7 +89,7 @@ import Testing
           ServerProcess.binary.deletingLastPathComponent().appending(path: "CrashSubject").path(),
           ["arrival", folder, "1", "parcel.record", "1"])
         #expect(await process.end() == SIGKILL)
-        while sink.mails.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+        try await eventually("a mail is at the next hop") { !sink.mails.isEmpty }
         service.cancel()
         _ = try await service.value
         await store.close()

@@ -1,11 +1,12 @@
 import MTACore
 import MTASystem
 import NIOCore
+import SuiteTurns
 import Testing
 
 @testable import MTAStore
 
-@Suite struct CommitTests {
+@Suite(.takesTurns) struct CommitTests {
   let fixture = StoreFixture()
 
   @Test func aReceiptMeansThatOthersSeeMailAndParcels() async throws {

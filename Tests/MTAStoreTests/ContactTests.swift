@@ -75,11 +75,8 @@ import Testing
   @Test func withoutACommitTheyAreWrittenSoonAllTheSame() async throws {
     let store = try fixture.open()
     store.save(ContactRecord(ContactKey(try #require(IPAddress("192.0.2.7"))), hits: 1))
-    var tries = 0
-    while try fixture.query("SELECT count(*) FROM contacts") == ["0"] {
-      tries += 1
-      try #require(tries < 500)
-      try await Task.sleep(for: .milliseconds(20))
+    try await eventually("the contact is written") {
+      try fixture.query("SELECT count(*) FROM contacts") == ["1"]
     }
     await store.close()
   }

@@ -3,6 +3,7 @@ import MTACore
 import MTASystem
 import NIOConcurrencyHelpers
 import NIOCore
+import SuiteTurns
 import Testing
 
 @testable import MTAStore
@@ -20,7 +21,7 @@ import Testing
 /// any of them lost would be missing then.
 ///
 /// One case at a time: each has a store's files open, and threads of its own.
-@Suite(.serialized) struct DamageFaultTests {
+@Suite(.takesTurns, .serialized) struct DamageFaultTests {
   let fixture = StoreFixture()
   let files = DurableFiles()
   static let pageSize = Schema.pageSizes[0]

@@ -2,6 +2,7 @@ import MTACore
 import MTASystem
 import NIOConcurrencyHelpers
 import NIOCore
+import SuiteTurns
 import Testing
 
 @testable import MTAStore
@@ -13,7 +14,7 @@ import Testing
 #endif
 
 /// Damaged databases: met at the start, met while in use, looked for by the command.
-@Suite struct DamageTests {
+@Suite(.takesTurns) struct DamageTests {
   let fixture = StoreFixture()
   let files = DurableFiles()
   static let pageSize = Schema.pageSizes[0]

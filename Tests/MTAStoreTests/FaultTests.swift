@@ -3,6 +3,7 @@ import MTACore
 import MTASystem
 import NIOConcurrencyHelpers
 import NIOCore
+import SuiteTurns
 import Testing
 
 @testable import MTAStore
@@ -13,7 +14,7 @@ import Testing
   import Darwin
 #endif
 
-@Suite struct FaultTests {
+@Suite(.takesTurns) struct FaultTests {
   let fixture = StoreFixture()
 
   /// In memory; kept in memory but too large for the database; spilled while it arrives.

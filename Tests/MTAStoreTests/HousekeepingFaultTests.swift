@@ -3,6 +3,7 @@ import MTASystem
 import MTATestSupport
 import NIOConcurrencyHelpers
 import NIOCore
+import SuiteTurns
 import Testing
 
 @testable import MTAStore
@@ -11,7 +12,7 @@ import Testing
 /// each fault. Nobody waits for these steps, so nobody hears of it but the log; no mail is touched, and the next time does the work.
 ///
 /// One case at a time: each has a store's files open, and threads of its own.
-@Suite(.serialized) struct HousekeepingFaultTests {
+@Suite(.takesTurns, .serialized) struct HousekeepingFaultTests {
   let fixture = StoreFixture()
   let clock = ManualClock(StoreFixture.noon)
 

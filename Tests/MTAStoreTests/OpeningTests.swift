@@ -2,11 +2,12 @@ import MTACore
 import MTASystem
 import NIOConcurrencyHelpers
 import NIOCore
+import SuiteTurns
 import Testing
 
 @testable import MTAStore
 
-@Suite struct OpeningTests {
+@Suite(.takesTurns) struct OpeningTests {
   let fixture = StoreFixture()
   let files = DurableFiles()
 

@@ -2,6 +2,7 @@ import MTACore
 import MTASystem
 import NIOConcurrencyHelpers
 import NIOCore
+import SuiteTurns
 import Testing
 
 @testable import MTAStore
@@ -16,7 +17,7 @@ import Testing
 /// temporary one, nothing is lost or done twice, and the next call works.
 ///
 /// One case at a time: each has a store's files open, and threads of its own.
-@Suite(.serialized) struct QueueFaultTests {
+@Suite(.takesTurns, .serialized) struct QueueFaultTests {
   let fixture = StoreFixture()
   private static let later = StoreFixture.noon + .seconds(1)
   private static let deadline = StoreFixture.noon + .seconds(600)

@@ -1,12 +1,13 @@
 import MTACore
 import MTASystem
 import NIOCore
+import SuiteTurns
 import Testing
 
 @testable import MTAStore
 
 /// What a long queue costs: counted in steps of SQLite's machine and calls of the file layer, so that it is the same each time.
-@Suite struct ScaleTests {
+@Suite(.takesTurns) struct ScaleTests {
   let fixture = StoreFixture()
 
   /// Parcels that wait for a later day, and some that are due but not yet anybody's turn.

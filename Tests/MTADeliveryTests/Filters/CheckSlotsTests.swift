@@ -1,10 +1,11 @@
 import NIOConcurrencyHelpers
 import NIOPosix
+import SuiteTurns
 import Testing
 
 @testable import MTADelivery
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.endsHangs)
 struct CheckSlotsTests {
   private let loop = MultiThreadedEventLoopGroup.singleton.any()
 

@@ -83,7 +83,7 @@ struct FilterDeliveryTests {
       try setup.queue.add(.test("m1", to: ["a@a.example"], .local, at: setup.clock.now), content: "\r\n")
       let runner = try setup.runner
       let run = Task { try await runner.run() }
-      while !filter.began.withLockedValue({ $0 }) { try await Task.sleep(for: .milliseconds(1)) }
+      try await eventually("the filter is asked") { filter.began.withLockedValue { $0 } }
       run.cancel()
       #expect(try await run.value == RunSummary())
       #expect(setup.queue.parcels.map(\.state) == [.waiting])

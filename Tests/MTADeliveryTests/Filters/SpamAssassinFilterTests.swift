@@ -4,9 +4,10 @@ import MTATestSupport
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import SuiteTurns
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.endsHangs)
 struct SpamAssassinFilterTests {
   static let ham = "SPAMD/1.1 0 EX_OK\r\nContent-length: 11\r\nSpam: False ; 1.2 / 5.0\r\n\r\nNO_DATE,ABC"
   static let spam = "SPAMD/1.1 0 EX_OK\r\nContent-length: 5\r\nSpam: True ; 7.26 / 5.0\r\n\r\nGTUBE"
@@ -32,7 +33,7 @@ struct SpamAssassinFilterTests {
       #expect(
         server.questions.withLockedValue { $0 }
           == ["SYMBOLS SPAMC/1.5\r\nContent-length: \(text.utf8.count)\r\n\r\n" + text])
-      while server.open.withLockedValue({ $0 }) > 0 { try await Task.sleep(for: .milliseconds(1)) }
+      try await eventually("the filter sees the connection close") { server.open.withLockedValue { $0 } == 0 }
     }
   }
 
@@ -154,7 +155,9 @@ struct SpamAssassinFilterTests {
       let told = try await filter(server, options).judge(FilterSample.mail()).told
       #expect(told == (failing == .open ? "pass\nX-Spam-Checked: no (\(bad.summary))\n" : "defer \(bad.summary)"))
       // A server that is silent does not learn that the connection was closed: half of it may be.
-      while !bad.isSlow, server.open.withLockedValue({ $0 }) > 0 { try await Task.sleep(for: .milliseconds(1)) }
+      try await eventually("the filter sees the connection close") {
+        bad.isSlow || server.open.withLockedValue { $0 } == 0
+      }
     }
   }
 
@@ -209,7 +212,7 @@ struct SpamAssassinFilterTests {
     try await FilterTestServer.serving(.stallsAfter("")) { server in
       let filter = try self.filter(server)
       let check = Task { await filter.judge(FilterSample.mail()) }
-      while server.questions.withLockedValue({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(1)) }
+      try await eventually("the filter is asked") { server.questions.withLockedValue { !$0.isEmpty } }
       check.cancel()
       #expect(await check.value.told == "defer the check was cut short")
     }
@@ -236,7 +239,7 @@ struct SpamAssassinFilterTests {
       options.waitLimit = .milliseconds(50)
       let filter = try self.filter(server, options)
       let two = (0..<2).map { _ in Task { await filter.judge(FilterSample.mail()).told } }
-      while server.questions.withLockedValue({ $0.count }) < 2 { try await Task.sleep(for: .milliseconds(1)) }
+      try await eventually("the filter is asked twice") { server.questions.withLockedValue { $0.count } >= 2 }
       #expect(await filter.judge(FilterSample.mail()).told == "pass\nX-Spam-Checked: no (the filter is busy)\n")
       #expect(server.questions.withLockedValue { $0.count } == 2)
       for task in two { task.cancel() }

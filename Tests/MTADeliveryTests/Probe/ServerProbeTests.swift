@@ -3,9 +3,10 @@ import MTADelivery
 import MTATestSupport
 import NIOConcurrencyHelpers
 import NIOPosix
+import SuiteTurns
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.endsHangs)
 struct ServerProbeTests {
   private func probe(_ zone: String = "", timeLimit: Duration = .seconds(20)) throws -> ServerProbe {
     ServerProbe(
@@ -24,7 +25,7 @@ struct ServerProbeTests {
     }
     #expect(reply.description == expected)
     #expect(server.heard.withLockedValue { $0 } == "QUIT\r\n")
-    while server.open.withLockedValue({ $0 }) > 0 { try await Task.sleep(for: .milliseconds(1)) }
+    try await eventually("the server sees every connection close") { server.open.withLockedValue { $0 } == 0 }
     try await server.close()
   }
 
@@ -74,7 +75,7 @@ struct ServerProbeTests {
     let finding = try await probe(timeLimit: .milliseconds(1000)).probe(host: "127.0.0.1", port: server.port)
     #expect(finding == .failure(.timedOut))
     #expect(server.heard.withLockedValue { $0 } == "")
-    while server.open.withLockedValue({ $0 }) > 0 { try await Task.sleep(for: .milliseconds(1)) }
+    try await eventually("the server sees every connection close") { server.open.withLockedValue { $0 } == 0 }
     try await server.close()
   }
 
@@ -85,7 +86,7 @@ struct ServerProbeTests {
       Issue.record("no greeting")
       return
     }
-    while server.open.withLockedValue({ $0 }) > 0 { try await Task.sleep(for: .milliseconds(1)) }
+    try await eventually("the server sees every connection close") { server.open.withLockedValue { $0 } == 0 }
     try await server.close()
   }
 

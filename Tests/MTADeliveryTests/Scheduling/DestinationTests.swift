@@ -3,6 +3,7 @@ import MTADelivery
 import MTATestSupport
 import NIOConcurrencyHelpers
 import NIOCore
+import SuiteTurns
 import Testing
 
 /// What is one destination, and what one destination may not do to another.
@@ -40,7 +41,7 @@ struct DestinationTests {
   }
 
   /// Much for one destination that takes its time does not keep another's mail in the queue.
-  @Test(.timeLimit(.minutes(1))) func muchForOneDestinationBlocksNoOther() async throws {
+  @Test(.endsHangs) func muchForOneDestinationBlocksNoOther() async throws {
     var behaviour = SinkServer.Behaviour()
     behaviour.answer = { line, _ in line.hasPrefix("RCPT TO:<x@much") ? .silence : nil }
     try await SinkServer.serving(behaviour) { sink in
@@ -54,19 +55,21 @@ struct DestinationTests {
       try setup.queue.add(.test("other", to: ["x@other.example"], at: setup.clock.now), content: Self.text)
       let runner = try setup.runner
       let service = Task { try await runner.run() }
-      while setup.queue.parcels[200].state != .delivered { try await Task.sleep(for: .milliseconds(2)) }
+      try await eventually("the other destination's mail is delivered") {
+        setup.queue.parcels[200].state == .delivered
+      }
       service.cancel()
       #expect(try await service.value == RunSummary(delivered: 1))
     }
   }
 
   /// Nor does one mail for very many there, which is in a worker's hands.
-  @Test(.timeLimit(.minutes(1))) func oneMailForManyBlocksNoOther() async throws {
+  @Test(.endsHangs) func oneMailForManyBlocksNoOther() async throws {
     try await expectDelivery(to: "x@other.example", past: (0..<500).map { "x\($0)@much.example" })
   }
 
   /// Nor does one mail that takes its time keep the next for the same destination.
-  @Test(.timeLimit(.minutes(1))) func oneMailBlocksNoOther() async throws {
+  @Test(.endsHangs) func oneMailBlocksNoOther() async throws {
     try await expectDelivery(to: "x@much.example", past: ["slow@much.example"])
   }
 
@@ -83,18 +86,20 @@ struct DestinationTests {
       try setup.queue.add(.test("stuck", to: stuck, at: setup.clock.now), content: Self.text)
       let runner = try setup.runner
       let service = Task { try await runner.run() }
-      while !sink.lines.contains(where: unanswered.contains) { try await Task.sleep(for: .milliseconds(2)) }
+      try await eventually("the next hop hears what it does not answer") {
+        sink.lines.contains(where: unanswered.contains)
+      }
       try setup.queue.add(.test("next", to: [next], at: setup.clock.now), content: Self.text)
-      while setup.queue.parcels[stuck.count].state != .delivered {
+      try await eventually("the next mail is delivered") {
         setup.clock.advance(by: .milliseconds(10))
-        try await Task.sleep(for: .milliseconds(2))
+        return setup.queue.parcels[stuck.count].state == .delivered
       }
       service.cancel()
       #expect(try await service.value == RunSummary(delivered: 1))
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func whatCannotBeReachedRestsAndWakes() async throws {
+  @Test(.endsHangs) func whatCannotBeReachedRestsAndWakes() async throws {
     var unwilling = SinkServer.Behaviour()
     unwilling.greeting = "554 no service"
     try await SinkServer.serving(unwilling) { sink in
@@ -104,7 +109,7 @@ struct DestinationTests {
       let service = Task { try await runner.run() }
       func deliver(_ id: String, _ place: Int) async throws {
         try setup.queue.add(.test(id, to: ["x@dead.example"], at: setup.clock.now), content: Self.text)
-        while setup.queue.parcels[place].result == nil { try await Task.sleep(for: .milliseconds(2)) }
+        try await eventually("mail \(id) has an outcome") { setup.queue.parcels[place].result != nil }
       }
       try await deliver("m1", 0)
       #expect(sink.connections == 1)

@@ -130,34 +130,34 @@ struct MTASTSPoliciesTests {
     #expect(await Self.found(policies) == "1 enforce mx.d.example")
   }
 
-  @Test func oneFetchServesAllWhoWait() async {
+  @Test func oneFetchServesAllWhoWait() async throws {
     let (zone, host, clock) = (Zone(id: "1"), Host(Self.text()), ManualClock())
     host.gate.withLockedValue { $0 = [] }
     let policies = Self.policies(zone, host, clock)
-    let found = await withTaskGroup(of: String.self) { group in
+    let found = try await withThrowingTaskGroup(of: String.self) { group in
       for _ in 0..<20 { group.addTask { await Self.found(policies) } }
       group.addTask {
-        while host.asked == 0 { await Task.yield() }
+        try await eventually("the policy host is asked") { host.asked > 0 }
         host.gate.withLockedValue { gate in
           for continuation in gate ?? [] { continuation.resume() }
           gate = nil
         }
         return "1 enforce mx.d.example"
       }
-      return await group.reduce(into: Set<String>()) { $0.insert($1) }
+      return try await group.reduce(into: Set<String>()) { $0.insert($1) }
     }
     #expect(found == ["1 enforce mx.d.example"])
     #expect(host.asked == 1)
   }
 
-  @Test func anOldPolicyIsRefreshedWhileItServes() async {
+  @Test func anOldPolicyIsRefreshedWhileItServes() async throws {
     let (zone, host, clock) = (Zone(id: "1"), Host(Self.text(), Self.text("enforce", "new.d.example")), ManualClock())
     let policies = Self.policies(zone, host, clock)
     #expect(await Self.found(policies) == "1 enforce mx.d.example")
     clock.advance(by: .seconds(86_400))
     #expect(await Self.found(policies) == "1 enforce mx.d.example")
-    while host.asked < 2 { await Task.yield() }
-    while await Self.found(policies) != "1 enforce new.d.example" { await Task.yield() }
+    try await eventually("the policy host is asked again") { host.asked >= 2 }
+    try await eventually("the new policy is found") { await Self.found(policies) == "1 enforce new.d.example" }
     #expect(host.asked == 2)
   }
 

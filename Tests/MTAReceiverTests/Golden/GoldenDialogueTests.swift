@@ -1,6 +1,7 @@
 import MTACore
 import MTADKIM
 import MTATestSupport
+import SuiteTurns
 import Testing
 
 #if canImport(FoundationEssentials)
@@ -10,7 +11,7 @@ import Testing
 #endif
 
 /// The founding rules, each as a transcript in `Tests/Dialogues`.
-@Suite(.timeLimit(.minutes(2))) struct GoldenDialogueTests {
+@Suite(.takesTurns, .endsHangs) struct GoldenDialogueTests {
   static let folder: URL = {
     var folder = URL(filePath: #filePath)
     for _ in 0..<3 { folder.deleteLastPathComponent() }

@@ -4,10 +4,11 @@ import MTATLS
 import MTATestSupport
 import NIOCore
 import NIOPosix
+import SuiteTurns
 import Testing
 
 /// SCRAM-SHA-256-PLUS over a real TLS session, with a client that makes its own binding data.
-@Suite(.timeLimit(.minutes(1))) struct ChannelBindingTests {
+@Suite(.endsHangs) struct ChannelBindingTests {
   private func withClient(
     minimum: TLSContext.Version = .tls12, _ body: (WireClient, ChannelBindings) async throws -> Void
   ) async throws {
