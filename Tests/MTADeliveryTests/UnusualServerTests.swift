@@ -58,4 +58,120 @@ struct UnusualServerTests {
       #expect(sink.mails.map(\.to) == [["<yes@a.example>"]])
     }
   }
+
+  /// RFC 5321 §4.5.3.1.10: whoever is behind a full transaction goes in the next one, at once and over the same connection.
+  @Test(
+    arguments: [
+      "452 4.5.3 too many recipients", "452 too many recipients", "452 4.3.1 too much", "552 too many recipients",
+      "552 5.5.3 too many recipients", "550 5.5.3 too many recipients", "451 4.5.3 too many recipients",
+    ], [true, false])
+  func aFullTransactionIsFollowedByAnother(_ word: String, _ pipelines: Bool) async throws {
+    var behaviour = SinkServer.Behaviour()
+    if !pipelines { behaviour.capabilities = [] }
+    let (count, refused) = (CountBox(), CountBox())
+    behaviour.answer = { line, _ in
+      if line.hasPrefix("MAIL") { count.reset() }
+      if line.contains("bad@") { return "550 5.1.1 no such user" }
+      guard line.hasPrefix("RCPT"), count.next() > 3 else { return nil }
+      _ = refused.next()
+      return .reply(word)
+    }
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      setup.configuration.destinationLimit = DestinationLimit(deliveries: 1)
+      let users = (0..<10).map { "u\($0)@a.example" }
+      try setup.queue.add(
+        .test("m1", from: "<>", to: ["bad@a.example"] + users, at: setup.clock.now), content: Self.text)
+      try await setup.expectRun(RunSummary(delivered: 10, failed: 1))
+      #expect(sink.mails.map(\.to.count) == [3, 3, 3, 1])
+      #expect(sink.connections == 1)
+      // All of them at first, then no more than were taken: seven too many in the first transaction, none later.
+      #expect(refused.next() == 8)
+    }
+  }
+
+  /// What was learned of a server holds for the next mail, and for the next connection.
+  @Test func theLimitOfRecipientsIsRemembered() async throws {
+    var behaviour = SinkServer.Behaviour()
+    let (count, refused) = (CountBox(), CountBox())
+    behaviour.answer = { line, _ in
+      if line.hasPrefix("MAIL") { count.reset() }
+      guard line.hasPrefix("RCPT"), count.next() > 3 else { return nil }
+      _ = refused.next()
+      return "552 5.5.3 too many recipients"
+    }
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      setup.configuration.destinationLimit = DestinationLimit(deliveries: 1)
+      for number in 0..<4 {
+        let users = (0..<9).map { "u\($0)@a.example" }
+        try setup.queue.add(.test("m\(number)", to: users, at: setup.clock.now), content: Self.text)
+      }
+      try await setup.expectRun(RunSummary(delivered: 36))
+      #expect(sink.mails.map(\.to.count) == Array(repeating: 3, count: 12))
+      #expect(refused.next() == 7)
+    }
+  }
+
+  /// A mailbox that is full is no full transaction: nobody learns a limit from it.
+  @Test(arguments: ["452 over quota", "452 4.2.2 over quota", "552 5.2.2 over quota"])
+  func aFullMailboxLimitsNobody(_ word: String) async throws {
+    var behaviour = SinkServer.Behaviour()
+    behaviour.answer = { line, _ in line.contains("full@") ? .reply(word) : nil }
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      setup.configuration.destinationLimit = DestinationLimit(deliveries: 1)
+      for number in 0..<2 {
+        try setup.queue.add(
+          .test("m\(number)", from: "<>", to: ["a@a.example", "full@a.example", "z@a.example"], at: setup.clock.now),
+          content: Self.text)
+      }
+      let isFinal = word.hasPrefix("552")
+      try await setup.expectRun(RunSummary(delivered: 4, deferred: isFinal ? 0 : 2, failed: isFinal ? 2 : 0))
+      #expect(sink.mails.map(\.to.count) == [2, 2])
+    }
+  }
+
+  /// Some servers count behind DATA, or when they have it all.
+  @Test(arguments: ["DATA", "content"]) func tooManyForTheWholeMailIsHalved(_ place: String) async throws {
+    var behaviour = SinkServer.Behaviour()
+    let count = CountBox()
+    behaviour.answer = { line, _ in
+      if line.hasPrefix("MAIL") { count.reset() }
+      if line.hasPrefix("RCPT") { _ = count.next() }
+      return place == "DATA" && line == "DATA" && count.next() > 4 ? "554 5.5.3 too many recipients" : nil
+    }
+    behaviour.endOfContent = { _ in
+      place == "content" && count.next() > 4 ? "550 5.5.3 too many recipients" : "250 2.0.0 taken"
+    }
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      try setup.queue.add(.test("m1", to: (0..<9).map { "u\($0)@a.example" }, at: setup.clock.now), content: Self.text)
+      try await setup.expectRun(RunSummary(delivered: 9))
+      #expect(sink.connections == 1)
+    }
+  }
+
+  /// A server that closes behind each transaction gets the rest over other connections.
+  @Test func theRestGoesOverAnotherConnection() async throws {
+    var behaviour = SinkServer.Behaviour()
+    let count = CountBox()
+    behaviour.answer = { line, _ in
+      if line.hasPrefix("MAIL") { count.reset() }
+      return line.hasPrefix("RCPT") && count.next() > 2 ? "452 4.5.3 too many recipients" : nil
+    }
+    behaviour.endOfContent = { _ in .raw("250 2.0.0 taken\r\n421 4.7.0 too many errors\r\n") }
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      try setup.queue.add(.test("m1", to: (0..<5).map { "u\($0)@a.example" }, at: setup.clock.now), content: Self.text)
+      try await setup.expectRun(RunSummary(delivered: 5))
+      #expect(sink.mails.map(\.to.count) == [2, 2, 1])
+      #expect(sink.connections == 3)
+    }
+  }
 }

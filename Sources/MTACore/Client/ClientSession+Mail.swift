@@ -83,7 +83,7 @@ extension ClientSession {
         return .sendContent
       }
       if reply.isPositive { return end(.violation("\(reply)", .data), .close) }
-      mailing.finishAll(judge(reply, .data))
+      mailing.finishAll(judge(reply, .data, othersAccepted: mailing.accepted.count > 1))
     case .chunk:
       if reply.isPositive { return .wait }
       if reply.isIntermediate { return end(.violation("\(reply)", .content), .close) }
@@ -91,7 +91,10 @@ extension ClientSession {
       mailing.isSendingContent = false
       mailing.finishAll(judge(reply, .content))
     case .endOfContent(let indexes):
-      let result = reply.isPositive ? OutcomeClassifier.delivered(reply, reach: reach) : judge(reply, .endOfContent)
+      let result =
+        reply.isPositive
+        ? OutcomeClassifier.delivered(reply, reach: reach)
+        : judge(reply, .endOfContent, othersAccepted: indexes.count > 1)
       for index in indexes { mailing.finish(index, result) }
       // The answer to the content ends the transaction, whatever it says (RFC 5321 §4.1.1.4).
       mailing.isOpen = false

@@ -68,8 +68,7 @@ public struct RecipientResult: Hashable, Sendable {
   public var reply: String?
   /// Of delivered copies.
   public var reach = Reach.mailbox
-  /// Deferred only because the transaction was full (RFC 5321 §4.5.3.1.10): the next one on the same connection may
-  /// take this recipient.
+  /// Deferred only because the transaction was full (RFC 5321 §4.5.3.1.10): the next one may take this recipient.
   public var isSurplus: Bool
   /// Nothing was said, for the connection broke off before all of the content was out: the server cannot have taken the mail.
   package var isCutOff = false
@@ -104,6 +103,14 @@ public enum ClientPhase: Hashable, Sendable {
   case quit
   /// Nothing: between two mails.
   case idle
+
+  /// Whether an answer here is about the mail or a recipient; the others are about the session.
+  var isAboutMail: Bool {
+    switch self {
+    case .mail, .rcpt, .data, .content, .endOfContent: true
+    case .greeting, .hello, .startTLS, .auth, .rset, .quit, .idle: false
+    }
+  }
 }
 
 extension ClientPhase: CustomStringConvertible {

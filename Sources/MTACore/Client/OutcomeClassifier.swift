@@ -8,13 +8,18 @@
 /// |---|---|---|
 /// | greeting, EHLO, STARTTLS, AUTH, RSET | next host, then deferred | next host, then deferred |
 /// | MAIL, DATA, end of DATA | deferred | failed, but 530 deferred |
-/// | RCPT | deferred | failed, but 530 deferred, and 552 where it means a full transaction |
+/// | RCPT | deferred | failed, but 530 deferred |
+///
+/// A transaction that is full (RFC 5321 §4.5.3.1.10) says nothing about a recipient, whatever the code: the next transaction takes the rest.
+/// It is full when, behind a recipient that was taken, RCPT is answered by status X.5.3, or by 452 or 552 with no status or one of the
+/// system (X.0.0, X.3.1); when X.5.3 answers DATA or the content of a mail for several; never for its first recipient.
 ///
 /// A 5yz greeting is often a list's or a firewall's word about our address, or a host out of service (RFC 5321 §3.1, 554);
 /// RFC 5321 §4.2.1 would let the client give up at once. We go on to the next host and then wait: a mail that nobody
 /// will take expires in the end, a mail given up too early is lost.
 public enum OutcomeClassifier {
-  /// - Parameter othersAccepted: for a refused recipient, whether the server took one before it in this transaction.
+  /// - Parameter othersAccepted: whether the server took other recipients in this transaction: before the one that it refuses, or
+  ///   beside it.
   /// - Returns: the outcome with a message in one printable line of at most 600 octets.
   public static func judge(_ trouble: DeliveryTrouble, othersAccepted: Bool = false) -> RecipientResult {
     switch trouble {
@@ -108,23 +113,22 @@ public enum OutcomeClassifier {
   }
 
   private static func refusal(_ reply: RemoteReply, _ phase: ClientPhase, _ othersAccepted: Bool) -> RecipientResult {
-    var isSurplus = false
-    var isFinal = false
-    switch phase {
-    case .mail, .data, .endOfContent, .content:
-      // 530 (RFC 3207 §4, RFC 4954 §6) asks for TLS or AUTH first: it is about the session, not about the mail.
-      isFinal = reply.isPermanent && reply.code != 530
-    case .rcpt:
-      // RFC 5321 §4.5.3.1.10: 452 says that the transaction is full, and so does 552 of older servers, unless a status
-      // names another reason. A transaction that nobody is in yet cannot be full.
-      let saysFull = reply.enhanced == nil || reply.enhanced == .tooManyRecipients
-      isSurplus = othersAccepted && (reply.code == 452 || reply.code == 552) && saysFull
-      isFinal = reply.isPermanent && reply.code != 530 && !isSurplus
-    case .greeting, .hello, .startTLS, .auth, .rset, .quit, .idle: break
-    }
+    let isFull = othersAccepted && saysFull(reply, phase)
+    // 530 (RFC 3207 §4, RFC 4954 §6) asks for TLS or AUTH first: it is about the session, not about the mail.
+    let isFinal = phase.isAboutMail && reply.isPermanent && reply.code != 530 && !isFull
     return RecipientResult(
       isFinal ? .failed : .deferred, clean("\(reply) (in reply to \(phase))"), status: reply.enhanced ?? .other,
-      reply: clean(reply.description), isSurplus: isSurplus)
+      reply: clean(reply.description), isSurplus: isFull)
+  }
+
+  /// RFC 5321 §4.5.3.1.10: 452 says that the transaction is full, and so does 552 of older servers, unless a status names another
+  /// reason, such as a mailbox that is full. RFC 3463 §3.6 has a status for it, which servers give with other codes, too.
+  private static func saysFull(_ reply: RemoteReply, _ phase: ClientPhase) -> Bool {
+    switch (phase, reply.enhanced) {
+    case (.rcpt, .tooManyRecipients), (.data, .tooManyRecipients), (.endOfContent, .tooManyRecipients): true
+    case (.rcpt, nil), (.rcpt, .other), (.rcpt, .systemFull): reply.code == 452 || reply.code == 552
+    default: false
+    }
   }
 
   /// Our own words begin with the status; a server's begin with its code.

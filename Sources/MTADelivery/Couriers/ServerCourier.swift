@@ -298,39 +298,53 @@ struct ServerCourier: Courier {
       ])
   }
 
-  /// One mail over one connection, in as many transactions as the server's limit of recipients makes of it.
+  /// One mail to one server, in as many transactions as the server's limit of recipients makes of it.
   private mutating func run(_ parcel: Consignment, over line: Line, _ policy: TLSPolicy) async -> Turn {
-    let (mail, recipients, link) = (parcel.mail, parcel.recipients, line.link)
-    var results: [RecipientResult?] = Array(repeating: nil, count: recipients.count)
-    var open = Array(recipients.indices)
-    while !open.isEmpty {
-      let part = open.map { recipients[$0] }
+    let (mail, recipients) = (parcel.mail, parcel.recipients)
+    var line = line
+    var parts = RecipientParts(
+      count: recipients.count, limit: environment.recipientLimits.limit(at: line.link.endpoint.place))
+    while !parts.next.isEmpty {
       // A surplus transaction with one recipient is still a copy of a mail that had more: the text is the same for all.
       let offer: MailOffer
       do {
         offer = try await MailOffer(
-          of: mail, to: part, among: recipients, isFinal: parcel.route.dialect == .lmtp, over: link.capabilities,
-          environment)
+          of: mail, to: parts.next.map { recipients[$0] }, among: recipients, isFinal: parcel.route.dialect == .lmtp,
+          over: line.link.capabilities, environment)
       } catch {
-        return .done(Attempt(.contentUnavailable("\(error)"), for: recipients.count))
+        if !parts.hasAnswers { return .done(Attempt(.contentUnavailable("\(error)"), for: recipients.count)) }
+        break
       }
       served += 1
-      switch await link.deliver(offer.transaction, offer.text) {
+      switch await line.link.deliver(offer.transaction, offer.text) {
+      case .settled(let answers): parts.take(answers)
       case .refused(let trouble):
         self.line = nil
-        // After a first transaction the mail has been looked at: the surplus keeps its deferral.
-        if open.count == recipients.count { return .refused(trouble) }
-        open = []
-      case .settled(let answers):
-        for (index, answer) in zip(open, answers) { results[index] = answer }
-        let surplus = open.filter { results[$0]?.isSurplus ?? false }
-        // Each transaction takes at least one recipient, or there is no surplus: this ends.
-        open = surplus.count < open.count ? surplus : []
+        if !parts.hasAnswers { return .refused(trouble) }
+        // The server was tired of this connection: the rest has another one, as long as each gets something done.
+        guard parts.hasDelivered, let next = await reopen(line, parcel, policy) else {
+          return .done(attempt(parts, line, policy))
+        }
+        line = next
+        parts.beginAnew()
       }
     }
+    if let limit = parts.provenLimit { environment.recipientLimits.learn(limit, at: line.link.endpoint.place) }
+    return .done(attempt(parts, line, policy))
+  }
+
+  private mutating func reopen(_ line: Line, _ parcel: Consignment, _ policy: TLSPolicy) async -> Line? {
+    do throws(DeliveryTrouble) {
+      return try await open(line.link.endpoint, line.hop, parcel, policy, inClear: false)
+    } catch { return nil }
+  }
+
+  /// Whoever no transaction was for keeps waiting.
+  private func attempt(_ parts: RecipientParts, _ line: Line, _ policy: TLSPolicy) -> Attempt {
     let missing = OutcomeClassifier.judge(.connectionLost(.mail))
-    var attempt = Attempt(results.map { $0 ?? missing }, host: link.endpoint.description, encryption: link.encryption)
+    var attempt = Attempt(
+      parts.results.map { $0 ?? missing }, host: line.link.endpoint.description, encryption: line.link.encryption)
     attempt.tlsPolicy = policy.description
-    return .done(attempt)
+    return attempt
   }
 }

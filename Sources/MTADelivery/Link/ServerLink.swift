@@ -16,6 +16,8 @@ struct LinkEnvironment: Sendable {
   var eightBit = EightBitPolicy.convert
   /// The time of day: deadlines of senders are counted from it.
   var clock: any WallClock = SystemClock()
+  /// What servers take at a time, as it was learned.
+  let recipientLimits = RecipientLimits()
 }
 
 /// One connection to a server that is ready for mails. Used by one courier.
