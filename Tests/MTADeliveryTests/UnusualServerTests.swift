@@ -174,4 +174,48 @@ struct UnusualServerTests {
       #expect(sink.connections == 3)
     }
   }
+
+  /// RFC 2181 §11: what the DNS names as an exchanger is one, whatever the octets of its name.
+  @Test(arguments: [
+    "mail_gw.under_score.example", "_mx.example", "a-.example", #"a\.b.example"#, #"a\032\255\010b.example"#,
+    "192.0.2.7.example",
+  ])
+  func exchangersMayHaveAnyName(_ name: String) async throws {
+    try await SinkServer.serving { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("under_score.example MX 10 \(name)")
+      try setup.zone.add("\(name) CNAME host_1.example")
+      try setup.zone.add("host_1.example A 127.0.0.1")
+      try setup.queue.add(.test("m1", to: ["x@under_score.example"], at: setup.clock.now), content: Self.text)
+      try await setup.expectRun(RunSummary(delivered: 1))
+      #expect(sink.mails.map(\.to) == [["<x@under_score.example>"]])
+      let host = setup.queue.parcels[0].result?.host ?? ""
+      #expect(host.hasSuffix("[127.0.0.1]:\(sink.port)") && host.utf8.allSatisfy { (33...126).contains($0) })
+    }
+  }
+
+  /// No name of an exchanger reads like the servers of another domain, whose mail would then share its bad luck.
+  @Test func noExchangerIsNamedLikeOthers() async throws {
+    let zone = try LiteralZone(
+      #"""
+      two.example MX 10 a.example
+      two.example MX 10 b.example
+      evil.example MX 10 a.example:25\,b.example
+      worse.example MX 10 smtp:relay.example
+      """#)
+    let router = Router(dns: zone, serverName: "us.example")
+    var keys: Set<String> = ["smtp:relay.example:25"]
+    for domain in ["two.example", "evil.example", "worse.example"] {
+      let route = try await router.route(to: .name(domain))
+      #expect(keys.insert(route.key).inserted)
+    }
+  }
+
+  @Test func settingsMayNameHostsWithUnderscores() {
+    #expect(HostAndPort("mail_relay:25")?.description == "mail_relay:25")
+    #expect(RouteTarget("mx:under_score.example")?.description == "mx:under_score.example")
+    #expect(LocalDelivery("lmtp:dove_cot:24")?.description == "lmtp:dove_cot:24")
+    #expect(HostAndPort("-x:25") == nil)
+    #expect(HostAndPort("a b:25") == nil)
+  }
 }

@@ -74,8 +74,8 @@ extension DNSLookup {
         guard case .mailExchanger(let preference, let exchange) = record.data else { return nil }
         return MailExchanger(preference: preference, host: exchange)
       }
-      // RFC 7505 §3: a lone "." is the null MX; beside others it is to be ignored.
-      let hosts = all.filter { $0.host.isHostName }
+      // RFC 7505 §3: a lone "." is the null MX; beside others it is to be ignored. Else any name may be an exchanger (RFC 2181 §11).
+      let hosts = all.filter { !$0.host.isRoot }
       if hosts.isEmpty { return all.contains { $0.host.isRoot } ? .nullMX : .noSuchDomain }
       return .exchangers(hosts.sorted { ($0.preference, $0.host.description) < ($1.preference, $1.host.description) })
     }
@@ -113,7 +113,7 @@ extension DNSLookup {
     case .noSuchName, .noSuchType: return .none
     case .records(let records, _):
       var confirmed: [DNSName] = []
-      for case .pointer(let name) in records.prefix(8).map(\.data) where name.isHostName {
+      for case .pointer(let name) in records.prefix(8).map(\.data) where !name.isRoot {
         if case .found(let addresses) = await addresses(of: name), addresses.contains(address) {
           confirmed.append(name)
         }

@@ -1,17 +1,20 @@
-/// A domain name as the DNS has it: labels of 1 to 63 octets, at most 253 characters, ASCII lower case, no dot at the end.
+/// A domain name as the DNS has it: labels of 1 to 63 octets of any value (RFC 2181 §11), at most 255 octets in all, ASCII lower case, no
+/// dot at the end.
 ///
-/// Octets other than printable ASCII, and dots inside a label, are kept as RFC 1035 §5.1 escapes (`\DDD`). A name read
-/// from an answer is data, not a host: ask ``isHostName`` before connecting to it or printing it in a header.
+/// Octets that are no printable ASCII, and those that mean something where names stand in lists, addresses and logs (blanks, quotes,
+/// backslashes, dots inside a label and `,:;<>()[]@`), are kept as RFC 1035 §5.1 escapes (`\DDD`). So a name of whatever octets is
+/// harmless text, and no name reads like two, like an address or like a host with a port.
 public struct DNSName: Hashable, Sendable, CustomStringConvertible {
   public let description: String
 
-  /// Nil for an empty label, one over 63 octets, a name over 253, or a character that is not printable ASCII.
+  /// Nil for an empty label, one over 63 octets, a name over 253, a backslash, or a character that is not printable ASCII.
   /// One dot at the end is dropped.
   public init?(_ text: some StringProtocol) {
     var bytes = Array(text.utf8)
     if bytes.last == UInt8(ascii: "."), bytes.count > 1 { bytes.removeLast() }
     guard !bytes.isEmpty, bytes.count <= 253 else { return nil }
     var length = 0
+    var isPlain = true
     for index in bytes.indices {
       switch bytes[index] {
       case UInt8(ascii: "."):
@@ -19,34 +22,49 @@ public struct DNSName: Hashable, Sendable, CustomStringConvertible {
         length = 0
         continue
       case 65...90: bytes[index] |= 0x20
-      case 33...126 where bytes[index] != UInt8(ascii: "\\"): break
+      case 33...126 where bytes[index] != UInt8(ascii: "\\"): isPlain = isPlain && !Self.isEscaped(bytes[index])
       default: return nil
       }
       length += 1
       guard length <= 63 else { return nil }
     }
     guard length > 0 else { return nil }
-    description = String(decoding: bytes, as: UTF8.self)
+    if isPlain {
+      self.init(trusted: String(decoding: bytes, as: UTF8.self))
+    } else {
+      self.init(labels: bytes.split(separator: UInt8(ascii: ".")).map { Array($0) })
+    }
   }
 
   /// From raw labels as they stand in a packet; nil when one is empty or over 63 octets, or the name over 255.
   public init?(labels: [[UInt8]]) {
     guard labels.reduce(1, { $0 + $1.count + 1 }) <= 255 else { return nil }
-    var text = ""
+    var text: [UInt8] = []
     for label in labels {
       guard (1...63).contains(label.count) else { return nil }
-      if !text.isEmpty { text += "." }
+      if !text.isEmpty { text.append(UInt8(ascii: ".")) }
       for byte in label {
-        switch byte {
-        case 65...90: text.unicodeScalars.append(Unicode.Scalar(byte | 0x20))
-        case UInt8(ascii: "."), UInt8(ascii: "\\"), 0...32, 127...255:
-          let digits = String(byte)
-          text += "\\" + String(repeating: "0", count: 3 - digits.utf8.count) + digits
-        default: text.unicodeScalars.append(Unicode.Scalar(byte))
+        if Self.isEscaped(byte) {
+          text += [UInt8(ascii: "\\"), 48 + byte / 100, 48 + byte / 10 % 10, 48 + byte % 10]
+        } else {
+          text.append((65...90).contains(byte) ? byte | 0x20 : byte)
         }
       }
     }
-    description = text
+    description = String(decoding: text, as: UTF8.self)
+  }
+
+  private static func isEscaped(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0...32, 127...255: true
+    // RFC 5322 §3.2.3: the specials.
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "."), UInt8(ascii: ","), UInt8(ascii: ":"),
+      UInt8(ascii: ";"),
+      UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "["), UInt8(ascii: "]"),
+      UInt8(ascii: "@"):
+      true
+    default: false
+    }
   }
 
   /// For names built from parts that are known to be right.
@@ -79,12 +97,15 @@ public struct DNSName: Hashable, Sendable, CustomStringConvertible {
     return labels
   }
 
-  /// Letters, digits and inner hyphens only (RFC 1123 §2.1), at least one label: fit to be connected to and shown.
+  /// Letters, digits, underscores and inner hyphens only, at least one label: what settings and policies may name as a host. RFC 1123 §2.1
+  /// has no underscores, but hosts have (RFC 2181 §11). What the DNS itself names as a host may be any name.
   public var isHostName: Bool {
     guard !isRoot else { return false }
     return description.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
       label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
-        && label.allSatisfy { (48...57).contains($0) || (97...122).contains($0) || $0 == UInt8(ascii: "-") }
+        && label.allSatisfy {
+          (48...57).contains($0) || (97...122).contains($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+        }
     }
   }
 

@@ -28,15 +28,24 @@ extension DNSName {
   /// The name as zone files have it, with the dot at the end: `example.org.`; the root is `.`. What means something else
   /// there is escaped.
   public var presentation: String {
+    guard description.utf8.contains(where: { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "$") }) else {
+      return description + "."
+    }
     // RFC 1035 §5.1: quotation, comment, parentheses; at the beginning, origin and directive.
     let special = Array("\";()@$".utf8)
-    guard description.utf8.contains(where: special.contains) else { return description + "." }
     var text: [UInt8] = []
-    for byte in description.utf8 {
-      if special.contains(byte) { text.append(UInt8(ascii: "\\")) }
-      text.append(byte)
+    for label in labels {
+      for byte in label {
+        switch byte {
+        case _ where special.contains(byte): text += [UInt8(ascii: "\\"), byte]
+        case UInt8(ascii: "."), UInt8(ascii: "\\"), 0...32, 127...255:
+          text += [UInt8(ascii: "\\"), 48 + byte / 100, 48 + byte / 10 % 10, 48 + byte % 10]
+        default: text.append(byte)
+        }
+      }
+      text.append(UInt8(ascii: "."))
     }
-    return String(decoding: text, as: UTF8.self) + "."
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// Reads a name of a zone file, `\.` and `\DDD` undone (RFC 1035 §5.1). A dot at the end is optional: every name is

@@ -33,7 +33,7 @@ package enum AnswerReader {
     }
     // What a truncated packet holds may end anywhere; it is not looked at.
     if let header = DNSMessage.header(of: packet), header.isTruncated { return .truncated }
-    guard let message = try? DNSMessage(packet) else { return .malformed }
+    guard let message = try? DNSMessage(packet, of: query.type) else { return .malformed }
     switch message.code {
     // 1: FORMERR, 4: NOTIMP, which old servers answer to EDNS.
     case 1, 4: return .withoutExtensions

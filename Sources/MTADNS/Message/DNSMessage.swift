@@ -59,7 +59,9 @@ package struct DNSMessage: Hashable, Sendable {
     return Header(id: id, flags: flags, questions: questions)
   }
 
-  package init(_ packet: [UInt8]) throws(Fault) {
+  /// - Parameter type: the one type whose records are looked into, beside aliases; nil: all of ours. What else a server adds to an answer
+  ///   may be as broken as it likes.
+  package init(_ packet: [UInt8], of type: DNSRecordType? = nil) throws(Fault) {
     guard let header = Self.header(of: packet) else { throw .short }
     self.header = header
     code = UInt16(header.code)
@@ -70,12 +72,13 @@ package struct DNSMessage: Hashable, Sendable {
     _ = try reader.number32()
     for _ in 0..<counts[0] {
       let record = try RawRecord(&reader)
+      if let type, record.type != type.rawValue, record.type != DNSRecordType.cname.rawValue { continue }
       if let known = try record.known() { answers.append(known) }
     }
     for _ in 0..<counts[1] {
       let record = try RawRecord(&reader)
       if record.type == DNSRecordType.ns.rawValue { refers = true }
-      if authority == nil, record.type == DNSRecordType.soa.rawValue { authority = try record.known() }
+      if authority == nil, record.type == DNSRecordType.soa.rawValue { authority = try? record.known() }
     }
     for _ in 0..<counts[2] {
       let record = try RawRecord(&reader)

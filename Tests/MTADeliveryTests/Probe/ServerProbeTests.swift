@@ -108,7 +108,7 @@ struct ServerProbeTests {
   }
 
   @Test(arguments: [
-    ("", 25), ("a b", 25), ("_x.example", 25), ("mx.example", 0), ("mx.example", 65_536), ("mx.example", -1),
+    ("", 25), ("a b", 25), ("-x.example", 25), ("mx.example", 0), ("mx.example", 65_536), ("mx.example", -1),
     ("☃.example", 25),
   ])
   func notAServer(_ host: String, _ port: Int) async throws {
