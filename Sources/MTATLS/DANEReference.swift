@@ -69,6 +69,7 @@ public struct DANEReference: Hashable, Sendable {
     guard !([baseDomain] + otherNames).contains(where: { $0.utf8.contains(0) }) else {
       throw .setup("the peer's name holds a NUL")
     }
+    // RFC 7672 §3.2.3: a common name counts where there is no alternative name that is a DNS name.
     SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
     // Sets SNI and the first name, too.
     guard SSL_dane_enable(ssl, baseDomain) > 0 else { throw .setup(OpenSSLErrors.takeReason()) }

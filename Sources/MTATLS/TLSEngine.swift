@@ -54,7 +54,8 @@ final class TLSEngine {
     let parameters = SSL_get0_param(ssl)
     // RFC 6066 §3: addresses are not asked for by SNI.
     if X509_VERIFY_PARAM_set1_ip_asc(parameters, peerName) == 1 { return }
-    SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+    // RFC 9525 §2, RFC 8461 §4.1, RFC 8310 §8.1: the alternative names alone count, never a common name.
+    SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT))
     guard SSL_set1_host(ssl, peerName) == 1, mta_ssl_set_server_name(ssl, peerName) == 1 else {
       throw .setup(OpenSSLErrors.takeReason())
     }

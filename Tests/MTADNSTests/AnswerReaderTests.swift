@@ -53,7 +53,7 @@ struct AnswerReaderTests {
     case .a: (data, value) = ([192, 0, 2, 1], .address(.test()))
     case .aaaa:
       (data, value) = (
-        [0x20] + Array(repeating: 1, count: 15), .address(.v6(0x2001_0101_0101_0101, 0x0101_0101_0101_0101))
+        [0x20] + Array(repeating: 1, count: 15), .address(.v6(high: 0x2001_0101_0101_0101, low: 0x0101_0101_0101_0101))
       )
     case .txt: (data, value) = ([1, 120], .text([[120]]))
     default: (data, value) = ([3, 1, 1, 7], .tlsa(usage: 3, selector: 1, matching: 1, data: [7]))

@@ -7,6 +7,7 @@ extension ClientSession {
   }
 
   mutating func sayHello() -> Action {
+    if configuration.greetsWithHELO { return sayOldHello() }
     state = .hello(isFallback: false)
     // RFC 3207 §4.2: what was announced in clear counts for nothing under TLS.
     capabilities = ServerCapabilities()
@@ -15,6 +16,11 @@ extension ClientSession {
     // RFC 2033 §4.1.
     case .lmtp: return .send([.lhlo(ownName)])
     }
+  }
+
+  private mutating func sayOldHello() -> Action {
+    state = .hello(isFallback: true)
+    return .send([.helo(ownName)])
   }
 
   /// Our own name as far as it can stand in a command.
@@ -27,8 +33,7 @@ extension ClientSession {
     guard reply.isPositive else {
       // RFC 5321 §3.2: a server that knows no EHLO is greeted with HELO. LMTP has no older form (RFC 2033 §4.1).
       if reply.isPermanent, !isFallback, configuration.dialect == .smtp {
-        state = .hello(isFallback: true)
-        return .send([.helo(ownName)])
+        return sayOldHello()
       }
       return end(.refused(reply, .hello), .quit)
     }

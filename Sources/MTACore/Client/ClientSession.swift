@@ -43,6 +43,9 @@ public struct ClientSession: Hashable, Sendable {
     public var credentials: Credentials?
     /// Whether credentials may be said without TLS; only for loopback and private links.
     public var allowsAuthInClear: Bool
+    /// HELO without an EHLO before it (RFC 5321 §3.2): for a server that broke off at EHLO on another connection. Without extensions
+    /// there is neither TLS nor AUTH.
+    public var greetsWithHELO = false
 
     public init(
       _ dialect: Dialect = .smtp, serverName: String, tls: TLSWish = .opportunistic, credentials: Credentials? = nil,
@@ -243,6 +246,7 @@ public struct ClientSession: Hashable, Sendable {
   /// just ends.
   mutating func end(_ trouble: DeliveryTrouble, _ sequel: Sequel) -> Action {
     let before = state
+    let trouble = isBeforeTLS && Self.mayMeanEHLO(trouble) ? .ehloUnanswered(trouble) : trouble
     state = sequel == .quit ? .quitting : .closed
     switch before {
     case .mailing where mailing.isMailAnswered:
@@ -250,6 +254,24 @@ public struct ClientSession: Hashable, Sendable {
       return .settled(mailing.settle(trouble), sequel)
     case .ready, .quitting, .closed: return .close
     default: return .refused(trouble, sequel)
+    }
+  }
+
+  /// Whether EHLO was said in clear, and no more than that, or than HELO behind it.
+  private var isBeforeTLS: Bool {
+    if case .hello = state {
+      !isSecured && configuration.dialect == .smtp && !configuration.greetsWithHELO
+    } else {
+      false
+    }
+  }
+
+  /// Whether a server may mean by this that it does not know EHLO. A 421 with a status is of one that knows extensions, and is busy.
+  private static func mayMeanEHLO(_ trouble: DeliveryTrouble) -> Bool {
+    switch trouble {
+    case .connectionLost, .timedOut: true
+    case .refused(let reply, _): reply.code == 421 && reply.enhanced == nil
+    default: false
     }
   }
 }

@@ -7,6 +7,8 @@ public enum DeliveryTrouble: Error, Hashable, Sendable {
   case violation(String, ClientPhase)
   case connectionLost(ClientPhase)
   case timedOut(ClientPhase)
+  /// The server broke off at EHLO, said in clear, in this way: HELO on another connection may do.
+  indirect case ehloUnanswered(DeliveryTrouble)
 
   // MARK: the session
   /// No connection; the system's reason.

@@ -27,6 +27,7 @@ public enum OutcomeClassifier {
     case .violation(let what, let phase): deferred(.invalidProtocol, "unexpected answer to \(phase): \(what)")
     case .connectionLost(let phase): cutOff("connection lost", phase)
     case .timedOut(let phase): cutOff("timed out", phase)
+    case .ehloUnanswered(let trouble): judge(trouble)
     case .connect(let reason): deferred(.noAnswer, "cannot connect: \(reason)")
     case .tls(let reason): deferred(.cryptographicFailure, reason)
     case .untrustedCertificate(let reason): deferred(.cryptographicFailure, reason)

@@ -39,6 +39,7 @@ struct ServerCourier: Courier {
     let hop: Router.NextHop
     let policy: TLSPolicy
     let dane: DANEReference?
+    let manner: Manner
   }
 
   init(
@@ -217,14 +218,15 @@ struct ServerCourier: Courier {
     case refused(DeliveryTrouble)
   }
 
-  /// One address: with TLS by the policy, and once more in clear if its TLS does not work and need not. RFC 7435 §3:
-  /// encryption that cannot be had is no reason not to communicate; what fails here would have gone in clear if the server had
-  /// not offered TLS at all.
+  /// How a connection is opened.
+  private enum Manner { case byPolicy, inClear, withHELO }
+
+  /// One address: with TLS by the policy, and once more in a simpler manner where that may be.
   private mutating func attempt(
     _ parcel: Consignment, at endpoint: ServerEndpoint, of hop: Router.NextHop, under policy: TLSPolicy
   ) async -> Turn {
     do throws(DeliveryTrouble) {
-      return await run(parcel, over: try await open(endpoint, hop, parcel, policy, inClear: false), policy)
+      return await run(parcel, over: try await open(endpoint, hop, parcel, policy, .byPolicy), policy)
     } catch {
       noteTest(policy, parcel, endpoint, trouble: error)
       if parcel.requiresTLS {
@@ -235,30 +237,46 @@ struct ServerCourier: Courier {
         default: break
         }
       }
-      guard case .tls = error, policy.allowsClear, !parcel.route.isImplicitTLS, !Task.isCancelled else {
-        return .refused(error)
-      }
+      guard let manner = Self.simpler(than: error, parcel, policy), !Task.isCancelled else { return .refused(error) }
       do throws(DeliveryTrouble) {
-        return await run(parcel, over: try await open(endpoint, hop, parcel, policy, inClear: true), policy)
+        return await run(parcel, over: try await open(endpoint, hop, parcel, policy, manner), policy)
       } catch { return .refused(error) }
     }
   }
 
+  /// In which manner a server may have the mail that failed by its policy's; nil: in none. Each is a way on of its own: HELO never comes
+  /// behind TLS that failed.
+  private static func simpler(
+    than trouble: DeliveryTrouble, _ parcel: Consignment, _ policy: TLSPolicy
+  ) -> Manner? {
+    guard policy.allowsClear, !parcel.route.isImplicitTLS else { return nil }
+    return switch trouble {
+    // RFC 7435 §3: encryption that cannot be had is no reason not to communicate; what fails here would have gone in clear if the server
+    // had not offered TLS at all.
+    case .tls: .inClear
+    // RFC 5321 §3.2: a server that breaks off at EHLO may know HELO alone. There is no AUTH then.
+    case .ehloUnanswered where parcel.route.setting?.credentials == nil: .withHELO
+    default: nil
+    }
+  }
+
   private mutating func open(
-    _ endpoint: ServerEndpoint, _ hop: Router.NextHop, _ parcel: Consignment, _ policy: TLSPolicy, inClear: Bool
+    _ endpoint: ServerEndpoint, _ hop: Router.NextHop, _ parcel: Consignment, _ policy: TLSPolicy,
+    _ manner: Manner
   ) async throws(DeliveryTrouble) -> Line {
     end()
-    let tls = inClear ? nil : LinkTLS(policy, peerName: endpoint.name, environment.tls)
+    let tls = manner != .byPolicy ? nil : LinkTLS(policy, peerName: endpoint.name, environment.tls)
     let route = parcel.route
-    let session = ClientSession.Configuration(
+    var session = ClientSession.Configuration(
       route.dialect, serverName: serverName,
       tls: tls == nil ? .never : route.isImplicitTLS ? .established : policy.allowsClear ? .opportunistic : .required,
       credentials: route.setting?.credentials,
       // Whoever sets `none` for a server with credentials means it.
       allowsAuthInClear: route.setting?.tls == TLSDemand.none)
+    session.greetsWithHELO = manner == .withHELO
     let link = try await ServerLink.open(endpoint, session, tls: tls, environment)
-    if !inClear { noteTest(policy, parcel, endpoint, facts: link.facts) }
-    let line = Line(link: link, domain: parcel.domain, route: route, hop: hop, policy: policy, dane: tls?.dane)
+    if manner == .byPolicy { noteTest(policy, parcel, endpoint, facts: link.facts) }
+    let line = Line(link: link, domain: parcel.domain, route: route, hop: hop, policy: policy, dane: tls?.dane, manner: manner)
     self.line = line
     served = 0
     if parcel.requiresTLS, !link.capabilities.requireTLS {
@@ -335,7 +353,7 @@ struct ServerCourier: Courier {
 
   private mutating func reopen(_ line: Line, _ parcel: Consignment, _ policy: TLSPolicy) async -> Line? {
     do throws(DeliveryTrouble) {
-      return try await open(line.link.endpoint, line.hop, parcel, policy, inClear: false)
+      return try await open(line.link.endpoint, line.hop, parcel, policy, line.manner)
     } catch { return nil }
   }
 

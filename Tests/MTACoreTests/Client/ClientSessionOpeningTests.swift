@@ -19,6 +19,54 @@ struct ClientSessionOpeningTests {
     #expect(session.capabilities == ServerCapabilities())
   }
 
+  /// What may mean that EHLO is unknown: only in clear, and only where nothing says more.
+  @Test func aSessionThatEndsAtEHLOInClearSaysSo() {
+    let lost = DeliveryTrouble.connectionLost(.hello)
+    let goodbye = DeliveryTrouble.refused(RemoteReply(421), .hello)
+    let busy = DeliveryTrouble.refused(RemoteReply(421, "4.3.2 busy"), .hello)
+    for (event, trouble) in [
+      (ClientSession.Event.lost, DeliveryTrouble.ehloUnanswered(lost)),
+      (.timedOut, .ehloUnanswered(.timedOut(.hello))), (Tests.reply(421), .ehloUnanswered(goodbye)),
+      (Tests.reply(421, "4.3.2 busy"), busy), (.malformedReply(.noCode), .violation("noCode", .hello)),
+    ] {
+      var session = Tests.session()
+      Tests.play(
+        &session, [(.opened, .wait), (Tests.reply(220), .send([Self.us])), (event, .refused(trouble, .close))])
+      #expect(OutcomeClassifier.judge(.ehloUnanswered(lost)) == OutcomeClassifier.judge(lost))
+    }
+    // Under TLS, and by LMTP, it is what it is.
+    var session = Tests.session()
+    Tests.play(
+      &session,
+      [
+        (.opened, .wait), (Tests.reply(220), .send([Self.us])), (Tests.reply(250, "mx\nSTARTTLS"), .send([.startTLS])),
+        (Tests.reply(220), .startTLS), (.secured, .send([Self.us])), (.lost, .refused(lost, .close)),
+      ])
+    session = Tests.session(.lmtp)
+    Tests.play(
+      &session, [(.opened, .wait), (Tests.reply(220), .send([.lhlo("us.example")])), (.lost, .refused(lost, .close))])
+  }
+
+  @Test func heloAloneHasNoExtensions() {
+    var configuration = ClientSession.Configuration(serverName: "us.example", tls: .never)
+    configuration.greetsWithHELO = true
+    var session = ClientSession(configuration)
+    Tests.play(
+      &session,
+      [
+        (.opened, .wait), (Tests.reply(220), .send([.helo("us.example")])),
+        (Tests.reply(250, "mx\nPIPELINING\nSTARTTLS"), .ready),
+      ])
+    #expect(session.capabilities == ServerCapabilities())
+    session = ClientSession(configuration)
+    Tests.play(
+      &session,
+      [
+        (.opened, .wait), (Tests.reply(220), .send([.helo("us.example")])),
+        (.lost, .refused(.connectionLost(.hello), .close)),
+      ])
+  }
+
   @Test func lmtpHasNoFallback() {
     var session = Tests.session(.lmtp)
     Tests.play(

@@ -66,7 +66,12 @@ struct HostileRow {
       ]
       return answers.map { answer in
         // The first of a flood of right answers is the answer; behind the last one that matters, nothing does.
-        let isOver = step == .quit || (step == .end && answer == .flood("250 ok\r\n"))
+        var isOver = step == .quit || (step == .end && answer == .flood("250 ok\r\n"))
+        // A server that leaves EHLO unanswered may know HELO (RFC 5321 §3.2).
+        switch answer {
+        case .silence, .drop, .drip, .raw("250 no end of line"): isOver = isOver || step == .ehlo
+        default: break
+        }
         return HostileRow("\(step): \("\(answer)".prefix(60))", isOver ? delivered : waiting) { behaviour in
           switch step {
           case .greeting: behaviour.greeting = answer
