@@ -108,7 +108,7 @@ let package = Package(
 
     // Tests, in the modules' order.
     tests("MTACore", ["MTACore", "MTATestSupport", nioCore]),
-    tests("MTASystem", ["MTASystem", "MTATestSupport", nioCore]),
+    tests("MTASystem", ["MTACore", "MTASystem", "MTATestSupport", nioCore, nioLocks]),
     tests("MTATLS", ["MTATLS", "MTATestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("MTACrypto", ["MTACrypto"]),
     tests("MTADNS", ["MTACore", "MTADNS", "MTATLS", "MTATestSupport", nioCore, nioPosix, nioLocks]),

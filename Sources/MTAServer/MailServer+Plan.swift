@@ -1,6 +1,7 @@
 public import MTACore
 import MTADNS
 public import MTADelivery
+import MTASystem
 import NIOPosix
 
 extension MailServer {
@@ -13,17 +14,18 @@ extension MailServer {
   public static func plan(
     for domain: Domain, _ settings: Settings, dns: (any DNSLookup)? = nil, requiresTLS: Bool = false
   ) async throws -> DeliveryPlan {
-    let configuration = try settings.runner()
-    func plan(_ dns: any DNSLookup) async throws -> DeliveryPlan {
+    var configuration = try settings.runner()
+    func plan(_ dns: any DNSLookup, _ configuration: QueueRunner.Configuration) async throws -> DeliveryPlan {
       let planner: DeliveryPlanner
       do { planner = try DeliveryPlanner(dns: dns, configuration: configuration) } catch {
         throw StartFailure("trustRoots: \(error)")
       }
       return await planner.plan(for: domain, requiresTLS: requiresTLS)
     }
-    if let dns { return try await plan(dns) }
+    if let dns { return try await plan(dns, configuration) }
     let resolver = DNSResolver(configuration: settings.resolver, group: MultiThreadedEventLoopGroup.singleton)
     defer { resolver.shutdown() }
-    return try await plan(resolver)
+    configuration.hosts = SystemHosts(before: resolver)
+    return try await plan(resolver, configuration)
   }
 }

@@ -55,8 +55,10 @@ struct Rooms: Sendable {
 
   func queueRunner(_ settings: Settings) throws -> QueueRunner {
     var configuration = try settings.runner(dialogue: deliveryObserver(settings))
+    let hosts = SystemHosts(before: resolver)
+    configuration.hosts = hosts
     configuration.contentFilter = settings.filter(
-      dns: resolver, group: group, logger: Logger(label: "mta.filter") { [log] in LineLog(label: $0, sink: log) })
+      dns: hosts, group: group, logger: Logger(label: "mta.filter") { [log] in LineLog(label: $0, sink: log) })
     return try QueueRunner(
       queue: store, dns: resolver, configuration: configuration, signer: signer, eventLoopGroup: group,
       logger: Logger(label: "mta.queue") { [log] in LineLog(label: $0, sink: log) })

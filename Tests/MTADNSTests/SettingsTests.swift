@@ -15,7 +15,7 @@ struct SettingsTests {
     "", ":", "dns.example", "dns.example:53", "192.0.2.1:", "192.0.2.1:0", "192.0.2.1:65536", "192.0.2.1:+53",
     "192.0.2",
     "[2001:db8::1", "2001:db8::1]:53", "[192.0.2.1:53", "[]:53", "fe80::1%eth0", "tls:", "tls:dns.example",
-    "tls:192.0.2.1#", "tls:192.0.2.1#a#b", "tls:192.0.2.1#_a", "TLS:192.0.2.1",
+    "tls:192.0.2.1#", "tls:192.0.2.1#a#b", "tls:192.0.2.1#-a", "TLS:192.0.2.1",
     "192.0.2.1#dns.example", "tls:tls:192.0.2.1",
   ])
   func refusesServers(_ text: String) { #expect(DNSServer(text) == nil) }

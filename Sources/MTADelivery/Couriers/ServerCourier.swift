@@ -125,11 +125,16 @@ struct ServerCourier: Courier {
 
   private func policy(for parcel: Consignment, at hop: Router.NextHop) async -> TLSPolicyFinder.Finding {
     var location: HostLocation?
-    if case .server(let server) = hop.place, case .found(let found) = await router.location(of: server) {
+    if case .server(let server) = hop.place, case .found(let found) = await self.location(of: server, for: parcel) {
       location = found
     }
     return await policies.policy(
       for: parcel.domain, on: parcel.route, at: hop, location, requiresTLS: parcel.requiresTLS)
+  }
+
+  private func location(of server: HostAndPort, for parcel: Consignment) async -> DNSResult<HostLocation> {
+    let isNamedBySettings = policies.findsHosts(for: parcel.domain, on: parcel.route)
+    return await router.location(of: server, isNamedBySettings: isNamedBySettings)
   }
 
   // MARK: a fresh connection
@@ -160,7 +165,7 @@ struct ServerCourier: Courier {
   ) async -> Attempt? {
     var location: HostLocation?
     if case .server(let server) = hop.place {
-      switch await router.location(of: server) {
+      switch await self.location(of: server, for: parcel) {
       case .found(let found): location = found
       case .none:
         if trial.trouble == nil { trial.note(.connect("\(server.host) has no address")) }
@@ -276,7 +281,8 @@ struct ServerCourier: Courier {
     session.greetsWithHELO = manner == .withHELO
     let link = try await ServerLink.open(endpoint, session, tls: tls, environment)
     if manner == .byPolicy { noteTest(policy, parcel, endpoint, facts: link.facts) }
-    let line = Line(link: link, domain: parcel.domain, route: route, hop: hop, policy: policy, dane: tls?.dane, manner: manner)
+    let line = Line(
+      link: link, domain: parcel.domain, route: route, hop: hop, policy: policy, dane: tls?.dane, manner: manner)
     self.line = line
     served = 0
     if parcel.requiresTLS, !link.capabilities.requireTLS {

@@ -55,7 +55,8 @@ public struct DeliveryPlanner: Sendable {
     var host = DeliveryPlan.Host(name: hop.description, preference: hop.preference)
     var location: HostLocation?
     if case .server(let server) = hop.place {
-      switch await router.location(of: server) {
+      let isNamedBySettings = policies.findsHosts(for: domain, on: route)
+      switch await router.location(of: server, isNamedBySettings: isNamedBySettings) {
       case .found(let found):
         location = found
         host.addresses = found.addresses

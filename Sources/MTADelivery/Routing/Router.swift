@@ -6,6 +6,7 @@ public struct Router: Sendable {
   static let maximumExchangers = 20
 
   let dns: any DNSLookup
+  private let hosts: any DNSLookup
   private let serverName: DNSName?
   private let port: UInt16
   private let routes: DomainTable<DeliveryRoute>
@@ -16,6 +17,7 @@ public struct Router: Sendable {
   private let shuffle: @Sendable ([MailExchanger]) -> [MailExchanger]
 
   /// - Parameters:
+  ///   - hosts: where servers that the settings name are looked up; nil: in the DNS, too.
   ///   - serverName: our own name, by which we know ourselves among exchangers.
   ///   - port: of exchangers, 25 by the standard.
   ///   - routes: the ways of single domains.
@@ -23,11 +25,13 @@ public struct Router: Sendable {
   ///   - own: where we listen, by which we know ourselves as well.
   ///   - shuffle: puts exchangers of equal preference in an order, by default a random one (RFC 5321 §5.1).
   public init(
-    dns: any DNSLookup, serverName: String, port: UInt16 = 25, routes: DomainTable<DeliveryRoute> = DomainTable(),
+    dns: any DNSLookup, hosts: (any DNSLookup)? = nil, serverName: String, port: UInt16 = 25,
+    routes: DomainTable<DeliveryRoute> = DomainTable(),
     fallback: DeliveryRoute? = nil, own: OwnPlaces = OwnPlaces(),
     shuffle: @escaping @Sendable ([MailExchanger]) -> [MailExchanger] = { $0.shuffled() }
   ) {
     self.dns = dns
+    self.hosts = hosts ?? dns
     self.serverName = DNSName(serverName)
     self.port = port
     self.routes = routes
@@ -39,7 +43,7 @@ public struct Router: Sendable {
 
   init(dns: any DNSLookup, configuration: QueueRunner.Configuration) {
     self.init(
-      dns: dns, serverName: configuration.serverName, port: configuration.remoteSMTPPort,
+      dns: dns, hosts: configuration.hosts, serverName: configuration.serverName, port: configuration.remoteSMTPPort,
       routes: configuration.routes, fallback: configuration.smarthostRoute, own: configuration.ownPlaces)
   }
 
@@ -92,14 +96,16 @@ public struct Router: Sendable {
   }
 
   /// Where a server is: what ``HostAndPort`` names, or what the DNS knows, in the order in which it is to be tried.
-  public func location(of server: HostAndPort) async -> DNSResult<HostLocation> {
+  ///
+  /// - Parameter isNamedBySettings: it is asked of the hosts of this machine first. An exchanger never is.
+  public func location(of server: HostAndPort, isNamedBySettings: Bool = false) async -> DNSResult<HostLocation> {
     switch server.host {
     case .address(let address): return .found(Self.given([address], name: .root))
     // RFC 6761 §6.3: resolvers answer for it themselves.
     case .name(let name) where name.description == "localhost":
       return .found(Self.given([.loopback4, .loopback6], name: name))
     case .name(let name):
-      let result = await dns.location(of: name)
+      let result = await (isNamedBySettings ? hosts : dns).location(of: name)
       guard case .found(var location) = result else { return result }
       location.addresses = AddressOrder.arrange(location.addresses)
       return .found(location)

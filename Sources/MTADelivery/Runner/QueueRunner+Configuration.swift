@@ -23,6 +23,9 @@ extension QueueRunner {
     public var localAgent: (any DeliveryAgent)?
     /// What becomes of mail that is not all ASCII at servers without 8BITMIME; default: it is converted.
     public var eightBitToOldServers = EightBitPolicy.convert
+    /// Where servers that these settings name are looked up, such as `SystemHosts` of MTASystem, which reads `/etc/hosts`; nil: in the DNS,
+    /// as exchangers always are. A server that DANE is to vouch for is looked up in the DNS alone.
+    public var hosts: (any DNSLookup)?
     /// The port of exchangers; default 25.
     public var remoteSMTPPort: UInt16 = 25
     /// Where this server listens: exchangers at these places are ourselves. Default: unknown.

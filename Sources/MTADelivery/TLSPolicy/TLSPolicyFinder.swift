@@ -44,6 +44,13 @@ struct TLSPolicyFinder: Sendable {
     }
   }
 
+  /// Whether a server of the route is looked up among the hosts of this machine first: one that the settings name, unless DANE is to vouch
+  /// for it, which only the DNS can authenticate (RFC 7672 §2.2.2).
+  func findsHosts(for domain: Domain?, on route: Router.Route) -> Bool {
+    let demand = route.setting?.tls ?? domain.flatMap { demands.match($0)?.value }
+    return route.exchangersOf == nil && demand != .dane
+  }
+
   /// The policy for mail of `domain` on `route` at `hop`, which is at `location`.
   ///
   /// - Parameter requiresTLS: the mail came with REQUIRETLS.

@@ -1,3 +1,5 @@
+import MTASystem
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -89,30 +91,6 @@ func letOthersRun() { sched_yield() }
 
 /// Starts a detached thread.
 func startThread(_ body: @escaping @Sendable () -> Void) {
-  final class Body: Sendable {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-  }
-  let context = Unmanaged.passRetained(Body(body)).toOpaque()
-  #if canImport(Glibc)
-    var thread = pthread_t()
-    let code = pthread_create(
-      &thread, nil,
-      { context in
-        if let context { Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run() }
-        return nil
-      }, context)
-    precondition(code == 0, "the system gives no thread: error \(code)")
-    pthread_detach(thread)
-  #else
-    var thread: pthread_t?
-    let code = pthread_create(
-      &thread, nil,
-      { context in
-        Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
-        return nil
-      }, context)
-    precondition(code == 0, "the system gives no thread: error \(code)")
-    if let thread { pthread_detach(thread) }
-  #endif
+  let code = DetachedThread.start(body)
+  precondition(code == 0, "the system gives no thread: error \(code)")
 }
