@@ -7,9 +7,12 @@ public import MTACore
 /// DNSServer("192.0.2.1:5353")
 /// DNSServer("tls:192.0.2.1#dns.example.net")       // DNS over TLS, the server known by its name: strict
 /// DNSServer("tls:192.0.2.1")                       // DNS over TLS with whoever answers there: opportunistic
+/// DNSServer("fe80::1%eth0")                        // link-local, with the zone that it needs (RFC 4007)
 /// ```
 public struct DNSServer: Hashable, Sendable, CustomStringConvertible {
   public var address: IPAddress
+  /// The interface behind which a link-local address is, by name or number (RFC 4007 §11); nil for all other addresses.
+  public var zone: String?
   public var port: UInt16
   public var security: Security
 
@@ -35,8 +38,9 @@ public struct DNSServer: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// - Parameter port: 53, or 853 for TLS (RFC 7858 §3.1), unless told.
-  public init(_ address: IPAddress, port: UInt16? = nil, security: Security = .plain) {
+  public init(_ address: IPAddress, zone: String? = nil, port: UInt16? = nil, security: Security = .plain) {
     self.address = address
+    self.zone = zone
     self.port = port ?? (security.isTLS ? 853 : 53)
     self.security = security
   }
@@ -57,47 +61,67 @@ public struct DNSServer: Hashable, Sendable, CustomStringConvertible {
       guard let host = DNSName(String(decoding: parts[1], as: UTF8.self)), host.isHostName else { return nil }
       name = host.description
     }
-    self.init(server.address, port: server.port, security: .tls(name: name))
+    self.init(server.address, zone: server.zone, port: server.port, security: .tls(name: name))
   }
 
-  /// Reads `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:5353`; port 53 unless told. An address, not a name:
-  /// nobody could be asked for it yet.
+  /// Reads an address alone, with or without a zone, as resolv.conf(5) has it.
+  init?(address text: String) {
+    guard let (address, zone) = Self.place(Array(text.utf8)[...]) else { return nil }
+    self.init(address, zone: zone)
+  }
+
+  /// Reads `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `fe80::1%eth0` or `[2001:db8::1]:5353`; port 53 unless told. An address, not a
+  /// name: nobody could be asked for it yet.
   private init?(plain text: String, defaultPort: UInt16 = 53) {
-    if let address = IPAddress(text) {
-      self.init(address, port: defaultPort)
-      return
-    }
     let bytes = Array(text.utf8)
-    guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")) else {
-      guard let address = Self.bracketed(bytes[...]) else { return nil }
-      self.init(address, port: defaultPort)
+    if let (address, zone) = Self.place(bytes[...]) ?? Self.bracketed(bytes[...]) {
+      self.init(address, zone: zone, port: defaultPort)
       return
     }
+    guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")) else { return nil }
     let digits = bytes[(colon + 1)...]
-    if digits.last == UInt8(ascii: "]"), let address = Self.bracketed(bytes[...]) {
-      self.init(address, port: defaultPort)
-      return
-    }
     guard (1...5).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }),
       let port = UInt16(String(decoding: digits, as: UTF8.self)), port > 0
     else { return nil }
     let host = bytes[..<colon]
-    if let address = Self.bracketed(host) {
-      self.init(address, port: port)
-    } else if !host.contains(UInt8(ascii: ":")), let address = IPAddress(String(decoding: host, as: UTF8.self)) {
-      self.init(address, port: port)
+    if let (address, zone) = Self.bracketed(host) {
+      self.init(address, zone: zone, port: port)
+    } else if !host.contains(UInt8(ascii: ":")), let (address, zone) = Self.place(host) {
+      self.init(address, zone: zone, port: port)
     } else {
       return nil
     }
   }
 
   public var description: String {
-    let place = if case .v6 = address { "[\(address)]:\(port)" } else { "\(address):\(port)" }
+    let name = address.description + (zone.map { "%" + $0 } ?? "")
+    let place = if case .v6 = address { "[\(name)]:\(port)" } else { "\(name):\(port)" }
     return security.isTLS ? "tls:" + place + (security.name.map { "#" + $0 } ?? "") : place
   }
 
-  private static func bracketed(_ bytes: ArraySlice<UInt8>) -> IPAddress? {
+  private static func bracketed(_ bytes: ArraySlice<UInt8>) -> (IPAddress, zone: String?)? {
     guard bytes.first == UInt8(ascii: "["), bytes.last == UInt8(ascii: "]") else { return nil }
-    return IPAddress(String(decoding: bytes.dropFirst().dropLast(), as: UTF8.self))
+    return place(bytes.dropFirst().dropLast())
   }
+
+  /// An address, a link-local one with its zone (RFC 4007 §11.2).
+  private static func place(_ bytes: ArraySlice<UInt8>) -> (IPAddress, zone: String?)? {
+    let parts = bytes.split(separator: UInt8(ascii: "%"), maxSplits: 1, omittingEmptySubsequences: false)
+    guard let first = parts.first, let address = IPAddress(String(decoding: first, as: UTF8.self)) else { return nil }
+    guard parts.count == 2 else { return (address, nil) }
+    guard address.isLinkLocal6, let zone = Self.zone(parts[1]) else { return nil }
+    return (address, zone)
+  }
+
+  /// What Linux has for names of interfaces: 1 to 15 octets; here, printable ones that mean nothing in an address.
+  private static func zone(_ bytes: ArraySlice<UInt8>) -> String? {
+    guard (1...15).contains(bytes.count), bytes.allSatisfy({ (33...126).contains($0) && !"%/[]:#".utf8.contains($0) })
+    else { return nil }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension IPAddress {
+  /// fe80::/10 (RFC 4291 §2.5.6): it means something only together with a zone.
+  fileprivate var isLinkLocal6: Bool { if case .v6(let high, _) = self { high >> 54 == 0xfe80 >> 6 } else { false } }
 }

@@ -13,8 +13,8 @@ extension ResolverConfiguration {
     ResolverConfiguration(resolvConf: contents(of: path) ?? "")
   }
 
-  /// Reads the text of a resolv.conf(5) file: `nameserver` (the first 8 that are addresses; a link-local one with a zone such
-  /// as `%eth0` is passed over) and, of `options`, `timeout:`, `attempts:` and `trust-ad`.
+  /// Reads the text of a resolv.conf(5) file: `nameserver` (the first 8 that are addresses, a link-local one with a zone such
+  /// as `%eth0`) and, of `options`, `timeout:`, `attempts:` and `trust-ad`.
   ///
   /// `search`, `domain` and `ndots` are ignored on purpose: mail names are complete, and a suffix tried behind them would
   /// send mail to the wrong host (RFC 5321 §2.3.5). Whatever else it does not know is ignored as well.
@@ -24,7 +24,7 @@ extension ResolverConfiguration {
       let words = line.split(whereSeparator: { $0 == 32 || $0 == 9 }).map { String(decoding: $0, as: UTF8.self) }
       switch words.first {
       case "nameserver":
-        if words.count > 1, servers.count < 8, let address = IPAddress(words[1]) { servers.append(DNSServer(address)) }
+        if words.count > 1, servers.count < 8, let server = DNSServer(address: words[1]) { servers.append(server) }
       case "options": for word in words.dropFirst() { apply(option: word) }
       default: break
       }

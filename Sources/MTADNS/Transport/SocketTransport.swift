@@ -66,7 +66,7 @@ public struct SocketTransport: DNSTransport {
     _ packet: [UInt8], to server: DNSServer, _ answer: EventLoopPromise<[UInt8]>,
     _ accepts: @escaping @Sendable ([UInt8]) -> Bool
   ) {
-    guard let remote = try? SocketAddress(ipAddress: server.address.description, port: Int(server.port)) else {
+    guard let remote = server.socketAddress else {
       return answer.fail(DNSTransportFault.unreachable)
     }
     let channel = DatagramBootstrap(group: answer.futureResult.eventLoop)

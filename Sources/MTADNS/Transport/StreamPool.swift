@@ -66,7 +66,7 @@ final class StreamPool: Sendable {
     } catch {
       return connection.opened(.failure(error))
     }
-    guard let remote = try? SocketAddress(ipAddress: server.address.description, port: Int(server.port)) else {
+    guard let remote = server.socketAddress else {
       return connection.opened(.failure(DNSTransportFault.unreachable))
     }
     ClientBootstrap(group: connection.loop)
