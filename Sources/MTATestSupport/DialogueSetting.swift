@@ -98,6 +98,9 @@ struct DialogueSetting {
       "honours": { (configuration, word) throws(Fault) in
         configuration.honours = try choice(word, ["all": DeliveryCapabilities.all, "nothing": []])
       },
+      "bareLineEnds": { (configuration, word) throws(Fault) in
+        configuration.bareLineEnds = try choice(word, ["refuse": .refuse, "normalize": .normalize])
+      },
       "offersTLS": flag(\.offersTLS),
       "allowsAuthInClear": flag(\.allowsAuthInClear),
       "acceptsQuotedLocalParts": flag(\.acceptsQuotedLocalParts),

@@ -250,7 +250,7 @@ extension DialogueTests {
       S: 250
       C: DATA
       S: 354
-      C: Subject: x\n\n.\ra\r\r\nb\n.\r\nstill
+      C: Subject: x\r\n\r\n..\ra\r\r\nb\n.\r\nstill
       C: .
       S: 250
       C: NOOP

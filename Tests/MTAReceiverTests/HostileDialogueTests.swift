@@ -64,7 +64,7 @@ import Testing
         Self.envelope + "C: DATA\nS: 354\nC: \(fields)\nC:\nC: g:\nC: h:\nC: .\nS: "
           + (fields == "\\rx" ? "550" : "250"))
     }
-    for fields in ["a:\\r\\nb:\\r\\nc:\\r\\nd:", "\\rx\\r\\n\\rx\\r\\n\\rx\\r\\n\\rx"] {
+    for fields in ["a:\\r\\nb:\\r\\nc:\\r\\nd:", "a:\\r\\n\\rx\\r\\n\\rx\\r\\n\\rx"] {
       try await dialogue.play(
         Self.envelope + "C: DATA\nS: 354\nC: \(fields)\nC:\nC: g\nC: .\nS: 552 5.3.4\nC: NOOP\nS: 250\n-- silence")
     }

@@ -125,6 +125,7 @@ extension Envelope: Codable {
     case isSubmission = "submission"
     case client, at, attributes, requests, hold
     case hasForgedResults = "forged"
+    case hasMailboxLine = "mbox"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -148,6 +149,7 @@ extension Envelope: Codable {
       clientAddress: try fields.decodeIfPresent(String.self, forKey: .client).flatMap { IPAddress($0) },
       receivedAt: Timestamp(milliseconds: try fields.decode(Int64.self, forKey: .at)),
       hasForgedResults: try fields.decodeIfPresent(Bool.self, forKey: .hasForgedResults) ?? false,
+      hasMailboxLine: try fields.decodeIfPresent(Bool.self, forKey: .hasMailboxLine) ?? false,
       attributes: Attributes(try fields.decodeIfPresent([String: AttributeValue].self, forKey: .attributes) ?? [:]),
       hold: try fields.decodeIfPresent(String.self, forKey: .hold))
   }
@@ -162,6 +164,7 @@ extension Envelope: Codable {
     if body != .sevenBit { try fields.encode(body, forKey: .body) }
     if smtpUTF8 { try fields.encode(smtpUTF8, forKey: .smtpUTF8) }
     if hasForgedResults { try fields.encode(hasForgedResults, forKey: .hasForgedResults) }
+    if hasMailboxLine { try fields.encode(hasMailboxLine, forKey: .hasMailboxLine) }
     if !requests.isEmpty { try fields.encode(requests, forKey: .requests) }
     try fields.encodeIfPresent(authenticatedAs, forKey: .authenticatedAs)
     if isSubmission { try fields.encode(isSubmission, forKey: .isSubmission) }

@@ -98,6 +98,9 @@ public struct Envelope: Hashable, Sendable {
   public var receivedAt: Timestamp
   /// The header holds Authentication-Results under our own name that we did not write: delivery leaves them out (RFC 8601 §5).
   public var hasForgedResults: Bool
+  /// The content begins with the line `From …` of a mailbox file, and fields follow it: delivery leaves it out, for the trace has it
+  /// as the field X-Mailbox-Line.
+  public var hasMailboxLine: Bool
   public var attributes: Attributes
   /// Why the mail was to wait for somebody's release when it was accepted; nil for mail that is delivered at once. The
   /// store sets its parcels aside, so that no runner gets them.
@@ -109,7 +112,8 @@ public struct Envelope: Hashable, Sendable {
     body: BodyType = .sevenBit,
     smtpUTF8: Bool = false, requests: DeliveryRequests = DeliveryRequests(),
     authenticatedAs: Mailbox? = nil, isSubmission: Bool = false, clientAddress: IPAddress? = nil, receivedAt: Timestamp,
-    hasForgedResults: Bool = false, attributes: Attributes = Attributes(), hold: String? = nil
+    hasForgedResults: Bool = false, hasMailboxLine: Bool = false, attributes: Attributes = Attributes(),
+    hold: String? = nil
   ) {
     self.id = id
     self.reversePath = reversePath
@@ -124,6 +128,7 @@ public struct Envelope: Hashable, Sendable {
     self.clientAddress = clientAddress
     self.receivedAt = receivedAt
     self.hasForgedResults = hasForgedResults
+    self.hasMailboxLine = hasMailboxLine
     self.attributes = attributes
     self.hold = hold
   }

@@ -6,18 +6,28 @@ public import NIOCore
 /// var collector = HeaderCollector()
 /// if case .complete(let section, let bodyOffset) = collector.receive(piece) { … }
 /// ```
+///
+/// Content whose first line is no field has no header section (``HeaderSection/isAbsent``): as most readers have it, all of it
+/// is body. So that is known, and told, at the end of the first line; or of the second one where the first is that of a
+/// mailbox file (``HeaderSection/mailboxLine``).
 public struct HeaderCollector: Sendable {
   /// What the last piece came to.
   public enum Step: Hashable, Sendable {
     /// The header section goes on.
     case more
-    /// The empty line was seen; the body begins `bodyOffset` bytes into the piece (perhaps at its end).
+    /// The empty line was seen; the body begins `bodyOffset` bytes into the piece (perhaps at its end). Where there is no header
+    /// section that is 0, and ``HeaderCollector/leadingBody`` comes before.
     case complete(HeaderSection, bodyOffset: Int)
     /// More than the limits without an empty line. Nothing is kept; every further piece gets the same answer.
     case tooLarge
   }
 
+  /// What earlier pieces held of the body: other than empty only for content without a header section.
+  public private(set) var leadingBody: [UInt8] = []
+
   private var bytes: [UInt8] = []
+  /// Of the line that decides whether there is a header section; nil when that is known.
+  private var openingLine: Int? = 0
   private let limit: Int
   /// How much of CR LF CR LF the latest bytes are. A message may begin with its empty line, hence 2 at first.
   private var matched = 2
@@ -38,6 +48,7 @@ public struct HeaderCollector: Sendable {
     guard !isTooLarge else { return .tooLarge }
     let view = piece.readableBytesView
     var end: Int?
+    let earlier = bytes.count
     for (offset, byte) in view.enumerated() {
       // What begins a line without a blank, and is not the empty line, begins a field.
       if (matched == 2 && byte != 32 && byte != 9 && byte != UInt8(ascii: "\r"))
@@ -48,26 +59,67 @@ public struct HeaderCollector: Sendable {
       switch (byte, matched) {
       case (UInt8(ascii: "\r"), 2): matched = 3
       case (UInt8(ascii: "\r"), _): matched = 1
-      case (UInt8(ascii: "\n"), 1): matched = 2
+      case (UInt8(ascii: "\n"), 1):
+        matched = 2
+        guard openingLine != nil else { continue }
+        // As nearly all mails begin; nothing is copied for it.
+        if bytes.isEmpty, HeaderSection.beginsField(view.prefix(offset + 1)) {
+          openingLine = nil
+          continue
+        }
+        bytes.append(contentsOf: view.prefix(offset + 1).dropFirst(bytes.count - earlier))
+        guard bytes.count <= limit else { return exhausted() }
+        guard let absent = decideOpening() else { continue }
+        leadingBody = Array(bytes.prefix(earlier))
+        return .complete(absent, bodyOffset: 0)
       case (UInt8(ascii: "\n"), 3): end = offset + 1
       default: matched = 0
       }
       if end != nil { break }
     }
     let taken = end ?? view.count
-    guard taken <= limit - bytes.count, fields <= maximumFields else {
-      bytes = []
-      isTooLarge = true
-      return .tooLarge
-    }
-    bytes.append(contentsOf: view.prefix(taken))
+    guard taken <= limit - earlier, fields <= maximumFields else { return exhausted() }
+    bytes.append(contentsOf: view.prefix(taken).dropFirst(bytes.count - earlier))
     guard let end else { return .more }
+    if let openingLine, openingLine > 0 {
+      // A mailbox file's line, and no field behind it.
+      leadingBody = Array(bytes.prefix(earlier))
+      return .complete(HeaderSection(absentBefore: bytes[..<openingLine]), bodyOffset: 0)
+    }
     return .complete(HeaderSection(bytes), bodyOffset: end)
+  }
+
+  private mutating func exhausted() -> Step {
+    bytes = []
+    isTooLarge = true
+    return .tooLarge
+  }
+
+  /// A line is complete, and with it perhaps what content without a header section can be told by; nil otherwise.
+  private mutating func decideOpening() -> HeaderSection? {
+    guard let start = openingLine else { return nil }
+    let line = bytes[start...]
+    if HeaderSection.beginsField(line) {
+      openingLine = nil
+    } else if start == 0, HeaderSection.isMailboxLine(line) {
+      openingLine = bytes.count
+    } else {
+      return HeaderSection(absentBefore: bytes[...])
+    }
+    return nil
   }
 
   /// Whether the answer is, and will stay, ``Step/tooLarge``.
   package var isExhausted: Bool { isTooLarge }
 
-  /// The message ended without an empty line: all of it was header section. Nil when it was too large.
-  public func finish() -> HeaderSection? { isTooLarge ? nil : HeaderSection(bytes) }
+  /// The message ended without an empty line: all of it was header section, or, where it has none, ``leadingBody``. Nil when
+  /// it was too large.
+  public mutating func finish() -> HeaderSection? {
+    if isTooLarge { return nil }
+    guard let start = openingLine, !bytes.isEmpty, !HeaderSection.beginsField(bytes[start...]) else {
+      return HeaderSection(bytes)
+    }
+    leadingBody = bytes
+    return HeaderSection(absentBefore: bytes[...])
+  }
 }

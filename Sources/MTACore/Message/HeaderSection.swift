@@ -1,15 +1,26 @@
 /// The header section of a message (RFC 5322 §2.2) with every byte kept as it came.
 ///
 /// Nothing is refused: a line that is no field, or that continues none, becomes a field without a name, so that the
-/// raw bytes of all fields joined are the section again. Only CR LF ends a line; a CR or LF that stands alone is part
-/// of its line, and told by ``hasStrayLineEnds``.
+/// raw bytes of ``mailboxLine`` and of all fields joined are the section again. Only CR LF ends a line; a CR or LF that
+/// stands alone is part of its line, and told by ``hasStrayLineEnds``.
 public struct HeaderSection: Hashable, Sendable {
   /// In the order in which they stand.
   public let fields: [Field]
 
   /// Whether a CR or LF stands alone somewhere. Others may read line ends into such a section, and so see other fields
-  /// than these.
+  /// than these. Where there is no section: in a first line with a colon, which may be meant for one.
   public let hasStrayLineEnds: Bool
+
+  /// Whether an octet of it is NUL (RFC 2045 §2.7 allows none); where there is no section, as with ``hasStrayLineEnds``.
+  public let hasNUL: Bool
+
+  /// The line `From …` or `>From …` of a mailbox file that stands in front of the fields, with its CR LF; mostly nil. It is no
+  /// field, and readers pass over it or take it for the start of the body.
+  public let mailboxLine: ArraySlice<UInt8>?
+
+  /// Whether the content has no header section: its first line is no field, so that all of it is body. There are no
+  /// fields then. Told by ``HeaderCollector``; a section that is read from bytes has all of them.
+  public let isAbsent: Bool
 
   /// One field with its continuation lines.
   public struct Field: Hashable, Sendable {
@@ -21,26 +32,37 @@ public struct HeaderSection: Hashable, Sendable {
 
     init(_ raw: ArraySlice<UInt8>) {
       self.raw = raw
-      guard let colon = raw.firstIndex(of: UInt8(ascii: ":")) else {
-        (nameLength, valueOffset) = (0, 0)
-        return
+      nameLength = Self.nameLength(of: raw)
+      // A name has no colon, and only blanks are between it and the first.
+      let colon = nameLength > 0 ? raw.firstIndex(of: UInt8(ascii: ":")) : nil
+      valueOffset = colon.map { $0 + 1 - raw.startIndex } ?? 0
+    }
+
+    /// Octets of the name that a line begins with; 0 for a line that is no field.
+    static func nameLength(of line: some Collection<UInt8>) -> Int {
+      var length = 0
+      var hasBlank = false
+      for byte in line {
+        switch byte {
+        case UInt8(ascii: ":"): return length
+        // RFC 5322 §4.5: blanks before the colon are obsolete, and to be understood.
+        case 32, 9: hasBlank = true
+        // RFC 5322 §2.2: printable characters only.
+        case 33...126 where !hasBlank: length += 1
+        default: return 0
+        }
       }
-      // RFC 5322 §4.5: blanks before the colon are obsolete, and to be understood.
-      let blanks = raw[..<colon].reversed().prefix { $0 == 32 || $0 == 9 }.count
-      let name = raw[..<(colon - blanks)]
-      // RFC 5322 §2.2: printable characters only.
-      guard !name.isEmpty, name.allSatisfy({ (33...126).contains($0) }) else {
-        (nameLength, valueOffset) = (0, 0)
-        return
-      }
-      nameLength = name.count
-      valueOffset = colon + 1 - raw.startIndex
+      return 0
     }
 
     /// As spelled; empty for a line that is no field.
     public var name: String { String(decoding: nameBytes, as: UTF8.self) }
 
     package var nameBytes: ArraySlice<UInt8> { raw.prefix(nameLength) }
+
+    /// Whether every reader takes it for a field: the colon stands right behind the name. Many take a line with blanks
+    /// there, or one that is no field, for the start of the body.
+    package var isPlain: Bool { nameLength > 0 && valueOffset == nameLength + 1 }
 
     /// Whether the field has this name, ASCII case aside.
     public func isNamed(_ name: String) -> Bool { isNamed(name.utf8) }
@@ -80,7 +102,14 @@ public struct HeaderSection: Hashable, Sendable {
     var start = 0
     var lineStart = 0
     var strays = false
-    var index = 0
+    var nulls = false
+    let mailboxLine = Self.mailboxLine(of: bytes)
+    if let mailboxLine {
+      (start, lineStart) = (mailboxLine.endIndex, mailboxLine.endIndex)
+      strays = mailboxLine.hasStrayLineEnd
+      nulls = mailboxLine.contains(0)
+    }
+    var index = start
     while index < bytes.count {
       let byte = bytes[index]
       if byte == UInt8(ascii: "\r"), index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "\n") {
@@ -96,11 +125,42 @@ public struct HeaderSection: Hashable, Sendable {
         continue
       }
       if byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n") { strays = true }
+      if byte == 0 { nulls = true }
       index += 1
     }
     if index > start { fields.append(Field(bytes[start..<index])) }
     self.fields = fields
     hasStrayLineEnds = strays
+    hasNUL = nulls
+    self.mailboxLine = mailboxLine
+    isAbsent = false
+  }
+
+  /// That of content whose first line is no field.
+  init(absentBefore firstLine: ArraySlice<UInt8>) {
+    fields = []
+    let mayBeField = firstLine.contains(UInt8(ascii: ":"))
+    hasStrayLineEnds = mayBeField && firstLine.hasStrayLineEnd
+    hasNUL = mayBeField && firstLine.contains(0)
+    mailboxLine = nil
+    isAbsent = true
+  }
+
+  /// Whether a line, with or without its line end, begins a field.
+  static func beginsField(_ line: some Collection<UInt8>) -> Bool { Field.nameLength(of: line) > 0 }
+
+  /// Whether a line is one by which files of mailboxes part mails; some quote it, once or more.
+  static func isMailboxLine(_ line: ArraySlice<UInt8>) -> Bool {
+    line.drop { $0 == UInt8(ascii: ">") }.starts(with: "From ".utf8) && !beginsField(line)
+  }
+
+  /// The first line, if it is one of a mailbox file and a field follows.
+  private static func mailboxLine(of bytes: [UInt8]) -> ArraySlice<UInt8>? {
+    guard bytes.first == UInt8(ascii: ">") || bytes.first == UInt8(ascii: "F"),
+      let end = bytes[...].endOfLine, end < bytes.count, isMailboxLine(bytes[..<end]),
+      beginsField(bytes[end..<(bytes[end...].endOfLine ?? bytes.count)])
+    else { return nil }
+    return bytes[..<end]
   }
 
   /// The fields of this name, from the top.
@@ -114,6 +174,24 @@ public struct HeaderSection: Hashable, Sendable {
 }
 
 extension ArraySlice<UInt8> {
+  /// Behind the first CR LF.
+  fileprivate var endOfLine: Int? {
+    var from = startIndex
+    while let found = self[from...].firstIndex(of: UInt8(ascii: "\r")) {
+      if isLineEnd(at: found) { return found + 2 }
+      from = found + 1
+    }
+    return nil
+  }
+
+  /// Whether a CR or LF stands alone.
+  fileprivate var hasStrayLineEnd: Bool {
+    indices.contains { index in
+      if self[index] == UInt8(ascii: "\r") { return !isLineEnd(at: index) }
+      return self[index] == UInt8(ascii: "\n") && (index == startIndex || self[index - 1] != UInt8(ascii: "\r"))
+    }
+  }
+
   /// Whether a CR LF begins here.
   fileprivate func isLineEnd(at index: Int) -> Bool {
     self[index] == UInt8(ascii: "\r") && index + 1 < endIndex && self[index + 1] == UInt8(ascii: "\n")

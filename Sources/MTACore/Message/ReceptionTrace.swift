@@ -1,7 +1,7 @@
 import NIOCore
 
 /// The header fields that this server puts before a mail it takes (R14): what hooks add, Authentication-Results,
-/// Received, and on submission what the client left out.
+/// Received, on submission what the client left out, and what parts them from content that begins with no field.
 struct ReceptionTrace {
   private let conversation: Conversation
   private let serverName: String
@@ -20,13 +20,20 @@ struct ReceptionTrace {
     for edit in conversation.headerEdits { buffer.writeString(edit.line) }
     writeAuthenticationResults(into: &buffer)
     writeReceived(into: &buffer)
-    guard completing else { return }
-    if lacks("Date") {
-      buffer.writeString("Date: \(instant.internetMessageDate)\r\n")
+    if completing {
+      if lacks("Date") { buffer.writeString("Date: \(instant.internetMessageDate)\r\n") }
+      if lacks("Message-ID") { buffer.writeString("Message-ID: <\(id)@\(serverName)>\r\n") }
     }
-    if lacks("Message-ID") {
-      buffer.writeString("Message-ID: <\(id)@\(serverName)>\r\n")
-    }
+    guard let header = conversation.header else { return }
+    if let line = header.mailboxLine { buffer.writeString("X-Mailbox-Line: \(Self.harmless(line))\r\n") }
+    // Without a header section all content is body (RFC 5322 §2.1): its first line must not become one of ours.
+    if header.isAbsent { buffer.writeStaticString("\r\n") }
+  }
+
+  /// One printable line that fits a field (RFC 5322 §2.1.1).
+  private static func harmless(_ line: ArraySlice<UInt8>) -> String {
+    let text = line.prefix(900).prefix { $0 != UInt8(ascii: "\r") }
+    return String(decoding: text.map { (32...126).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
   }
 
   /// Neither the client nor a hook gave the field.

@@ -47,7 +47,7 @@ extension ServerSession {
     switch piece {
     case .bytes(let bytes):
       guard configuration.bareLineEnds == .normalize else { return arrived(bytes) }
-      return arrived(content.normalizer.normalize(bytes))
+      return arrived(content.normalizer.normalize(bytes), asRead: bytes)
     case .end(let bareLineEnd):
       if bareLineEnd, configuration.bareLineEnds == .refuse, content.refusal == nil { content.refusal = .bareLineEnd }
       return ended()
@@ -55,7 +55,9 @@ extension ServerSession {
   }
 
   /// A refusal never cuts the content short: it is read to its true end, and answered there.
-  mutating func arrived(_ bytes: ByteBuffer) -> Action {
+  ///
+  /// - Parameter asRead: the octets before they were changed, if they were: of those the header is judged.
+  mutating func arrived(_ bytes: ByteBuffer, asRead: ByteBuffer? = nil) -> Action {
     content.bytes += bytes.readableBytes
     guard content.refusal == nil else { return .none }
     if configuration.maximumMessageBytes > 0, content.bytes > configuration.maximumMessageBytes {
@@ -64,9 +66,11 @@ extension ServerSession {
       return .none
     }
     if !content.headerIsComplete {
-      switch content.header.receive(bytes) {
+      switch content.header.receive(asRead ?? bytes) {
       case .more: break
-      case .complete(let header, _): headerArrived(header)
+      case .complete(let header, _):
+        headerArrived(header)
+        if content.refusal != nil { return .none }
       case .tooLarge:
         content.refusal = .headerTooLarge
         return .none
@@ -92,6 +96,12 @@ extension ServerSession {
 
   private mutating func headerArrived(_ header: HeaderSection) {
     content.headerIsComplete = true
+    // RFC 5322 §2.2, RFC 2045 §2.7, RFC 3030 §3: whatever BODY says, header lines end in CR LF. What is none of it shows other
+    // fields to readers that take it for a line end, or cut the field there.
+    if header.hasStrayLineEnds || header.hasNUL {
+      content.refusal = .headerOctets
+      return
+    }
     content.asksAboutHeader = true
     conversation.header = header
   }

@@ -85,7 +85,8 @@ extension ServerSession {
       requests: conversation.parameters.requests(receivedAt: content.receivedAt, mayHurry: isSubmission),
       authenticatedAs: conversation.login.flatMap { Mailbox($0.name) },
       isSubmission: isSubmission, clientAddress: conversation.connection.remoteAddress, receivedAt: content.receivedAt,
-      hasForgedResults: hasForgedResults, attributes: conversation.attributes, hold: hold.map(Self.oneLine))
+      hasForgedResults: hasForgedResults, hasMailboxLine: conversation.header?.mailboxLine != nil,
+      attributes: conversation.attributes, hold: hold.map(Self.oneLine))
     var trace = ByteBuffer()
     ReceptionTrace(conversation, serverName: configuration.serverName, id: id, at: content.receivedAt)
       .write(into: &trace, completing: isSubmission)

@@ -16,7 +16,8 @@ public struct SessionConfiguration: Sendable {
   /// The ways to log in, in the order of their announcement. EHLO names those that make sense on its connection: a
   /// `-PLUS` mechanism only over TLS. Default PLAIN and LOGIN.
   public var mechanisms: [any SASLMechanism] = [SASLPlain(), SASLLogin()]
-  /// What becomes of a message whose DATA holds a CR or LF that stands alone.
+  /// What becomes of a message whose DATA holds a CR or LF that stands alone behind its header section. In the header section it is
+  /// refused, as a NUL is, also in content by BDAT and whatever BODY says: others may read another header there.
   public enum BareLineEnds: Hashable, Sendable {
     /// 550 5.6.0 at the true end of the content: what others might read as line ends could hide a second mail.
     case refuse

@@ -45,10 +45,14 @@ public struct DKIMMailSigner: MailSigner {
         case .tooLarge: throw Unserved()
         case .complete(let section, let bodyOffset):
           signing = try begin(section, content.trace)
+          signing?.receive(ByteBuffer(bytes: header.leadingBody))
           signing?.receive(piece.dropping(bodyOffset))
         }
       }
-      if signing == nil, let section = header.finish() { signing = try begin(section, content.trace) }
+      if signing == nil, let section = header.finish() {
+        signing = try begin(section, content.trace)
+        signing?.receive(ByteBuffer(bytes: header.leadingBody))
+      }
     } catch is Unserved {
       return nil
     }

@@ -73,6 +73,8 @@ public struct DKIMSigning: Sendable {
 
   /// ``finish(at:)`` on the caller's thread.
   func fields(at now: Timestamp) throws(Failure) -> [UInt8] {
+    var collector = collector
+    // Content without a header section has no From, and is not signed: its body does not matter.
     guard !isTooLarge, let section = header ?? collector.finish() else { throw .headerTooLarge }
     guard section.count(of: "From") == 1 else { throw .noSingleFrom }
     var bodies = bodies

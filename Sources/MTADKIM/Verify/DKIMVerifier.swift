@@ -65,7 +65,7 @@ public struct DKIMVerifier: Sendable {
   public mutating func finish(at now: Timestamp, lookup: any DNSLookup) async -> [DKIMVerification] {
     switch state {
     case .unreadable: return [DKIMVerification(.permerror, reason: "header section too large")]
-    case .header(let collector):
+    case .header(var collector):
       guard let section = collector.finish() else {
         return [DKIMVerification(.permerror, reason: "header section too large")]
       }

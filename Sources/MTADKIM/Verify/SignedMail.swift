@@ -33,6 +33,9 @@ struct SignedMail: Sendable {
 
   /// What makes every signature of this mail worthless.
   private static func fault(of section: HeaderSection) -> String? {
+    // Readers take a line that is no field for the start of the body, and show what a signer wrote as fields: an attacker's text
+    // under a valid signature. A name that is parted from its colon is no field to many.
+    if !section.fields.allSatisfy(\.isPlain) { return "a line of the header section is no field" }
     // RFC 5322 §3.6 wants exactly one. With two, readers may show the one that is not signed (RFC 6376 §8.15).
     switch section.count(of: "From") {
     case 1: break
@@ -40,7 +43,9 @@ struct SignedMail: Sendable {
     default: return "more than one From field"
     }
     // RFC 6376 §8.15: who takes a lone CR or LF for a line end sees other fields than those that were signed.
-    return section.hasStrayLineEnds ? "lone CR or LF in the header section" : nil
+    if section.hasStrayLineEnds { return "lone CR or LF in the header section" }
+    // RFC 2045 §2.7. Readers cut lines there.
+    return section.hasNUL ? "NUL in the header section" : nil
   }
 
   private static func candidate(_ field: HeaderSection.Field, place: Int, fault: String?) -> Candidate {

@@ -15,7 +15,8 @@ final class MailConversion: Sendable {
   private let making = NIOLockedValueBox<Task<WireForm?, any Error>?>(nil)
 
   init(of content: StoredContent, _ signing: SigningDesk) {
-    self.content = content
+    // What says how a body is encoded are fields, so the line that ends them comes behind.
+    self.content = content.withOwnEmptyLine()
     self.signing = signing
   }
 
@@ -49,7 +50,7 @@ final class MailConversion: Sendable {
     }
     let facts = scan.finish()
     // The fields of our own are beyond the plan.
-    guard !facts.isEightBit, !facts.hasNUL else { return nil }
+    guard !facts.isEightBit, !facts.hasNUL, !facts.hasBareLineEnd else { return nil }
     let converted = StoredContent(trace: content.trace, size: size, walk: walk)
     return WireForm(converted, facts, signature: try await signing.signature(for: converted))
   }

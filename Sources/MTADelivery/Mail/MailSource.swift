@@ -41,8 +41,8 @@ final class MailSource: Sendable {
 
   private func read() async throws -> OutgoingMail {
     var content = try await queue.content(of: envelope.id)
-    if envelope.hasForgedResults {
-      content = content.leavingOut(try await HeaderScan.resultsClaiming(serverName, in: content))
+    if envelope.hasForgedResults || envelope.hasMailboxLine {
+      content = content.leavingOut(try await HeaderScan.notPassedOn(of: content, serverName))
     }
     let facts = try await content.facts()
     let signing = SigningDesk(envelope, signer: signer, clock: clock)

@@ -10,6 +10,17 @@ extension StoredContent {
     return scan.finish()
   }
 
+  /// The same text, with the empty line that ends the header section in the content, where a trace of ours ends with it: content
+  /// without a header section, which is all body.
+  func withOwnEmptyLine() -> StoredContent {
+    guard trace.readableBytesView.suffix(4).elementsEqual("\r\n\r\n".utf8) else { return self }
+    let fields = trace.getSlice(at: trace.readerIndex, length: trace.readableBytes - 2) ?? trace
+    return StoredContent(trace: fields, size: size + 2) { body in
+      try await body(ByteBuffer(staticString: "\r\n"))
+      try await self.forEachPiece(body)
+    }
+  }
+
   /// The content without these parts of it, in order.
   func leavingOut(_ ranges: [Range<Int>]) -> StoredContent {
     guard !ranges.isEmpty else { return self }
@@ -40,16 +51,28 @@ extension StoredContent {
 enum HeaderScan {
   private struct HeaderEnded: Error {}
 
-  /// Where the fields lie in the content that speak under our name (RFC 8601 §5).
-  static func resultsClaiming(_ authority: String, in content: StoredContent) async throws -> [Range<Int>] {
-    try await fields(in: content) { AuthenticationResultsField.claims($0, authority: authority) }
+  /// What of a mail never leaves: the line of a mailbox file in front of the fields, which the trace has as one of its own, and the
+  /// fields that speak under our name (RFC 8601 §5).
+  static func notPassedOn(of content: StoredContent, _ authority: String) async throws -> [Range<Int>] {
+    let header = try await header(of: content, behind: ByteBuffer())
+    let line = header?.mailboxLine.map { [0..<$0.count] } ?? []
+    return line + places(in: header) { AuthenticationResultsField.claims($0, authority: authority) }
   }
 
   /// Where the fields lie in the content that `fit`, in order. A header above 1 MiB has none.
+  ///
+  /// The content continues the trace: where a first field was left out, the line behind it may be none.
   static func fields(
     in content: StoredContent, that fit: (HeaderSection.Field) -> Bool
   ) async throws -> [Range<Int>] {
+    let offset = content.trace.readableBytes
+    let places = places(in: try await header(of: content, behind: content.trace), that: fit)
+    return places.filter { $0.lowerBound >= offset }.map { $0.lowerBound - offset..<$0.upperBound - offset }
+  }
+
+  private static func header(of content: StoredContent, behind trace: ByteBuffer) async throws -> HeaderSection? {
     var collector = HeaderCollector(limit: 1_048_576)
+    if trace.readableBytes > 0, case .complete(let section, _) = collector.receive(trace) { return section }
     var header: HeaderSection?
     do {
       try await content.forEachPiece { piece in
@@ -62,7 +85,13 @@ enum HeaderScan {
       }
       header = collector.finish()
     } catch is HeaderEnded {}
-    var offset = 0
+    return header
+  }
+
+  private static func places(
+    in header: HeaderSection?, that fit: (HeaderSection.Field) -> Bool
+  ) -> [Range<Int>] {
+    var offset = header?.mailboxLine?.count ?? 0
     var ranges: [Range<Int>] = []
     for field in header?.fields ?? [] {
       let end = offset + field.raw.count

@@ -127,6 +127,7 @@ enum ReplyCatalogue {
     Entry("deliverByTooSoon", .deliverByTooSoon(60), "MAIL with BY"),
     Entry("noRecipients", .noRecipients, "DATA, BDAT"),
     Entry("bareLineEnd", .bareLineEnd, "the end of content"),
+    Entry("headerOctets", .headerOctets, "the end of content"),
     Entry("tooManyHops", .tooManyHops, "the end of content"),
     Entry("forwardingLoop", .forwardingLoop, "the end of content"),
     Entry("headerTooLarge", .headerTooLarge, "the end of content"),
