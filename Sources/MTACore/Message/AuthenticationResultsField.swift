@@ -42,54 +42,6 @@ public struct AuthenticationResultsField: Hashable, Sendable {
     return line.text + "\r\n"
   }
 
-  /// Whether a field that came with a mail speaks under our name, so that it must not stay (RFC 8601 §5).
-  ///
-  /// One whose name cannot be read counts as ours: others might read it more kindly.
-  public static func claims(_ field: HeaderSection.Field, authority: String) -> Bool {
-    guard field.isNamed(name) else { return false }
-    guard let claimed = claimedName(in: field) else { return true }
-    return without(dot: claimed).elementsEqual(without(dot: Array(authority.utf8)))
-  }
-
-  /// The authserv-id, comments before it and quotes around it gone.
-  private static func claimedName(in field: HeaderSection.Field) -> [UInt8]? {
-    let bytes = field.unfoldedValue
-    var index = 0
-    var depth = 0
-    while index < bytes.count {
-      switch bytes[index] {
-      case UInt8(ascii: "("): depth += 1
-      case UInt8(ascii: ")") where depth > 0: depth -= 1
-      case UInt8(ascii: "\\") where depth > 0: index += 1
-      case 32, 9: break
-      case _ where depth > 0: break
-      default:
-        if bytes[index] == UInt8(ascii: "\"") { return quotedText(bytes[(index + 1)...]) }
-        let word = bytes[index...].prefix { ![32, 9, UInt8(ascii: ";"), UInt8(ascii: "(")].contains($0) }
-        return word.isEmpty ? nil : Array(word)
-      }
-      index += 1
-    }
-    return nil
-  }
-
-  private static func quotedText(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
-    var text: [UInt8] = []
-    var isEscaped = false
-    for byte in bytes {
-      if !isEscaped, byte == UInt8(ascii: "\"") { return text }
-      isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
-      if !isEscaped { text.append(byte) }
-    }
-    return nil
-  }
-
-  /// In lower case, without a dot at the end.
-  private static func without(dot name: [UInt8]) -> [UInt8] {
-    let lower = name.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
-    return lower.last == UInt8(ascii: ".") ? lower.dropLast() : lower
-  }
-
   // MARK: - Words
 
   /// Letters, digits, hyphens and underscores: what keywords are made of.

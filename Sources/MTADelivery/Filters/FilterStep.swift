@@ -33,12 +33,11 @@ enum FilterStep {
     }
   }
 
-  /// The copies get the fields. What came with the mail and looks like a filter's word is left out of them, or senders
-  /// could write their own.
+  /// The copies get the fields. What came with the mail and may be read as a filter's word, however its name is spelled, is left out of
+  /// them, or senders could write their own.
   private static func adding(_ fields: [HeaderEdit], to mail: OutgoingMail) async throws -> OutgoingMail {
     let forged = try await HeaderScan.fields(in: mail.form.content) { field in
-      field.nameBytes.prefix(7).elementsEqual("x-spam-".utf8) { $0 | 0x20 == $1 }
-        || fields.contains { field.isNamed($0.name) }
+      field.mayBeNamed("X-Spam", andMore: true) || fields.contains { field.mayBeNamed($0.name) }
     }
     var mail = mail.leavingOut(forged)
     for field in fields { mail.filterFields.writeString(field.line) }

@@ -50,6 +50,16 @@ struct FilterStepTests {
     )
   }
 
+  @Test(arguments: [
+    "X-SPAM-FLAG", "X-Spam-Flag ", "X-Spam-Flag\t", "X_Spam_Flag", "X-Spam\u{b}-Status", "X-Spam-Level\u{a0}",
+    "XSpamScore",
+    "X-Spamd-Result", "X Spam Flag",
+  ])
+  func aFiltersWordIsKnownByAnySpelling(name: String) async throws {
+    let text = try await apply(.pass, to: "Forg: ab\r\n\(name): NO,\r\n really\r\nTo: a\r\n\r\nbody")
+    #expect(text.hasSuffix("Received: us\r\nTo: a\r\n\r\nbody"), "\(text)")
+  }
+
   @Test func withoutFieldsForgedOnesGoAllTheSame() async throws {
     let text = try await apply(.pass, to: "Forg: ab\r\nFrom: a\r\nX-Spam-Flag: NO\r\n\r\n")
     #expect(

@@ -1,0 +1,126 @@
+extension AuthenticationResultsField {
+  /// Whether a field that came with a mail may be read as speaking under our name, so that it must not stay (RFC 8601 §5).
+  ///
+  /// Readers differ in what they pass over, so this asks what any of them could make of the field. Its name counts without
+  /// regard to what is no letter or digit. Of its value counts what stands before the first semicolon that is in no comment and in no
+  /// quotes: if our name begins a word there, other octets within it or behind it passed over, the field claims it. So it does where
+  /// nobody can say what stands there: nothing, more than 1000 octets, octets above 127, an encoded word, or a comment or quotes
+  /// without an end.
+  public static func claims(_ field: HeaderSection.Field, authority: String) -> Bool {
+    guard field.mayBeNamed(name) else { return false }
+    let value = field.raw.drop { $0 != UInt8(ascii: ":") }.dropFirst()
+    guard let head = Head(value.prefix(Head.limit)) else { return true }
+    return ownNames(authority).contains { head.names($0) }
+  }
+
+  /// Our name as settings may spell it, and as the DNS does.
+  private static func ownNames(_ authority: String) -> [[UInt8]] {
+    let spelled = Array(authority.utf8)
+    let dns = Domain(bytes: spelled, international: true)?.dnsName.map { Array($0.description.utf8) }
+    return [spelled, dns ?? spelled].filter { $0.allSatisfy(\.isNameText) }.map { $0.map(\.lowercased) }
+  }
+
+  /// What stands where the authserv-id does (RFC 8601 §2.2, §2.5).
+  private struct Head {
+    /// RFC 5322 §2.1.1: an authserv-id is a word, and no line is longer.
+    static let limit = 1000
+
+    /// With its comments, and as far as somebody may read it who knows none.
+    private let whole: [UInt8]
+    private let withoutComments: [UInt8]
+
+    /// Nil for what counts as ours, whatever it says.
+    init?(_ value: ArraySlice<UInt8>) {
+      var plain: [UInt8] = []
+      var end = value.startIndex
+      var depth = 0
+      var isQuoted = false
+      var isSemicolonHidden = false
+      reading: while end < value.endIndex {
+        let byte = value[end]
+        if byte >= 128 { return nil }
+        end += 1
+        switch byte {
+        case UInt8(ascii: "\\") where depth > 0 || isQuoted:
+          if depth == 0, end < value.endIndex { plain.append(value[end]) }
+          end = min(end + 1, value.endIndex)
+        case UInt8(ascii: "\"") where depth == 0: isQuoted.toggle()
+        case UInt8(ascii: "(") where !isQuoted:
+          depth += 1
+          plain.append(32)
+        case UInt8(ascii: ")") where depth > 0: depth -= 1
+        case UInt8(ascii: ";"):
+          if depth == 0, !isQuoted { break reading }
+          isSemicolonHidden = true
+          plain.append(32)
+        default: if depth == 0 { plain.append(byte) }
+        }
+      }
+      guard depth == 0, !isQuoted, value.count < Self.limit || end < value.endIndex,
+        plain.contains(where: \.isNameText)
+      else { return nil }
+      let read = value[value.startIndex..<end]
+      // RFC 2047 §5 has none of them here; who decodes them all the same reads what we do not.
+      guard !zip(read, read.dropFirst()).contains(where: { $0 == (UInt8(ascii: "="), UInt8(ascii: "?")) }) else {
+        return nil
+      }
+      withoutComments = plain
+      // What ends at a semicolon within a comment may be the end to somebody.
+      whole = isSemicolonHidden ? Array(read) : []
+    }
+
+    func names(_ name: [UInt8]) -> Bool { Self.names(name, in: withoutComments) || Self.names(name, in: whole) }
+
+    /// Whether a word begins with the name and is no longer name.
+    private static func names(_ name: [UInt8], in text: [UInt8]) -> Bool {
+      text.indices.contains { start in
+        (start == 0 || !text[start - 1].isNameText) && isName(name, text[start...])
+      }
+    }
+
+    private static func isName(_ name: [UInt8], _ text: ArraySlice<UInt8>) -> Bool {
+      var rest = text
+      for byte in name {
+        guard let place = rest.firstIndex(where: \.isNameText), rest[place].lowercased == byte else { return false }
+        rest = rest[(place + 1)...]
+      }
+      // A dot at the end is the same name; a label behind it is not.
+      return !(rest.drop { $0 == UInt8(ascii: ".") }.first?.isNameText ?? false)
+    }
+  }
+}
+
+extension UInt8 {
+  /// Letters, digits, dots and hyphens.
+  fileprivate var isNameText: Bool { isLetterOrDigit || self == UInt8(ascii: ".") || self == UInt8(ascii: "-") }
+
+  fileprivate var isLetterOrDigit: Bool {
+    (48...57).contains(self) || (97...122).contains(self | 0x20)
+  }
+
+  fileprivate var lowercased: UInt8 { (65...90).contains(self) ? self | 0x20 : self }
+}
+
+extension HeaderSection.Field {
+  /// Whether somebody may take the field for one of this name: of what stands before the colon count letters and digits alone. Some
+  /// readers pass over blanks, control characters and the like, or take an underscore for a hyphen.
+  ///
+  /// - Parameter andMore: for one whose name begins so and goes on.
+  package func mayBeNamed(_ name: String, andMore: Bool = false) -> Bool {
+    var wanted = name.utf8.lazy.filter(\.isLetterOrDigit).makeIterator()
+    var next = wanted.next()
+    var goesOn = false
+    for byte in raw {
+      if byte == UInt8(ascii: ":") { return next == nil && goesOn == andMore }
+      guard byte.isLetterOrDigit else { continue }
+      guard let expected = next else {
+        goesOn = true
+        if andMore { continue }
+        return false
+      }
+      guard byte.lowercased == expected.lowercased else { return false }
+      next = wanted.next()
+    }
+    return false
+  }
+}
