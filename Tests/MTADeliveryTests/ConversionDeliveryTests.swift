@@ -144,10 +144,31 @@ struct ConversionDeliveryTests {
     #expect(try await Self.deliver(signed, to: Self.server("8BITMIME")).outcome.hasPrefix("failed 5.6.1 "))
   }
 
-  /// Nothing but CR LF ends a line that goes by DATA.
+  /// Nothing but CR LF ends a line that goes by DATA, and none becomes a line end on the way: what a filter saw, the next reader sees.
   @Test func loneLineEndsNeverGoByDATA() async throws {
     let (mail, _, _) = try await Self.deliver("A: b\r\n\r\nx\ry\nz\r\n", to: Self.server("8BITMIME", "CHUNKING"))
-    #expect(mail?.content == "A: b\r\n\r\nx\r\ny\r\nz\r\n")
+    #expect(
+      mail?.content
+        == "A: b\r\n" + "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=unknown-8bit\r\n"
+        + "Content-Transfer-Encoding: quoted-printable\r\n\r\nx=0Dy=0Az\r\n")
+    let sealed = "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nx\ny\r\n--b--\r\n"
+    #expect(try await Self.deliver(sealed, to: Self.server("8BITMIME")).outcome.hasPrefix("failed 5.6.1 "))
+  }
+
+  /// Content without a header is a body: what says how it is encoded stands among our fields.
+  @Test func contentWithoutAHeaderIsConverted() async throws {
+    try await SinkServer.serving(Self.server()) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      try setup.queue.add(
+        .test("m1", to: ["x@a.example"], at: setup.clock.now), trace: "Received: us\r\n\r\n",
+        content: "Gr\u{fc}\u{df}e: x\r\n")
+      try await setup.expectRun(RunSummary(delivered: 1))
+      #expect(
+        sink.mails.first?.content
+          == "Received: us\r\n" + Self.converted
+          + "Content-Transfer-Encoding: quoted-printable\r\n\r\nGr=C3=BC=C3=9Fe: x\r\n")
+    }
   }
 
   // MARK: chunks

@@ -3,10 +3,8 @@
 ///
 /// | content | over a server that offers | goes |
 /// |---|---|---|
-/// | binary: declared, or with NUL | CHUNKING and BINARYMIME | by BDAT, BODY=BINARYMIME |
+/// | binary: declared, or with NUL or a lone CR or LF | CHUNKING and BINARYMIME | by BDAT, BODY=BINARYMIME, byte for byte |
 /// | | less | not (RFC 3030 §3): converted, or 5.6.1 |
-/// | with a lone CR or LF | CHUNKING and BINARYMIME | by BDAT, BODY=BINARYMIME, byte for byte |
-/// | | less | by DATA, each made CR LF |
 /// | 8-bit | 8BITMIME | BODY=8BITMIME |
 /// | | less | not (RFC 6152 §3): converted, or 5.6.3 |
 /// | with lines of more than 998 octets | CHUNKING | by BDAT, whose chunks know no lines |
@@ -33,16 +31,15 @@ public struct ContentCarriage: Hashable, Sendable {
   public init(
     of content: ContentFacts, declared: BodyType, over server: ServerCapabilities, sendsEightBitAnyway: Bool = false
   ) throws(DeliveryTrouble) {
-    let isBinary = declared == .binaryMIME || content.hasNUL
-    if isBinary || content.hasBareLineEnd, server.chunking, server.binaryMIME {
+    // A lone CR or LF that became a line end on its way would show the next reader other lines than a filter saw.
+    if declared == .binaryMIME || content.hasNUL || content.hasBareLineEnd {
+      guard server.chunking, server.binaryMIME else { throw .binary }
       means = .chunks
       body = .binaryMIME
       return
     }
-    if isBinary { throw .binary }
     if content.isEightBit, !server.eightBitMIME, !sendsEightBitAnyway { throw .eightBit }
     body = server.eightBitMIME && (content.isEightBit || declared == .eightBitMIME) ? .eightBitMIME : nil
-    // Without BINARYMIME chunks are lines all the same, ended by CR LF: a lone CR or LF would have to be kept, and may not.
-    means = content.hasLongLine && server.chunking && !content.hasBareLineEnd ? .chunks : .lines
+    means = content.hasLongLine && server.chunking ? .chunks : .lines
   }
 }

@@ -104,7 +104,7 @@ struct TokenScanner {
   }
 
   private mutating func rawToken() -> [UInt8]? {
-    let token = rest.prefix { (33...126).contains($0) && !Self.specials.contains($0) }
+    let token = rest.prefix { Self.isTokenText($0) }
     guard !token.isEmpty else { return nil }
     rest = rest.dropFirst(token.count)
     skipBlanks()
@@ -124,6 +124,9 @@ struct TokenScanner {
       if !rest.isEmpty { rest.removeFirst() }
     }
   }
+
+  /// What tokens are made of.
+  static func isTokenText(_ byte: UInt8) -> Bool { (33...126).contains(byte) && !specials.contains(byte) }
 
   private static let specials = Set("()<>@,;:\\\"/[]?=".utf8)
 }

@@ -10,11 +10,14 @@ public struct ConversionPlan: Hashable, Sendable {
     case relabel
     case quotedPrintable
     case base64
+    /// Quoted-printable, and Content-Type becomes text/plain: what it said is no type, or a multipart that has no parts.
+    case plainText
   }
 
   /// What is in the way.
   public enum Obstacle: Error, Hashable, Sendable {
-    /// A header section holds octets above 127, or NUL: there is no other way to say them (RFC 6532 has its own extension).
+    /// A header section holds octets above 127, or NUL: there is no other way to say them (RFC 6532 has its own extension). Or a word
+    /// that is too long for a line.
     case header
     /// The octets are within something that must not change, or whose structure is not clear.
     case sealed
@@ -24,6 +27,8 @@ public struct ConversionPlan: Hashable, Sendable {
 
   /// One for each message and body part, in the order in which their headers stand.
   let treatments: [Treatment]
+  /// For each preamble and epilogue, in order, whether it is to be encoded.
+  let encodesMargin: [Bool]
 
   /// The first pass.
   public struct Survey: Sendable {
@@ -38,7 +43,8 @@ public struct ConversionPlan: Hashable, Sendable {
       walker.finish()
       if walker.isBeyondLimits { throw .beyondLimits }
       if let obstacle = walker.visitor.obstacle { throw obstacle }
-      return ConversionPlan(treatments: walker.visitor.treatments)
+      let surveyor = walker.visitor
+      return ConversionPlan(treatments: surveyor.treatments, encodesMargin: surveyor.margins.map(\.isUnfit))
     }
   }
 }
@@ -46,12 +52,15 @@ public struct ConversionPlan: Hashable, Sendable {
 /// Decides on each entity when its content was seen.
 private struct Surveyor: MIMEVisitor {
   private(set) var treatments: [ConversionPlan.Treatment] = []
+  /// Preambles and epilogues, and which entity came last before each.
+  private(set) var margins: [(entity: Int, isUnfit: Bool)] = []
   private(set) var obstacle: ConversionPlan.Obstacle?
   private var entity: MIMEEntity?
   private var scan = ContentScan()
 
-  mutating func header(_ header: HeaderSection, hasEmptyLine: Bool, _ entity: MIMEEntity) {
-    if header.fields.contains(where: { $0.raw.contains { $0 >= 128 || $0 == 0 } }) { obstacle = obstacle ?? .header }
+  mutating func header(_ header: HeaderSection, hasEmptyLine: Bool, _ entity: MIMEEntity) -> MIMEEntity.Kind {
+    if header.hasStrayLineEnds { foundAmbiguity() }
+    if !header.isFit { obstacle = obstacle ?? .header }
     self.entity = entity
     scan = ContentScan()
     // What is within a multipart or a message is of seven bits when all is done.
@@ -60,26 +69,60 @@ private struct Surveyor: MIMEVisitor {
     case .multipart, .message: treatments.append(isLabelled ? .relabel : .keep)
     case .leaf, .sealed: treatments.append(.keep)
     }
+    return entity.kind
   }
 
   mutating func content(_ bytes: ArraySlice<UInt8>) { scan.read(bytes) }
 
-  mutating func frame(_ bytes: ArraySlice<UInt8>) {}
-
   mutating func endOfContent() {
     guard let entity, !treatments.isEmpty else { return }
-    let facts = scan.finish()
-    let isUnfit = facts.isEightBit || facts.hasNUL || facts.hasBareLineEnd
+    let isUnfit = takeFacts().isUnfit
     switch (entity.kind, entity.encoding) {
     case (.sealed, _), (_, .encoded):
       if isUnfit { obstacle = obstacle ?? .sealed }
     default:
-      if isUnfit || (entity.encoding == .binary && facts.hasLongLine) {
-        treatments[treatments.count - 1] = entity.isText ? .quotedPrintable : .base64
+      if isUnfit {
+        treatments[treatments.count - 1] = entity.isUntyped ? .plainText : entity.isText ? .quotedPrintable : .base64
       } else if entity.encoding != .sevenBit {
         treatments[treatments.count - 1] = .relabel
       }
     }
     self.entity = nil
+  }
+
+  mutating func margin(_ bytes: ArraySlice<UInt8>) { scan.read(bytes) }
+
+  mutating func endOfMargin() { margins.append((treatments.count - 1, takeFacts().isUnfit)) }
+
+  mutating func delimiter(_ bytes: ArraySlice<UInt8>) {}
+
+  mutating func endOfMultipartWithoutParts(_ number: Int) {
+    // All that there is of it came as its preamble.
+    guard let margin = margins.last, margin.entity == number, margin.isUnfit, treatments.indices.contains(number) else {
+      return
+    }
+    margins.removeLast()
+    treatments[number] = .plainText
+  }
+
+  mutating func foundAmbiguity() { obstacle = obstacle ?? .sealed }
+
+  private mutating func takeFacts() -> ContentFacts {
+    defer { scan = ContentScan() }
+    return scan.finish()
+  }
+}
+
+extension ContentFacts {
+  /// Whether it cannot go as lines of seven bits.
+  fileprivate var isUnfit: Bool { isEightBit || hasNUL || hasBareLineEnd || hasLongLine }
+}
+
+extension HeaderSection {
+  /// Whether it can go as lines of seven bits, perhaps folded.
+  fileprivate var isFit: Bool {
+    let isPlain = (fields.map(\.raw) + [mailboxLine ?? []]).allSatisfy { $0.allSatisfy { 0 < $0 && $0 < 128 } }
+    return isPlain && (mailboxLine?.count ?? 0) <= ContentScan.longestLine
+      && fields.allSatisfy { $0.raw.count <= ContentScan.longestLine || (!$0.nameBytes.isEmpty && $0.folded() != nil) }
   }
 }

@@ -24,6 +24,9 @@ struct MIMEEntity: Hashable, Sendable {
   let encoding: Encoding
   /// Of text whose octets below 128 mean ASCII: quoted-printable fits.
   let isText: Bool
+  /// Its Content-Type is none, or a multipart without a boundary: that is text/plain (RFC 2045 §5.2), though others may have another
+  /// idea unless it is written anew.
+  let isUntyped: Bool
 
   /// - Parameter isDigestPart: whether a part of multipart/digest begins here, which is a message unless it says otherwise.
   init(_ header: HeaderSection, isDigestPart: Bool = false) {
@@ -33,10 +36,12 @@ struct MIMEEntity: Hashable, Sendable {
     encoding = encodings.first.map { Self.encoding($0.unfoldedValue) } ?? .sevenBit
     let isAmbiguous =
       types.count > 1 || encodings.count > 1 || header.hasStrayLineEnds
-      || header.fields.contains { $0.nameBytes.isEmpty }
-    guard let type, !isAmbiguous else {
-      kind = .sealed
-      isText = false
+      || !header.fields.allSatisfy(\.isPlain)
+    let lacksType = type.map { $0.type == "multipart" && !Self.namesBoundary(types.first?.rawValue ?? []) } ?? true
+    isUntyped = lacksType && !isAmbiguous
+    guard let type, !lacksType, !isAmbiguous else {
+      kind = isAmbiguous ? .sealed : .leaf
+      isText = isUntyped
       return
     }
     kind = Self.kind(of: type, encoding)
@@ -64,6 +69,12 @@ struct MIMEEntity: Hashable, Sendable {
     where ["pkcs7-", "x-pkcs7-", "pgp-"].contains { subtype.hasPrefix($0) }: return .sealed
     default: return .leaf
     }
+  }
+
+  /// Whether the word stands anywhere: in what form, readers may see differently.
+  private static func namesBoundary(_ value: ArraySlice<UInt8>) -> Bool {
+    let word = Array("boundary".utf8)
+    return value.indices.contains { value[$0...].starts(with: word) { $0 | 0x20 == $1 } }
   }
 
   private static func encoding(_ value: [UInt8]) -> Encoding {

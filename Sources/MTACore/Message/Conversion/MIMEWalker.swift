@@ -3,27 +3,43 @@ import NIOCore
 /// What a walk through a mail's structure meets, in order. All that is given, put together, is the mail again.
 protocol MIMEVisitor: Sendable {
   /// An entity begins: its header section, and the empty line behind it unless the mail has none there.
-  mutating func header(_ header: HeaderSection, hasEmptyLine: Bool, _ entity: MIMEEntity)
+  ///
+  /// - Returns: what the walk takes it for: its own kind, or a leaf, whose content is then all of it.
+  mutating func header(_ header: HeaderSection, hasEmptyLine: Bool, _ entity: MIMEEntity) -> MIMEEntity.Kind
   /// Content of the leaf or sealed entity whose header came last.
   mutating func content(_ bytes: ArraySlice<UInt8>)
   /// That content is complete.
   mutating func endOfContent()
-  /// What stands around body parts: delimiter lines, preamble and epilogue (RFC 2046 §5.1.1).
-  mutating func frame(_ bytes: ArraySlice<UInt8>)
+  /// Text around the body parts of a multipart: preamble or epilogue (RFC 2046 §5.1.1), of at least one octet.
+  mutating func margin(_ bytes: ArraySlice<UInt8>)
+  /// That text is complete.
+  mutating func endOfMargin()
+  /// A delimiter line, or the line break in front of it.
+  mutating func delimiter(_ bytes: ArraySlice<UInt8>)
+  /// The multipart that came as the `number`th entity, counted from 0, is over, and none of its lines began a part.
+  mutating func endOfMultipartWithoutParts(_ number: Int)
+  /// A multipart had its last delimiter before its first: to some it ended there.
+  mutating func foundAmbiguity()
 }
 
 /// Walks through the MIME structure of a mail that comes in pieces, in memory bounded by ``MIMEWalkLimits`` and time linear in its
 /// size. Only CR LF ends a line; a line break before a delimiter belongs to that.
 struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
-  private enum Level {
-    case multipart(boundary: [UInt8], isDigest: Bool)
-    case message
+  private struct Level {
+    /// Of a multipart; nil for a message.
+    var boundary: [UInt8]?
+    var isDigest = false
+    /// Which entity it is.
+    var number = 0
+    var hasPart = false
+    /// Its last delimiter came before any part.
+    var isClosedEarly = false
   }
 
   private enum Mode {
     case header(isDigestPart: Bool)
     case content
-    case frame
+    case margin
   }
 
   var visitor: Visitor
@@ -38,6 +54,7 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
   private var isLineBegun = false
   /// The CR LF behind the last line of content, which a delimiter may claim.
   private var holdsLineEnd = false
+  private var isMarginBegun = false
 
   init(_ visitor: Visitor) { self.visitor = visitor }
 
@@ -65,12 +82,11 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
   mutating func finish() {
     guard !isBeyondLimits else { return }
     if !line.isEmpty { endLine(isWhole: false) }
-    switch mode {
-    case .header: endHeader(hasEmptyLine: false)
-    case .content, .frame: break
-    }
-    guard !isBeyondLimits, case .content = mode else { return }
-    endContent(keepsLineEnd: true)
+    if case .header = mode { endHeader(hasEmptyLine: false) }
+    guard !isBeyondLimits else { return }
+    if case .content = mode { endContent(keepsLineEnd: true) }
+    endMargin()
+    leave(downTo: 0)
   }
 
   // MARK: lines
@@ -78,7 +94,9 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
   /// - Parameter isWhole: with its CR LF; only the last line of a mail may lack it.
   private mutating func endLine(isWhole: Bool) {
     if !isLineBegun, let (level, closes) = delimiter(isWhole ? line.dropLast(2) : line[...]) {
-      return endPart(at: level, closes: closes)
+      // RFC 2046 §5.1.1: at least one part comes before the last delimiter.
+      if !closes || levels[level].hasPart { return endPart(at: level, closes: closes) }
+      levels[level].isClosedEarly = true
     }
     switch mode {
     case .header:
@@ -90,7 +108,7 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
     case .content:
       give(isWhole ? line.dropLast(2) : line[...])
       holdsLineEnd = isWhole
-    case .frame: visitor.frame(line[...])
+    case .margin: giveMargin()
     }
     line.removeAll(keepingCapacity: true)
     isLineBegun = false
@@ -103,7 +121,7 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
     switch mode {
     case .header: collect()
     case .content: give(line[...])
-    case .frame: visitor.frame(line[...])
+    case .margin: giveMargin()
     }
     line.removeAll(keepingCapacity: true)
     if keepsReturn { line.append(13) }
@@ -126,10 +144,21 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
     if !bytes.isEmpty { visitor.content(bytes) }
   }
 
+  private mutating func giveMargin() {
+    visitor.margin(line[...])
+    isMarginBegun = true
+  }
+
+  private mutating func endMargin() {
+    if isMarginBegun { visitor.endOfMargin() }
+    isMarginBegun = false
+  }
+
   // MARK: structure
 
   private mutating func endHeader(hasEmptyLine: Bool) {
     guard case .header(let isDigestPart) = mode else { return }
+    let number = entities
     entities += 1
     let section = HeaderSection(header)
     header = []
@@ -138,16 +167,15 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
       isBeyondLimits = true
       return
     }
-    visitor.header(section, hasEmptyLine: hasEmptyLine, entity)
-    switch entity.kind {
+    switch visitor.header(section, hasEmptyLine: hasEmptyLine, entity) {
     case .leaf, .sealed: mode = .content
     case .multipart(let boundary, let isDigest):
-      levels.append(.multipart(boundary: boundary, isDigest: isDigest))
-      mode = .frame
+      levels.append(Level(boundary: boundary, isDigest: isDigest, number: number))
+      mode = .margin
     case .message:
-      levels.append(.message)
+      levels.append(Level())
       // A message that is not even begun has no header to read.
-      mode = hasEmptyLine ? .header(isDigestPart: false) : .frame
+      mode = hasEmptyLine ? .header(isDigestPart: false) : .margin
     }
   }
 
@@ -162,7 +190,7 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
     var text = line.dropFirst(2)
     while text.last == 32 || text.last == 9 { text.removeLast() }
     for index in levels.indices.reversed() {
-      guard case .multipart(let boundary, _) = levels[index] else { continue }
+      guard let boundary = levels[index].boundary else { continue }
       if text.elementsEqual(boundary) { return (index, false) }
       if text.count == boundary.count + 2, text.starts(with: boundary), text.suffix(2).elementsEqual([45, 45]) {
         return (index, true)
@@ -174,23 +202,31 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
   private mutating func endPart(at level: Int, closes: Bool) {
     let delimiter = line
     line = []
-    switch mode {
-    case .header:
+    if case .header = mode {
       endHeader(hasEmptyLine: false)
       guard !isBeyondLimits else { return }
-      if case .content = mode { endContent(keepsLineEnd: false) }
-    case .content:
-      endContent(keepsLineEnd: false)
-      if holdsLineEnd { visitor.frame(Self.lineEnd[...]) }
-    case .frame: break
     }
+    if case .content = mode {
+      endContent(keepsLineEnd: false)
+      if holdsLineEnd { visitor.delimiter(Self.lineEnd[...]) }
+    }
+    endMargin()
     holdsLineEnd = false
-    visitor.frame(delimiter[...])
-    levels.removeSubrange((closes ? level : level + 1)...)
-    if closes {
-      mode = .frame
-    } else if case .multipart(_, let isDigest)? = levels.last {
-      mode = .header(isDigestPart: isDigest)
+    leave(downTo: closes ? level : level + 1)
+    visitor.delimiter(delimiter[...])
+    guard !closes else {
+      mode = .margin
+      return
+    }
+    if levels[level].isClosedEarly { visitor.foundAmbiguity() }
+    levels[level].hasPart = true
+    mode = .header(isDigestPart: levels[level].isDigest)
+  }
+
+  private mutating func leave(downTo count: Int) {
+    while levels.count > count {
+      let level = levels.removeLast()
+      if level.boundary != nil, !level.hasPart { visitor.endOfMultipartWithoutParts(level.number) }
     }
   }
 }

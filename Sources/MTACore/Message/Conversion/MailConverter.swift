@@ -3,7 +3,9 @@ public import NIOCore
 /// Converts a mail as its ``ConversionPlan`` says: leaves are encoded, their Content-Transfer-Encoding is written anew, and nothing
 /// else changes. What comes out holds no octet above 127 and no NUL, and decodes to what went in.
 ///
-/// Of what no reader shows, text before the first and behind the last part, such octets become question marks.
+/// Text before the first and behind the last part, which no reader shows and no field describes, is encoded as quoted-printable, too, where
+/// it must be. A multipart without parts is text, as is what has no type, and says so afterwards (RFC 2045 §5.2). Lines of header
+/// fields that are too long are folded.
 ///
 /// A mail without MIME fields gets them, with `charset=unknown-8bit` (RFC 1428 §2).
 public struct MailConverter: Sendable {
@@ -28,6 +30,8 @@ private struct Rewriter: MIMEVisitor {
   private let plan: ConversionPlan
   private var number = 0
   private var encoder: TransferEncoder?
+  private var margin = 0
+  private var isMarginBegun = false
   private var out = ByteBuffer()
 
   init(_ plan: ConversionPlan) { self.plan = plan }
@@ -37,18 +41,19 @@ private struct Rewriter: MIMEVisitor {
     return out
   }
 
-  mutating func header(_ header: HeaderSection, hasEmptyLine: Bool, _ entity: MIMEEntity) {
+  mutating func header(_ header: HeaderSection, hasEmptyLine: Bool, _ entity: MIMEEntity) -> MIMEEntity.Kind {
     let treatment = plan.treatments.indices.contains(number) ? plan.treatments[number] : .keep
     let isWholeMail = number == 0
     number += 1
+    if let line = header.mailboxLine { out.writeBytes(line) }
     let encoding: StaticString
     switch treatment {
     case .keep:
-      for field in header.fields { writeMasked(field.raw) }
+      for field in header.fields { write(field) }
       if hasEmptyLine { out.writeStaticString("\r\n") }
-      return
+      return entity.kind
     case .relabel: encoding = "7bit"
-    case .quotedPrintable:
+    case .quotedPrintable, .plainText:
       encoding = "quoted-printable"
       encoder = TransferEncoder(.quotedPrintable)
     case .base64:
@@ -56,14 +61,27 @@ private struct Rewriter: MIMEVisitor {
       encoder = TransferEncoder(.base64)
     }
     for field in header.fields {
-      if field.isNamed("Content-Transfer-Encoding") { writeEncodingField(encoding) } else { writeMasked(field.raw) }
+      if field.isNamed("Content-Transfer-Encoding") {
+        writeEncodingField(encoding)
+      } else if treatment == .plainText, field.isNamed("Content-Type") {
+        writeTextType(charset: ContentType.charset(in: field.unfoldedValue))
+      } else {
+        write(field)
+      }
     }
     if isWholeMail, header.count(of: "MIME-Version") == 0 { out.writeStaticString("MIME-Version: 1.0\r\n") }
-    if header.count(of: "Content-Type") == 0, encoder != nil {
-      out.writeStaticString("Content-Type: text/plain; charset=unknown-8bit\r\n")
-    }
+    if header.count(of: "Content-Type") == 0, encoder != nil { writeTextType(charset: nil) }
     if header.count(of: "Content-Transfer-Encoding") == 0 { writeEncodingField(encoding) }
     if hasEmptyLine { out.writeStaticString("\r\n") }
+    return treatment == .plainText ? .leaf : entity.kind
+  }
+
+  private mutating func write(_ field: HeaderSection.Field) {
+    if field.raw.count > ContentScan.longestLine, let folded = field.folded() {
+      out.writeBytes(folded)
+    } else {
+      out.writeBytes(field.raw)
+    }
   }
 
   private mutating func writeEncodingField(_ encoding: StaticString) {
@@ -72,24 +90,54 @@ private struct Rewriter: MIMEVisitor {
     out.writeStaticString("\r\n")
   }
 
-  mutating func content(_ bytes: ArraySlice<UInt8>) {
-    guard encoder != nil else { return writeMasked(bytes) }
-    encoder?.write(bytes, into: &out)
+  private mutating func writeTextType(charset: [UInt8]?) {
+    out.writeStaticString("Content-Type: text/plain; charset=")
+    out.writeBytes(charset ?? Array("unknown-8bit".utf8))
+    out.writeStaticString("\r\n")
   }
 
-  mutating func endOfContent() {
+  mutating func content(_ bytes: ArraySlice<UInt8>) { write(bytes) }
+
+  mutating func endOfContent() { endEncoding() }
+
+  mutating func margin(_ bytes: ArraySlice<UInt8>) {
+    if !isMarginBegun {
+      isMarginBegun = true
+      let isEncoded = plan.encodesMargin.indices.contains(margin) && plan.encodesMargin[margin]
+      if isEncoded { encoder = TransferEncoder(.quotedPrintable) }
+    }
+    write(bytes)
+  }
+
+  mutating func endOfMargin() {
+    endEncoding()
+    isMarginBegun = false
+    margin += 1
+  }
+
+  private mutating func write(_ bytes: ArraySlice<UInt8>) {
+    if encoder == nil { out.writeBytes(bytes) } else { encoder?.write(bytes, into: &out) }
+  }
+
+  private mutating func endEncoding() {
     encoder?.finish(into: &out)
     encoder = nil
   }
 
-  mutating func frame(_ bytes: ArraySlice<UInt8>) { writeMasked(bytes) }
+  mutating func delimiter(_ bytes: ArraySlice<UInt8>) { out.writeBytes(bytes) }
 
-  /// The plan leaves nothing of eight bits in what is kept; should the content have changed since, it does not leave either.
-  private mutating func writeMasked(_ bytes: ArraySlice<UInt8>) {
-    guard bytes.contains(where: { $0 >= 128 || $0 == 0 }) else {
-      out.writeBytes(bytes)
-      return
-    }
-    out.writeBytes(bytes.map { $0 >= 128 || $0 == 0 ? UInt8(ascii: "?") : $0 })
+  mutating func endOfMultipartWithoutParts(_ number: Int) {}
+
+  mutating func foundAmbiguity() {}
+}
+
+extension ContentType {
+  /// The charset that a field's value names, whatever the type; nil for none that can be written as it stands.
+  fileprivate static func charset(in value: [UInt8]) -> [UInt8]? {
+    let parameters = value.drop { $0 != UInt8(ascii: ";") }
+    guard let charset = ContentType(Array("text/plain".utf8) + parameters)?.parameter("charset"),
+      (1...60).contains(charset.count), charset.allSatisfy({ TokenScanner.isTokenText($0) })
+    else { return nil }
+    return charset
   }
 }

@@ -1,0 +1,33 @@
+extension HeaderSection.Field {
+  /// The field with no line of more than 998 octets (RFC 5322 §2.1.1): longer ones are folded before blanks, which changes nothing of
+  /// what the field says (§2.2.3). Nil where blanks do not allow it.
+  func folded() -> [UInt8]? {
+    var out: [UInt8] = []
+    var rest = raw
+    while !rest.isEmpty {
+      let length = rest.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 - rest.startIndex } ?? rest.count
+      var line = rest.prefix(length)
+      rest = rest.dropFirst(length)
+      while Self.length(of: line) > ContentScan.longestLine {
+        guard let place = Self.fold(line) else { return nil }
+        out += line[..<place] + [13, 10]
+        line = line[place...]
+      }
+      out += line
+    }
+    return out
+  }
+
+  private static func length(of line: ArraySlice<UInt8>) -> Int {
+    line.count - (line.suffix(2).elementsEqual([13, 10]) ? 2 : 0)
+  }
+
+  /// The last blank of a line before which the first part is short enough, and has words, as what is behind it has.
+  private static func fold(_ line: ArraySlice<UInt8>) -> Int? {
+    func isBlank(_ index: Int) -> Bool { line[index] == 32 || line[index] == 9 }
+    let last = min(line.startIndex + ContentScan.longestLine, line.endIndex - 1)
+    let words = line[last...].contains { $0 > 32 }
+    guard words else { return nil }
+    return (line.startIndex + 1...last).last { isBlank($0) && !isBlank($0 - 1) }
+  }
+}
