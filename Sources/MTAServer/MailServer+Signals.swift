@@ -1,4 +1,5 @@
 import Logging
+import MTASystem
 import ServiceLifecycle
 import UnixSignals
 
@@ -10,9 +11,14 @@ import UnixSignals
 
 extension MailServer {
   /// Serves until SIGINT or SIGTERM (S10), then shuts down in order; a second one ends the process at once, with status 1.
-  /// Nothing acknowledged is lost either way. SIGHUP calls ``reload()``, and ends nothing.
+  /// So does an orderly end that takes longer than its grace, and 15 seconds beyond. Nothing acknowledged is lost either way. SIGHUP calls ``reload()``, and ends nothing.
   public func runUntilSignal() async throws {
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+    let lastResort = LastResort(on: [SIGINT, SIGTERM], after: Self.grace + .seconds(15)) { [logger, settings] in
+      logger.critical("what is under way does not end; the process ends all the same")
+      try? DurableFiles().unlink(settings.pidFile, at: "pid.remove")
+    }
+    defer { lastResort.cancel() }
     // Several SIGHUP while one is worked on come to one more. A reload that takes long keeps no other signal waiting.
     let (reloads, ask) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let reloader = Task { for await _ in reloads { await self.reload() } }
@@ -24,14 +30,11 @@ extension MailServer {
           logger: Logger(label: "mta.lifecycle") { _ in SwiftLogNoOpLogHandler() }))
       tasks.addTask { try await group.run() }
       tasks.addTask {
-        var count = 0
         for await signal in signals {
           if signal == .sighup {
             ask.yield()
             continue
           }
-          count += 1
-          if count > 1 { exit(1) }
           await group.triggerGracefulShutdown()
         }
       }

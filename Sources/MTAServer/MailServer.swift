@@ -53,8 +53,11 @@ public final class MailServer: Service {
     receiver = rooms.receiver(settings, configuration) { hookMaker.withLockedValue { $0 }() }
   }
 
+  /// What is under way when the server is told to end may take so long.
+  static let grace: Duration = .seconds(30)
+
   /// Serves until the task is cancelled or the service group shuts down gracefully. Then: no further connections, messages that
-  /// are arriving may finish (30 s), deliveries under way end, the queue is closed.
+  /// are arriving and deliveries under way may finish (``grace``), the queue is closed.
   public func run() async throws {
     let files = DurableFiles()
     let lock = try LockFile(settings.lockFile, files)
@@ -64,6 +67,7 @@ public final class MailServer: Service {
       withExtendedLifetime(lock) {}
     }
     settings.logNotes(to: logger)
+    TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue))
     let addresses = try await receiver.start(on: rooms.group)
     for address in addresses {
       logger.info("listening on \(address.ipAddress ?? "?") port \(address.port ?? 0)")
@@ -71,10 +75,12 @@ public final class MailServer: Service {
     let runner = settings.queueRunner == .automatic ? try rooms.queueRunner(settings) : nil
     await withTaskGroup(of: Void.self) { group in
       if let runner { group.addTask { await self.deliver(runner) } }
+      group.addTask { await self.watchSuspects() }
       try? await gracefulShutdown()
       logger.info("shutting down")
-      await receiver.shutDown(grace: .seconds(30))
+      // Both within one grace.
       group.cancelAll()
+      await receiver.shutDown(grace: Self.grace)
     }
     await rooms.close()
     logger.info("stopped")
@@ -90,6 +96,7 @@ public final class MailServer: Service {
   /// Delivers everything that is due, once, and returns what became of it: for cron, beside or without a running server.
   public static func runQueue(_ settings: Settings) async throws -> RunSummary {
     let rooms = try Rooms(settings)
+    TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue))
     settings.logNotes(to: rooms.logger)
     do {
       let summary = try await rooms.queueRunner(settings).runOnce()

@@ -16,6 +16,8 @@ struct Rooms: Sendable {
   let resolver: DNSResolver
   let group: MultiThreadedEventLoopGroup
   let logger: Logger
+  /// Rung when a mail is held because our own work broke off at it.
+  let suspects: (bell: AsyncStream<Void>, ring: AsyncStream<Void>.Continuation)
   let log: LineLog.Sink
   private let tls: TLSContext?
   private let signer: (any MailSigner)?
@@ -29,6 +31,9 @@ struct Rooms: Sendable {
     signer = try Self.signer(settings)
     var configuration = MailStore.Configuration(database: settings.database, queue: settings.mailQueue)
     configuration.queueLifetime = settings.queueLifetime
+    let suspects = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    self.suspects = (suspects.stream, suspects.continuation)
+    configuration.suspectHeld = { suspects.continuation.yield() }
     configuration.notice = { notice in
       if notice.isTrouble { logger.error("\(notice)") } else { logger.info("\(notice)") }
     }

@@ -30,6 +30,9 @@ extension MailStore {
     public var clock: any WallClock = SystemClock()
     /// Told of what an operator should know. Called on any thread; must return at once.
     public var notice: @Sendable (Notice) -> Void = { _ in }
+    /// Told when a mail is held because our own work broke off at it twice (``MailStore/takeSuspectsToTell(at:)``). Called on any
+    /// thread; must return at once.
+    public var suspectHeld: @Sendable () -> Void = {}
     /// How long after the start old history is first looked for.
     package var historyDelay: Duration = .seconds(1)
     /// How long a salvage in use that failed is not tried again.

@@ -12,6 +12,7 @@ extension MailStore {
     let expiresAt = now + core.configuration.queueLifetime
     let count = try await core.write { (database) throws(SQLiteFailure) -> Int? in
       guard try database.has(mail: id.description) else { return nil }
+      try database.forgetSuspect(id.description)
       return try database.releaseHold(id.description, at: now, expiresAt: expiresAt)
     }
     if let count, count > 0 { core.writer.listeners.withLockedValue(\.self).notify() }
@@ -24,11 +25,7 @@ extension MailStore {
   /// - Returns: how many parcels are held; nil when there is no such mail.
   @discardableResult
   public func hold(_ id: MailID, because reason: String) async throws(StoreFailure) -> Int? {
-    var words = String.UnicodeScalarView()
-    words.append(contentsOf: reason.unicodeScalars.prefix(500))
-    var line = ""
-    line.append(escaping: String(words))
-    let text = line
+    let text = Self.line(reason)
     let now = core.configuration.clock.now
     return try await core.write { (database) throws(SQLiteFailure) -> Int? in
       guard try database.has(mail: id.description) else { return nil }

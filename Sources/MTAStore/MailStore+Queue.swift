@@ -108,11 +108,26 @@ extension MailStore: ParcelQueue {
     let dead = owners.filter { text in LeaseOwner(text).map { !isAlive($0) } ?? true }
     guard !dead.isEmpty else { return 0 }
     let now = core.configuration.clock.now
-    return try await core.write { (database) throws(SQLiteFailure) in
+    // Before what they had is tried again: a mail at which they trapped is counted first.
+    let folder = core.folder
+    let traps: [RecordedTrap]
+    switch await core.files.start({ folder.recordedTrapsOrFailure() }).value() {
+    case .success(let recorded): traps = recorded
+    case .failure(let failure): throw failure.storeFailure
+    }
+    let (count, held) = try await core.write { (database) throws(SQLiteFailure) in
+      var held: [MailID] = []
+      for trap in traps
+      where try database.suspect(trap.mail.description, because: trap.cause, process: trap.process, at: now) {
+        held.append(trap.mail)
+      }
       var count = 0
       for owner in dead { count += try database.release(owner, at: now) }
-      return count
+      return (count, held)
     }
+    if !traps.isEmpty { core.files.start { folder.removeTrapRecord() } }
+    if let trap = traps.last { reportHeld(held, because: trap.cause) }
+    return count
   }
 
   public func releaseLeases(of owner: LeaseOwner, except known: @escaping @Sendable () -> [ParcelID])

@@ -46,6 +46,7 @@ extension VolatileStore {
     let listeners = state.withLockedValue { state in
       for index in state.parcels.indices where state.parcels[index].parcel.mailID == id && state.parcels[index].isHeld {
         state.parcels[index].isHeld = false
+        state.suspects[id] = nil
         state.parcels[index].due = now
       }
       return state.listeners
@@ -170,6 +171,21 @@ extension VolatileStore: ParcelQueue {
         count += 1
       }
       return count
+    }
+  }
+
+  public func suspect(_ mail: MailID, because cause: String, at now: Timestamp) async throws(StoreFailure) -> Bool {
+    state.withLockedValue { state in
+      state.suspects[mail, default: 0] += 1
+      guard let count = state.suspects[mail], count > 1 else { return false }
+      for index in state.parcels.indices where state.parcels[index].parcel.mailID == mail {
+        guard state.parcels[index].state == .waiting || state.parcels[index].state == .working else { continue }
+        state.parcels[index].state = .waiting
+        state.parcels[index].isHeld = true
+        state.parcels[index].release()
+        state.parcels[index].result = ParcelResult(state.parcels[index].parcel.id, .held, message: "held: " + cause)
+      }
+      return true
     }
   }
 

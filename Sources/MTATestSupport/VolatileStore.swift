@@ -43,6 +43,8 @@ public final class VolatileStore: MessageStore, ContactStore {
     var open = 0
     var numbers: UInt32 = 0
     var listeners = ArrivalListeners()
+    /// How often our own work broke off at a mail.
+    var suspects: [MailID: Int] = [:]
   }
 
   let state = NIOLockedValueBox(State())

@@ -36,13 +36,16 @@ public struct CrashSample: Sendable {
     }
   }
 
-  public func commit(to store: any MessageStore) async throws {
+  /// - Parameter isSubmission: whether it is our own users' mail, which is signed.
+  public func commit(to store: any MessageStore, isSubmission: Bool = false) async throws {
     let spool = try await store.begin(id)
     var rest = content
     while let piece = rest.readSlice(length: min(30_000, rest.readableBytes)), piece.readableBytes > 0 {
       try await spool.append(piece)
     }
-    _ = try await spool.commit(try envelope, trace: ByteBuffer(string: "Received: by mx.test.example\r\n"))
+    var envelope = try envelope
+    envelope.isSubmission = isSubmission
+    _ = try await spool.commit(envelope, trace: ByteBuffer(string: "Received: by mx.test.example\r\n"))
   }
 
   /// A report of the copies' failure, always under the same id.

@@ -38,6 +38,10 @@ import NIOCore
       guard let sink = HostAndPort("127.0.0.1:\(port)") else { exit(64) }
       try await subject.deliver { $0.localDelivery = .smtp(sink) }
     case "arrival": try await subject.deliverOnArrival()
+    case "trap", "kill":
+      TrapRecord.install(at: MailStore.trapRecord(in: subject.folder + "/queue"))
+      let signer = FatalSigner(traps: words[1] == "trap")
+      try await subject.deliver(signer) { $0.localDelivery = .maildir(directory: subject.folder + "/maildir") }
     case "bounce": try await subject.bounce()
     case "parent":
       say("child \(try ChildProcess("/bin/sleep", ["3600"]).id)")
@@ -73,13 +77,28 @@ import NIOCore
     await store.close()
   }
 
-  private func deliver(_ adjust: (inout QueueRunner.Configuration) -> Void) async throws {
+  /// Ends the process at one of the samples, as a fault of ours would, or somebody from outside.
+  private struct FatalSigner: MailSigner {
+    let traps: Bool
+
+    func signature(for envelope: Envelope, _ content: StoredContent, at now: Timestamp) async throws -> ByteBuffer? {
+      guard envelope.id == CrashSample.all[1].id else { return nil }
+      if traps { fatalError("a fault of ours") }
+      kill(getpid(), SIGKILL)
+      return nil
+    }
+  }
+
+  private func deliver(
+    _ signer: (any MailSigner)? = nil, _ adjust: (inout QueueRunner.Configuration) -> Void
+  ) async throws {
     let store = try open()
     var configuration = QueueRunner.Configuration(serverName: "mx.test.example")
     configuration.usesTLS = false
     adjust(&configuration)
     let runner = try QueueRunner(
-      queue: store, dns: LiteralZone(), configuration: configuration, files: DurableFiles(faults: faults))
+      queue: store, dns: LiteralZone(), configuration: configuration, signer: signer,
+      files: DurableFiles(faults: faults))
     _ = try await runner.runOnce()
     await store.close()
   }

@@ -1,3 +1,4 @@
+import MTASystem
 import Testing
 
 @testable import MTAStore

@@ -38,6 +38,12 @@ public protocol ParcelQueue: Sendable {
   func releaseLeases(of owner: LeaseOwner, except known: @escaping @Sendable () -> [ParcelID])
     async throws(StoreFailure) -> Int
 
+  /// Our own reading, conversion or signing of this mail broke off: it took more processor time than it may. Counted durably; the
+  /// second time all that is not done of the mail is held, with the cause, and taken from whoever has it under lease.
+  ///
+  /// - Returns: whether it is held now. Default: false, and nothing is counted.
+  func suspect(_ mail: MailID, because cause: String, at now: Timestamp) async throws(StoreFailure) -> Bool
+
   /// When the next waiting parcel is due; nil when none waits.
   func nextDue() async throws(StoreFailure) -> Timestamp?
 
@@ -89,6 +95,10 @@ public struct ClaimExclusion: Hashable, Sendable {
 
 extension ParcelQueue {
   public func changeNumber() async throws(StoreFailure) -> Int64? { nil }
+
+  public func suspect(_ mail: MailID, because cause: String, at now: Timestamp) async throws(StoreFailure) -> Bool {
+    false
+  }
 
   public func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) async throws(StoreFailure)
     -> [ClaimedMail]

@@ -7,6 +7,8 @@ extension ServerSession {
     var header = HeaderCollector()
     var headerIsComplete = false
     var bytes = 0
+    /// Of them, those of the header section, and what came along with its end.
+    var headerBytes = 0
     /// The answer that the mail will get at its end; once it is set, nothing more is kept.
     var refusal: Reply?
     /// The answers to single recipients that get no copy, by their place in the conversation.
@@ -66,6 +68,7 @@ extension ServerSession {
       return .none
     }
     if !content.headerIsComplete {
+      content.headerBytes = content.bytes
       switch content.header.receive(asRead ?? bytes) {
       case .more: break
       case .complete(let header, _):

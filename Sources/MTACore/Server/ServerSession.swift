@@ -273,6 +273,9 @@ public struct ServerSession: ~Copyable, Sendable {
   /// Bytes of the content that is arriving, kept or not.
   package var contentBytes: Int { content.bytes }
 
+  /// Bytes of its header section, about.
+  package var headerBytes: Int { content.headerBytes }
+
   /// No message is on its way in, so that the session can end without losing one.
   package var isBetweenMessages: Bool {
     if case .idle = phase { conversation.mailID == nil } else { false }

@@ -36,6 +36,7 @@ public struct DKIMMailSigner: MailSigner {
     var signing: DKIMSigning?
     do {
       try await content.forEachPiece { piece in
+        try Task.checkCancellation()
         if signing != nil {
           signing?.receive(piece)
           return

@@ -36,7 +36,7 @@ enum FilterStep {
   /// The copies get the fields. What came with the mail and may be read as a filter's word, however its name is spelled, is left out of
   /// them, or senders could write their own.
   private static func adding(_ fields: [HeaderEdit], to mail: OutgoingMail) async throws -> OutgoingMail {
-    let forged = try await HeaderScan.fields(in: mail.form.content) { field in
+    let forged = try await HeaderScan.fields(in: mail.form.content, of: mail.envelope.id) { field in
       field.mayBeNamed("X-Spam", andMore: true) || fields.contains { field.mayBeNamed($0.name) }
     }
     var mail = mail.leavingOut(forged)

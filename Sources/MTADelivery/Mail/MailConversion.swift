@@ -1,6 +1,5 @@
 import MTACore
 import MTASystem
-import NIOConcurrencyHelpers
 import NIOCore
 
 /// The form of a mail for servers that take lines of seven bits only: made when a delivery first needs it, and once.
@@ -12,7 +11,7 @@ import NIOCore
 final class MailConversion: Sendable {
   private let content: StoredContent
   private let signing: SigningDesk
-  private let making = NIOLockedValueBox<Task<WireForm?, any Error>?>(nil)
+  private let making = SharedValue<WireForm?>()
 
   init(of content: StoredContent, _ signing: SigningDesk) {
     // What says how a body is encoded are fields, so the line that ends them comes behind.
@@ -24,20 +23,21 @@ final class MailConversion: Sendable {
   func leavingOut(_ ranges: [Range<Int>]) -> MailConversion { MailConversion(of: content.leavingOut(ranges), signing) }
 
   /// - Returns: nil when the mail cannot be converted (``ConversionPlan/Obstacle``).
-  /// - Throws: when the store does not give the content, or the signer fails.
+  /// - Throws: when the store does not give the content, the signer fails, or either takes too long; `CancellationError` at once when
+  ///   the caller is cancelled.
   func form() async throws -> WireForm? {
-    let task = making.withLockedValue { making in
-      if let making { return making }
-      let task = Task { try await make() }
-      making = task
-      return task
+    try await making.value {
+      guard let bench = self.signing.bench else { return try await self.make() }
+      return try await bench.run(over: self.content.size) { try await self.make() }
     }
-    return try await task.value
   }
 
   private func make() async throws -> WireForm? {
     var survey = ConversionPlan.Survey()
-    try await content.forEachPiece { survey.receive($0) }
+    try await content.forEachPiece {
+      try Task.checkCancellation()
+      survey.receive($0)
+    }
     let plan: ConversionPlan
     do throws(ConversionPlan.Obstacle) { plan = try survey.finish() } catch { return nil }
     var scan = ContentScan()
@@ -45,6 +45,7 @@ final class MailConversion: Sendable {
     var size = 0
     let walk = Self.walk(content, plan)
     try await walk { piece in
+      try Task.checkCancellation()
       scan.read(piece)
       size += piece.readableBytes
     }

@@ -1,5 +1,5 @@
 import MTACore
-import NIOConcurrencyHelpers
+import MTASystem
 import NIOCore
 
 /// Loads a mail when its first delivery needs it, and once: its destinations share content and signature (R15).
@@ -11,11 +11,12 @@ final class MailSource: Sendable {
   private let serverName: String
   /// Whether several destinations may want it.
   private let isShared: Bool
-  private let loading = NIOLockedValueBox<Task<OutgoingMail, any Error>?>(nil)
+  let bench: MailBench
+  private let loading = SharedValue<OutgoingMail>()
 
   init(
     _ envelope: Envelope, queue: any ParcelQueue, signer: (any MailSigner)?, clock: any WallClock, serverName: String,
-    isShared: Bool = true
+    isShared: Bool = true, processorTime: Duration = QueueRunner.Configuration.standardProcessorTime
   ) {
     self.envelope = envelope
     self.queue = queue
@@ -23,29 +24,32 @@ final class MailSource: Sendable {
     self.clock = clock
     self.serverName = serverName
     self.isShared = isShared
+    bench = MailBench(mail: envelope.id, bound: processorTime, queue: queue, clock: clock)
   }
 
-  /// - Throws: when the store does not give the content, or the signer fails; the mail is then to be deferred.
+  /// - Throws: when the store does not give the content, the signer fails, or either takes too long; the mail is then to be deferred.
+  ///   `CancellationError` at once when the caller is cancelled.
   ///
   /// - Parameter executor: where the first caller wants it done; nil for the global one.
   func load(on executor: (any TaskExecutor)? = nil) async throws -> OutgoingMail {
     if !isShared { return try await read() }
-    let task = loading.withLockedValue { loading in
-      if let loading { return loading }
-      let task = Task(executorPreference: executor) { try await self.read() }
-      loading = task
-      return task
-    }
-    return try await task.value
+    return try await loading.value(on: executor) { try await self.read() }
   }
 
   private func read() async throws -> OutgoingMail {
-    var content = try await queue.content(of: envelope.id)
+    let content = try await queue.content(of: envelope.id)
+    let signing = SigningDesk(envelope, signer: signer, clock: clock, bench: bench)
+    let bytes = content.size + content.trace.readableBytes
+    if bytes <= MailBench.shortBytes, !signing.signs { return try await lookThrough(content, signing) }
+    return try await bench.run(over: bytes) { try await self.lookThrough(content, signing) }
+  }
+
+  private func lookThrough(_ stored: StoredContent, _ signing: SigningDesk) async throws -> OutgoingMail {
+    var content = stored
     if envelope.hasForgedResults || envelope.hasMailboxLine {
-      content = content.leavingOut(try await HeaderScan.notPassedOn(of: content, serverName))
+      content = content.leavingOut(try await HeaderScan.notPassedOn(of: content, envelope.id, serverName))
     }
-    let facts = try await content.facts()
-    let signing = SigningDesk(envelope, signer: signer, clock: clock)
+    let facts = try await content.facts(of: envelope.id)
     let form = WireForm(content, facts, signature: try await signing.signature(for: content))
     return OutgoingMail(envelope: envelope, form: form, conversion: MailConversion(of: content, signing))
   }
@@ -70,17 +74,21 @@ struct SigningDesk: Sendable {
   private let envelope: Envelope
   private let signer: (any MailSigner)?
   private let clock: any WallClock
+  /// Nil where nobody counts what takes too long.
+  let bench: MailBench?
 
-  init(_ envelope: Envelope, signer: (any MailSigner)?, clock: any WallClock) {
+  init(_ envelope: Envelope, signer: (any MailSigner)?, clock: any WallClock, bench: MailBench? = nil) {
     self.envelope = envelope
     self.signer = signer
     self.clock = clock
+    self.bench = bench
   }
 
+  var signs: Bool { envelope.isSubmission && signer != nil }
+
+  /// Takes a millisecond at least: to be called on the bench.
   func signature(for content: StoredContent) async throws -> ByteBuffer? {
     guard envelope.isSubmission, let signer else { return nil }
-    let (envelope, now) = (envelope, clock.now)
-    // RSA takes a millisecond: not on the event loop where the caller may run.
-    return try await Task.detached { try await signer.signature(for: envelope, content, at: now) }.value
+    return try await signer.signature(for: envelope, content, at: clock.now)
   }
 }

@@ -1,12 +1,16 @@
 import MTACore
+import MTASystem
 import NIOCore
 
 extension StoredContent {
-  /// What trace and content hold.
-  func facts() async throws -> ContentFacts {
+  /// What trace and content of this mail hold.
+  func facts(of mail: MailID) async throws -> ContentFacts {
     var scan = ContentScan()
-    scan.read(trace)
-    try await forEachPiece { scan.read($0) }
+    TrapRecord.marking(mail) { scan.read(trace) }
+    try await forEachPiece { piece in
+      try Task.checkCancellation()
+      TrapRecord.marking(mail) { scan.read(piece) }
+    }
     return scan.finish()
   }
 
@@ -53,30 +57,34 @@ enum HeaderScan {
 
   /// What of a mail never leaves: the line of a mailbox file in front of the fields, which the trace has as one of its own, and the
   /// fields that speak under our name (RFC 8601 §5).
-  static func notPassedOn(of content: StoredContent, _ authority: String) async throws -> [Range<Int>] {
-    let header = try await header(of: content, behind: ByteBuffer())
+  static func notPassedOn(of content: StoredContent, _ mail: MailID, _ authority: String) async throws
+    -> [Range<Int>]
+  {
+    let header = try await header(of: content, mail, behind: ByteBuffer())
     let line = header?.mailboxLine.map { [0..<$0.count] } ?? []
-    return line + places(in: header) { AuthenticationResultsField.claims($0, authority: authority) }
+    return line + places(in: header, of: mail) { AuthenticationResultsField.claims($0, authority: authority) }
   }
 
   /// Where the fields lie in the content that `fit`, in order. A header above 1 MiB has none.
   ///
   /// The content continues the trace: where a first field was left out, the line behind it may be none.
   static func fields(
-    in content: StoredContent, that fit: (HeaderSection.Field) -> Bool
+    in content: StoredContent, of mail: MailID, that fit: (HeaderSection.Field) -> Bool
   ) async throws -> [Range<Int>] {
     let offset = content.trace.readableBytes
-    let places = places(in: try await header(of: content, behind: content.trace), that: fit)
+    let places = places(in: try await header(of: content, mail, behind: content.trace), of: mail, that: fit)
     return places.filter { $0.lowerBound >= offset }.map { $0.lowerBound - offset..<$0.upperBound - offset }
   }
 
-  private static func header(of content: StoredContent, behind trace: ByteBuffer) async throws -> HeaderSection? {
+  private static func header(of content: StoredContent, _ mail: MailID, behind trace: ByteBuffer) async throws
+    -> HeaderSection?
+  {
     var collector = HeaderCollector(limit: 1_048_576)
     if trace.readableBytes > 0, case .complete(let section, _) = collector.receive(trace) { return section }
     var header: HeaderSection?
     do {
       try await content.forEachPiece { piece in
-        switch collector.receive(piece) {
+        switch TrapRecord.marking(mail, { collector.receive(piece) }) {
         case .more: return
         case .complete(let section, _): header = section
         case .tooLarge: break
@@ -89,15 +97,17 @@ enum HeaderScan {
   }
 
   private static func places(
-    in header: HeaderSection?, that fit: (HeaderSection.Field) -> Bool
+    in header: HeaderSection?, of mail: MailID, that fit: (HeaderSection.Field) -> Bool
   ) -> [Range<Int>] {
-    var offset = header?.mailboxLine?.count ?? 0
-    var ranges: [Range<Int>] = []
-    for field in header?.fields ?? [] {
-      let end = offset + field.raw.count
-      if fit(field) { ranges.append(offset..<end) }
-      offset = end
+    TrapRecord.marking(mail) {
+      var offset = header?.mailboxLine?.count ?? 0
+      var ranges: [Range<Int>] = []
+      for field in header?.fields ?? [] {
+        let end = offset + field.raw.count
+        if fit(field) { ranges.append(offset..<end) }
+        offset = end
+      }
+      return ranges
     }
-    return ranges
   }
 }

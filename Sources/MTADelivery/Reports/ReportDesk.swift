@@ -33,9 +33,13 @@ struct ReportDesk: Sendable {
       let recipients = reported.filter { $0.action == action }
       guard !recipients.isEmpty, let addressee = await addressee(action, recipients, envelope, sender) else { continue }
       let due = environment.reportCap.withLockedValue { $0.due(to: addressee.mailbox, at: now) }
-      let report = environment.reportComposer.report(
-        environment.makeID(now), about: recipients, of: envelope, original, to: addressee, at: now, due: due)
-      if let report { reports.append(report) }
+      let (composer, id) = (environment.reportComposer, environment.makeID(now))
+      let compose: @Sendable (OriginalMail) -> QueuedReport? = {
+        composer.report(id, about: recipients, of: envelope, $0, to: addressee, at: now, due: due)
+      }
+      // Whatever the mail does to us, its sender is told of it: without it, if need be.
+      let report = try? await source.bench.run(over: environment.configuration.maximumReturned) { compose(original) }
+      if let report = report ?? compose(OriginalMail()) { reports.append(report) }
     }
     return reports
   }

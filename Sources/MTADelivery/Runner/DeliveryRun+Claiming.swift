@@ -106,7 +106,8 @@ extension DeliveryRun {
   private nonisolated func source(of mail: ClaimedMail) -> MailSource {
     MailSource(
       mail.envelope, queue: environment.queue, signer: environment.signer, clock: environment.clock,
-      serverName: environment.configuration.serverName, isShared: mail.parcels.count > 1)
+      serverName: environment.configuration.serverName, isShared: mail.parcels.count > 1,
+      processorTime: environment.configuration.processorTime)
   }
 
   /// Asks the hooks for the way.

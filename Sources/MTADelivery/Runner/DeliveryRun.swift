@@ -157,22 +157,41 @@ actor DeliveryRun {
       return work.endNeedlessRests()
     }
     for worker in rested { worker.wake.resume(returning: false) }
+    let end = Answer<Bool>()
     // The calling task is cancelled, and would sleep no more: the period is measured by another.
-    let grace = environment.configuration.gracePeriod
+    let (grace, patience) = (environment.configuration.gracePeriod, environment.configuration.patience)
     let timer = Task.detached {
-      do { try await Task.sleep(for: grace) } catch { return }
-      self.dismissAll()
+      do {
+        try await Task.sleep(for: grace)
+        self.dismissAll()
+        try await Task.sleep(for: patience)
+      } catch { return }
+      end.give(.success(false))
     }
-    for sorter in sorters.values { sorter.cancel() }
-    for sorter in sorters.values { await sorter.value }
-    // One whose task is still being made is there in a moment.
-    while case let workers = work.withLockedValue({ $0.workers }), !workers.isEmpty {
-      for worker in workers.values { await worker?.value }
-      await Task.yield()
+    let sorters = Array(sorters.values)
+    for sorter in sorters { sorter.cancel() }
+    Task.detached {
+      for sorter in sorters { await sorter.value }
+      // One whose task is still being made is there in a moment.
+      while case let workers = self.work.withLockedValue({ $0.workers }), !workers.isEmpty {
+        for worker in workers.values { await worker?.value }
+        await Task.yield()
+      }
+      end.give(.success(true))
     }
+    let isOrderly = (try? await end.valueWhateverComes()) ?? true
     timer.cancel()
-    // What cannot be given back now is given back when this process has ended.
-    do { _ = try await environment.queue.releaseLeases(of: owner, except: { [] }) } catch {
+    if !isOrderly {
+      environment.logger.error(
+        "deliveries that do not end are left behind; their mail is tried again after the next start")
+    }
+    // What is left behind may yet deliver, so it keeps its leases. What cannot be given back now is given back when this process has
+    // ended.
+    do {
+      _ = try await environment.queue.releaseLeases(of: owner) { [work] in
+        isOrderly ? [] : work.withLockedValue { Array($0.leased) }
+      }
+    } catch {
       environment.logger.error("leases cannot be given back", metadata: ["reason": "\(error)"])
     }
   }

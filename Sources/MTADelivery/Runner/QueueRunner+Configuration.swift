@@ -78,6 +78,12 @@ extension QueueRunner {
     public var lease: Duration = .seconds(900)
     /// How long deliveries under way may take when the service is to end; default 30 seconds.
     public var gracePeriod: Duration = .seconds(30)
+    /// How long what was dismissed then may still take: code that does not heed its cancellation is left behind.
+    package var patience: Duration = .seconds(5)
+    /// What our own work on one mail may take of a processor: reading it, signing it, converting it, each for every 4 MiB of it. Default
+    /// 30 seconds, many times what it needs. A mail that takes more is deferred, and the second time held.
+    public var processorTime = Self.standardProcessorTime
+    static let standardProcessorTime: Duration = .seconds(30)
     /// Whether runners on other machines use the queue, too. Otherwise leases of another boot are of this machine's past,
     /// and are released.
     public var sharesQueue = false

@@ -342,8 +342,8 @@ package final class ConnectionPump: @unchecked Sendable {
       await hold(for: environment.logins.refused(facts.remoteAddress))
       return .noted
     case .inspection:
-      guard var inspector = inspector.take() else { return .inspection([], at: environment.clock.now) }
-      let results = await awaiting { await inspector.finish(at: self.environment.clock.now) }
+      guard let inspector = inspector.take() else { return .inspection([], at: environment.clock.now) }
+      let results = await awaiting { await self.finish(inspector) }
       return .inspection(results, at: environment.clock.now)
     default: return await askHooks(question)
     }

@@ -91,5 +91,17 @@ enum Schema {
       // For what is to be forgotten.
       "CREATE INDEX contacts_updated ON contacts (updated_at)"
     ],
+    [
+      // Mails that our own work broke off at. The second column is text, so that a salvage takes no row for one of `messages`.
+      """
+      CREATE TABLE suspects (
+        mail_id TEXT NOT NULL PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE,
+        cause TEXT NOT NULL,
+        process TEXT,
+        count INTEGER NOT NULL,
+        told_at TEXT
+      )
+      """
+    ],
   ]
 }

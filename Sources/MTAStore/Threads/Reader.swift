@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 
 /// The connection that reads, on a thread of its own: readers never stand in a commit's way.
 ///

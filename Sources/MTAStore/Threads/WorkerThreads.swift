@@ -1,11 +1,5 @@
 import MTASystem
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A fixed number of threads for calls that block. Jobs start in the order given; with one thread they run in it.
 final class WorkerThreads: Sendable {
   private struct State {
@@ -84,13 +78,4 @@ final class WorkerThreads: Sendable {
     monitor.wakeAll()
     if isOver { done() }
   }
-}
-
-/// Lets threads that are ready to run go first; returns at once where there is none.
-func letOthersRun() { sched_yield() }
-
-/// Starts a detached thread.
-func startThread(_ body: @escaping @Sendable () -> Void) {
-  let code = DetachedThread.start(body)
-  precondition(code == 0, "the system gives no thread: error \(code)")
 }

@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 
 /// When the writer thread does what nobody waits for: a value without I/O.
 ///

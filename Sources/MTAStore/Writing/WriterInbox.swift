@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 
 /// What waits for the writer thread.
 struct WriterInbox {

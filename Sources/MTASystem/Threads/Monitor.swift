@@ -7,12 +7,12 @@
 /// State that threads share and wait on: a mutex with a condition, timed by the monotonic clock.
 ///
 /// `@unchecked`: the state is touched under the mutex only; mutex and condition live at addresses of their own.
-final class Monitor<State>: @unchecked Sendable {
+package final class Monitor<State>: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
   private var state: State
 
-  init(_ state: State) {
+  package init(_ state: State) {
     self.state = state
     mutex = .allocate(capacity: 1)
     condition = .allocate(capacity: 1)
@@ -35,25 +35,25 @@ final class Monitor<State>: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  func withLock<Result>(_ body: (inout State) -> Result) -> Result {
+  package func withLock<Result>(_ body: (inout State) -> Result) -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return body(&state)
   }
 
   /// Changes the state, and wakes one waiting thread if `body` says so.
-  func signal(_ body: (inout State) -> Bool) {
+  package func signal(_ body: (inout State) -> Bool) {
     pthread_mutex_lock(mutex)
     let wakes = body(&state)
     pthread_mutex_unlock(mutex)
     if wakes { pthread_cond_signal(condition) }
   }
 
-  func wakeAll() { pthread_cond_broadcast(condition) }
+  package func wakeAll() { pthread_cond_broadcast(condition) }
 
   /// Asks `take` until it gives something, waiting between; nil once `deadline` returns an instant that has passed.
   /// Both are asked under the lock, again after each wake-up.
-  func wait<Result>(until deadline: (State) -> MonotonicInstant?, take: (inout State) -> Result?) -> Result? {
+  package func wait<Result>(until deadline: (State) -> MonotonicInstant?, take: (inout State) -> Result?) -> Result? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while true {
@@ -81,16 +81,18 @@ final class Monitor<State>: @unchecked Sendable {
 }
 
 /// A point of the clock that nobody sets.
-struct MonotonicInstant: Comparable {
-  let nanoseconds: Int64
+package struct MonotonicInstant: Comparable, Sendable {
+  package let nanoseconds: Int64
 
-  static var now: Self {
+  package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+  package static var now: Self {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Self(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
   }
 
-  func after(milliseconds: Int64) -> Self { Self(nanoseconds: nanoseconds &+ milliseconds &* 1_000_000) }
+  package func after(milliseconds: Int64) -> Self { Self(nanoseconds: nanoseconds &+ milliseconds &* 1_000_000) }
 
-  static func < (a: Self, b: Self) -> Bool { a.nanoseconds < b.nanoseconds }
+  package static func < (a: Self, b: Self) -> Bool { a.nanoseconds < b.nanoseconds }
 }

@@ -1,0 +1,42 @@
+import Dispatch
+import MTACore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Ends the process when its orderly end takes too long, and at a second signal.
+///
+/// It has a thread of its own, so that it needs neither an event loop nor the threads that Swift's tasks share: whatever holds those up
+/// holds this up no more than a power cut would, after which nothing that was promised is lost.
+final class LastResort {
+  private let sources: [any DispatchSourceSignal]
+
+  /// - Parameters:
+  ///   - limit: from the first signal on.
+  ///   - late: called before the process ends for that, with status 1.
+  init(on signals: [Int32], after limit: Duration, late: @escaping @Sendable () -> Void) {
+    let queue = DispatchQueue(label: "mta.last-resort")
+    let count = Count()
+    sources = signals.map { signal in
+      let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
+      source.setEventHandler {
+        count.value += Int(source.data)
+        if count.value > 1 { _exit(1) }
+        queue.asyncAfter(deadline: .now() + .milliseconds(Int(clamping: limit.wholeMilliseconds))) {
+          late()
+          _exit(1)
+        }
+      }
+      source.resume()
+      return source
+    }
+  }
+
+  func cancel() { for source in sources { source.cancel() } }
+
+  /// Touched on the queue alone.
+  private final class Count: @unchecked Sendable { var value = 0 }
+}

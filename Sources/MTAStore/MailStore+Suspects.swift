@@ -1,0 +1,93 @@
+public import MTACore
+import MTASystem
+import NIOCore
+
+/// A mail that is held because our own reading, conversion or signing broke off at it twice.
+public struct HeldSuspect: Hashable, Sendable {
+  public var id: MailID
+  /// What it was, the last time.
+  public var cause: String
+}
+
+extension MailStore {
+  /// Where ``TrapRecord`` is to write, so that a mail at which processes trap is counted by the next one that has the store open.
+  public static func trapRecord(in queue: String) -> String { queue + "/.trapped" }
+
+  public func suspect(_ id: MailID, because cause: String, at now: Timestamp) async throws(StoreFailure) -> Bool {
+    let line = Self.line(cause)
+    let isHeld = try await core.write { (database) throws(SQLiteFailure) in
+      try database.suspect(id.description, because: line, at: now)
+    }
+    if isHeld { reportHeld([id], because: line) }
+    return isHeld
+  }
+
+  /// The mails that are held for it since somebody was told last; none within a day of that. They count as told from now on:
+  /// whoever cannot tell of them says ``untell(_:)``.
+  public func takeSuspectsToTell(at now: Timestamp) async throws(StoreFailure) -> [HeldSuspect] {
+    try await core.write { (database) throws(SQLiteFailure) in
+      try database.takeSuspects(toldSince: now + .seconds(-86_400), at: now)
+    }
+  }
+
+  public func untell(_ suspects: [HeldSuspect]) async throws(StoreFailure) {
+    try await core.write { (database) throws(SQLiteFailure) in try database.untell(suspects) }
+  }
+
+  func reportHeld(_ ids: [MailID], because cause: String) {
+    for id in ids { core.reportHeld(id.description, cause) }
+    if !ids.isEmpty { core.configuration.suspectHeld() }
+  }
+
+  static func line(_ text: String) -> String {
+    var words = String.UnicodeScalarView()
+    words.append(contentsOf: text.unicodeScalars.prefix(500))
+    var line = ""
+    line.append(escaping: String(words))
+    return line
+  }
+}
+
+/// A line of the record that ``TrapRecord`` writes.
+struct RecordedTrap: Hashable, Sendable {
+  let mail: MailID
+  let signal: Int
+  let process: String
+
+  /// Nil for what is no such line: a process may have ended within it.
+  init?(_ line: some Collection<UInt8>) {
+    let words = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+    guard words.count == 3, let mail = MailID(String(decoding: words[0], as: UTF8.self)),
+      let signal = Int(String(decoding: words[1], as: UTF8.self)),
+      let owner = LeaseOwner(String(decoding: words[2], as: UTF8.self))
+    else { return nil }
+    self.mail = mail
+    self.signal = signal
+    process = owner.description
+  }
+
+  var cause: String { "the program was ended by signal \(signal) while it worked on the mail" }
+}
+
+extension ContentFolder {
+  private var trapRecord: String { MailStore.trapRecord(in: path) }
+
+  /// What was recorded; later records than those that are looked at stay for the next look.
+  private func recordedTraps() throws(FileFailure) -> [RecordedTrap] {
+    do throws(FileFailure) {
+      let file = try files.openForReading(trapRecord, at: "trap.read")
+      let bytes = try file.read(from: 0, upTo: 65_536, at: "trap.read")
+      return bytes.readableBytesView.split(separator: UInt8(ascii: "\n")).compactMap { RecordedTrap($0) }
+    } catch {
+      if error.isNotFound { return [] }
+      throw error
+    }
+  }
+
+  func recordedTrapsOrFailure() -> Result<[RecordedTrap], FileFailure> {
+    do throws(FileFailure) { return .success(try recordedTraps()) } catch { return .failure(error) }
+  }
+
+  /// All of it was counted.
+  func removeTrapRecord() { try? files.unlink(trapRecord, at: "trap.remove") }
+}

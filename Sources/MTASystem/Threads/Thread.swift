@@ -1,0 +1,14 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Lets threads that are ready to run go first; returns at once where there is none.
+package func letOthersRun() { sched_yield() }
+
+/// Starts a detached thread.
+package func startThread(_ body: @escaping @Sendable () -> Void) {
+  let code = DetachedThread.start(body)
+  precondition(code == 0, "the system gives no thread: error \(code)")
+}

@@ -1,0 +1,74 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What a thread is at work on: kept where a signal handler finds it.
+///
+/// Swift has no variables of a thread, so each thread that marks gets a piece of memory of its own by a key of pthreads, and with it a
+/// stack for signals: a recursion that filled the thread's own stack could not be told of otherwise.
+struct TrapMark {
+  /// A mail's id has at most 64 bytes; what the handler appends has at most 128.
+  static let idBytes = 64
+  static let lineBytes = 192
+  private static let stackBytes = 65_536
+  #if canImport(Glibc)
+    private static let stackIsOff: Int32 = 2
+  #else
+    private static let stackIsOff: Int32 = 4
+  #endif
+
+  /// Nil until this thread marked something. Asks the system for nothing.
+  static var ofThisThread: UnsafeMutablePointer<TrapMark>? {
+    pthread_getspecific(key)?.assumingMemoryBound(to: TrapMark.self)
+  }
+
+  /// Bytes of the id in ``line``; 0 while nothing is worked on.
+  var length = 0
+  /// Of ``lineBytes``: the id, and room for what the handler adds.
+  let line: UnsafeMutablePointer<UInt8>
+  private let stack: UnsafeMutableRawPointer
+
+  private static let key: pthread_key_t = {
+    var key = pthread_key_t()
+    // Without a key nothing is marked, and nothing told.
+    pthread_key_create(&key) { TrapMark.remove($0) }
+    return key
+  }()
+
+  /// Makes the mark of this thread.
+  static func make() -> UnsafeMutablePointer<TrapMark> {
+    let mark = UnsafeMutablePointer<TrapMark>.allocate(capacity: 1)
+    mark.initialize(
+      to: TrapMark(
+        line: .allocate(capacity: lineBytes), stack: .allocate(byteCount: stackBytes, alignment: 16)))
+    var stack = stack_t()
+    if sigaltstack(nil, &stack) == 0, stack.ss_flags & stackIsOff != 0 {
+      stack.ss_sp = mark.pointee.stack
+      stack.ss_flags = 0
+      stack.ss_size = numericCast(stackBytes)
+      sigaltstack(&stack, nil)
+    }
+    pthread_setspecific(key, mark)
+    return mark
+  }
+
+  #if canImport(Glibc)
+    private static func remove(_ pointer: UnsafeMutableRawPointer?) { if let pointer { free(pointer) } }
+  #else
+    private static func remove(_ pointer: UnsafeMutableRawPointer) { free(pointer) }
+  #endif
+
+  private static func free(_ pointer: UnsafeMutableRawPointer) {
+    let mark = pointer.assumingMemoryBound(to: TrapMark.self)
+    var stack = stack_t()
+    if sigaltstack(nil, &stack) == 0, stack.ss_sp == mark.pointee.stack {
+      stack.ss_flags = stackIsOff
+      sigaltstack(&stack, nil)
+    }
+    mark.pointee.line.deallocate()
+    mark.pointee.stack.deallocate()
+    mark.deallocate()
+  }
+}

@@ -1,0 +1,204 @@
+public import MTACore
+import NIOConcurrencyHelpers
+
+/// Threads of our own for what may take long with one mail: reading it, converting it, signing it, verifying what it is signed with.
+///
+/// An event loop serves many, and the threads that Swift's tasks share are as many as there are processors; a few long mails there would
+/// stop all else, the end of the server included. Here they stop each other at most, and not for good: a piece of work that takes more
+/// processor time than it may is given up, and so is one whose caller is cancelled. Code that then goes on all the same is left behind
+/// with its thread, and another thread takes its place.
+public final class WorkBench: Sendable {
+  /// The one of the process: as many threads as there are processors, and at least two.
+  public static let shared = WorkBench()
+
+  /// Threads that may be left behind. Those beyond hold their place up, so that a fault costs no more than so many processors.
+  private static let mostLeftBehind = 8
+
+  private let monitor: Monitor<BenchState>
+
+  public init(threads: Int = max(2, ProcessorTime.processors)) {
+    monitor = Monitor(BenchState(places: max(1, threads)))
+  }
+
+  /// Runs `body` here, and returns where it was called.
+  ///
+  /// - Parameters:
+  ///   - mail: to whom a trap is put down.
+  ///   - bound: of processor time. Waiting costs none.
+  /// - Throws: ``ProcessorTimeExceeded``; `CancellationError` at once when the caller is cancelled; what `body` throws. In the first two
+  ///   cases `body` is cancelled, and whatever it still comes to is dropped.
+  public func run<Value: Sendable>(
+    for mail: MailID? = nil, within bound: Duration, _ body: @escaping @Sendable () async throws -> Value
+  ) async throws -> Value {
+    let answer = Answer<Value>()
+    let work = BenchWork(self, mail: mail, within: bound) { answer.give(.failure(ProcessorTimeExceeded(bound: bound))) }
+    let task = Task(executorPreference: work) {
+      do { answer.give(.success(try await body())) } catch { answer.give(.failure(error)) }
+    }
+    work.begun(task)
+    do { return try await answer.value() } catch {
+      task.cancel()
+      throw error
+    }
+  }
+
+  func submit(_ job: UnownedJob, of work: BenchWork) {
+    var needsThread = false
+    monitor.signal { state in
+      state.jobs.append((job, work))
+      guard state.jobs.count > state.idle, state.threads < state.places else { return true }
+      state.threads += 1
+      needsThread = true
+      return false
+    }
+    if needsThread { startThread { self.serve() } }
+  }
+
+  private func serve() {
+    let clock = ProcessorTime.Clock()
+    while true {
+      guard let next = monitor.wait(until: { _ in nil }, take: { $0.next(for: clock) }) else { continue }
+      if next.isFirst { startThread { self.watch() } }
+      let start = clock.now
+      next.work.run(next.job)
+      let isLeftBehind = monitor.withLock { state in
+        if state.running.removeValue(forKey: next.seat) != nil { return false }
+        state.leftBehind -= 1
+        return true
+      }
+      // Another one has our place.
+      if isLeftBehind { return }
+      next.work.charge(clock.now - start)
+    }
+  }
+
+  /// Looks at what runs, several times a second, as long as something does.
+  private func watch() {
+    while true {
+      ProcessorTime.pause(milliseconds: 200)
+      var exceeding: [BenchWork] = []
+      var replaced = 0
+      let isDone = monitor.withLock { state in
+        for (seat, running) in state.running where running.work.exceeds(running.clock.now - running.start) {
+          guard state.leftBehind < Self.mostLeftBehind else { continue }
+          state.running[seat] = nil
+          state.leftBehind += 1
+          exceeding.append(running.work)
+          // Its place is free; with work waiting it is taken at once.
+          if state.jobs.isEmpty { state.threads -= 1 } else { replaced += 1 }
+        }
+        if state.running.isEmpty, state.jobs.isEmpty { state.isWatched = false }
+        return !state.isWatched
+      }
+      for work in exceeding { work.exceed() }
+      for _ in 0..<replaced { startThread { self.serve() } }
+      if isDone { return }
+    }
+  }
+}
+
+/// A piece of work took more processor time than it may.
+public struct ProcessorTimeExceeded: Error, Hashable, Sendable, CustomStringConvertible {
+  public let bound: Duration
+
+  public init(bound: Duration) { self.bound = bound }
+
+  public var description: String { "it takes more than \(bound) of processor time" }
+}
+
+private struct BenchState {
+  struct Running {
+    let work: BenchWork
+    let clock: ProcessorTime.Clock
+    let start: Int64
+  }
+
+  let places: Int
+  var jobs: [(UnownedJob, BenchWork)] = []
+  /// Those that have a place.
+  var threads = 0
+  var idle = 0
+  /// Threads that are among the idle.
+  var counted: Set<UInt64> = []
+  var running: [Int: Running] = [:]
+  var seats = 0
+  var leftBehind = 0
+  var isWatched = false
+
+  init(places: Int) { self.places = places }
+
+  /// The step that is next, for the thread of this clock; nil while there is none, and the thread is idle then.
+  mutating func next(for clock: ProcessorTime.Clock) -> (seat: Int, job: UnownedJob, work: BenchWork, isFirst: Bool)? {
+    if jobs.isEmpty {
+      if counted.insert(clock.id).inserted { idle += 1 }
+      return nil
+    }
+    if counted.remove(clock.id) != nil { idle -= 1 }
+    let (job, work) = jobs.removeFirst()
+    seats += 1
+    running[seats] = Running(work: work, clock: clock, start: clock.now)
+    defer { isWatched = true }
+    return (seats, job, work, !isWatched)
+  }
+}
+
+/// One piece of work: what its steps run on, and what they have taken so far.
+final class BenchWork: TaskExecutor {
+  private struct State {
+    var spent: Int64 = 0
+    var task: Task<Void, Never>?
+    var isOver = false
+  }
+
+  private let bench: WorkBench
+  private let mail: MailID?
+  private let bound: Int64
+  private let whenExceeded: @Sendable () -> Void
+  private let state = NIOLockedValueBox(State())
+
+  init(_ bench: WorkBench, mail: MailID?, within bound: Duration, whenExceeded: @escaping @Sendable () -> Void) {
+    self.bench = bench
+    self.mail = mail
+    let (nanoseconds, isForEver) = bound.wholeMilliseconds.multipliedReportingOverflow(by: 1_000_000)
+    self.bound = isForEver ? .max : nanoseconds
+    self.whenExceeded = whenExceeded
+  }
+
+  func enqueue(_ job: consuming ExecutorJob) { bench.submit(UnownedJob(job), of: self) }
+
+  /// One step, on the calling thread.
+  func run(_ job: UnownedJob) {
+    let executor = asUnownedTaskExecutor()
+    guard let mail else { return job.runSynchronously(on: executor) }
+    TrapRecord.marking(mail) { job.runSynchronously(on: executor) }
+  }
+
+  func begun(_ task: Task<Void, Never>) {
+    let isOver = state.withLockedValue { state in
+      state.task = task
+      return state.isOver
+    }
+    if isOver { task.cancel() }
+  }
+
+  /// A step took so long.
+  func charge(_ nanoseconds: Int64) {
+    let isOver = state.withLockedValue { state in
+      state.spent += nanoseconds
+      return state.spent > bound && !state.isOver
+    }
+    if isOver { exceed() }
+  }
+
+  /// Whether it does with a step that has taken so long.
+  func exceeds(_ nanoseconds: Int64) -> Bool { state.withLockedValue { nanoseconds > bound - $0.spent } }
+
+  func exceed() {
+    let task = state.withLockedValue { state in
+      state.isOver = true
+      return state.task
+    }
+    whenExceeded()
+    task?.cancel()
+  }
+}
