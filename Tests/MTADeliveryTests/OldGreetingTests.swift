@@ -2,10 +2,11 @@ import MTACore
 import MTADelivery
 import MTATLS
 import MTATestSupport
+import SuiteTurns
 import Testing
 
 /// Servers that break off at EHLO get HELO on another connection, and never where that would be a way around TLS.
-struct OldGreetingTests {
+@Suite(.takesTurns, .endsHangs) struct OldGreetingTests {
   static let text = "Subject: x\r\n\r\nbody\r\n"
 
   /// A server that knows HELO alone.
@@ -35,7 +36,7 @@ struct OldGreetingTests {
 
   @Test(arguments: [.drop, .silence, "421 what", "421", .raw("421 bye"), .raw("250-mx\r\n")] as [SinkServer.Answer])
   func heloOnAnotherConnection(_ answer: SinkServer.Answer) async throws {
-    let found = try await Self.deliver(to: Self.old(answer)) { $0.configuration.timeouts.command = .seconds(2) }
+    let found = try await Self.deliver(to: Self.old(answer)) { $0.configuration.timeouts.command = .seconds(8) }
     #expect(found.outcome == "delivered 250 2.0.0 taken")
     #expect(found.lines.prefix(3) == ["EHLO us.example", "HELO us.example", "MAIL FROM:<s@sender.example>"])
     #expect(found.connections == 2)

@@ -62,7 +62,7 @@ struct CertificateNameTests {
 
   /// How a good policy host may spell its answer.
   @Test(arguments: [
-    "Transfer-Encoding: chunked\r\nContent-Type: text/plain\r\n\r\n2E\r\nversion: STSv1\nmode: enforce\nmx: mx.test.examp\r\n14\r\nle\nmax_age: 604800\r\n\r\n\r\n0\r\n\r\n",
+    "Transfer-Encoding: chunked\r\nContent-Type: text/plain\r\n\r\n2E\r\nversion: STSv1\nmode: enforce\nmx: mx.test.examp\r\n14\r\nle\nmax_age: 604800\r\n\r\n0\r\n\r\n",
     "content-type: TEXT/Plain;charset=utf-8\r\n\r\nversion: STSv1\r\nmode: enforce\r\nmx: mx.test.example\r\nmax_age: 604800",
     "Content-Type: text/plain ; x=y\r\nContent-Length: 69\r\n\r\nversion: STSv1\r\nmode: enforce\r\nmx: mx.test.example\r\nmax_age: 604800\r\nbehind its end",
   ]) func formsOfAGoodAnswer(_ answer: String) async throws {
