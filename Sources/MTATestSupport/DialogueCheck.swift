@@ -46,7 +46,7 @@ struct DialogueCheck {
     ["hits": \.hits, "locks": \.locks, "violations": \.violations]
   }
 
-  /// Of the latest mail: `from PATH`, `to PATH …`, `copy PATH [for PATH] [from PATH]`, `has TEXT`, `lacks TEXT`, `content TEXT`, `attribute NAME [TEXT]`.
+  /// Of the latest mail: `from PATH`, `to PATH …`, `copy PATH [for PATH] [from PATH]`, `notify PATH [WORDS]`, `returns [PART]`, `has TEXT`, `lacks TEXT`, `content TEXT`, `attribute NAME [TEXT]`.
   private static func mail(_ words: [Substring]) -> ((VolatileStore) -> String?)? {
     guard let aspect = words.first else { return nil }
     let rest = Array(words.dropFirst())
@@ -64,6 +64,14 @@ struct DialogueCheck {
         }
         return copies.contains(text) ? nil : "its copies are \(copies.joined(separator: ", "))"
       }
+    case "notify":
+      find = { mail in
+        let told = mail.envelope.recipients.map { recipient in
+          "<\(recipient.mailbox)>" + (recipient.notification.notify.map { " \($0)" } ?? "")
+        }
+        return told.contains(text) ? nil : "NOTIFY of its copies is \(told.joined(separator: "; "))"
+      }
+    case "returns": find = { differs($0.envelope.requests.return?.rawValue ?? "", text) }
     case "content": find = { differs($0.text, text) }
     case "has": find = { mail in unfolded(mail).contains(text) ? nil : "the mail is \(unfolded(mail))" }
     case "lacks": find = { mail in unfolded(mail).contains(text) ? "the mail is \(unfolded(mail))" : nil }

@@ -41,4 +41,26 @@ import Testing
       """
     #expect(try await priority(asked: 4, { $0.configuration.allowsAuthInClear = true }, login: login) == 4)
   }
+
+  @Test func timeIsCountedFromReception() async throws {
+    let dialogue = Dialogue(hooks: Village())
+    dialogue.configuration.honours = .all
+    dialogue.facts.isTrusted = true
+    try await dialogue.play(
+      """
+      S: 220
+      C: EHLO client.example
+      S: 250
+      C: MAIL FROM:<> BY=60;N
+      S: 250
+      C: RCPT TO:<coco@test.example>
+      S: 250
+      C: DATA
+      S: 354
+      C: .
+      S: 250
+      """)
+    let envelope = try #require(dialogue.store.mails.first).envelope
+    #expect(envelope.requests.deliverBy == .init(deadline: dialogue.clock.now + .seconds(60), mode: .notify))
+  }
 }

@@ -123,6 +123,7 @@ import Testing
   {
     let dialogue = Dialogue(hooks: Aliases())
     dialogue.configuration.honours = .all
+    dialogue.facts.isTrusted = true
     try await dialogue.play(
       Self.opening + """
         C: RCPT TO:<coco@test.example>\(first)

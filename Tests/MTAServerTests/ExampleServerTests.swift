@@ -44,10 +44,13 @@ import Testing
     #expect(!server.exists("mta.pid"))
   }
 
-  /// The sender is one of ours, and so the report comes back through the same queue.
+  /// The sender is one of ours, and so the report comes back through the same queue. A trusted client vouches for it.
   @Test func whatSendersAskForIsAnnouncedAndHonoured() async throws {
     let server = try ServerProcess()
-    try server.write(settings(#", "enforceMemberPorts": false"#), to: "mta.json")
+    // A port that was free just now.
+    let port = try await SinkServer.serving { $0.port }
+    let more = #", "enforceMemberPorts": false, "internalSubmitPort": \#(port)"#
+    try server.write(settings(more).replacing("127.0.0.1:0", with: "127.0.0.1:\(port)"), to: "mta.json")
     let address = try await server.serve()
     try await WireClient.connect(to: address) { client in
       _ = try await client.reply()

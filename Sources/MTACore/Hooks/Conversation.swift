@@ -153,6 +153,10 @@ public struct Conversation: Hashable, Sendable {
 
   public var isAuthenticated: Bool { login != nil }
 
+  /// Whether it is known that mail of this session is its sender's: the client has logged in, or is of `trustedNetworks` at the internal
+  /// port. Anybody else may name whose address they like, and what is written to it then goes to a third party.
+  public var isSenderVouchedFor: Bool { isAuthenticated || connection.isTrusted }
+
   /// What the client just did counts against its address as a refusal with 5yz would (R3), whatever the verdict is: for
   /// a mail that is taken only to look at it, or a command that is answered kindly. Once the address has as many violations as
   /// ``ContactPolicy/maximumViolations`` it is locked out.

@@ -69,6 +69,14 @@ public struct EnvelopeRecipient: Hashable, Sendable {
     self.reversePath = reversePath
   }
 
+  /// As it is kept when nobody vouches for the mail's sender.
+  var askedByStranger: EnvelopeRecipient {
+    guard notification.notify != nil else { return self }
+    var recipient = self
+    recipient.notification = notification.askedByStranger
+    return recipient
+  }
+
   /// Local or as the client says; strangers are remote.
   public var delivery: DeliveryKind { client?.delivery ?? .remote }
 }
@@ -132,6 +140,12 @@ public struct Envelope: Hashable, Sendable {
     self.attributes = attributes
     self.hold = hold
   }
+
+  /// Whether it is known that the sender is who the envelope says: the session vouched for it, or this system wrote the mail. For all
+  /// others, reports go to a third party perhaps: there are as few of them as can be, and they return the header section alone.
+  ///
+  /// Today the session alone decides. A sender that SPF passes will be vouched for as well.
+  public var isSenderVouchedFor: Bool { isSubmission || clientAddress == nil }
 
   /// When delivery may begin: at once, unless the sender named a later time (RFC 4865).
   public var dueAt: Timestamp { max(receivedAt, requests.holdUntil ?? receivedAt) }

@@ -181,6 +181,8 @@ extension ServerSession {
     // RFC 4865 §3: for submission only. A client that logs in need not say EHLO again, so the port counts as well.
     let isForSubmission = conversation.connection.role == .submission || conversation.connection.isTrusted
     if !isForSubmission, !conversation.isAuthenticated { capabilities.remove(.futureRelease) }
+    // A mail to be returned when it is late comes back to whoever is named as its sender, be the mail as good as any.
+    if !conversation.isSenderVouchedFor { capabilities.remove(.deliverBy) }
     return capabilities
   }
 

@@ -76,13 +76,14 @@ extension ServerSession {
 
   mutating func commit(_ recipients: [EnvelopeRecipient], hold: String? = nil) -> Action {
     guard let id = conversation.mailID, let reversePath = conversation.reversePath else { return impossible() }
-    let isSubmission = conversation.isAuthenticated || conversation.connection.isTrusted
+    let isSubmission = conversation.isSenderVouchedFor
+    let recipients = isSubmission ? recipients : recipients.map(\.askedByStranger)
     let envelope = Envelope(
       id: id, reversePath: reversePath, senderClient: conversation.senderClient,
       senderArrivals: senderArrivals, recipients: rewritingSender(recipients, reversePath),
       body: conversation.parameters.body ?? .sevenBit,
       smtpUTF8: conversation.parameters.smtpUTF8,
-      requests: conversation.parameters.requests(receivedAt: content.receivedAt, mayHurry: isSubmission),
+      requests: conversation.parameters.requests(receivedAt: content.receivedAt, isVouchedFor: isSubmission),
       authenticatedAs: conversation.login.flatMap { Mailbox($0.name) },
       isSubmission: isSubmission, clientAddress: conversation.connection.remoteAddress, receivedAt: content.receivedAt,
       hasForgedResults: hasForgedResults, hasMailboxLine: conversation.header?.mailboxLine != nil,

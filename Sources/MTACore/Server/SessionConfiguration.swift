@@ -44,7 +44,8 @@ public struct SessionConfiguration: Sendable {
 
   /// What the runner honours. EHLO announces DSN, REQUIRETLS and the like when the store keeps them, too. Default: nothing.
   ///
-  /// Two are not for everybody: FUTURERELEASE is for submission (RFC 4865), so for authenticated and trusted clients and the
+  /// Some are not for everybody: DELIVERBY, and what else makes reports of mail that arrives, is for clients that vouch for their sender
+  /// (``Conversation/isSenderVouchedFor``); FUTURERELEASE is for submission (RFC 4865), so for authenticated and trusted clients and the
   /// submission port; and a priority above 0 (RFC 6710) counts as 0 unless its client has logged in or is trusted, for
   /// whoever may push ahead of others must be known.
   public var honours: DeliveryCapabilities = []

@@ -66,13 +66,16 @@ public struct MailParameters: Hashable, Sendable {
   }
 
   /// What is to be kept with a mail that was received at an instant.
-  func requests(receivedAt now: Timestamp, mayHurry: Bool) -> DeliveryRequests {
+  ///
+  /// - Parameter isVouchedFor: whether it is known that the sender asks for it: ``Conversation/isSenderVouchedFor``.
+  func requests(receivedAt now: Timestamp, isVouchedFor: Bool) -> DeliveryRequests {
     var requests = DeliveryRequests()
-    requests.return = self.return
+    // Whoever forges a sender does not have whole mails sent there, by us or by those we relay to.
+    requests.return = isVouchedFor || self.return == nil ? self.return : .headers
     requests.envelopeID = envelopeID
     requests.requireTLS = requireTLS
     // RFC 6710 §5: only those we trust may push ahead; anybody may stand back.
-    requests.priority = mayHurry ? priority ?? 0 : min(priority ?? 0, 0)
+    requests.priority = isVouchedFor ? priority ?? 0 : min(priority ?? 0, 0)
     switch hold {
     case .for(let seconds): requests.holdUntil = now + .seconds(seconds)
     case .until(let instant): requests.holdUntil = instant

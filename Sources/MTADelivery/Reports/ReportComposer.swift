@@ -88,11 +88,14 @@ struct ReportComposer: Sendable {
   /// What of the mail goes back as a whole; nil: its header does, at most.
   ///
   /// RFC 3461 §4.3: RET=HDRS asks for the header alone; without RET it is ours to choose. RFC 8689 §5: mail that was to go under
-  /// TLS alone returns as if RET=HDRS had been asked for, for its report may have to go without.
+  /// TLS alone returns as if RET=HDRS had been asked for, for its report may have to go without. Where nobody vouches for the sender, the
+  /// content would reach whoever a stranger names.
   private func wholeMail(
     _ original: OriginalMail, _ envelope: Envelope, _ action: ReportedRecipient.Action
   ) -> ByteBuffer? {
-    guard action == .failed, envelope.requests.return != .headers, !envelope.requests.requireTLS else { return nil }
+    guard action == .failed, envelope.requests.return != .headers, !envelope.requests.requireTLS,
+      envelope.isSenderVouchedFor
+    else { return nil }
     return original.text
   }
 

@@ -11,7 +11,8 @@ import MTACore
 /// | relayed to any server | DELIVERBY asks for a trace, and NOTIFY is not NEVER |
 /// | relayed to a server that does not offer DELIVERBY | the mail has a time by mode N, and NOTIFY is not NEVER |
 ///
-/// Never to a null sender (RFC 5321 §4.5.5): no report is ever told of.
+/// Never to a null sender (RFC 5321 §4.5.5): no report is ever told of. A sender that nobody vouches for
+/// (``Envelope/isSenderVouchedFor``) is told of failures alone.
 struct ReportPlan: Hashable, Sendable {
   /// How old a mail is when its sender is told that it is late; nil for never.
   let delayWarning: Duration?
@@ -26,7 +27,8 @@ struct ReportPlan: Hashable, Sendable {
   /// When the sender is to be told that a parcel is late, if its header does not forbid that; nil for never, or never again.
   func lateness(of parcel: Parcel, _ envelope: Envelope) -> Timestamp? {
     let notify = parcel.recipient.notification.notify
-    guard parcel.warnedAt == nil, envelope.reversePath != .null, notify != .never else { return nil }
+    guard parcel.warnedAt == nil, envelope.reversePath != .null, envelope.isSenderVouchedFor, notify != .never
+    else { return nil }
     // RFC 2852 §4.1.2: by-mode N asks to be told when the time is over.
     let deadline = envelope.requests.deliverBy.flatMap { $0.mode == .notify ? $0.deadline : nil }
     let warning = notify?.contains(.delay) ?? true ? delayWarning.map { envelope.dueAt + $0 } : nil
@@ -51,6 +53,7 @@ struct ReportPlan: Hashable, Sendable {
     return outcomes.compactMap { outcome in
       let notify = outcome.parcel.recipient.notification.notify
       let action: ReportedRecipient.Action
+      guard envelope.isSenderVouchedFor || outcome.recorded.outcome == .failed else { return nil }
       switch outcome.recorded.outcome {
       case .failed:
         guard notify?.contains(.failure) ?? true else { return nil }
