@@ -101,13 +101,16 @@ public final class Receiver: Sendable {
 
   /// - Parameters:
   ///   - contacts: where contacts survive a restart; nil keeps them in memory.
+  ///   - findRoute: says where mail for a foreign domain goes, before a recipient there is accepted (R16), as
+  ///     `Router.mailRoute(of:)` of MTADelivery does; nil: `lookup` is asked, whatever addresses the hosts have.
   ///   - tls: certificate and key; nil offers no STARTTLS.
   ///   - inspector: makes what walks along with each message's content, such as DKIM verification.
   ///   - observer: gets each line of each dialogue, credentials masked. Must be quick.
   ///   - hooks: makes the hooks of one connection.
   public init(
     _ configuration: Configuration, store: any MessageStore, contacts: (any ContactStore)? = nil, lookup: any DNSLookup,
-    tls: TLSContext? = nil, inspector: (@Sendable () -> any ContentInspector)? = nil,
+    findRoute: (@Sendable (DNSName) async -> MailRoute)? = nil, tls: TLSContext? = nil,
+    inspector: (@Sendable () -> any ContentInspector)? = nil,
     clock: any WallClock = SystemClock(),
     logger: Logger = Logger(label: "mta.receiver"), observer: (@Sendable (DialogueLine) -> Void)? = nil,
     hooks: @escaping @Sendable () -> any ReceiverHooks
@@ -121,13 +124,15 @@ public final class Receiver: Sendable {
     census = ConnectionCensus(
       maximum: configuration.maximumConnections, maximumPerAddress: configuration.maximumConnectionsPerAddress)
     let base = configuration.messageIDBase
-    environment = ReceiverEnvironment(
+    var environment = ReceiverEnvironment(
       store: store, contacts: ContactBook(configuration.contacts, store: contacts, clock: clock),
       logins: LoginDelays(configuration.contacts, clock: clock), lookup: lookup,
       inspector: inspector,
       clock: clock, makeID: { MailID(at: $0, random: .random(in: .min ... .max), base: base) },
       timing: configuration.timing,
       logger: logger, observer: observer)
+    environment.findRoute = findRoute
+    self.environment = environment
   }
 
   /// Binds every listener and accepts connections.

@@ -51,8 +51,10 @@ struct Rooms: Sendable {
     _ settings: Settings, _ configuration: Receiver.Configuration, hooks: @escaping @Sendable () -> any ReceiverHooks
   ) -> Receiver {
     let lookup = resolver
+    let router = settings.router(lookup)
     return Receiver(
-      configuration, store: store, contacts: store, lookup: lookup, tls: tls,
+      configuration, store: store, contacts: store, lookup: lookup, findRoute: { await router.mailRoute(of: $0) },
+      tls: tls,
       inspector: { DKIMInspector(lookup: lookup) },
       logger: Logger(label: "mta.receiver") { [log] in LineLog(label: $0, sink: log) }, observer: observer(settings),
       hooks: hooks)

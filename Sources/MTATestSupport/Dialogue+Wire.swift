@@ -66,7 +66,7 @@ extension Dialogue {
     settings.xclientNetworks = facts.mayUseXCLIENT ? alone : []
     let tls = configuration.offersTLS ? try TestCertificate.server() : nil
     return Receiver(
-      settings, store: store, contacts: store, lookup: zone, tls: tls,
+      settings, store: store, contacts: store, lookup: zone, findRoute: findRoute, tls: tls,
       inspector: inspectorOfZone, clock: clock,
       logger: Logger(label: "dialogue") { _ in SwiftLogNoOpLogHandler() }, hooks: hooks)
   }

@@ -1,5 +1,6 @@
 import Logging
 public import MTACore
+import MTADelivery
 public import MTAReceiver
 
 /// Plays conversations against the real engine, in memory: no port, no sleep, no thread.
@@ -105,11 +106,12 @@ public final class Dialogue {
     let logins = logins ?? LoginDelays(contacts, clock: clock)
     self.logins = logins
     let store = store
-    let environment = ReceiverEnvironment(
+    var environment = ReceiverEnvironment(
       store: store, contacts: book, logins: logins, lookup: zone, inspector: inspectorOfZone, clock: clock,
       // Mail ids are numbered, so that transcripts are the same each time.
       makeID: { MailID(at: $0, random: store.takeNumber()) }, timing: timing,
       logger: Logger(label: "dialogue") { _ in SwiftLogNoOpLogHandler() })
+    environment.findRoute = findRoute
     let connection = MemoryConnection(
       ServerSession(configuration, facts), makeHooks(), environment, encryption: encryption)
     try await connection.open()
@@ -130,6 +132,12 @@ public final class Dialogue {
     var literal = zone as? LiteralZone ?? LiteralZone()
     try literal.add(line)
     zone = literal
+  }
+
+  /// As a server of ours finds the ways of foreign domains.
+  var findRoute: @Sendable (DNSName) async -> MailRoute {
+    let router = Router(dns: zone, serverName: configuration.serverName)
+    return { await router.mailRoute(of: $0) }
   }
 
   var inspectorOfZone: (@Sendable () -> any ContentInspector)? {

@@ -21,6 +21,7 @@ import Testing
       let zone = try LiteralZone("readers.example A 127.0.0.1\nsender.example A 127.0.0.1")
       var configuration = QueueRunner.Configuration(serverName: "newsletter.sender.example")
       configuration.remoteSMTPPort = sink.port
+      configuration.ignoreTargets = []
       configuration.hooks = OffPeak { true }
       func runner() throws -> QueueRunner {
         try QueueRunner(queue: queue, dns: zone, configuration: configuration, clock: clock)

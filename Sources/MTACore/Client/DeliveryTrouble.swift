@@ -58,6 +58,8 @@ public enum DeliveryTrouble: Error, Hashable, Sendable {
   case noSuchDomain(String)
   case nullMX(String)
   case dns(DNSFailure, String)
+  /// The domain has exchangers, and all of them are in networks where no exchanger is looked for.
+  case noTarget(String)
   /// All exchangers are ourselves.
   case loopsToSelf(String)
   /// The settings let mail for the domain go nowhere; their words.

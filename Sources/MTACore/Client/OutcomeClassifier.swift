@@ -61,6 +61,8 @@ public enum OutcomeClassifier {
     case .filterDeferred(let reason): deferred(.policy, "the content filter defers the mail: \(reason)")
     // RFC 5321 §5.1: NXDOMAIN is an error to report; RFC 7505 §4.2: so is the null MX.
     case .noSuchDomain(let domain): failed(.noSuchDomain, "the domain \(domain) does not exist or has no mail host")
+    case .noTarget(let domain):
+      failed(.noSuchDomain, "the exchangers of \(domain) are in networks that no foreign mail is sent to")
     case .nullMX(let domain): failed(.nullMX, "the domain \(domain) takes no mail")
     case .dns(let failure, let name): deferred(.directoryFailure, "\(name) could not be looked up: \(failure)")
     // RFC 5321 §5.1: reached only when we are our own best exchanger.

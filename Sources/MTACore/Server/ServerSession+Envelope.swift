@@ -90,8 +90,12 @@ extension ServerSession {
     for rule in configuration.recipientRules {
       if let reply = rule.refusal(of: mailbox, client: client, in: conversation) { return settle(reply) }
     }
-    if client == nil, let domain = configuration.routeQuestion(of: mailbox) {
-      return ask(.route(domain), for: .route(mailbox, client))
+    if client == nil {
+      switch configuration.wayAhead(to: mailbox) {
+      case .ask(let domain): return ask(.route(domain), for: .route(mailbox, client))
+      case .none: return settle(.noSuchDomain)
+      case .sure: break
+      }
     }
     return ask(.rcptTo(mailbox), for: .rcptTo(mailbox, client))
   }

@@ -48,8 +48,12 @@ extension ServerSession {
       case .none:
         if configuration.localDomains.contains(mailbox.domain) { return drop(forwarding, .noSuchUser) }
         // What mail may never come of is not worth a question to the DNS: a report asks when there is one.
-        if !forwarding.isOfSender, let domain = configuration.routeQuestion(of: mailbox) {
-          return ask(.route(domain), for: .forwardRoute(forwarding))
+        if !forwarding.isOfSender {
+          switch configuration.wayAhead(to: mailbox) {
+          case .ask(let domain): return ask(.route(domain), for: .forwardRoute(forwarding))
+          case .none: return drop(forwarding, .noSuchDomain)
+          case .sure: break
+          }
         }
         forwarding.walk.take(nil)
       }

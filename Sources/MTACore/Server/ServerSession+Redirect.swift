@@ -38,8 +38,12 @@ extension ServerSession {
         return redirectRefused(redirection, reply)
       }
     }
-    if client == nil, let domain = configuration.routeQuestion(of: mailbox) {
-      return ask(.route(domain), for: .redirectRoute(redirection))
+    if client == nil {
+      switch configuration.wayAhead(to: mailbox) {
+      case .ask(let domain): return ask(.route(domain), for: .redirectRoute(redirection))
+      case .none: return redirectRefused(redirection, .noSuchDomain)
+      case .sure: break
+      }
     }
     return redirectTargetTaken(redirection, client)
   }

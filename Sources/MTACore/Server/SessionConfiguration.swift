@@ -34,6 +34,9 @@ public struct SessionConfiguration: Sendable {
   public var checksRoutes = true
   /// Domains whose mail goes a way that the settings name: the DNS need not know of them. Default: none.
   public var hasOwnRoute: @Sendable (Domain) -> Bool = { _ in false }
+  /// Whether mail for an address literal may be sent there, where ``checksRoutes`` holds and no route of the settings does. Default: to none
+  /// of ``Network/noTargets``.
+  public var isTarget: @Sendable (IPAddress) -> Bool = { !Network.noTargets.lead(to: $0) }
 
   /// Makes the sender of mail that is forwarded to other servers one of ours, and takes the reports about it back. Default: none, the
   /// sender stays.
@@ -116,9 +119,19 @@ extension SessionConfiguration {
     return .alias(postmaster)
   }
 
-  /// The name whose route is to be looked up before a mailbox of it is accepted; nil for none.
-  func routeQuestion(of mailbox: Mailbox) -> DNSName? {
-    checksRoutes && !hasOwnRoute(mailbox.domain) ? mailbox.domain.dnsName : nil
+  /// What is to be found out about the way of a mailbox before it is accepted.
+  enum WayAhead: Hashable {
+    case sure
+    /// The route of the name is to be looked up.
+    case ask(DNSName)
+    /// An address literal that no mail is sent to.
+    case none
+  }
+
+  func wayAhead(to mailbox: Mailbox) -> WayAhead {
+    guard checksRoutes, !hasOwnRoute(mailbox.domain) else { return .sure }
+    if case .literal(let address) = mailbox.domain { return isTarget(address) ? .sure : .none }
+    return mailbox.domain.dnsName.map { .ask($0) } ?? .sure
   }
 }
 

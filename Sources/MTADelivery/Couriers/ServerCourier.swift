@@ -146,7 +146,13 @@ struct ServerCourier: Courier {
     var trial = first
     // The next mail begins with the best host again.
     defer { if trial.hasSecondAnswer { end() } }
+    var group: UInt16?
     for hop in parcel.route.hops {
+      if hop.preference != nil, hop.preference != group, await router.isAmongEquals(hop, on: parcel.route) {
+        noteOurselves(&trial, hop, parcel)
+        break
+      }
+      group = hop.preference
       if let attempt = await attempt(parcel, at: hop, &left, &trial) { return attempt }
       if left <= 0 || trial.isAtOurselves || Task.isCancelled { break }
     }
@@ -166,7 +172,17 @@ struct ServerCourier: Courier {
     var location: HostLocation?
     if case .server(let server) = hop.place {
       switch await self.location(of: server, for: parcel) {
-      case .found(let found): location = found
+      case .found(var found):
+        switch router.standing(of: found.addresses, port: server.port, on: parcel.route) {
+        case .targets(let targets): found.addresses = targets
+        case .ourselves:
+          noteOurselves(&trial, hop, parcel)
+          return nil
+        case .ignored:
+          trial.note(.noTarget(parcel.domain?.description ?? "\(server.host)"))
+          return nil
+        }
+        location = found
       case .none:
         if trial.trouble == nil { trial.note(.connect("\(server.host) has no address")) }
         return nil
@@ -185,14 +201,6 @@ struct ServerCourier: Courier {
       return nil
     case .use(let policy):
       for endpoint in endpoints(of: hop, location, on: parcel.route).prefix(left) where !Task.isCancelled {
-        if case .address(let address, let port) = endpoint.place, parcel.route.exchangersOf != nil,
-          router.isOurselves(address, port: port)
-        {
-          // RFC 5321 §5.1: the exchangers behind us would only give the mail back.
-          trial.isAtOurselves = true
-          if trial.trouble == nil { trial.note(.loopsToSelf("\(parcel.domain?.description ?? hop.description)")) }
-          return nil
-        }
         if endpoint == trial.asked { continue }
         left -= 1
         switch await attempt(parcel, at: endpoint, of: hop, under: policy) {
@@ -202,6 +210,12 @@ struct ServerCourier: Courier {
       }
       return nil
     }
+  }
+
+  /// RFC 5321 §5.1: the exchangers behind us would only give the mail back.
+  private func noteOurselves(_ trial: inout HostTrial, _ hop: Router.NextHop, _ parcel: Consignment) {
+    trial.isAtOurselves = true
+    if trial.trouble == nil { trial.note(.loopsToSelf("\(parcel.domain?.description ?? hop.description)")) }
   }
 
   private func endpoints(

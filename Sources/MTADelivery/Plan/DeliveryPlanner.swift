@@ -71,10 +71,12 @@ public struct DeliveryPlanner: Sendable {
       host.policy = policy
       host.obstacle = OutcomeClassifier.judge(trouble).message
     }
-    if case .server(let server) = hop.place, route.exchangersOf != nil,
-      host.addresses.contains(where: { router.isOurselves($0, port: server.port) })
-    {
-      host.obstacle = "this server itself"
+    if case .server(let server) = hop.place {
+      switch router.standing(of: host.addresses, port: server.port, on: route) {
+      case .targets(let targets): host.addresses = targets
+      case .ourselves: host.obstacle = "this server itself"
+      case .ignored: host.obstacle = "5.1.2 in networks that no foreign mail is sent to"
+      }
     }
     return host
   }

@@ -18,7 +18,7 @@ public struct OwnPlaces: Hashable, Sendable {
 
   public init(_ places: [Place] = []) { self.places = places }
 
-  func contain(_ address: IPAddress, port: UInt16) -> Bool {
+  package func contain(_ address: IPAddress, port: UInt16) -> Bool {
     let here = places.filter { $0.port == port }
     if here.isEmpty { return false }
     if here.contains(where: { $0.address == address }) { return true }

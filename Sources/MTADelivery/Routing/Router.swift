@@ -8,12 +8,13 @@ public struct Router: Sendable {
   let dns: any DNSLookup
   private let hosts: any DNSLookup
   private let serverName: DNSName?
-  private let port: UInt16
+  let port: UInt16
   private let routes: DomainTable<DeliveryRoute>
   /// The patterns of the domains that have a route of their own.
   let routedDomains: Set<String>
   private let fallback: DeliveryRoute?
-  private let own: OwnPlaces
+  let own: OwnPlaces
+  let ignored: [Network]
   private let shuffle: @Sendable ([MailExchanger]) -> [MailExchanger]
 
   /// - Parameters:
@@ -23,11 +24,12 @@ public struct Router: Sendable {
   ///   - routes: the ways of single domains.
   ///   - fallback: the way of all other domains, such as a smarthost; nil: by their exchangers.
   ///   - own: where we listen, by which we know ourselves as well.
+  ///   - ignored: networks that hold no exchanger of a foreign domain.
   ///   - shuffle: puts exchangers of equal preference in an order, by default a random one (RFC 5321 §5.1).
   public init(
     dns: any DNSLookup, hosts: (any DNSLookup)? = nil, serverName: String, port: UInt16 = 25,
     routes: DomainTable<DeliveryRoute> = DomainTable(),
-    fallback: DeliveryRoute? = nil, own: OwnPlaces = OwnPlaces(),
+    fallback: DeliveryRoute? = nil, own: OwnPlaces = OwnPlaces(), ignored: [Network] = Network.noTargets,
     shuffle: @escaping @Sendable ([MailExchanger]) -> [MailExchanger] = { $0.shuffled() }
   ) {
     self.dns = dns
@@ -38,13 +40,15 @@ public struct Router: Sendable {
     routedDomains = Set(routes.patterns)
     self.fallback = fallback
     self.own = own
+    self.ignored = ignored
     self.shuffle = shuffle
   }
 
   init(dns: any DNSLookup, configuration: QueueRunner.Configuration) {
     self.init(
       dns: dns, hosts: configuration.hosts, serverName: configuration.serverName, port: configuration.remoteSMTPPort,
-      routes: configuration.routes, fallback: configuration.smarthostRoute, own: configuration.ownPlaces)
+      routes: configuration.routes, fallback: configuration.smarthostRoute, own: configuration.ownPlaces,
+      ignored: configuration.ignoreTargets)
   }
 
   /// Whether the domain goes where all others go that no route names.
@@ -115,7 +119,4 @@ public struct Router: Sendable {
   private static func given(_ addresses: [IPAddress], name: DNSName) -> HostLocation {
     HostLocation(addresses: addresses, canonicalName: name, isAuthenticated: false)
   }
-
-  /// Whether an exchanger's address is our own: the mail would come back to us (RFC 5321 §5.1).
-  func isOurselves(_ address: IPAddress, port: UInt16) -> Bool { own.contain(address, port: port) }
 }

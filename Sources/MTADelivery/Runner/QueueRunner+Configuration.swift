@@ -30,6 +30,10 @@ extension QueueRunner {
     public var remoteSMTPPort: UInt16 = 25
     /// Where this server listens: exchangers at these places are ourselves. Default: unknown.
     public var ownPlaces = OwnPlaces()
+    /// Networks where no exchanger of a foreign domain is, be it by its MX, its addresses or an address literal; nor a policy host of
+    /// MTA-STS. Servers that the settings or hooks name are left out of this. Default: ``Network/noTargets``; empty in tests whose servers
+    /// are on this machine.
+    public var ignoreTargets = Network.noTargets
     /// The addresses to connect from; default: the system's choice.
     public var sourceAddresses = SourceAddresses()
     /// Whether STARTTLS is used where servers offer it; default true. Without more, certificates are not verified (RFC 7435): a

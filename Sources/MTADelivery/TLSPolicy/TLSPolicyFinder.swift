@@ -34,7 +34,8 @@ struct TLSPolicyFinder: Sendable {
     demands = configuration.tlsPolicies
     policies = configuration.mtaSTS.map { settings in
       let fetch = PolicyFetch(
-        dns: dns, group: group, tls: tls.verified, port: settings.port, timeLimit: settings.timeLimit)
+        dns: dns, group: group, tls: tls.verified, port: settings.port, timeLimit: settings.timeLimit,
+        ignored: configuration.ignoreTargets)
       return MTASTSPolicies(
         settings, dns: dns, clock: clock,
         file: settings.cacheFile.map {

@@ -336,7 +336,7 @@ package final class ConnectionPump: @unchecked Sendable {
     case .domainExists(let name):
       return .domainExists(await awaiting { await self.environment.lookup.knowsMailDomain(name) })
     case .time: return .time(environment.clock.now)
-    case .route(let name): return .route(await awaiting { await self.environment.lookup.mailRoute(of: name) })
+    case .route(let name): return .route(await awaiting { await self.environment.route(of: name) })
     case .loginRefused:
       environment.logger.info("login refused client=\(facts.remoteAddress)")
       await hold(for: environment.logins.refused(facts.remoteAddress))

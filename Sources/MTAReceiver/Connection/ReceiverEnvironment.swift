@@ -7,6 +7,8 @@ package struct ReceiverEnvironment: Sendable {
   package var contacts: ContactBook
   package var logins: LoginDelays
   package var lookup: any DNSLookup
+  /// Where mail for a foreign domain goes; nil: as ``lookup`` says.
+  package var findRoute: (@Sendable (DNSName) async -> MailRoute)?
   package var inspector: (@Sendable () -> any ContentInspector)?
   package var clock: any WallClock
   package var makeID: @Sendable (Timestamp) -> MailID
@@ -35,6 +37,11 @@ package struct ReceiverEnvironment: Sendable {
 }
 
 extension ReceiverEnvironment {
+  func route(of domain: DNSName) async -> MailRoute {
+    if let findRoute { return await findRoute(domain) }
+    return await lookup.mailRoute(of: domain)
+  }
+
   func note(accepted envelope: Envelope) {
     logger.info(
       "accepted \(envelope.id) from=\(envelope.reversePath) recipients=\(envelope.recipients.count) client=\(envelope.clientAddress?.description ?? "?")"

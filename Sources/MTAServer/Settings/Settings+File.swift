@@ -146,6 +146,22 @@ extension Settings {
     return networks.count == texts.count ? networks : nil
   }
 
+  /// `standard` and `private` stand for networks that need not be written out.
+  private static func targets(_ raw: AttributeValue) -> [Network]? {
+    guard let texts = [String](raw) else { return nil }
+    var networks: [Network] = []
+    for text in texts {
+      switch text {
+      case "standard": networks += Network.noTargets
+      case "private": networks += Network.privateNetworks
+      default:
+        guard let network = Network(text) else { return nil }
+        networks.append(network)
+      }
+    }
+    return networks
+  }
+
   private mutating func readDelivery(_ reader: inout SettingsReader) {
     reader.path("database", into: &database)
     reader.path("mailQueue", into: &mailQueue)
@@ -158,6 +174,11 @@ extension Settings {
     localDelivery = reader.take("localDelivery", forms) { String($0).flatMap { LocalDelivery($0) } } ?? localDelivery
     if case .maildir(let path) = localDelivery { localDelivery = .maildir(directory: reader.absolute(path)) }
     reader.port("remoteSMTPPort", into: &remoteSMTPPort)
+    if let networks = reader.take(
+      "ignoreTargets", "a list of networks such as 192.0.2.0/24, \"standard\" and \"private\"", { Self.targets($0) })
+    {
+      ignoreTargets = networks
+    }
     let host = reader.take("smarthost", "HOST:PORT, smtps:HOST:PORT or none") { raw -> Smarthost?? in
       guard let text = String(raw) else { return nil }
       if text == "none" { return .some(nil) }

@@ -27,6 +27,8 @@ extension Settings {
       guard let target = routes.match(domain)?.value else { return false }
       return target != .exchangers
     }
+    let (ignored, own, port) = (ignoreTargets, ownPlaces, remoteSMTPPort)
+    session.isTarget = { !ignored.lead(to: $0) && !own.contain($0, port: port) }
     session.maximumMessageBytes = maximumMessageBytes
     session.maximumRecipients = maximumRecipients
     session.maximumErrors = maximumErrorsPerSession
@@ -48,6 +50,13 @@ extension Settings {
     configuration.maximumConnectionsPerAddress = maximumConnectionsPerAddress
     configuration.messageIDBase = messageIDBase
     return configuration
+  }
+
+  /// Finds the ways that are looked up before a recipient is accepted.
+  func router(_ dns: any DNSLookup) -> Router {
+    Router(
+      dns: dns, serverName: serverName.description, port: remoteSMTPPort,
+      routes: routeTable { DeliveryRoute($0.target) }, own: ownPlaces, ignored: ignoreTargets)
   }
 
   /// What the resolver is told.
@@ -72,6 +81,7 @@ extension Settings {
     try setWays(of: &configuration)
     try setLimits(of: &configuration)
     configuration.remoteSMTPPort = remoteSMTPPort
+    configuration.ignoreTargets = ignoreTargets
     configuration.retrySchedule = retrySchedule
     configuration.delayWarning = delayWarning
     configuration.reportBurst = reportBurst

@@ -95,6 +95,10 @@ extension Settings {
     return table
   }
 
+  var ownPlaces: OwnPlaces {
+    OwnPlaces(listeningPorts.filter { $0.port != 0 }.map { OwnPlaces.Place($0.address, port: $0.port) })
+  }
+
   func setWays(of configuration: inout QueueRunner.Configuration) throws(StartFailure) {
     for (pattern, route) in routes {
       var way = DeliveryRoute(route.target, tls: route.tls)
@@ -114,8 +118,7 @@ extension Settings {
       throw StartFailure("sourceAddresses: more than one of a family")
     }
     configuration.sourceAddresses = sources
-    configuration.ownPlaces = OwnPlaces(
-      listeningPorts.filter { $0.port != 0 }.map { OwnPlaces.Place($0.address, port: $0.port) })
+    configuration.ownPlaces = ownPlaces
     configuration.usesDANE = dane
     configuration.mtaSTS = mtaSTS ? MTASTSConfiguration(cacheFile: mtaSTSCache) : nil
     if let trustRoots { configuration.trustRoots = .certificates(.file(trustRoots)) }

@@ -78,6 +78,8 @@ public struct Settings: Sendable {
   public var messageIDBase = 62
   public var localDelivery = LocalDelivery.maildir(directory: "maildir")
   public var remoteSMTPPort: UInt16 = 25
+  /// Networks where no exchanger of a foreign domain is, nor a policy host of MTA-STS; ``routes`` and ``smarthost`` are left out of this.
+  public var ignoreTargets = Network.noTargets
   public var smarthost: Smarthost?
   /// For the smarthost, with ``smarthostPasswordFile``.
   public var smarthostUser: String?

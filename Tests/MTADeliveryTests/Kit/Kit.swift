@@ -33,6 +33,7 @@ struct Setup {
 
   init(remotePort: UInt16 = 25) {
     configuration.remoteSMTPPort = remotePort
+    configuration.ignoreTargets = []
     configuration.timeouts.connect = .seconds(20)
   }
 

@@ -8,6 +8,8 @@ import NIOPosix
 /// Why a policy did not come.
 enum PolicyFetchFailure: Error, Hashable, Sendable, CustomStringConvertible {
   case noSuchHost(String)
+  /// It is in networks that nobody is to be sent to by a foreign domain.
+  case noTarget(String)
   case dns(DNSFailure, String)
   case noConnection(String)
   case tls(String)
@@ -23,6 +25,7 @@ enum PolicyFetchFailure: Error, Hashable, Sendable, CustomStringConvertible {
   var description: String {
     switch self {
     case .noSuchHost(let host): "\(host) has no address"
+    case .noTarget(let host): "\(host) is in networks that are not connected to"
     case .dns(let failure, let host): "\(host) could not be looked up: \(failure)"
     case .noConnection(let reason): reason
     case .tls(let reason): reason
@@ -47,6 +50,8 @@ struct PolicyFetch: Sendable {
   let tls: TLSContext
   let port: UInt16
   let timeLimit: Duration
+  /// Networks that hold no policy host: whoever owns a domain says where it is.
+  let ignored: [Network]
 
   func callAsFunction(_ domain: DNSName) async throws(PolicyFetchFailure) -> [UInt8] {
     guard let host = DNSName("mta-sts")?.appending(domain), host.isHostName else {
@@ -60,7 +65,9 @@ struct PolicyFetch: Sendable {
     case .none: throw failure
     case .failure(let reason): throw .dns(reason, host.description)
     }
-    for address in addresses.prefix(Self.maximumAddresses) where NIODeadline.now() < end {
+    let targets = addresses.filter { !ignored.lead(to: $0) }
+    if targets.isEmpty { throw .noTarget(host.description) }
+    for address in targets.prefix(Self.maximumAddresses) where NIODeadline.now() < end {
       do throws(PolicyFetchFailure) { return try await get(host, at: address, until: end) } catch { failure = error }
       // What the host said, it says at its other addresses as well.
       guard case .noConnection = failure else { throw failure }

@@ -1,0 +1,90 @@
+public import MTACore
+
+/// Which of the addresses that others name are connected to: none of our own, and none in the networks where no exchanger is.
+///
+/// A stranger who owns a domain says in its zone where mail for it goes, and mail for it comes of many things: a user who writes there, a
+/// forward, a report to a forged sender. What the settings name is the operator's word, and is left as it is.
+extension Router {
+  /// What is left of a host.
+  enum Standing: Hashable, Sendable {
+    case targets([IPAddress])
+    /// We are the host: those that come after it would only give the mail back (RFC 5321 §5.1).
+    case ourselves
+    /// All of its addresses are in networks that are ignored.
+    case ignored
+  }
+
+  /// - Parameters:
+  ///   - addresses: of one host.
+  ///   - port: that they would be connected to at.
+  func standing(of addresses: [IPAddress], port: UInt16, on route: Route) -> Standing {
+    if route.namesServer { return .targets(addresses) }
+    if addresses.contains(where: { own.contain($0, port: port) }) { return .ourselves }
+    if route.isOfSettings { return .targets(addresses) }
+    let targets = addresses.filter { !ignored.lead(to: $0) }
+    return targets.isEmpty && !addresses.isEmpty ? .ignored : .targets(targets)
+  }
+
+  /// Whether we ourselves are among the hosts that share a preference, so that none of them is to be tried. Where each has its own
+  /// preference its turn will show.
+  func isAmongEquals(_ hop: NextHop, on route: Route) async -> Bool {
+    guard !own.places.isEmpty, !route.namesServer else { return false }
+    let equals = route.hops.filter { $0.preference == hop.preference }
+    guard equals.count > 1 else { return false }
+    for other in equals {
+      guard case .server(let server) = other.place, case .found(let location) = await location(of: server) else {
+        continue
+      }
+      if standing(of: location.addresses, port: server.port, on: route) == .ourselves { return true }
+    }
+    return false
+  }
+
+  /// Where mail for a domain goes, as ``route(to:)`` finds out, and whether any of its hosts may be sent to: asked before a recipient is
+  /// accepted. One that certainly may not is ``MailRoute/noSuchDomain``. As soon as a host is found no more are looked up; a host whose
+  /// addresses cannot be told is taken for one.
+  public func mailRoute(of name: DNSName) async -> MailRoute {
+    let route: Route
+    do throws(DeliveryTrouble) { route = try await self.route(to: .name(name.description)) } catch {
+      switch error {
+      case .nullMX: return .nullMX
+      case .dns(let failure, _): return .failure(failure)
+      case .noSuchDomain, .loopsToSelf: return .noSuchDomain
+      default: return .exchangers([])
+      }
+    }
+    let exchangers = route.hops.compactMap { hop in
+      hop.name.map { MailExchanger(preference: hop.preference ?? 0, host: $0) }
+    }
+    if route.isOfSettings { return .exchangers(exchangers) }
+    var group: UInt16?
+    hops: for hop in route.hops {
+      guard case .server(let server) = hop.place else { continue }
+      if hop.preference != group, await isAmongEquals(hop, on: route) { break }
+      group = hop.preference
+      guard case .found(let location) = await location(of: server) else { return .exchangers(exchangers) }
+      switch standing(of: location.addresses, port: server.port, on: route) {
+      case .targets: return .exchangers(exchangers)
+      case .ourselves: break hops
+      case .ignored: continue
+      }
+    }
+    return .noSuchDomain
+  }
+}
+
+extension Router.Route {
+  /// The settings name the way. Exchangers of the recipient's own domain, and the address that the domain is, are others' words.
+  fileprivate var isOfSettings: Bool {
+    switch setting?.target {
+    case nil, .exchangers: false
+    default: true
+    }
+  }
+
+  /// The settings name the server itself.
+  fileprivate var namesServer: Bool {
+    if case .exchangersOf = setting?.target { return false }
+    return isOfSettings
+  }
+}
