@@ -25,7 +25,7 @@ import Testing
     for algorithm in DKIMAlgorithm.allCases {
       let key = try DKIMPrivateKey.generate(algorithm)
       let record = try #require(DKIMKeyRecord(Array(try key.record().utf8)))
-      #expect(record.keyType == algorithm.keyType)
+      #expect(record.isOf(algorithm))
       #expect(try DKIMPrivateKey(pem: key.pem()).record() == key.record())
     }
     #expect(throws: DKIMPrivateKey.Failure.tooShort(bits: 512)) {

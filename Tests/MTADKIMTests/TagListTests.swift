@@ -1,3 +1,4 @@
+import MTACore
 import Testing
 
 @testable import MTADKIM
@@ -27,7 +28,7 @@ import Testing
     let tags = try #require(TagList(Array("a=12;b=;c=-1;d=+1;e=1234;f=99999999999999999999999;g=1 2".utf8)[...]))
     #expect(tags.number("a", digits: 3) == .some(12))
     #expect(tags.number("z", digits: 3) == .none)
-    for name in ["b", "c", "d", "e", "g"] { #expect(tags.number(name, digits: 3) == .some(nil)) }
+    for name in ["b", "c", "d", "e", "g"] as [StaticString] { #expect(tags.number(name, digits: 3) == .some(nil)) }
     #expect(tags.number("f", digits: 76) == .some(.max))
   }
 }

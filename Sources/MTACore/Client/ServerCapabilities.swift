@@ -25,7 +25,7 @@ public struct ServerCapabilities: Hashable, Sendable {
   /// The size limit in octets, when the server has named one above zero.
   public var sizeLimit: Int?
   /// RFC 4954: mechanisms, upper case.
-  public var authentication: Set<String> = []
+  public var authentication: Set<HostileText> = []
 
   /// None: after HELO, and before any greeting.
   public init() {}
@@ -34,10 +34,8 @@ public struct ServerCapabilities: Hashable, Sendable {
   public init(_ reply: RemoteReply) {
     for line in reply.lines.dropFirst() {
       // `AUTH=PLAIN` is an old way of writing `AUTH PLAIN`.
-      let words = line.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "=") }.map { word in
-        String(decoding: word.map { (97...122).contains($0) ? $0 & 0xDF : $0 }, as: UTF8.self)
-      }
-      switch words.first {
+      let words = line.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "=") }
+      switch words.first?.keyword {
       case "PIPELINING": pipelining = true
       case "STARTTLS": startTLS = true
       case "8BITMIME": eightBitMIME = true
@@ -49,7 +47,7 @@ public struct ServerCapabilities: Hashable, Sendable {
       case "MT-PRIORITY": priority = true
       // RFC 2852 §3: the fixed minimum, if any.
       case "DELIVERBY": deliverBy = words.dropFirst().first.flatMap(Self.number) ?? 0
-      case "AUTH": authentication.formUnion(words.dropFirst())
+      case "AUTH": authentication.formUnion(words.dropFirst().map { HostileText(Array($0.keyword.utf8)) })
       case "SIZE":
         takesSize = true
         // RFC 1870 §3: zero means no fixed limit.
@@ -59,7 +57,8 @@ public struct ServerCapabilities: Hashable, Sendable {
     }
   }
 
-  private static func number(_ word: String) -> Int? {
-    word.utf8.allSatisfy { (48...57).contains($0) } ? Int(word) : nil
+  private static func number(_ word: ArraySlice<UInt8>) -> Int? {
+    (1...19).contains(word.count) && word.allSatisfy { (48...57).contains($0) }
+      ? Int(String(decoding: word, as: UTF8.self)) : nil
   }
 }

@@ -9,8 +9,12 @@ public struct DNSName: Hashable, Sendable, CustomStringConvertible {
 
   /// Nil for an empty label, one over 63 octets, a name over 253, a backslash, or a character that is not printable ASCII.
   /// One dot at the end is dropped.
-  public init?(_ text: some StringProtocol) {
-    var bytes = Array(text.utf8)
+  public init?(_ text: some StringProtocol) { self.init(bytes: text.utf8) }
+
+  /// The same from octets of others. What is stored is ASCII and short, so that names compare and hash as their octets do.
+  package init?(bytes text: some Collection<UInt8>) {
+    guard text.count <= 254 else { return nil }
+    var bytes = Array(text)
     if bytes.last == UInt8(ascii: "."), bytes.count > 1 { bytes.removeLast() }
     guard !bytes.isEmpty, bytes.count <= 253 else { return nil }
     var length = 0

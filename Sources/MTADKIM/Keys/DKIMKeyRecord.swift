@@ -4,11 +4,11 @@ import MTACrypto
 /// A public key as a domain publishes it in a TXT record at `selector._domainkey.domain` (RFC 6376 §3.6.1).
 public struct DKIMKeyRecord: Hashable, Sendable {
   /// `k=`: `rsa`, `ed25519`, or something newer.
-  public var keyType: String
+  public var keyType: HostileText
   /// `h=`: hash algorithms that the key may be used with; nil for all.
-  public var hashes: [String]?
+  public var hashes: [HostileText]?
   /// `s=`: services that the key may be used for, `*` for all.
-  public var services: [String]
+  public var services: [HostileText]
   /// `t=` has `y`: the domain is only trying DKIM out.
   public var isTesting: Bool
   /// `t=` has `s`: `i=` must name the domain itself, not one below it.
@@ -22,15 +22,17 @@ public struct DKIMKeyRecord: Hashable, Sendable {
   public init?(_ text: [UInt8]) {
     guard let tags = TagList(text[...]) else { return nil }
     // RFC 6376 §3.6.1: v= comes first if at all, and other versions are not for us.
-    if let version = tags.word("v"), version != "DKIM1" || tags.firstName != "v" { return nil }
-    guard let key = tags.word("p"), let bytes = Base64.decodeFolded(key.utf8) else { return nil }
+    if let version = tags.word("v"), !version.bytes.spells("DKIM1") || tags.firstName?.bytes.spells("v") != true {
+      return nil
+    }
+    guard let key = tags.word("p"), let bytes = Base64.decodeFolded(key.bytes) else { return nil }
     publicKey = bytes
     keyType = tags.word("k") ?? "rsa"
     hashes = tags.list("h")
     services = tags.list("s") ?? ["*"]
     let flags = tags.list("t") ?? []
-    isTesting = flags.contains("y")
-    isStrict = flags.contains("s")
+    isTesting = flags.contains { $0.bytes.spells("y") }
+    isStrict = flags.contains { $0.bytes.spells("s") }
   }
 
   /// Why a key does not serve a signature (RFC 6376 §6.1.2).
@@ -40,11 +42,14 @@ public struct DKIMKeyRecord: Hashable, Sendable {
     case tooLong(bits: Int)
   }
 
+  /// Whether the key is of the kind that signatures of this algorithm need.
+  func isOf(_ algorithm: DKIMAlgorithm) -> Bool { keyType.bytes.spells(algorithm.keyType) }
+
   /// The key itself, if it may be used for this signature.
   func key(for signature: DKIMSignature, rsaBits: ClosedRange<Int>) throws(Unfit) -> PublicKey {
-    guard keyType == signature.algorithm.keyType else { throw .keyType }
-    if let hashes, !hashes.contains("sha256") { throw .hash }
-    guard services.contains("*") || services.contains("email") else { throw .service }
+    guard isOf(signature.algorithm) else { throw .keyType }
+    if let hashes, !hashes.contains(where: { $0.bytes.spells("sha256") }) { throw .hash }
+    guard services.contains(where: { $0.bytes.spells("*") || $0.bytes.spells("email") }) else { throw .service }
     guard !isRevoked else { throw .revoked }
     // RFC 6376 §3.6.1, t=s.
     guard !isStrict || signature.identityDomain == signature.domain else { throw .identity }

@@ -3,8 +3,16 @@ public enum DKIMAlgorithm: String, Hashable, Sendable, CaseIterable {
   case rsaSHA256 = "rsa-sha256"
   case ed25519SHA256 = "ed25519-sha256"
 
+  /// What `a=` says, for comparison with octets.
+  var word: StaticString {
+    switch self {
+    case .rsaSHA256: "rsa-sha256"
+    case .ed25519SHA256: "ed25519-sha256"
+    }
+  }
+
   /// What `k=` of a key record calls the kind of key.
-  var keyType: String {
+  var keyType: StaticString {
     switch self {
     case .rsaSHA256: "rsa"
     case .ed25519SHA256: "ed25519"
@@ -18,4 +26,12 @@ public enum DKIMCanonicalization: String, Hashable, Sendable, CaseIterable {
   case simple
   /// Folding, the case of field names, and runs and line ends of blanks as well.
   case relaxed
+
+  /// What `c=` says, for comparison with octets.
+  var word: StaticString {
+    switch self {
+    case .simple: "simple"
+    case .relaxed: "relaxed"
+    }
+  }
 }

@@ -13,7 +13,7 @@ public struct DKIMSignature: Hashable, Sendable {
   public var bodyCanonicalization: DKIMCanonicalization
   /// `h=`: names of the signed fields, as spelled.
   public var signedFields: [String]
-  /// `i=`, without blanks; nil when the field has none, which stands for `@` and the domain.
+  /// `i=`, without blanks; nil when the field has none, which stands for `@` and the domain. At most 512 octets.
   public var identity: String?
   /// `l=`: how many bytes of the canonical body are signed; nil for all.
   public var bodyLength: Int?
@@ -27,12 +27,12 @@ public struct DKIMSignature: Hashable, Sendable {
   public var signature: [UInt8]
 
   /// The domain behind the `@` of `i=`.
-  var identityDomain: DNSName { identity.flatMap(Self.domain(ofIdentity:)) ?? domain }
+  var identityDomain: DNSName { identity.flatMap { Self.domain(ofIdentity: Array($0.utf8)[...]) } ?? domain }
 
   /// What stands behind the last `@`.
-  static func domain(ofIdentity identity: String) -> DNSName? {
-    guard let at = identity.utf8.lastIndex(of: UInt8(ascii: "@")) else { return nil }
-    return DNSName(identity[identity.utf8.index(after: at)...])
+  static func domain(ofIdentity identity: ArraySlice<UInt8>) -> DNSName? {
+    guard let at = identity.lastIndex(of: UInt8(ascii: "@")) else { return nil }
+    return DNSName(bytes: identity[(at + 1)...])
   }
 
   /// What is wrong with a DKIM-Signature field; each makes it fail for good (RFC 6376 §6.1.1).
@@ -61,63 +61,75 @@ public struct DKIMSignature: Hashable, Sendable {
   }
 
   init(_ tags: TagList) throws(Fault) {
-    func required(_ name: String) throws(Fault) -> String {
-      guard let word = tags.word(name) else { throw .missingTag(name) }
-      return word
+    func required(_ name: StaticString) throws(Fault) -> ArraySlice<UInt8> {
+      guard let word = tags.word(name) else { throw .missingTag("\(name)") }
+      return word.bytes
     }
-    guard try required("v") == "1" else { throw .version }
+    guard try required("v").spells("1") else { throw .version }
     let algorithmName = try required("a")
-    guard algorithmName.lowercased() != "rsa-sha1" else { throw .historicAlgorithm }
-    guard let algorithm = DKIMAlgorithm(rawValue: algorithmName.lowercased()) else { throw .unsupportedAlgorithm }
+    guard !algorithmName.spells(caseless: "rsa-sha1") else { throw .historicAlgorithm }
+    guard let algorithm = DKIMAlgorithm.allCases.first(where: { algorithmName.spells(caseless: $0.word) }) else {
+      throw .unsupportedAlgorithm
+    }
     self.algorithm = algorithm
     signature = try Self.bytes("b", try required("b"))
     bodyHash = try Self.bytes("bh", try required("bh"))
-    (headerCanonicalization, bodyCanonicalization) = try Self.canonicalizations(tags.word("c") ?? "simple/simple")
+    (headerCanonicalization, bodyCanonicalization) = try Self.canonicalizations(tags.word("c") ?? "simple")
     // RFC 8616 §5 wants A-labels here.
-    guard let domain = DNSName(try required("d")) else { throw .malformedTag("d") }
+    guard let domain = DNSName(bytes: try required("d")) else { throw .malformedTag("d") }
     self.domain = domain
-    guard let selector = DNSName(try required("s")) else { throw .malformedTag("s") }
+    guard let selector = DNSName(bytes: try required("s")) else { throw .malformedTag("s") }
     self.selector = selector
     guard let names = tags.list("h") else { throw .missingTag("h") }
     // Each name costs a look-up; honest signers list some dozens.
     guard names.count <= 1000 else { throw .malformedTag("h") }
-    guard names.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { (33...126).contains($0) } }) else {
+    guard names.allSatisfy({ !$0.isEmpty && $0.bytes.allSatisfy { (33...126).contains($0) } }) else {
       throw .malformedTag("h")
     }
     // RFC 6376 §6.1.1: From must be signed.
-    guard names.contains(where: { $0.lowercased() == "from" }) else { throw .fromNotSigned }
-    signedFields = names
-    if let methods = tags.list("q"), !methods.contains("dns/txt") { throw .unsupportedQuery }
+    guard names.contains(where: { $0.bytes.spells(caseless: "from") }) else { throw .fromNotSigned }
+    signedFields = names.map { String(decoding: $0.bytes, as: UTF8.self) }
+    if let methods = tags.list("q"), !methods.contains(where: { $0.bytes.spells("dns/txt") }) {
+      throw .unsupportedQuery
+    }
     bodyLength = try Self.number(tags, "l", digits: 76).map { Int($0) }
     signedAt = try Self.number(tags, "t", digits: 12).map { Timestamp(milliseconds: $0 * 1000) }
     expiresAt = try Self.number(tags, "x", digits: 12).map { Timestamp(milliseconds: $0 * 1000) }
     if let signedAt, let expiresAt, expiresAt < signedAt { throw .expiresBeforeSigned }
-    identity = tags.word("i")
-    if let identity {
-      guard let identityDomain = Self.domain(ofIdentity: identity) else { throw .malformedTag("i") }
+    if let identity = tags.word("i") {
+      // RFC 5321 §4.5.3.1: 64 octets before the `@` and 255 behind it, of which quoted-printable makes up to three each.
+      guard identity.bytes.count <= 512, let identityDomain = Self.domain(ofIdentity: identity.bytes) else {
+        throw .malformedTag("i")
+      }
       // RFC 6376 §6.1.1: i= is the same as d= or below it.
       guard identityDomain.isWithin(domain) else { throw .domainMismatch }
+      self.identity = String(decoding: identity.bytes, as: UTF8.self)
     }
   }
 
-  private static func number(_ tags: TagList, _ name: String, digits: Int) throws(Fault) -> Int64? {
+  private static func number(_ tags: TagList, _ name: StaticString, digits: Int) throws(Fault) -> Int64? {
     switch tags.number(name, digits: digits) {
     case .none: return nil
-    case .some(nil): throw .malformedTag(name)
+    case .some(nil): throw .malformedTag("\(name)")
     case .some(let number?): return number
     }
   }
 
-  private static func bytes(_ name: String, _ text: String) throws(Fault) -> [UInt8] {
-    guard let bytes = Base64.decodeFolded(text.utf8), !bytes.isEmpty else { throw .malformedTag(name) }
+  private static func bytes(_ name: String, _ text: ArraySlice<UInt8>) throws(Fault) -> [UInt8] {
+    guard let bytes = Base64.decodeFolded(text), !bytes.isEmpty else { throw .malformedTag(name) }
     return bytes
   }
 
   /// RFC 6376 §3.5: without a slash, the body's is simple.
-  private static func canonicalizations(_ text: String) throws(Fault) -> (DKIMCanonicalization, DKIMCanonicalization) {
-    let parts = text.lowercased().split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-    guard parts.count <= 2, let header = DKIMCanonicalization(rawValue: parts[0]),
-      let body = parts.count < 2 ? .simple : DKIMCanonicalization(rawValue: parts[1])
+  private static func canonicalizations(_ text: HostileText) throws(Fault) -> (
+    DKIMCanonicalization, DKIMCanonicalization
+  ) {
+    func form(_ word: ArraySlice<UInt8>) -> DKIMCanonicalization? {
+      DKIMCanonicalization.allCases.first { word.spells(caseless: $0.word) }
+    }
+    let slash = text.bytes.firstIndex(of: UInt8(ascii: "/"))
+    guard let header = form(text.bytes[..<(slash ?? text.bytes.endIndex)]),
+      let body = slash.map({ form(text.bytes[($0 + 1)...]) }) ?? .simple
     else { throw .malformedTag("c") }
     return (header, body)
   }
@@ -143,5 +155,9 @@ extension DKIMSignature.Fault: CustomStringConvertible {
 
 extension DNSName {
   /// Whether this is `zone` or a name below it.
-  func isWithin(_ zone: DNSName) -> Bool { self == zone || description.hasSuffix("." + zone.description) }
+  func isWithin(_ zone: DNSName) -> Bool {
+    let (own, above) = (description.utf8, zone.description.utf8)
+    return self == zone
+      || own.count > above.count && own.suffix(above.count + 1).elementsEqual([UInt8(ascii: ".")] + above)
+  }
 }

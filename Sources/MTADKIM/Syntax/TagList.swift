@@ -1,55 +1,58 @@
+import MTACore
+
 /// The `tag=value;` list that DKIM-Signature fields and key records are written in (RFC 6376 §3.2).
 struct TagList {
   /// A tag's value, and where it stands.
   struct Entry {
+    let name: HostileText
     /// Without blanks and folds at its ends; those within are kept.
     let value: ArraySlice<UInt8>
     /// Everything between the `=` and the `;`, as indices into the text that was read.
     let range: Range<Int>
   }
 
-  private let entries: [String: Entry]
-  /// The name of the tag that stands first.
-  let firstName: String?
+  /// In their order, no name twice.
+  private let entries: [Entry]
 
   /// Nil for text that is no tag list, or one in which a tag comes twice. Empty places between semicolons are skipped.
   init?(_ text: ArraySlice<UInt8>) {
-    var entries: [String: Entry] = [:]
-    var firstName: String?
+    var entries: [Entry] = []
+    var names: Set<HostileText> = []
     for item in text.split(separator: UInt8(ascii: ";")) {
       let specification = item.trimmingBlanks
       if specification.isEmpty { continue }
       guard let equals = item.firstIndex(of: UInt8(ascii: "=")) else { return nil }
-      let name = item[..<equals].trimmingBlanks
+      let name = HostileText(item[..<equals].trimmingBlanks)
       let value = item[(equals + 1)...].trimmingBlanks
-      guard Self.isName(name), value.allSatisfy({ $0 > 32 && $0 != 127 || $0.isFoldingBlank }) else { return nil }
-      let text = String(decoding: name, as: UTF8.self)
+      guard Self.isName(name.bytes), value.allSatisfy({ $0 > 32 && $0 != 127 || $0.isFoldingBlank }) else { return nil }
       // RFC 6376 §3.2: tags with duplicate names make the entire list invalid.
-      guard entries.updateValue(Entry(value: value, range: equals + 1..<item.endIndex), forKey: text) == nil else {
-        return nil
-      }
-      if firstName == nil { firstName = text }
+      guard names.insert(name).inserted else { return nil }
+      entries.append(Entry(name: name, value: value, range: equals + 1..<item.endIndex))
     }
     self.entries = entries
-    self.firstName = firstName
   }
 
-  subscript(name: String) -> Entry? { entries[name] }
+  /// The name of the tag that stands first.
+  var firstName: HostileText? { entries.first?.name }
 
-  /// The value as text without any blanks and folds; nil when there is no such tag.
-  func word(_ name: String) -> String? {
-    entries[name].map { String(decoding: $0.value.lazy.filter { !$0.isFoldingBlank }, as: UTF8.self) }
+  subscript(name: StaticString) -> Entry? { entries.first { $0.name.bytes.spells(name) } }
+
+  /// The value without any blanks and folds; nil when there is no such tag.
+  func word(_ name: StaticString) -> HostileText? {
+    self[name].map { HostileText($0.value.filter { !$0.isFoldingBlank }) }
   }
 
   /// The elements of a value with colons between them; nil when there is no such tag.
-  func list(_ name: String) -> [String]? {
-    word(name).map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) }
+  func list(_ name: StaticString) -> [HostileText]? {
+    word(name).map {
+      $0.bytes.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map { HostileText($0) }
+    }
   }
 
   /// A number of one to `digits` decimal digits, `Int64.max` when it is larger than that. Outer nil: no such tag; inner
   /// nil: no such number.
-  func number(_ name: String, digits: Int) -> Int64?? {
-    guard let value = entries[name]?.value else { return .none }
+  func number(_ name: StaticString, digits: Int) -> Int64?? {
+    guard let value = self[name]?.value else { return .none }
     guard (1...digits).contains(value.count), value.allSatisfy({ (48...57).contains($0) }) else { return .some(nil) }
     return Int64(String(decoding: value, as: UTF8.self)) ?? .max
   }
@@ -74,6 +77,7 @@ extension UInt8 {
 extension ArraySlice<UInt8> {
   var trimmingBlanks: ArraySlice<UInt8> {
     let front = drop { $0.isFoldingBlank }
-    return front.dropLast(front.reversed().prefix { $0.isFoldingBlank }.count)
+    guard let last = front.lastIndex(where: { !$0.isFoldingBlank }) else { return front.prefix(0) }
+    return front[...last]
   }
 }

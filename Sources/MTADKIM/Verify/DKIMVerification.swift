@@ -55,11 +55,16 @@ public struct DKIMVerification: Hashable, Sendable {
 
   /// Takes what the tags of a signature claim.
   mutating func describe(_ tags: TagList) {
-    func word(_ name: String) -> String? { tags.word(name).flatMap { $0.isEmpty ? nil : String($0.prefix(255)) } }
-    domain = word("d").map { DNSName($0)?.description ?? $0 }
-    selector = word("s").map { DNSName($0)?.description ?? $0 }
+    func word(_ name: StaticString, limit: Int = 255) -> String? {
+      tags.word(name).flatMap { $0.isEmpty ? nil : String(decoding: $0.bytes.prefix(limit), as: UTF8.self) }
+    }
+    func name(_ tag: StaticString) -> String? {
+      tags.word(tag).flatMap { DNSName(bytes: $0.bytes)?.description } ?? word(tag)
+    }
+    domain = name("d")
+    selector = name("s")
     algorithm = word("a")
     identity = word("i")
-    signaturePrefix = word("b").map { String($0.prefix(8)) }
+    signaturePrefix = word("b", limit: 8)
   }
 }

@@ -122,7 +122,7 @@ struct SignedMail: Sendable {
     case .found(let found): records = found
     }
     // RFC 6376 §6.1.2: of several records one may be chosen; the first of the right kind is.
-    guard let record = records.first(where: { $0.keyType == signature.algorithm.keyType }) ?? records.first else {
+    guard let record = records.first(where: { $0.isOf(signature.algorithm) }) ?? records.first else {
       return DKIMVerification(.permerror, reason: "no key for signature", tags: tags)
     }
     var verification: DKIMVerification

@@ -1,3 +1,5 @@
+import MTACore
+
 /// A value of JSON (RFC 8259), read from bytes that a server sent: strict, and bounded in depth and number of values. Who reads the
 /// bytes bounds them.
 ///
@@ -6,10 +8,10 @@ enum JSONValue: Hashable, Sendable {
   case null
   case flag(Bool)
   case number(Double)
-  case text(String)
+  case text(HostileText)
   case list([JSONValue])
   /// Of names that come twice, the last counts.
-  case object([String: JSONValue])
+  case object([HostileText: JSONValue])
 
   static let maximumDepth = 24
   static let maximumValues = 50_000
@@ -21,8 +23,8 @@ enum JSONValue: Hashable, Sendable {
     self = value
   }
 
-  subscript(name: String) -> JSONValue? { if case .object(let members) = self { members[name] } else { nil } }
-  var text: String? { if case .text(let text) = self { text } else { nil } }
+  subscript(name: HostileText) -> JSONValue? { if case .object(let members) = self { members[name] } else { nil } }
+  var text: HostileText? { if case .text(let text) = self { text } else { nil } }
   var number: Double? { if case .number(let number) = self { number } else { nil } }
 }
 
@@ -58,7 +60,7 @@ private struct JSONReader {
   }
 
   private mutating func object(depth: Int) -> JSONValue? {
-    var members: [String: JSONValue] = [:]
+    var members: [HostileText: JSONValue] = [:]
     index += 1
     skipBlanks()
     if take("}") { return .object(members) }
@@ -89,13 +91,13 @@ private struct JSONReader {
   }
 
   /// Octets that are not UTF-8, and halves of surrogate pairs, become U+FFFD.
-  private mutating func string() -> String? {
+  private mutating func string() -> HostileText? {
     var out: [UInt8] = []
     index += 1
     while let byte = next {
       index += 1
       switch byte {
-      case UInt8(ascii: "\""): return String(decoding: out, as: UTF8.self)
+      case UInt8(ascii: "\""): return HostileText(Array(String(decoding: out, as: UTF8.self).utf8))
       case UInt8(ascii: "\\"):
         guard let scalar = escape() else { return nil }
         out.append(contentsOf: String(scalar).utf8)

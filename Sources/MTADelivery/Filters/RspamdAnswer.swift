@@ -1,3 +1,4 @@
+import MTACore
 import NIOCore
 import NIOHTTP1
 
@@ -43,19 +44,19 @@ struct RspamdAnswerReader: FilterAnswerReader, Sendable {
       points: points, required: answer["required_score"]?.number, action: try action(name, answer),
       tests: tests(answer["symbols"]))
     if let message = answer["messages"]?["smtp_message"]?.text, !message.isEmpty {
-      opinion.message = FilterText.line(message, limit: 300)
+      opinion.message = message.bytes.printable(limit: 300)
     }
     return opinion
   }
 
-  private func action(_ name: String, _ answer: JSONValue) throws(FilterTrouble) -> FilterOpinion.Action {
+  private func action(_ name: HostileText, _ answer: JSONValue) throws(FilterTrouble) -> FilterOpinion.Action {
     switch name {
     case "no action": .deliver
     // rspamd makes it "soft reject" itself while a mail is to wait; left as it is, it is no more than a score, and would be the
     // same at each attempt.
     case "greylist": .deliver
     case "add header": .mark(subject: nil)
-    case "rewrite subject": .mark(subject: rewritesSubject ? answer["subject"]?.text : nil)
+    case "rewrite subject": .mark(subject: rewritesSubject ? answer["subject"]?.text?.text : nil)
     case "soft reject": .defer
     case "reject": .reject
     case "quarantine": .hold
@@ -69,7 +70,7 @@ struct RspamdAnswerReader: FilterAnswerReader, Sendable {
   private func tests(_ symbols: JSONValue?) -> [FilterOpinion.Test] {
     guard case .object(let members)? = symbols else { return [] }
     return members.map { name, symbol in
-      FilterOpinion.Test(name: FilterText.testName(name.utf8), points: symbol["score"]?.number ?? 0)
+      FilterOpinion.Test(name: FilterText.testName(name.bytes), points: symbol["score"]?.number ?? 0)
     }
     .sorted { (-abs($0.points ?? 0), $0.name) < (-abs($1.points ?? 0), $1.name) }
   }

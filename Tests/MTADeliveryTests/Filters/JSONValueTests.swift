@@ -1,3 +1,4 @@
+import MTACore
 import Testing
 
 @testable import MTADelivery

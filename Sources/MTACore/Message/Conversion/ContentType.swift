@@ -3,7 +3,7 @@ struct ContentType: Hashable, Sendable {
   /// Lower case.
   let type: String
   let subtype: String
-  private let parameters: [(name: String, value: [UInt8])]
+  private let parameters: [(name: [UInt8], value: [UInt8])]
   /// The parameters break the grammar: others may read other ones.
   let isMalformed: Bool
 
@@ -24,7 +24,7 @@ struct ContentType: Hashable, Sendable {
     guard let type = scanner.token(), scanner.take(UInt8(ascii: "/")), let subtype = scanner.token() else { return nil }
     self.type = type
     self.subtype = subtype
-    var parameters: [(name: String, value: [UInt8])] = []
+    var parameters: [(name: [UInt8], value: [UInt8])] = []
     var isMalformed = false
     while !scanner.isAtEnd {
       guard scanner.take(UInt8(ascii: ";")) else {
@@ -33,7 +33,7 @@ struct ContentType: Hashable, Sendable {
       }
       // A semicolon at the end is seen often, and misleads nobody.
       if scanner.isAtEnd { break }
-      guard let name = scanner.token(), scanner.take(UInt8(ascii: "=")), let value = scanner.value() else {
+      guard let name = scanner.rawToken(), scanner.take(UInt8(ascii: "=")), let value = scanner.value() else {
         isMalformed = true
         break
       }
@@ -44,9 +44,15 @@ struct ContentType: Hashable, Sendable {
   }
 
   /// The parameter of this name; nil when it is missing, comes twice, or in the pieces and charsets of RFC 2231.
-  func parameter(_ name: String) -> [UInt8]? {
-    let found = parameters.filter { $0.name == name || $0.name.hasPrefix(name + "*") }
-    return found.count == 1 && found[0].name == name ? found[0].value : nil
+  func parameter(_ name: StaticString) -> [UInt8]? {
+    var value: [UInt8]?
+    for parameter in parameters where parameter.name.begins(caseless: name) {
+      let rest = parameter.name.dropFirst(name.utf8CodeUnitCount)
+      guard rest.isEmpty || rest.first == UInt8(ascii: "*") else { continue }
+      guard rest.isEmpty, value == nil else { return nil }
+      value = parameter.value
+    }
+    return value
   }
 
   static func == (a: Self, b: Self) -> Bool {
@@ -78,7 +84,7 @@ struct TokenScanner {
     return true
   }
 
-  /// In lower case.
+  /// In lower case; printable ASCII, so that its equality is that of its octets.
   mutating func token() -> String? {
     guard let token = rawToken() else { return nil }
     return String(decoding: token.map { (65...90).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
@@ -103,7 +109,8 @@ struct TokenScanner {
     return nil
   }
 
-  private mutating func rawToken() -> [UInt8]? {
+  /// As it stands; printable ASCII.
+  mutating func rawToken() -> [UInt8]? {
     let token = rest.prefix { Self.isTokenText($0) }
     guard !token.isEmpty else { return nil }
     rest = rest.dropFirst(token.count)

@@ -66,7 +66,7 @@ struct MIMEEntity: Hashable, Sendable {
     // RFC 2046 §5.2: of 7 bits, and no encoding is allowed.
     case ("message", _): return .sealed
     case ("application", let subtype)
-    where ["pkcs7-", "x-pkcs7-", "pgp-"].contains { subtype.hasPrefix($0) }: return .sealed
+    where ["pkcs7-", "x-pkcs7-", "pgp-"].contains { subtype.utf8.begins($0) }: return .sealed
     default: return .leaf
     }
   }
@@ -91,8 +91,7 @@ struct MIMEEntity: Hashable, Sendable {
 
   /// Whether characters of the charset have more than one octet throughout, so that CR LF is none.
   private static func isWide(_ charset: [UInt8]) -> Bool {
-    let name = String(decoding: charset, as: UTF8.self).lowercased()
-    return ["utf-16", "utf16", "utf-32", "utf32", "iso-10646-ucs", "ucs-"].contains { name.hasPrefix($0) }
+    ["utf-16", "utf16", "utf-32", "utf32", "iso-10646-ucs", "ucs-"].contains { charset.begins(caseless: $0) }
   }
 }
 

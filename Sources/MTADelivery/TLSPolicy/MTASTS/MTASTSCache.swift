@@ -63,7 +63,7 @@ struct MTASTSCache: Sendable {
     guard let first = lines.first, first.elementsEqual(Self.header.utf8) else { return nil }
     var damaged = 0
     for line in lines.dropFirst() {
-      guard let (domain, entry) = Self.entry(String(decoding: line, as: UTF8.self)) else {
+      guard let (domain, entry) = Self.entry(Array(line)[...]) else {
         damaged += 1
         continue
       }
@@ -72,22 +72,29 @@ struct MTASTSCache: Sendable {
     return damaged
   }
 
-  private static func entry(_ line: String) -> (DNSName, Entry)? {
-    let parts = line.split(separator: " ", omittingEmptySubsequences: false)
-    guard parts.count == 6, let domain = DNSName(parts[0]), domain.isHostName, (1...32).contains(parts[1].utf8.count),
-      let fetched = Int64(parts[2]), let seconds = Int64(parts[3]), seconds >= 0,
-      .seconds(seconds) <= MTASTSPolicy.maximumAge, let mode = MTASTSPolicy.Mode(rawValue: String(parts[4]))
+  private static func entry(_ line: ArraySlice<UInt8>) -> (DNSName, Entry)? {
+    let parts = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+    guard parts.count == 6, let domain = DNSName(bytes: parts[0]), domain.isHostName, (1...32).contains(parts[1].count),
+      let fetched = number(parts[2]), let seconds = number(parts[3]), .seconds(seconds) <= MTASTSPolicy.maximumAge,
+      let mode = MTASTSPolicy.Mode(bytes: parts[4])
     else { return nil }
-    let id = String(parts[1])
-    guard id.utf8.allSatisfy({ (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) }) else {
+    guard parts[1].allSatisfy({ (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) }) else {
       return nil
     }
-    let texts = parts[5] == "-" ? [] : parts[5].split(separator: ",", omittingEmptySubsequences: false)
-    let patterns = texts.compactMap { MTASTSPolicy.Pattern($0) }
+    let id = String(decoding: parts[1], as: UTF8.self)
+    let texts =
+      parts[5].spells("-") ? [] : parts[5].split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+    let patterns = texts.compactMap { MTASTSPolicy.Pattern(bytes: $0) }
     guard patterns.count == texts.count, patterns.count <= MTASTSPolicy.maximumPatterns,
       mode == .none || !patterns.isEmpty
     else { return nil }
     let policy = MTASTSPolicy(id: id, mode: mode, age: .seconds(seconds), patterns: patterns)
     return (domain, Entry(policy: policy, fetchedAt: Timestamp(milliseconds: fetched)))
+  }
+
+  /// Seconds or milliseconds: as many digits as they can have.
+  private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
+    guard (1...18).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }) else { return nil }
+    return digits.reduce(0) { $0 * 10 + Int64($1 - 48) }
   }
 }

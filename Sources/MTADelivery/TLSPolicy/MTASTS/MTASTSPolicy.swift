@@ -9,6 +9,15 @@ struct MTASTSPolicy: Hashable, Sendable {
     case testing
     /// As if there were no policy.
     case none
+
+    init?(bytes: ArraySlice<UInt8>) {
+      switch bytes {
+      case _ where bytes.spells("enforce"): self = .enforce
+      case _ where bytes.spells("testing"): self = .testing
+      case _ where bytes.spells("none"): self = .none
+      default: return nil
+      }
+    }
   }
 
   /// Host name patterns: a name, or `*.` before one for a single label in front.
@@ -16,18 +25,19 @@ struct MTASTSPolicy: Hashable, Sendable {
     var isWildcard: Bool
     var name: DNSName
 
-    init?(_ text: some StringProtocol) {
-      isWildcard = text.hasPrefix("*.")
-      let name = isWildcard ? text.dropFirst(2) : text[...]
-      guard let name = DNSName(name), name.isHostName else { return nil }
+    init?(_ text: String) { self.init(bytes: Array(text.utf8)[...]) }
+
+    init?(bytes: ArraySlice<UInt8>) {
+      isWildcard = bytes.begins("*.")
+      guard let name = DNSName(bytes: isWildcard ? bytes.dropFirst(2) : bytes), name.isHostName else { return nil }
       self.name = name
     }
 
     /// RFC 8461 §4.1: the wildcard stands for exactly one label, the leftmost.
     func matches(_ host: DNSName) -> Bool {
       guard isWildcard else { return host == name }
-      guard let dot = host.description.firstIndex(of: ".") else { return false }
-      return host.description[dot...].dropFirst() == name.description
+      let labels = host.description.utf8.drop { $0 != UInt8(ascii: ".") }
+      return labels.dropFirst().elementsEqual(name.description.utf8)
     }
 
     var description: String { (isWildcard ? "*." : "") + name.description }
@@ -58,7 +68,9 @@ extension MTASTSPolicy {
   /// Reads the text of a policy: lines of `key: value`. Unknown keys are passed over, and of a key that may stand once the first counts.
   init(id: String, text: [UInt8]) throws(Fault) {
     guard text.count <= Self.maximumOctets else { throw Fault("more than \(Self.maximumOctets) octets") }
-    var values: [String: String] = [:]
+    var version: ArraySlice<UInt8>?
+    var modeName: ArraySlice<UInt8>?
+    var digits: ArraySlice<UInt8>?
     var patterns: [Pattern] = []
     for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
       var line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
@@ -68,23 +80,26 @@ extension MTASTSPolicy {
       guard line.allSatisfy({ (32...126).contains($0) || $0 == 9 || $0 >= 128 }),
         let colon = line.firstIndex(of: UInt8(ascii: ":"))
       else { throw Fault("a line is no field") }
-      let key = String(decoding: line[..<colon], as: UTF8.self)
-      var value = line[(colon + 1)...]
-      while let first = value.first, first == 32 || first == 9 { value.removeFirst() }
-      let shown = String(decoding: value, as: UTF8.self)
-      if key == "mx" {
+      let key = line[..<colon]
+      let value = line[(colon + 1)...].drop { $0 == 32 || $0 == 9 }
+      if key.spells("mx") {
         guard patterns.count < Self.maximumPatterns else { throw Fault("more than \(Self.maximumPatterns) patterns") }
-        guard let pattern = Pattern(shown) else { throw Fault("an mx field is no host name") }
+        guard let pattern = Pattern(bytes: value) else { throw Fault("an mx field is no host name") }
         patterns.append(pattern)
-      } else if values[key] == nil, ["version", "mode", "max_age"].contains(key) {
-        values[key] = shown
+      } else if key.spells("version") {
+        version = version ?? value
+      } else if key.spells("mode") {
+        modeName = modeName ?? value
+      } else if key.spells("max_age") {
+        digits = digits ?? value
       }
     }
-    guard values["version"] == "STSv1" else { throw Fault("the version is not STSv1") }
-    guard let mode = values["mode"].flatMap({ Mode(rawValue: $0) }) else { throw Fault("there is no mode") }
-    guard let digits = values["max_age"], (1...10).contains(digits.utf8.count),
-      digits.utf8.allSatisfy({ (48...57).contains($0) }), let seconds = Int64(digits)
-    else { throw Fault("there is no max_age") }
+    guard version?.spells("STSv1") == true else { throw Fault("the version is not STSv1") }
+    guard let mode = modeName.flatMap({ Mode(bytes: $0) }) else { throw Fault("there is no mode") }
+    guard let digits, (1...10).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }) else {
+      throw Fault("there is no max_age")
+    }
+    let seconds = digits.reduce(Int64(0)) { $0 * 10 + Int64($1 - 48) }
     if mode != .none, patterns.isEmpty { throw Fault("there is no mx") }
     self.init(id: id, mode: mode, age: min(.seconds(seconds), Self.maximumAge), patterns: patterns)
   }

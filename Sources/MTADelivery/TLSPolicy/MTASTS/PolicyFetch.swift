@@ -160,8 +160,8 @@ private final class PolicyReader: ChannelInboundHandler {
       // 1xx are no answers yet.
       if head.status.code < 200 { return }
       guard head.status.code == 200 else { return fail(.status(head.status.code), context) }
-      let type = head.headers.first(name: "Content-Type")?.prefix { $0 != ";" && $0 != " " }.lowercased()
-      guard type == "text/plain" else { return fail(.notPlainText, context) }
+      let type = head.headers.first(name: "Content-Type")?.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != 32 }
+      guard type?.spells(caseless: "text/plain") == true else { return fail(.notPlainText, context) }
     case .body(let bytes):
       guard body.count + bytes.readableBytes <= MTASTSPolicy.maximumOctets else { return fail(.tooLarge, context) }
       body += bytes.readableBytesView
