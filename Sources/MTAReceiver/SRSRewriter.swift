@@ -87,16 +87,21 @@ public struct SRSRewriter: ReversePathRewriter {
   // MARK: Signatures
 
   private func isSigned(_ form: String, _ text: String, _ given: String) -> Bool {
-    let given = Array(given.uppercased().utf8)
+    let given = Self.folded(given)
     // All are tried, whatever the first says: the time tells nothing.
     return secrets.reduce(false) { found, secret in
-      Secrets.areEqual(Array(hash(form, text, secret).uppercased().utf8), given) || found
+      Secrets.areEqual(Self.folded(hash(form, text, secret)), given) || found
     }
+  }
+
+  /// Its octets, ASCII letters in lower case.
+  private static func folded(_ text: String) -> [UInt8] {
+    text.utf8.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
   }
 
   /// Of the text in ASCII lower case, for servers on the way may fold it.
   private func hash(_ form: String, _ text: String, _ secret: [UInt8]) -> String {
-    let folded = (form + "=" + text).utf8.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
+    let folded = Self.folded(form + "=" + text)
     let code = HMACSHA256.code(for: folded, key: secret)
     let bits = code.prefix(4).reduce(UInt64(0)) { $0 << 8 | UInt64($1) } >> 2
     let digits = (0..<Self.hashLength).map { place in
@@ -151,9 +156,9 @@ public struct SRSRewriter: ReversePathRewriter {
       let bytes = Array(localPart.utf8)
       guard bytes.count > 5, Self.separates(bytes[4]) else { return nil }
       let rest = String(decoding: bytes[4...], as: UTF8.self)
-      switch String(decoding: bytes.prefix(4), as: UTF8.self).uppercased() {
-      case "SRS0": self = .first(rest)
-      case "SRS1":
+      switch bytes {
+      case _ where bytes.begins(caseless: "SRS0"): self = .first(rest)
+      case _ where bytes.begins(caseless: "SRS1"):
         let parts = SRSRewriter.parts(of: bytes[5...], count: 3)
         let isWhole =
           parts.count == 3 && parts.allSatisfy { !$0.isEmpty } && parts[2].utf8.first.map(Self.separates) == true

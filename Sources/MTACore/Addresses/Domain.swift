@@ -13,17 +13,14 @@ public enum Domain: Hashable, Sendable {
 
   package init?(bytes: [UInt8], international: Bool) {
     if bytes.first == UInt8(ascii: "[") {
-      guard bytes.count > 2, bytes.last == UInt8(ascii: "]"),
-        let text = String(validating: bytes.dropFirst().dropLast(), as: UTF8.self)
-      else { return nil }
-      let tag = "ipv6:"
-      if text.utf8.count > tag.utf8.count, text.prefix(tag.count).lowercased() == tag {
-        guard text.utf8.dropFirst(tag.utf8.count).contains(UInt8(ascii: ":")),
-          let address = IPAddress(String(text.dropFirst(tag.count)))
-        else { return nil }
+      guard bytes.count > 2, bytes.last == UInt8(ascii: "]") else { return nil }
+      let text = bytes.dropFirst().dropLast()
+      if text.begins(caseless: "IPv6:") {
+        let number = text.dropFirst(5)
+        guard number.contains(UInt8(ascii: ":")), let address = IPAddress(bytes: number) else { return nil }
         self = .literal(address)
       } else {
-        guard case .v4? = IPAddress(text), let address = IPAddress(text) else { return nil }
+        guard let address = IPAddress(bytes: text), case .v4 = address else { return nil }
         self = .literal(address)
       }
       return

@@ -14,13 +14,16 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
   }
 
   /// Reads dotted decimal (four numbers, no leading zeros, nothing shorter) or any RFC 4291 form of IPv6 without zone.
-  public init?(_ text: String) {
-    guard text.utf8.count <= 45 else { return nil }
-    if text.utf8.contains(UInt8(ascii: ":")) {
-      guard let (high, low) = Self.parse6(text) else { return nil }
+  public init?(_ text: String) { self.init(bytes: Array(text.utf8)[...]) }
+
+  /// The same from octets of others.
+  package init?(bytes: ArraySlice<UInt8>) {
+    guard bytes.count <= 45 else { return nil }
+    if bytes.contains(UInt8(ascii: ":")) {
+      guard let (high, low) = Self.parse6(bytes) else { return nil }
       self.init(v6High: high, low: low)
     } else {
-      guard let bits = Self.parse4(Substring(text)) else { return nil }
+      guard let bits = Self.parse4(bytes) else { return nil }
       self = .v4(bits)
     }
   }
@@ -65,14 +68,13 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
     return hex(groups[..<best.lowerBound]) + "::" + hex(groups[best.upperBound...])
   }
 
-  private static func parse4(_ text: Substring) -> UInt32? {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+  private static func parse4(_ text: ArraySlice<UInt8>) -> UInt32? {
+    let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard parts.count == 4 else { return nil }
     var bits: UInt32 = 0
-    for part in parts {
-      let digits = Array(part.utf8)
+    for digits in parts {
       guard (1...3).contains(digits.count), digits.allSatisfy({ $0 >= 48 && $0 <= 57 }),
-        digits.count == 1 || digits[0] != 48
+        digits.count == 1 || digits.first != 48
       else { return nil }
       let value = digits.reduce(UInt32(0)) { $0 * 10 + UInt32($1 - 48) }
       guard value < 256 else { return nil }
@@ -81,8 +83,8 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
     return bits
   }
 
-  private static func parse6(_ text: String) -> (UInt64, UInt64)? {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+  private static func parse6(_ text: ArraySlice<UInt8>) -> (UInt64, UInt64)? {
+    let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
     guard parts.count >= 3, parts.count <= 9 else { return nil }
     var groups: [UInt16] = []
     var gap: Int?
@@ -92,13 +94,13 @@ extension IPAddress: CustomStringConvertible, LosslessStringConvertible {
         if atEdge { continue }
         guard gap == nil, index > 0, index < parts.count - 1 else { return nil }
         gap = groups.count
-      } else if index == parts.count - 1, part.utf8.contains(UInt8(ascii: ".")) {
+      } else if index == parts.count - 1, part.contains(UInt8(ascii: ".")) {
         guard let bits = parse4(part) else { return nil }
         groups += [UInt16(bits >> 16), UInt16(bits & 0xffff)]
       } else {
-        guard part.utf8.count <= 4, part.utf8.allSatisfy({ $0.isHexDigit }), let group = UInt16(part, radix: 16) else {
-          return nil
-        }
+        guard part.count <= 4, part.allSatisfy({ $0.isHexDigit }),
+          let group = UInt16(String(decoding: part, as: UTF8.self), radix: 16)
+        else { return nil }
         groups.append(group)
       }
     }

@@ -111,7 +111,7 @@ extension DNSName {
     }
     guard text.utf8.count <= 1024 else { return nil }
     var labels: [[UInt8]] = []
-    for label in text.unicodeScalars.split(separator: ".", omittingEmptySubsequences: false) {
+    for label in text.unicodeScalars.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "." }) {
       guard let encoded = InternationalLabel.encode(label) else { return nil }
       labels.append(encoded)
     }

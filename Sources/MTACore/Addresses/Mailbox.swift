@@ -102,7 +102,7 @@ extension ReversePath: CustomStringConvertible, LosslessStringConvertible {
 
   /// Reads what ``description`` writes.
   public init?(_ text: String) {
-    if text == "<>" {
+    if text.utf8.spells("<>") {
       self = .null
       return
     }

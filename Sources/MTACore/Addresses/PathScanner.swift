@@ -25,8 +25,8 @@ package struct PathScanner {
 
   private var next: UInt8? { index < bytes.count ? bytes[index] : nil }
 
-  private mutating func take(_ byte: Character) -> Bool {
-    guard let value = byte.asciiValue, next == value else { return false }
+  private mutating func take(_ mark: Unicode.Scalar) -> Bool {
+    guard next == UInt8(ascii: mark) else { return false }
     index += 1
     return true
   }

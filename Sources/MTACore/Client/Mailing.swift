@@ -19,6 +19,8 @@ struct Mailing: Hashable, Sendable {
   }
 
   private var recipients: [Recipient] = []
+  /// How many are accepted: asked at each answer.
+  private var acceptedCount = 0
   /// What awaits its answer, or its turn.
   private(set) var steps: [Step] = []
   /// How many of `steps` were sent, and how many answered.
@@ -74,13 +76,16 @@ struct Mailing: Hashable, Sendable {
   mutating func dropUnsent() { steps.removeSubrange(sent...) }
 
   mutating func accept(_ index: Int) {
-    if recipients.indices.contains(index), recipients[index] == .waiting { recipients[index] = .accepted }
+    guard isWaiting(index) else { return }
+    recipients[index] = .accepted
+    acceptedCount += 1
   }
 
   /// Keeps a result that a recipient has already.
   mutating func finish(_ index: Int, _ result: RecipientResult) {
     guard recipients.indices.contains(index) else { return }
     if case .done = recipients[index] { return }
+    if recipients[index] == .accepted { acceptedCount -= 1 }
     recipients[index] = .done(result)
   }
 
@@ -90,7 +95,7 @@ struct Mailing: Hashable, Sendable {
 
   /// The recipients that the server took.
   var accepted: [Int] { recipients.indices.filter { recipients[$0] == .accepted } }
-  var hasAccepted: Bool { recipients.contains(.accepted) }
+  var hasAccepted: Bool { acceptedCount > 0 }
   /// Whether a recipient has no result yet, nor was accepted.
   func isWaiting(_ index: Int) -> Bool { recipients.indices.contains(index) && recipients[index] == .waiting }
   var isWaiting: Bool { recipients.contains { if case .done = $0 { false } else { true } } }

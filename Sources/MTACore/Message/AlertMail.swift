@@ -61,7 +61,7 @@ public struct AlertMail: Hashable, Sendable {
     let text = String(plain)
     // What looks like an encoded word would be read as one; a long word could not be folded.
     let isPlain =
-      plain.allSatisfy(\.isASCII) && !text.contains("=?")
+      plain.allSatisfy(\.isASCII) && !zip(text.utf8, text.utf8.dropFirst()).contains { $0 == 61 && $1 == 63 }
       && text.utf8.split(separator: 32).allSatisfy { $0.count <= 900 }
     return isPlain ? text : EncodedWords.encode(text)
   }

@@ -108,8 +108,8 @@ struct FoldedLine {
   }
 
   /// Adds a mark behind the last word, and folds at the next.
-  mutating func end(with mark: Character) {
-    text.append(mark)
+  mutating func end(with mark: Unicode.Scalar) {
+    text.unicodeScalars.append(mark)
     column = 78
   }
 }

@@ -89,20 +89,20 @@ extension RecipientNotification.Notify: CustomStringConvertible, LosslessStringC
   /// As on the wire: `NEVER`, or `SUCCESS,FAILURE,DELAY` in part.
   public var description: String {
     if isEmpty { return "NEVER" }
-    return Self.words.filter { contains($0.1) }.map(\.0).joined(separator: ",")
+    return Self.words.filter { contains($0.1) }.map { "\($0.0)" }.joined(separator: ",")
   }
 
   /// Upper case only; nil for anything that RFC 3461 §4.1 does not allow.
   public init?(_ text: String) {
     self = []
-    if text == "NEVER" { return }
-    for word in text.split(separator: ",", omittingEmptySubsequences: false) {
-      guard let known = Self.words.first(where: { $0.0 == word }) else { return nil }
+    if text.utf8.spells("NEVER") { return }
+    for word in text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+      guard let known = Self.words.first(where: { word.spells($0.0) }) else { return nil }
       insert(known.1)
     }
   }
 
-  private static let words: [(String, Self)] = [("SUCCESS", .success), ("FAILURE", .failure), ("DELAY", .delay)]
+  private static let words: [(StaticString, Self)] = [("SUCCESS", .success), ("FAILURE", .failure), ("DELAY", .delay)]
 }
 
 /// What a store keeps and a runner honours of the requests that a sender can make. EHLO announces an extension only when both do.

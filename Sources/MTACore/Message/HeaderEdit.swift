@@ -37,5 +37,5 @@ public struct HeaderEdit: Hashable, Sendable {
     self.line = line.text + "\r\n"
   }
 
-  func isNamed(_ other: String) -> Bool { name.lowercased() == other.lowercased() }
+  func isNamed(_ other: StaticString) -> Bool { name.utf8.spells(caseless: other) }
 }

@@ -37,9 +37,10 @@ struct ReceptionTrace {
   }
 
   /// Neither the client nor a hook gave the field.
-  private func lacks(_ name: String) -> Bool {
+  private func lacks(_ name: StaticString) -> Bool {
     guard let header = conversation.header else { return false }
-    return !header.fields.contains { $0.isNamed(name) } && !conversation.headerEdits.contains { $0.isNamed(name) }
+    return !header.fields.contains { $0.nameBytes.spells(caseless: name) }
+      && !conversation.headerEdits.contains { $0.isNamed(name) }
   }
 
   /// RFC 5321 §4.4. Every part comes from parsed values, so no byte of the client's own reaches the field.

@@ -125,9 +125,10 @@ extension ServerSession {
   private var refusedNames: [Mailbox] {
     guard !content.refused.isEmpty else { return [] }
     var names: [Mailbox] = []
+    var seen: Set<Mailbox> = []
     for (place, recipient) in conversation.recipients.enumerated() where content.refused[place] != nil {
       let name = forwardWays[place]?.first?.first ?? recipient.mailbox
-      if !names.contains(name) { names.append(name) }
+      if seen.insert(name).inserted { names.append(name) }
     }
     return names
   }

@@ -42,7 +42,7 @@ public struct CommandParser: Hashable, Sendable {
   static func isHTTP(_ line: [UInt8]) -> Bool {
     let words = line.split { $0 == 32 || $0 == 9 }
     guard let first = words.first, let last = words.last else { return false }
-    return uppercased(first).hasPrefix("HOST:") || (words.count > 1 && uppercased(last).hasPrefix("HTTP/"))
+    return first.begins(caseless: "Host:") || (words.count > 1 && last.begins(caseless: "HTTP/"))
   }
 
   private func plain(_ command: Command, _ argument: ArraySlice<UInt8>) throws(CommandFault) -> Command {

@@ -155,10 +155,10 @@ struct ParameterReader {
     let letters = CommandParser.uppercased(parts[1])
     guard (1...9).contains(digits.count), let number = number(digits), (1...2).contains(letters.utf8.count),
       let mode = DeliveryRequests.DeliverBy.Mode(rawValue: String(letters.prefix(1))),
-      letters.count == 1 || letters.hasSuffix("T")
+      letters.utf8.count == 1 || letters.utf8.last == UInt8(ascii: "T")
     else { return nil }
     let seconds = isNegative ? -Int64(clamping: number) : Int64(clamping: number)
     guard mode == .notify || seconds > 0 else { return nil }
-    return (seconds, mode, letters.count == 2)
+    return (seconds, mode, letters.utf8.count == 2)
   }
 }

@@ -16,21 +16,20 @@ public struct XClient: Hashable, Sendable {
   static func parse(_ words: [ArraySlice<UInt8>]) throws(CommandFault) -> XClient {
     guard !words.isEmpty else { throw .badParameter }
     var client = XClient()
-    var seen: Set<String> = []
+    var seen: Set<HostileText> = []
     for word in words {
       let parts = word.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
       let name = CommandParser.uppercased(parts[0])
-      guard parts.count == 2, seen.insert(name).inserted, let value = XText.decode(parts[1]),
+      guard parts.count == 2, seen.insert(HostileText(Array(name.utf8))).inserted, let value = XText.decode(parts[1]),
         let text = String(validating: value, as: UTF8.self)
       else { throw .badParameter }
-      let isKnown = !["[UNAVAILABLE]", "[TEMPUNAVAIL]"].contains(text.uppercased())
+      let isKnown = !value.spells(caseless: "[UNAVAILABLE]") && !value.spells(caseless: "[TEMPUNAVAIL]")
       switch name {
       case "ADDR":
-        let isSix = text.utf8.count > 5 && CommandParser.uppercased(value.prefix(5)) == "IPV6:"
-        client.address = IPAddress(isSix ? String(text.dropFirst(5)) : text)
+        client.address = IPAddress(bytes: value.begins(caseless: "IPV6:") ? value.dropFirst(5) : value[...])
         guard client.address != nil || !isKnown else { throw .badParameter }
       case "PORT":
-        client.port = UInt16(text)
+        client.port = value.count <= 5 ? UInt16(text) : nil
         guard client.port != nil || !isKnown else { throw .badParameter }
       case "HELO": client.clientName = Domain(text)
       case "LOGIN": client.login = isKnown && !text.isEmpty ? text : nil

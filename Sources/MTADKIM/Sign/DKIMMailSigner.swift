@@ -86,10 +86,10 @@ public struct DKIMMailSigner: MailSigner {
   private func signers(for author: DNSName) -> (DNSName, [DKIMSigner])? {
     if let own = signers[author] { return (author, own) }
     guard coversSubdomains else { return nil }
-    var name = author.description[...]
-    while let dot = name.firstIndex(of: ".") {
-      name = name[name.index(after: dot)...]
-      if let domain = DNSName(name), let parents = signers[domain] { return (domain, parents) }
+    var name = Array(author.description.utf8)[...]
+    while let dot = name.firstIndex(of: UInt8(ascii: ".")) {
+      name = name[(dot + 1)...]
+      if let domain = DNSName(bytes: name), let parents = signers[domain] { return (domain, parents) }
     }
     return nil
   }

@@ -49,7 +49,7 @@ struct Attempt: Sendable {
 
   private static func isTrouble(_ result: RecipientResult) -> Bool {
     guard result.outcome == .deferred else { return false }
-    if let reply = result.reply, reply.hasPrefix("421") { return true }
+    if let reply = result.reply, reply.utf8.begins("421") { return true }
     // What we could not look up says nothing about servers that other domains may have in common with this one.
     let isOurLookUp = result.reply == nil && result.status == .directoryFailure
     return result.status.subject == 4 && !isOurLookUp

@@ -51,7 +51,7 @@ struct SpamdAnswerReader: FilterAnswerReader, Sendable {
     let words = line.split(separator: 32, maxSplits: 2)
     guard words.count >= 2, words[0].starts(with: "SPAMD/".utf8), let code = PlainNumber.natural(words[1], digits: 3)
     else { throw .malformed("it does not begin as spamd's do") }
-    guard code == 0 else { throw .refused(String(decoding: line, as: UTF8.self)) }
+    guard code == 0 else { throw .refused(line.printable(limit: 300)) }
     state = .headers
   }
 
@@ -62,30 +62,25 @@ struct SpamdAnswerReader: FilterAnswerReader, Sendable {
     }
     guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { throw .malformed("a header field has no colon") }
     let value = line[(colon + 1)...].split(separator: 32)
-    switch String(decoding: line[..<colon], as: UTF8.self).lowercased() {
-    case "content-length":
+    if line[..<colon].spells(caseless: "content-length") {
       guard length == nil, value.count == 1, let octets = PlainNumber.natural(value[0], digits: 9) else {
         throw .malformed("Content-length")
       }
       guard octets <= Self.maximumBody else { throw .tooLong }
       length = octets
-    case "spam":
+    } else if line[..<colon].spells(caseless: "spam") {
       // `True ; 7.2 / 5.0`
       guard spam == nil, value.count == 5, value[1].elementsEqual(";".utf8), value[3].elementsEqual("/".utf8),
         let isSpam = Self.flag(value[0]), let points = PlainNumber.points(value[2]),
         let required = PlainNumber.points(value[4])
       else { throw .malformed("Spam") }
       spam = (isSpam, points, required)
-    default: break
     }
   }
 
   private static func flag(_ word: ArraySlice<UInt8>) -> Bool? {
-    switch String(decoding: word, as: UTF8.self).lowercased() {
-    case "true", "yes": true
-    case "false", "no": false
-    default: nil
-    }
+    if word.spells(caseless: "true") || word.spells(caseless: "yes") { return true }
+    return word.spells(caseless: "false") || word.spells(caseless: "no") ? false : nil
   }
 }
 

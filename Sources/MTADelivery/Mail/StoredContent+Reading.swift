@@ -30,12 +30,16 @@ extension StoredContent {
     guard !ranges.isEmpty else { return self }
     return StoredContent(trace: trace, size: size - ranges.reduce(0) { $0 + $1.count }) { body in
       var offset = 0
+      // The first of the ranges that is not wholly behind us: pieces may be as many as they.
+      var next = 0
       try await self.forEachPiece { piece in
         let end = offset + piece.readableBytes
         var start = offset
-        for range in ranges where range.upperBound > start && range.lowerBound < end {
-          try await Self.give(piece, from: start - offset, to: range.lowerBound - offset, body)
-          start = min(end, range.upperBound)
+        while next < ranges.count, ranges[next].lowerBound < end {
+          try await Self.give(piece, from: start - offset, to: ranges[next].lowerBound - offset, body)
+          start = min(end, max(start, ranges[next].upperBound))
+          guard ranges[next].upperBound <= end else { break }
+          next += 1
         }
         try await Self.give(piece, from: start - offset, to: end - offset, body)
         offset = end

@@ -164,10 +164,11 @@ struct ReportComposer: Sendable {
   /// RFC 3461 §4.2: ORCPT with its xtext undone; else whom the sender wrote to, where that was forwarded.
   private static func originalRecipient(_ recipient: EnvelopeRecipient) -> String? {
     if let given = recipient.notification.originalRecipient {
-      let parts = given.split(separator: ";", maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2, let bytes = XText.decode(parts[1].utf8), bytes.allSatisfy({ (32...126).contains($0) })
+      let octets = Array(given.utf8)
+      guard let semicolon = octets.firstIndex(of: UInt8(ascii: ";")),
+        let bytes = XText.decode(octets[(semicolon + 1)...]), bytes.allSatisfy({ (32...126).contains($0) })
       else { return given }
-      return "\(parts[0]); " + String(decoding: bytes, as: UTF8.self)
+      return String(decoding: octets[..<semicolon] + Array("; ".utf8) + bytes, as: UTF8.self)
     }
     return recipient.forwardedFor.map(typed)
   }

@@ -101,12 +101,12 @@ extension HeaderSection {
   var isAutomatic: Bool {
     fields.contains { field in
       if field.isNamed("Precedence") {
-        return ["bulk", "list", "junk"].contains(String(decoding: field.value.utf8.map(Self.lowercased), as: UTF8.self))
+        let value = field.unfoldedValue
+        return ["bulk", "list", "junk"].contains { value.spells(caseless: $0) }
       }
       // RFC 3834 §5.2: anything but "no" says automatic.
       if field.isNamed("Auto-Submitted") {
-        return field.value.utf8.map(Self.lowercased).prefix { (97...122).contains($0) || $0 == 45 }
-          != Array("no".utf8)[...]
+        return !field.unfoldedValue.prefix { (97...122).contains($0 | 0x20) || $0 == 45 }.spells(caseless: "no")
       }
       return Self.listFields.contains { field.isNamed($0) }
     }
@@ -115,6 +115,4 @@ extension HeaderSection {
   private static let listFields = [
     "List-Id", "List-Post", "List-Unsubscribe", "List-Help", "List-Subscribe", "List-Owner", "List-Archive",
   ]
-
-  private static func lowercased(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
 }

@@ -9,8 +9,10 @@ struct ReportText {
   init(boundary: String) { self.boundary = boundary }
 
   /// One line; what would not be printable ASCII is shown as a question mark.
-  mutating func line(_ text: String) {
-    bytes.writeBytes(text.utf8.lazy.map { (32...126).contains($0) || $0 == 9 ? $0 : UInt8(ascii: "?") })
+  mutating func line(_ text: String) { line(text.utf8) }
+
+  private mutating func line(_ octets: some Sequence<UInt8>) {
+    bytes.writeBytes(octets.map { (32...126).contains($0) || $0 == 9 ? $0 : UInt8(ascii: "?") })
     bytes.writeStaticString("\r\n")
   }
 
@@ -29,21 +31,22 @@ struct ReportText {
   /// Words of any number on lines of at most 78 octets where blanks allow, of 900 in any case.
   mutating func folded(_ start: String, _ text: String, continuing: String? = nil) {
     let continuing = continuing ?? start
-    var current = start
+    var current = Array(start.utf8)
     var isEmpty = true
-    for word in text.split(separator: " ") {
-      var rest = word[...]
-      if !isEmpty, current.utf8.count + 1 + rest.utf8.count > 78 {
+    for word in Array(text.utf8).split(separator: 32) {
+      var rest = word
+      if !isEmpty, current.count + 1 + rest.count > 78 {
         line(current)
-        current = continuing
+        current = Array(continuing.utf8)
         isEmpty = true
       }
-      while rest.utf8.count > 900 {
+      while rest.count > 900 {
         line(current + rest.prefix(900))
         rest = rest.dropFirst(900)
-        current = continuing
+        current = Array(continuing.utf8)
       }
-      current += (isEmpty ? "" : " ") + rest
+      if !isEmpty { current.append(32) }
+      current += rest
       isEmpty = false
     }
     line(current)

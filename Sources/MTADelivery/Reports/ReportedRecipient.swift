@@ -27,9 +27,11 @@ struct ReportedRecipient: Hashable, Sendable {
 extension ReportedRecipient {
   /// The host of an attempt as RFC 3464 §2.3.5 wants it: `mx.example.org[192.0.2.1]:25` without address and port.
   static func remoteHost(_ host: String?) -> String? {
-    guard let host, !host.hasPrefix("/") else { return nil }
-    if host.hasPrefix("["), let end = host.lastIndex(of: "]") { return String(host[...end]) }
-    let name = host.prefix { $0 != "[" && $0 != ":" }
-    return name.isEmpty ? nil : String(name)
+    guard let octets = host.map({ Array($0.utf8) }), octets.first != UInt8(ascii: "/") else { return nil }
+    if octets.first == UInt8(ascii: "["), let end = octets.lastIndex(of: UInt8(ascii: "]")) {
+      return String(decoding: octets[...end], as: UTF8.self)
+    }
+    let name = octets.prefix { $0 != UInt8(ascii: "[") && $0 != UInt8(ascii: ":") }
+    return name.isEmpty ? nil : String(decoding: name, as: UTF8.self)
   }
 }

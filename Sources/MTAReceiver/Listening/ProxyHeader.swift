@@ -32,17 +32,16 @@ struct ProxyHeader: Hashable, Sendable {
       return nil
     }
     let line = view[..<feed]
-    guard line.last == UInt8(ascii: "\r"), let text = String(validating: line.dropLast(), as: UTF8.self) else {
-      throw Fault()
-    }
-    let words = text.split(separator: " ", omittingEmptySubsequences: false)
-    guard words.count >= 2, words[0] == "PROXY" else { throw Fault() }
+    guard line.last == UInt8(ascii: "\r") else { throw Fault() }
+    let words = Array(line.dropLast()).split(separator: 32, omittingEmptySubsequences: false)
+    guard words.count >= 2, words[0].spells("PROXY") else { throw Fault() }
     buffer.moveReaderIndex(to: feed + 1)
     var header = ProxyHeader()
-    if words[1] == "UNKNOWN" { return header }
-    guard words.count == 6, words[1] == "TCP4" || words[1] == "TCP6", let address = IPAddress(String(words[2])),
-      IPAddress(String(words[3])) != nil, words[4].utf8.allSatisfy({ (48...57).contains($0) }),
-      let port = UInt16(words[4])
+    if words[1].spells("UNKNOWN") { return header }
+    guard words.count == 6, words[1].spells("TCP4") || words[1].spells("TCP6"),
+      let address = IPAddress(bytes: words[2]),
+      IPAddress(bytes: words[3]) != nil, (1...5).contains(words[4].count),
+      words[4].allSatisfy({ (48...57).contains($0) }), let port = UInt16(String(decoding: words[4], as: UTF8.self))
     else { throw Fault() }
     header.client = (address, port)
     return header

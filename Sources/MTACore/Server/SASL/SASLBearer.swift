@@ -51,7 +51,7 @@ public struct SASLBearer: SASLMechanism {
 
     private func finished(_ username: String, _ authorization: ArraySlice<UInt8>?) -> SASLStep {
       guard let authorization, let space = authorization.firstIndex(of: 32) else { return .malformed }
-      guard CommandParser.uppercased(authorization[..<space]) == "BEARER" else { return .malformed }
+      guard authorization[..<space].spells(caseless: "Bearer") else { return .malformed }
       let token = authorization[space...].drop { $0 == 32 }
       // RFC 6750 §2.1: b64token.
       guard !token.isEmpty, token.allSatisfy({ (33...126).contains($0) }) else { return .malformed }
@@ -62,14 +62,14 @@ public struct SASLBearer: SASLMechanism {
     }
 
     /// Pairs, each ended by ^A, and a ^A behind the last; nil for anything else, and for a key that comes twice.
-    private static func pairs(_ bytes: ArraySlice<UInt8>) -> [String: ArraySlice<UInt8>]? {
+    private static func pairs(_ bytes: ArraySlice<UInt8>) -> [HostileText: ArraySlice<UInt8>]? {
       var parts = bytes.split(separator: 1, omittingEmptySubsequences: false)
       guard parts.count >= 3, parts.popLast()?.isEmpty == true, parts.popLast()?.isEmpty == true else { return nil }
-      var pairs: [String: ArraySlice<UInt8>] = [:]
+      var pairs: [HostileText: ArraySlice<UInt8>] = [:]
       for part in parts {
         guard let equals = part.firstIndex(of: UInt8(ascii: "=")), equals > part.startIndex,
           part[..<equals].allSatisfy({ (65...90).contains($0 & 0xdf) }),
-          pairs.updateValue(part[(equals + 1)...], forKey: String(decoding: part[..<equals], as: UTF8.self)) == nil
+          pairs.updateValue(part[(equals + 1)...], forKey: HostileText(part[..<equals])) == nil
         else { return nil }
       }
       return pairs
