@@ -12,8 +12,8 @@ import MTACrypto
 /// - The signature is the first 30 bits of an HMAC-SHA-256 in base 32, read in any case, for some servers fold it. Who guesses gets a
 ///   550 each time, which the contact rule counts.
 /// - The date is a day of 1024, in base 32, as everybody's is. SRS1 has none of ours: the forwarder it leads to has its own.
-/// - What would be longer than a local part may be, 64 octets (RFC 5321 §4.5.3.1.1), is not rewritten: such a copy leaves under its
-///   own sender, and reports about it go there. So it is with senders whose local part and domain have more than 48 octets
+/// - What would be longer than the local part that every server has to take, 64 octets (RFC 5321 §4.5.3.1.1), is not rewritten: such a
+///   copy leaves under its own sender, and reports about it go there. So it is with senders whose local part and domain have more than 48 octets
 ///   together.
 public struct SRSRewriter: ReversePathRewriter {
   /// Rewritten senders are of this domain; mail for it must come to this server.
@@ -38,7 +38,7 @@ public struct SRSRewriter: ReversePathRewriter {
   public func rewrite(_ sender: Mailbox, at now: Timestamp) -> Mailbox? {
     guard sender.domain != domain else { return nil }
     switch Form(sender.localPart) {
-    case .first(let rest): return wrapped(sender.domain.description, rest)
+    case .first(let rest): return wrapped(sender.domain.canonical.description, rest)
     case .chained(let parts):
       // What another forwarder vouches for goes to the first one, not through the whole chain.
       guard let parts else { return plain(sender, now) }
@@ -48,13 +48,19 @@ public struct SRSRewriter: ReversePathRewriter {
   }
 
   private func plain(_ sender: Mailbox, _ now: Timestamp) -> Mailbox? {
-    let dated = "\(Self.stamp(Self.day(of: now)))=\(sender.domain)=\(sender.localPart)"
-    return Mailbox(localPart: "SRS0=\(hash("SRS0", dated, secrets[0]))=\(dated)", domain: domain)
+    let dated = "\(Self.stamp(Self.day(of: now)))=\(sender.domain.canonical)=\(sender.localPart)"
+    return made("SRS0=\(hash("SRS0", dated, secrets[0]))=\(dated)")
   }
 
   private func wrapped(_ host: String, _ rest: String) -> Mailbox? {
     let guarded = host + "=" + rest
-    return Mailbox(localPart: "SRS1=\(hash("SRS1", guarded, secrets[0]))=\(guarded)", domain: domain)
+    return made("SRS1=\(hash("SRS1", guarded, secrets[0]))=\(guarded)")
+  }
+
+  private static let maximumLength = 64
+
+  private func made(_ localPart: String) -> Mailbox? {
+    localPart.utf8.count <= Self.maximumLength ? Mailbox(localPart: localPart, domain: domain) : nil
   }
 
   public func claims(_ recipient: Mailbox) -> Bool { recipient.domain == domain && Form(recipient.localPart) != nil }

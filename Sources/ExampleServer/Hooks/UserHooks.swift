@@ -11,9 +11,9 @@ struct UserHooks {
   private let forwards: [Mailbox: Settings.Forward]
 
   init(_ settings: Settings) {
-    users = settings.users
+    users = Dictionary(settings.users.map { ($0.caseFolded, $1) }) { first, _ in first }
     aliases = settings.aliases
-    forwards = settings.forwards
+    forwards = Dictionary(settings.forwards.map { ($0.caseFolded, $1) }) { first, _ in first }
   }
 }
 

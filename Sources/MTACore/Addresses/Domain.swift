@@ -1,10 +1,14 @@
 /// The part of a mailbox behind the `@`: a domain name, or the address literal of a host (RFC 5321 §4.1.2, §4.1.3).
 ///
-/// Domains compare without regard to ASCII case; the spelling is kept in lower case.
+/// Names keep their spelling, but compare and hash in one form, ``canonical`` (RFC 5890 §2.3.2.4): `bücher.example`, `BÜCHER.Example.` and
+/// `xn--bcher-kva.example` are one domain in every set, dictionary and comparison. Whoever needs a name as a text key takes that of
+/// ``canonical``.
 public enum Domain: Hashable, Sendable {
-  /// ASCII lower case. May hold U-labels (RFC 6531), which compare byte for byte.
+  /// As it was spelled, but for ASCII in lower case and a dot at the end left out. May hold U-labels (RFC 6531).
   case name(String)
   case literal(IPAddress)
+  /// What a client called itself in EHLO that is neither (``init(greeting:)``): never of a mailbox, never in the DNS.
+  case other(String)
 
   /// Reads a domain name or a bracketed literal. U-labels are taken only if `international`.
   public init?(_ text: some StringProtocol, international: Bool = false) {
@@ -26,6 +30,8 @@ public enum Domain: Hashable, Sendable {
       return
     }
     var name = bytes
+    // RFC 1034 §3.1: the root's dot may be written; clients do it, and it changes nothing.
+    if name.count > 1, name.last == UInt8(ascii: ".") { name.removeLast() }
     guard !name.isEmpty, name.count <= 255 else { return nil }
     var start = 0
     for index in 0...name.count {
@@ -43,30 +49,66 @@ public enum Domain: Hashable, Sendable {
       default: return nil
       }
     }
-    guard let text = String(validating: name, as: UTF8.self) else { return nil }
+    guard !DeceptiveScalars.stand(in: name), let text = String(validating: name, as: UTF8.self) else { return nil }
     self = .name(text)
   }
 
-  /// The name to ask the DNS about, U-labels as A-labels: `xn--bcher-kva.example` for `bücher.example`. Nil for literals,
-  /// and for names that no A-labels stand for; see ``DNSName/init(international:)``.
-  public var dnsName: DNSName? {
-    if case .name(let name) = self { return DNSName(international: name) }
-    return nil
+  /// What stands behind EHLO or HELO. RFC 5321 §4.1.1.1 wants a name or an address literal, and clients send what their owners called
+  /// them (`Bob's-iPhone`, `(none)`, `my host`, an address without brackets): that is ``other(_:)``, visible ASCII with `?` for all else, at most 255 octets. Nil for a
+  /// bracketed IPv4 address that is none, and for what deceives a reader.
+  package init?(greeting bytes: [UInt8]) {
+    let isBareAddress = bytes.count <= 45 && IPAddress(String(decoding: bytes, as: UTF8.self)) != nil
+    if !isBareAddress, let domain = Domain(bytes: bytes, international: true)?.canonical, !domain.isInternational {
+      self = domain
+      return
+    }
+    let isWrongAddress =
+      bytes.count > 2 && bytes.first == UInt8(ascii: "[") && bytes.last == UInt8(ascii: "]")
+      && bytes.dropFirst().dropLast().allSatisfy { (48...57).contains($0) || $0 == UInt8(ascii: ".") }
+    let isText = String(validating: bytes, as: UTF8.self) != nil
+    guard !isWrongAddress, !isText || !DeceptiveScalars.stand(in: bytes) else { return nil }
+    self = .other(
+      String(decoding: bytes.prefix(255).map { (32...126).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self))
   }
+
+  /// The name to ask the DNS about, U-labels as A-labels: `xn--bcher-kva.example` for `bücher.example` and `BÜCHER.example`. Nil for
+  /// literals, and for names that no A-labels stand for; see ``DNSName/init(international:)``.
+  public var dnsName: DNSName? {
+    guard case .name(let name) = self else { return nil }
+    return Self.isASCII(name) ? DNSName(name) : DNSName(international: InternationalLabel.mapped(name))
+  }
+
+  /// The form in which names are compared, and under which they are looked up in tables of text: A-labels in lower case. A name that
+  /// no A-labels stand for is mapped like the others, and else stays.
+  public var canonical: Domain {
+    guard case .name(let name) = self, !Self.isASCII(name) else { return self }
+    return .name(dnsName?.description ?? InternationalLabel.mapped(name))
+  }
+
+  private static func isASCII(_ name: String) -> Bool { name.utf8.allSatisfy { $0 < 128 } }
 
   public static func == (a: Self, b: Self) -> Bool {
     switch (a, b) {
-    case (.name(let a), .name(let b)): a.utf8.elementsEqual(b.utf8)
-    case (.literal(let a), .literal(let b)): a == b
-    default: false
+    case (.name(let a), .name(let b)):
+      if a.utf8.elementsEqual(b.utf8) { return true }
+      if isASCII(a), isASCII(b) { return false }
+      return canonicalBytes(a).elementsEqual(canonicalBytes(b))
+    case (.literal(let a), .literal(let b)): return a == b
+    case (.other(let a), .other(let b)): return a.utf8.elementsEqual(b.utf8)
+    default: return false
     }
   }
 
   public func hash(into hasher: inout Hasher) {
     switch self {
-    case .name(let name): for byte in name.utf8 { hasher.combine(byte) }
+    case .name(let name): for byte in Self.canonicalBytes(name) { hasher.combine(byte) }
     case .literal(let address): hasher.combine(address)
+    case .other(let text): for byte in text.utf8 { hasher.combine(byte) }
     }
+  }
+
+  private static func canonicalBytes(_ name: String) -> String.UTF8View {
+    if case .name(let canonical) = Domain.name(name).canonical { canonical.utf8 } else { name.utf8 }
   }
 }
 
@@ -76,6 +118,7 @@ extension Domain: CustomStringConvertible {
     switch self {
     case .name(let name): name
     case .literal(let address): "[" + address.literal + "]"
+    case .other(let text): text
     }
   }
 

@@ -98,6 +98,62 @@ enum InternationalLabel {
   }
 }
 
+extension InternationalLabel {
+  /// The same text as people mean it, by the mappings that RFC 5895 gives to names on their way in: small letters for capitals and
+  /// full-width forms, one scalar for a letter and its mark, a plain dot for an ideographic one. Names compare so; what is asked of
+  /// the DNS is checked after it.
+  static func mapped(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      switch scalar.value {
+      // §2.4 of RFC 5895: the full stops of other scripts.
+      case 0x3002, 0xff0e, 0xff61: result.append(".")
+      case 0xff01...0xff5e: result.append(contentsOf: small(Unicode.Scalar(scalar.value - 0xfee0) ?? scalar))
+      default: result.append(contentsOf: small(scalar))
+      }
+    }
+    return composed(result)
+  }
+
+  /// A local part in small letters, each one scalar where there is one: what stands for a member's name in tables.
+  static func folded(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars { result.append(contentsOf: small(scalar)) }
+    return composed(result)
+  }
+
+  private static func small(_ scalar: Unicode.Scalar) -> String.UnicodeScalarView {
+    // A capital I with a dot has two scalars as its small letter.
+    scalar.properties.lowercaseMapping.unicodeScalars
+  }
+
+  /// Letters that stand apart from their marks become one scalar, where there is one.
+  private static func composed(_ scalars: String.UnicodeScalarView) -> String {
+    guard scalars.contains(where: isMark) else { return String(scalars) }
+    var result = String.UnicodeScalarView()
+    for letter in String(scalars) {
+      if letter.unicodeScalars.count > 1, let whole = compositions[letter] {
+        result.append(whole)
+      } else {
+        result.append(contentsOf: letter.unicodeScalars)
+      }
+    }
+    return String(result)
+  }
+
+  /// The precomposed letters of Latin, Greek, Cyrillic and their neighbours, by what they are made of: characters hash and compare by
+  /// canonical equivalence.
+  private static let compositions: [Character: Unicode.Scalar] = {
+    var table: [Character: Unicode.Scalar] = [:]
+    for value in [0xc0...0x24f, 0x370...0x6ff, 0x1e00...0x1fff, 0x3040...0x30ff].joined() {
+      guard let scalar = Unicode.Scalar(UInt32(value)), !isMark(scalar) else { continue }
+      // Where two scalars are the same character, the first is the letter, and the second its double.
+      if table[Character(scalar)] == nil { table[Character(scalar)] = scalar }
+    }
+    return table
+  }()
+}
+
 extension DNSName {
   /// Reads a name that may hold U-labels (RFC 5890 §2.3.2.1), which become A-labels: `bücher.example` is
   /// `xn--bcher-kva.example`. A-labels and other ASCII are taken as ``init(_:)`` takes them.

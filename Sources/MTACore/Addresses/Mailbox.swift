@@ -1,16 +1,20 @@
 /// An address of mail: `local-part@domain` (RFC 5321 §4.1.2).
 ///
-/// Mailboxes compare by local part, byte for byte, and by domain without regard to case. The local part is kept as its
-/// meaning, without quotes: `"john smith"@example.org` has the local part `john smith`, and `"a"@b` equals `a@b`.
+/// Mailboxes compare by local part, byte for byte, and by domain in the one form of names (``Domain/canonical``). The local part is kept
+/// as its meaning, without quotes: `"john smith"@example.org` has the local part `john smith`, and `"a"@b` equals `a@b`.
 public struct Mailbox: Hashable, Sendable {
   /// The local part, unquoted.
   public let localPart: String
   public let domain: Domain
 
-  /// From parts that were parsed already; nil for an empty local part, one over 64 octets (RFC 5321 §4.5.3.1.1), or
-  /// one with control characters.
+  /// Octets of a local part. RFC 5321 §4.5.3.1.1 names 64 that must be supported, and no bound: senders that make an address for each
+  /// mail (VERP, SRS) are longer.
+  public static let maximumLocalPart = 255
+
+  /// From parts that were parsed already; nil for an empty local part, one over ``maximumLocalPart``, or one with control characters
+  /// or others that deceive their readers (C1, line and paragraph separators, marks of direction, what is not seen).
   public init?(localPart: String, domain: Domain) {
-    guard (1...64).contains(localPart.utf8.count), !localPart.utf8.contains(where: { $0 < 32 || $0 == 127 }) else {
+    guard (1...Self.maximumLocalPart).contains(localPart.utf8.count), !DeceptiveScalars.stand(in: localPart.utf8) else {
       return nil
     }
     self.localPart = localPart
@@ -33,11 +37,18 @@ public struct Mailbox: Hashable, Sendable {
     hasher.combine(domain)
   }
 
-  /// The same mailbox with the ASCII letters of its local part in lower case: the key under which local users are kept.
+  /// The same mailbox as a key, under which local users are kept: its local part in small letters, its domain as
+  /// ``Domain/canonical``. So all spellings of a member's address have one ``description``.
   public var caseFolded: Mailbox {
-    guard localPart.utf8.contains(where: { (65...90).contains($0) }) else { return self }
-    let folded = localPart.utf8.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
-    return Mailbox(localPart: String(decoding: folded, as: UTF8.self), domain: domain) ?? self
+    guard localPart.utf8.contains(where: { (65...90).contains($0) || $0 >= 128 }) || domain.isInternational else {
+      return self
+    }
+    return Mailbox(localPart: foldedLocalPart, domain: domain.canonical) ?? self
+  }
+
+  private var foldedLocalPart: String {
+    if localPart.utf8.contains(where: { $0 >= 128 }) { return InternationalLabel.folded(localPart) }
+    return String(decoding: localPart.utf8.map { (65...90).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
   }
 
   /// The same mailbox with its domain in the form within ASCII that any server knows (RFC 5890 §2.3.2.1); a local part has no such form.

@@ -78,6 +78,9 @@ package struct PathScanner {
     return mailbox
   }
 
+  private static let tooLong = "more than \(Mailbox.maximumLocalPart) octets"
+  private static let deceptive = "characters that control, turn or hide text"
+
   /// Everything up to the `@` is looked at before the fault is told, so that the answer names the local part's own.
   private mutating func dotString(international: Bool) throws(PathFault) -> String {
     let start = index
@@ -94,7 +97,8 @@ package struct PathScanner {
     if zip(part, part.dropFirst()).contains(where: { $0 == UInt8(ascii: ".") && $1 == $0 }) {
       throw .localPart("two dots in a row")
     }
-    guard part.count <= 64 else { throw .localPart("more than 64 octets") }
+    guard part.count <= Mailbox.maximumLocalPart else { throw .localPart(Self.tooLong) }
+    guard !DeceptiveScalars.stand(in: part) else { throw .localPart(Self.deceptive) }
     index = at
     return text
   }
@@ -109,10 +113,11 @@ package struct PathScanner {
       switch byte {
       case UInt8(ascii: "\""):
         guard !content.isEmpty else { throw .localPart("nothing between its quotes") }
-        guard content.count <= 64 else { throw .localPart("more than 64 octets") }
+        guard content.count <= Mailbox.maximumLocalPart else { throw .localPart(Self.tooLong) }
         guard let text = String(validating: content, as: UTF8.self) else {
           throw .localPart("bytes that are not UTF-8")
         }
+        guard !DeceptiveScalars.stand(in: content) else { throw .localPart(Self.deceptive) }
         return text
       case UInt8(ascii: "\\"):
         guard let quoted = next, (32...126).contains(quoted) else { throw .localPart("a stray backslash") }

@@ -27,6 +27,7 @@ public enum ClientCommand: Hashable, Sendable {
     guard mailbox.localPart.utf8.allSatisfy({ $0 >= 32 && $0 != 127 }) else { return false }
     switch mailbox.domain {
     case .literal: return true
+    case .other: return false
     case .name(let name):
       return !name.isEmpty && name.utf8.allSatisfy { $0 > 32 && $0 != 127 && !Self.pathMarks.contains($0) }
     }

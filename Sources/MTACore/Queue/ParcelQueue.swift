@@ -76,13 +76,15 @@ public struct ClaimExclusion: Hashable, Sendable {
 
   public func covers(_ recipient: EnvelopeRecipient) -> Bool {
     guard recipient.delivery == .remote else { return local }
-    return domains.contains(recipient.mailbox.domain) || remote && !spares("\(recipient.mailbox.domain)")
+    return domains.contains(recipient.mailbox.domain)
+      || remote && !spares(recipient.mailbox.domain.canonical.description)
   }
 
   /// Whether a domain is among ``spared``.
   package func spares(_ domain: String) -> Bool {
     let isASCII = domain.utf8.allSatisfy { $0 < 128 }
-    let name = isASCII ? domain : DNSName(international: domain)?.description ?? domain
+    // What a program before this one stored may be spelled otherwise.
+    let name = isASCII ? domain : Domain(domain, international: true)?.canonical.description ?? domain
     if spared.contains(name) { return true }
     var rest = name[...]
     while let dot = rest.firstIndex(of: ".") {

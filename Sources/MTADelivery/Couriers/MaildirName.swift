@@ -1,4 +1,5 @@
 import MTACore
+import MTACrypto
 import NIOConcurrencyHelpers
 
 #if canImport(Glibc)
@@ -11,12 +12,13 @@ import NIOConcurrencyHelpers
 enum MaildirName {
   /// A mailbox's folder below the root: `<domain>/<local part>`, each made harmless.
   static func folder(of mailbox: Mailbox) -> String {
-    component(mailbox.domain.description) + "/" + component(mailbox.localPart)
+    component(mailbox.domain.canonical.description) + "/" + component(mailbox.localPart)
   }
 
   /// A text as one path component: ASCII letters in lower case; `a-z 0-9 . _ + = @ -` stay, all else, and a dot in
   /// front, becomes `%XX`. So nothing leads out of the folder or hides in it, no two mailboxes share one, and a file
-  /// system that folds case makes no difference.
+  /// system that folds case makes no difference. What is longer than a file's name may be keeps its beginning, and behind
+  /// `%-`, which no `%XX` begins with, a digest of the whole.
   static func component(_ text: String) -> String {
     var name: [UInt8] = []
     for byte in text.utf8 {
@@ -30,8 +32,15 @@ enum MaildirName {
       default: name += escaped(byte)
       }
     }
+    if name.count > maximumComponent {
+      let digest = SHA256.digest(of: name).prefix(16).flatMap { escaped($0).dropFirst() }
+      name = name.prefix(maximumComponent - 2 - digest.count) + Array("%-".utf8) + digest
+    }
     return String(decoding: name, as: UTF8.self)
   }
+
+  /// Below the 255 octets of a name on the file systems of our systems.
+  private static let maximumComponent = 200
 
   private static func escaped(_ byte: UInt8) -> [UInt8] {
     func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 55 + value }

@@ -28,7 +28,7 @@ public struct DomainTable<Value: Sendable>: Sendable {
   /// The value for a domain and the pattern that it stands under.
   public func match(_ domain: Domain) -> (pattern: String, value: Value)? {
     if values.isEmpty { return nil }
-    let name = domain.dnsName?.description ?? domain.description
+    let name = domain.canonical.description
     if let value = values[name] { return (name, value) }
     if case .name = domain {
       var rest = name[...]

@@ -36,7 +36,7 @@ public struct HostAndPort: Hashable, Sendable, CustomStringConvertible, Lossless
       if name.utf8.contains(UInt8(ascii: ":")) != isBracketed { return nil }
       self.init(.address(address), port: port)
     } else {
-      guard !isBracketed, let name = DNSName(name), name.isHostName else { return nil }
+      guard !isBracketed, let name = Domain(name, international: true)?.dnsName, name.isHostName else { return nil }
       self.init(.name(name), port: port)
     }
   }

@@ -31,7 +31,7 @@ extension RouteTarget: CustomStringConvertible, LosslessStringConvertible {
     guard !rest.isEmpty, !rest.utf8.contains(where: { $0 < 32 || $0 == 127 }) else { return nil }
     switch text[..<colon] {
     case "mx":
-      guard let name = DNSName(international: rest), name.isHostName else { return nil }
+      guard let name = Domain(rest, international: true)?.dnsName, name.isHostName else { return nil }
       self = .exchangersOf(name)
     case "smtp":
       guard let server = HostAndPort(rest) else { return nil }

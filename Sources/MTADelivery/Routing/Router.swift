@@ -71,6 +71,7 @@ public struct Router: Sendable {
   private func exchangers(of domain: Domain, _ setting: DeliveryRoute?) async throws(DeliveryTrouble) -> Route {
     switch domain {
     case .literal(let address): return Route([NextHop(HostAndPort(.address(address), port: port))], setting: setting)
+    case .other(let text): throw .noSuchDomain(text)
     case .name(let text):
       // Names that the DNS cannot hold, U-labels that are none among them.
       guard let name = domain.dnsName else { throw .noSuchDomain(text) }

@@ -34,8 +34,8 @@ struct DeliveryJob: Sendable {
       return DeliveryJob(
         source: source, destination: group.destination, domain: domain, marks: group.marks,
         parcels: parcels.sorted {
-          ("\($0.recipient.mailbox.domain)", $0.recipient.mailbox.localPart, $0.id)
-            < ("\($1.recipient.mailbox.domain)", $1.recipient.mailbox.localPart, $1.id)
+          ("\($0.recipient.mailbox.domain.canonical)", $0.recipient.mailbox.localPart, $0.id)
+            < ("\($1.recipient.mailbox.domain.canonical)", $1.recipient.mailbox.localPart, $1.id)
         })
     }
     .sorted { "\($0.destination)" < "\($1.destination)" }

@@ -3,7 +3,7 @@ public import MTACore
 /// Names that stand for other mailboxes: `info@example.org` for two people, `@example.org` for every name of the domain that
 /// nobody has.
 public struct AliasTable: Hashable, Sendable {
-  /// By mailbox, ASCII letters of the local part in lower case.
+  /// By ``Mailbox/caseFolded``.
   public private(set) var mailboxes: [Mailbox: [Mailbox]] = [:]
   /// For whole domains.
   public private(set) var domains: [Domain: [Mailbox]] = [:]
@@ -23,6 +23,14 @@ public struct AliasTable: Hashable, Sendable {
       mailboxes[mailbox.caseFolded] = targets
     }
     return true
+  }
+
+  /// Whether there is an alias of this name, in whatever spelling.
+  func has(_ name: String) -> Bool {
+    if name.utf8.first == UInt8(ascii: "@") {
+      return Domain(name.dropFirst(), international: true).map { domains[$0] != nil } ?? false
+    }
+    return Mailbox(name).map { targets(of: $0) != nil } ?? false
   }
 
   /// The targets of a mailbox that has an alias of its own.

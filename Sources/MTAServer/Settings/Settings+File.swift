@@ -41,7 +41,9 @@ extension Settings {
   package init(_ values: [String: AttributeValue], folder: String) throws(SettingsFailure) {
     var reader = SettingsReader(values, folder: folder)
     let name = reader.take("serverName", "a domain name") { raw -> Domain? in
-      guard let domain = String(raw).flatMap({ Domain($0) }), case .name = domain else { return nil }
+      guard let domain = String(raw).flatMap({ Domain($0, international: true) }), case .name = domain,
+        domain.dnsName != nil
+      else { return nil }
       return domain
     }
     if name == nil, values["serverName"] == nil { reader.complain("serverName", "is required") }
@@ -69,13 +71,17 @@ extension Settings {
     if let mailbox = reader.take("postmasterName", "a mailbox", { String($0).flatMap { Mailbox($0) } }) {
       postmasterName = mailbox
     }
-    reader.list("localDomains", "domain names", into: &localDomains) { String($0).flatMap { Domain($0) } }
-    let users = reader.take("users", "an object of mailboxes and crypt(3) hashes, or *") { raw -> [Mailbox: String?]? in
+    reader.list("localDomains", "domain names", into: &localDomains) {
+      String($0).flatMap { Domain($0, international: true) }
+    }
+    let users = reader.take("users", "an object of mailboxes, each once, and crypt(3) hashes, or *") {
+      raw -> [Mailbox: String?]? in
       guard case .map(let entries) = raw else { return nil }
       var users: [Mailbox: String?] = [:]
       for (address, hash) in entries {
         guard let mailbox = Mailbox(address), case .text(let hash) = hash, !hash.isEmpty else { return nil }
-        users.updateValue(hash == "*" ? nil : hash, forKey: mailbox.caseFolded)
+        // The same mailbox in two spellings: one of them would win by chance.
+        guard users.updateValue(hash == "*" ? nil : hash, forKey: mailbox.caseFolded) == nil else { return nil }
       }
       return users
     }
@@ -214,9 +220,10 @@ extension Settings {
       guard case .map(let entries) = raw else { return nil }
       var keys: [Domain: DKIMKey] = [:]
       for (name, entry) in entries {
-        guard let domain = Domain(name), case .map(let fields) = entry, Set(fields.keys) == ["selector", "keyFile"],
+        guard let domain = Domain(name, international: true), case .map(let fields) = entry,
+          Set(fields.keys) == ["selector", "keyFile"],
           let selector = fields["selector"].flatMap({ SettingsReader.text($0) }), DNSName(selector) != nil,
-          let file = fields["keyFile"].flatMap({ SettingsReader.text($0) })
+          let file = fields["keyFile"].flatMap({ SettingsReader.text($0) }), keys[domain] == nil
         else { return nil }
         keys[domain] = DKIMKey(selector: selector, keyFile: file)
       }

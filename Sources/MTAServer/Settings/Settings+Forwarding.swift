@@ -7,7 +7,7 @@ extension Settings {
       guard case .map(let entries) = raw else { return nil }
       var table = AliasTable()
       for (name, targets) in entries {
-        guard let targets = Self.mailboxes(targets), table.add(name, targets) else { return nil }
+        guard let targets = Self.mailboxes(targets), !table.has(name), table.add(name, targets) else { return nil }
       }
       return table
     }
@@ -25,7 +25,7 @@ extension Settings {
           guard let keeps = Bool(keeps) else { return nil }
           forward.keepsCopy = keeps
         }
-        guard fields.isEmpty else { return nil }
+        guard fields.isEmpty, forwards[mailbox.caseFolded] == nil else { return nil }
         forwards[mailbox.caseFolded] = forward
       }
       return forwards
@@ -37,7 +37,8 @@ extension Settings {
     let domain = reader.take("srsDomain", "a domain name or none") { raw -> Domain?? in
       guard let text = String(raw) else { return nil }
       if text == "none" { return .some(nil) }
-      guard let domain = Domain(text), case .name = domain else { return nil }
+      guard let domain = Domain(text, international: true)?.canonical, case .name = domain, !domain.isInternational
+      else { return nil }
       return .some(domain)
     }
     if let domain { srsDomain = domain }

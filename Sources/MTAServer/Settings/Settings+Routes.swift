@@ -51,7 +51,13 @@ extension Settings {
 
   static func arePatterns(_ texts: some Sequence<String>) -> Bool {
     var table = DomainTable<Bool>()
-    return texts.allSatisfy { table.set(true, for: $0) }
+    var count = 0
+    for text in texts {
+      guard table.set(true, for: text) else { return false }
+      count += 1
+    }
+    // One in two spellings would win by chance.
+    return table.patterns.count == count
   }
 
   private static func sources(_ raw: AttributeValue) -> [IPAddress]? {

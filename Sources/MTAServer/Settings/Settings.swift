@@ -17,7 +17,7 @@ public struct Settings: Sendable {
   /// Where `postmaster` goes. Default: postmaster at the server name's domain, that is the name without its first label.
   public var postmasterName: Mailbox
   public var localDomains: [Domain] = []
-  /// Mailboxes and their crypt(3) hashes; nil (`*` in the file) is a mailbox that nobody logs in to.
+  /// Mailboxes, as ``Mailbox/caseFolded``, and their crypt(3) hashes; nil (`*` in the file) is a mailbox that nobody logs in to.
   public var users: [Mailbox: String?] = [:]
   /// Names that stand for other mailboxes, here or elsewhere. For hooks: `clientLookup` says so.
   public var aliases = AliasTable()
@@ -170,8 +170,11 @@ public struct Settings: Sendable {
   public var noted: [String] = []
 
   public init(serverName: Domain) throws(SettingsFailure) {
-    guard case .name(let name) = serverName else { throw SettingsFailure(["serverName: must be a domain name"]) }
-    self.serverName = serverName
+    // Greetings and trace fields are ASCII, whatever a client can read.
+    guard case .name(let name) = serverName.canonical, !serverName.canonical.isInternational else {
+      throw SettingsFailure(["serverName: must be a domain name"])
+    }
+    self.serverName = .name(name)
     serverTitle = name
     let labels = name.split(separator: ".")
     let domain = labels.count > 2 ? labels.dropFirst().joined(separator: ".") : name
@@ -183,7 +186,9 @@ public struct Settings: Sendable {
 
   /// - Throws: ``SettingsFailure`` when the text is not a domain name.
   public init(serverName: String) throws(SettingsFailure) {
-    guard let domain = Domain(serverName) else { throw SettingsFailure(["serverName: must be a domain name"]) }
+    guard let domain = Domain(serverName, international: true) else {
+      throw SettingsFailure(["serverName: must be a domain name"])
+    }
     try self.init(serverName: domain)
   }
 

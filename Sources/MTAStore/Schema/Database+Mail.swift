@@ -88,7 +88,7 @@ extension Database {
           .text(delivery.rawValue),
           delivery == .none ? .null : due,
           now, now, .text(state.rawValue), expires,
-          delivery == .remote ? .text(recipient.mailbox.domain.description) : .null,
+          delivery == .remote ? .text(recipient.mailbox.domain.canonical.description) : .null,
           .text(optional: recipient.client?.mailboxID), .text(optional: recipient.client?.ownerID),
           .integer(envelope.hold == nil || delivery == .none ? 0 : 1), delivery == .none ? .null : hold,
           .text(optional: recipient.notification.notify?.description),

@@ -89,7 +89,7 @@ extension Database {
     if exclusion.remote { words.append(exclusion.spared.isEmpty ? "next_hop IS NULL" : "is_spared(next_hop)") }
     if !exclusion.domains.isEmpty {
       words.append("(next_hop IS NULL OR next_hop NOT IN (SELECT value FROM json_each(?3)))")
-      list = [.text(jsonList(exclusion.domains.map(\.description)))]
+      list = [.text(jsonList(exclusion.domains.map(\.canonical.description)))]
     }
     return (words.map { "AND \($0) " }.joined(), list)
   }

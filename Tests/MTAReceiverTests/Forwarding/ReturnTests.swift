@@ -28,7 +28,7 @@ import Testing
     ("SRS0=@srs.example", "550 5.7.1"), ("SRS0=sswkru=7G=client.example=a@test.example", "550 5.1.1 no such user"),
     ("SRS0=sswkru=7G=client.example=a@far.example", "550 5.7.1 *relaying"),
     (#""SRS0=sswkru=7G=client.example=a b"@srs.example"#, "550 5.1.1"),
-    ("SRS0=sswkru=7G=client.example=\(String(repeating: "a", count: 64))@srs.example", "553 5.1.3"),
+    ("SRS0=sswkru=7G=client.example=\(String(repeating: "a", count: 230))@srs.example", "553 5.1.3"),
     ("SRS0=sswkru=7G=client.example=a\\x01@srs.example", "500 5.5.2"),
   ])
   func forgeriesAreRefused(address: String, reply: String) async throws {

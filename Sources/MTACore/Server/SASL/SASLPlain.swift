@@ -12,7 +12,7 @@ public struct SASLPlain: SASLMechanism {
         let username = SASLText.username(parts[1]), let password = SASLText.password(parts[2])
       else { return .rejected }
       // Nobody acts for somebody else here: an authorization identity must be the user's own.
-      guard authorization.isEmpty || authorization.utf8.elementsEqual(username.utf8) else { return .rejected }
+      guard authorization.isEmpty || SASLText.areSame(authorization, username) else { return .rejected }
       return .finished(
         Credentials(
           mechanism: "PLAIN", authorizationID: authorization.isEmpty ? nil : authorization, username: username,
@@ -52,9 +52,16 @@ public struct SASLLogin: SASLMechanism {
 
 /// The bounds of what a client may say of itself.
 package enum SASLText {
-  /// UTF-8, 1 to 255 octets. RFC 4013 §2.3: no control characters; a name goes into logs and header fields.
+  /// UTF-8, 1 to 255 octets. RFC 4013 §2.3: no control characters, and none that deceives a reader; a name goes
+  /// into logs and header fields.
   package static func username(_ bytes: ArraySlice<UInt8>) -> String? {
-    bytes.contains { $0 < 32 || $0 == 127 } ? nil : text(bytes, atMost: 255)
+    DeceptiveScalars.stand(in: bytes) ? nil : text(bytes, atMost: 255)
+  }
+  /// Whether two names are the same user's: octet by octet, or as addresses, whose spellings differ.
+  package static func areSame(_ name: String, _ other: String) -> Bool {
+    if name.utf8.elementsEqual(other.utf8) { return true }
+    guard let mailbox = Mailbox(name) else { return false }
+    return mailbox.caseFolded == Mailbox(other)?.caseFolded
   }
   /// UTF-8 without NUL, 1 to 1,024 octets: RFC 4616 §2 knows no empty password.
   package static func password(_ bytes: ArraySlice<UInt8>) -> String? { text(bytes, atMost: 1024) }

@@ -59,7 +59,7 @@ struct SCRAMExchange: SASLExchange {
       guard bindings[type] != nil else { return .rejected }
     }
     // Nobody acts for somebody else here.
-    if let identity = opening.header.authorizationID, !identity.utf8.elementsEqual(opening.username.utf8) {
+    if let identity = opening.header.authorizationID, !SASLText.areSame(identity, opening.username) {
       return .rejected
     }
     state = .opened(opening)
