@@ -54,6 +54,37 @@ import Testing
   ])
   func badRecipientParameters(text: String) { #expect(throws: CommandFault.badParameter) { try rcpt(text) } }
 
+  /// RFC 6533 §3: its three forms, and xtext; kept in the one that ASCII carries.
+  @Test(arguments: [
+    ("utf-8;jörg@example.org", #"utf-8;j\x{F6}rg@example.org"#),
+    (#"UTF-8;j\x{F6}rg@example.org"#, #"utf-8;j\x{F6}rg@example.org"#),
+    (#"utf-8;j\x{f6}rg+40example.org"#, #"utf-8;j\x{F6}rg@example.org"#), ("utf-8;j+C3+b6rg@b", #"utf-8;j\x{F6}rg@b"#),
+    (#"utf-8;a\x{2B}\x{3D}\x{5C}@b"#, #"utf-8;a\x{2B}\x{3D}\x{5C}@b"#),
+    ("utf-8;日本@例え.テスト", #"utf-8;\x{65E5}\x{672C}@\x{4F8B}\x{3048}.\x{30C6}\x{30B9}\x{30C8}"#),
+    ("rfc822;bob+3da@b", "rfc822;bob+3da@b"),
+  ])
+  func internationalOriginalRecipients(value: String, kept: String) throws {
+    let line = Array("RCPT TO:<a@b> ORCPT=\(value)".utf8)
+    guard case .rcpt(_, let read) = try parser.parse(line, inUTF8Transaction: true) else { return #expect(Bool(false)) }
+    #expect(read.originalRecipient == kept)
+  }
+
+  @Test(arguments: [
+    "utf-8;", "utf-8;a=b", #"utf-8;\x{}"#, #"utf-8;\x{A}"#, #"utf-8;\x{D800}"#, #"utf-8;\x{110000}"#,
+    #"utf-8;\x{0000041}"#, #"utf-8;\n"#,
+    #"utf-8;\x{41"#, "utf-8;a\u{202e}b", #"utf-8;a\x{202E}b"#, #"utf-8;a\x{0A}"#, "utf-8;a+0A", "utf-8;a+FF",
+    "rfc822;jörg@b",
+  ])
+  func badInternationalOriginalRecipients(value: String) {
+    let line = Array("RCPT TO:<a@b> ORCPT=\(value)".utf8)
+    #expect(throws: CommandFault.badParameter) { try parser.parse(line, inUTF8Transaction: true) }
+  }
+
+  @Test func rawUTF8NeedsItsTransaction() {
+    let line = Array("RCPT TO:<a@b> ORCPT=utf-8;jörg@example.org".utf8)
+    #expect(throws: CommandFault.badParameter) { try parser.parse(line, inUTF8Transaction: false) }
+  }
+
   @Test(arguments: ["RET=FULL", "ENVID=x", "REQUIRETLS", "MT-PRIORITY=1", "HOLDFOR=1", "BY=5;N", "SMTPUTF8"])
   func whatIsNotAnnouncedIsUnknown(text: String) {
     #expect(throws: CommandFault.unknownParameter) { try CommandParser().parse(Array("MAIL FROM:<a@b> \(text)".utf8)) }

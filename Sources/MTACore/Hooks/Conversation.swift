@@ -109,7 +109,8 @@ public struct ChannelBindings: Hashable, Sendable {
 /// throw.
 public struct Conversation: Hashable, Sendable {
   public internal(set) var connection: ConnectionFacts
-  /// What EHLO or HELO named; nil before, and when the client gave none.
+  /// What EHLO or HELO named, names in their canonical form; nil before, and when the client gave none. ``Domain/other(_:)`` for what is
+  /// neither a name nor an address.
   public internal(set) var clientName: Domain?
   /// The client said EHLO, not HELO.
   public internal(set) var isExtended = false

@@ -49,7 +49,7 @@ public struct DeliveryRequests: Hashable, Sendable, Codable {
 public struct RecipientNotification: Hashable, Sendable, Codable {
   /// NOTIFY; nil when not given: failures, and delays as this system likes.
   public var notify: Notify?
-  /// ORCPT as it came, `rfc822;` and xtext included.
+  /// ORCPT as it came, `rfc822;` and xtext included; an address of the type `utf-8` in the form of ASCII (RFC 6533 §3).
   public var originalRecipient: String?
 
   public init(notify: Notify? = nil, originalRecipient: String? = nil) {
@@ -67,9 +67,11 @@ public struct RecipientNotification: Hashable, Sendable, Codable {
 
   /// The ORCPT that names this mailbox (RFC 3461 §4.2); nil for one that cannot be said in it.
   package static func original(_ mailbox: Mailbox) -> String? {
-    // RFC 6533 §3 has another address type for international ones.
-    guard !mailbox.isInternational else { return nil }
-    let text = "rfc822;" + String(decoding: XText.encode(mailbox.description.utf8), as: UTF8.self)
+    let text =
+      // RFC 6533 §3 has another address type for international ones.
+      if mailbox.isInternational { "utf-8;" + UTF8AddressText.encode(mailbox.description) } else {
+        "rfc822;" + String(decoding: XText.encode(mailbox.description.utf8), as: UTF8.self)
+      }
     return text.utf8.count <= 500 ? text : nil
   }
 

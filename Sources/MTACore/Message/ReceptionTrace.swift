@@ -43,10 +43,16 @@ struct ReceptionTrace {
       && !conversation.headerEdits.contains { $0.isNamed(name) }
   }
 
-  /// RFC 5321 §4.4. Every part comes from parsed values, so no byte of the client's own reaches the field.
+  /// RFC 5321 §4.4. Every part comes from parsed values; what a client calls itself that is no name stands in a comment, its letters,
+  /// digits and a few marks alone, so that no reader takes it for more.
   private func writeReceived(into buffer: inout ByteBuffer) {
     let address = conversation.connection.remoteAddress
-    buffer.writeString("Received: from \(conversation.clientName?.description ?? "unknown") ([\(address.literal)])\r\n")
+    switch conversation.clientName {
+    case .other(let text)?:
+      buffer.writeString("Received: from [\(address.literal)] (helo=\(Self.harmless(text)))\r\n")
+    case let name:
+      buffer.writeString("Received: from \(name?.description ?? "unknown") ([\(address.literal)])\r\n")
+    }
     buffer.writeString("\tby \(serverName) with \(transmission) id \(id)")
     if let encryption = conversation.encryption {
       // RFC 8314 §4.3: the additional clause "tls" with the cipher suite's name.
@@ -58,6 +64,12 @@ struct ReceptionTrace {
       buffer.writeString("\r\n\tfor <\(only.forwardedFor ?? only.mailbox)>")
     }
     buffer.writeString(";\r\n\t\(instant.internetMessageDate)\r\n")
+  }
+
+  private static func harmless(_ text: String) -> String {
+    String(
+      decoding: text.utf8.prefix(64).map { $0.isAtomText || $0 == UInt8(ascii: ".") ? $0 : UInt8(ascii: "?") },
+      as: UTF8.self)
   }
 
   /// The "with" keyword of RFC 3848, and of RFC 6531 §4.3 for international mail.

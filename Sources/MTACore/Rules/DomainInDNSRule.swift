@@ -1,4 +1,5 @@
-/// On the standard port, the domain of EHLO and HELO must be in the DNS (R4). Address literals are not looked up.
+/// On the standard port, the domain of EHLO and HELO must be in the DNS (R4). Address literals are not looked up; what is neither name nor
+/// literal is in no DNS.
 public struct DomainInDNSRule: GreetingRule, Hashable {
   public init() {}
 
@@ -8,6 +9,9 @@ public struct DomainInDNSRule: GreetingRule, Hashable {
 
   public func refusal(of domain: Domain?, standing: DomainStanding, in conversation: Conversation) -> Reply? {
     guard let domain, conversation.connection.role == .standard else { return nil }
+    // What cannot be a name is not looked for.
+    if case .literal = domain { return nil }
+    if domain.dnsName == nil { return .domainNotFound(domain) }
     return switch standing {
     case .unasked, .exists: nil
     case .missing: .domainNotFound(domain)

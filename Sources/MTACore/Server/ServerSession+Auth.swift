@@ -24,7 +24,9 @@ extension ServerSession {
     var response: [UInt8]?
     if let initial {
       // RFC 4954 §4: a lone "=" is an empty initial response.
-      guard let bytes = initial == [UInt8(ascii: "=")] ? [] : Base64.decode(initial) else { return settle(.badBase64) }
+      guard let bytes = initial == [UInt8(ascii: "=")] ? [] : Base64.decodeResponse(initial) else {
+        return settle(.badBase64)
+      }
       response = bytes
     }
     let step = exchange.start(response)
@@ -32,13 +34,16 @@ extension ServerSession {
     return take(step)
   }
 
-  /// A line of the client's within an exchange.
+  /// A line of the client's within an exchange, whatever it holds: a response that cannot be read ends the exchange (RFC 4954 §4), and
+  /// none is ever taken for a command. Behind the reply that ends it the next line is a command again.
   mutating func authResponse(_ line: [UInt8]) -> Action {
     // The client has taken note of its refusal, in whatever words.
     guard var exchange else { return refuseLogin() }
     // RFC 4954 §4: "*" cancels.
-    if line == [UInt8(ascii: "*")] { return endExchange(.authCancelled) }
-    guard let response = Base64.decode(line) else { return endExchange(.badBase64) }
+    if line.starts(with: [UInt8(ascii: "*")]), line.dropFirst().allSatisfy({ $0 == 32 || $0 == 9 }) {
+      return endExchange(.authCancelled)
+    }
+    guard let response = Base64.decodeResponse(line) else { return endExchange(.badBase64) }
     let step = exchange.receive(response)
     self.exchange = exchange
     return take(step)

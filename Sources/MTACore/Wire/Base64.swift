@@ -46,6 +46,17 @@ package enum Base64 {
     return decoder.isCanonical ? decoder.bytes : nil
   }
 
+  /// Decodes a response of AUTH as clients send it: the padding may be missing, and blanks may stand around it. Everything else is as
+  /// ``decode(_:)`` has it.
+  package static func decodeResponse(_ text: [UInt8]) -> [UInt8]? {
+    var text = text[...]
+    while let last = text.last, last == 32 || last == 9 { text.removeLast() }
+    while let first = text.first, first == 32 || first == 9 { text.removeFirst() }
+    var decoder = Decoder(capacity: text.count)
+    for character in text where !decoder.take(character) { return nil }
+    return decoder.isWhole && decoder.leftOver == 0 ? decoder.bytes : nil
+  }
+
   /// Decodes base 64 that was folded or typed: blanks, tabs and line ends are skipped wherever they stand, padding may
   /// be missing, and bits behind the last octet are ignored. Nil for any other character, for text behind the padding,
   /// and for a lone character at the end.
@@ -92,14 +103,23 @@ package enum Base64 {
       return true
     }
 
+    /// The bits behind the last octet.
+    var leftOver: UInt32 {
+      switch held {
+      case 2: group & 0xF
+      case 3: group & 0x3
+      default: 0
+      }
+    }
+
     /// No lone character at the end.
     var isWhole: Bool { held != 1 }
 
     var isCanonical: Bool {
       switch held {
       case 0: paddings == 0
-      case 2: paddings == 2 && group & 0xF == 0
-      case 3: paddings == 1 && group & 0x3 == 0
+      case 2: paddings == 2 && leftOver == 0
+      case 3: paddings == 1 && leftOver == 0
       default: false
       }
     }

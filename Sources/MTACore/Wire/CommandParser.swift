@@ -13,7 +13,9 @@ public struct CommandParser: Hashable, Sendable {
   /// - Parameter inUTF8Transaction: MAIL was given with SMTPUTF8, so RCPT may hold UTF-8.
   public func parse(_ line: [UInt8], inUTF8Transaction: Bool = false) throws(CommandFault) -> Command {
     // A NUL, a lone CR or LF, any other control character: never part of a command. Tab is let pass as white space.
-    guard !line.contains(where: { ($0 < 32 && $0 != 9) || $0 == 127 }) else { throw .controlCharacter }
+    guard !line.contains(where: { ($0 < 32 && $0 != 9) || $0 == 127 }) else {
+      throw Self.isGreeting(line) ? .domainSyntax : .controlCharacter
+    }
     let end = line.firstIndex { $0 == 32 || $0 == 9 } ?? line.count
     let argument = Self.trim(line[end...])
     switch Self.uppercased(line[..<end]) {
@@ -45,6 +47,10 @@ public struct CommandParser: Hashable, Sendable {
     return first.begins(caseless: "Host:") || (words.count > 1 && last.begins(caseless: "HTTP/"))
   }
 
+  private static func isGreeting(_ line: [UInt8]) -> Bool {
+    line.count > 4 && (line[4] == 32 || line[4] == 9) && ["EHLO", "HELO", "LHLO"].contains(uppercased(line[..<4]))
+  }
+
   private func plain(_ command: Command, _ argument: ArraySlice<UInt8>) throws(CommandFault) -> Command {
     guard argument.isEmpty else { throw .unexpectedArgument }
     return command
@@ -52,12 +58,14 @@ public struct CommandParser: Hashable, Sendable {
 
   private func domain(_ argument: ArraySlice<UInt8>) throws(CommandFault) -> Domain? {
     if argument.isEmpty { return nil }
-    guard let domain = Domain(bytes: Array(argument), international: false) else { throw .domainSyntax }
+    guard let domain = Domain(greeting: Array(argument)) else { throw .domainSyntax }
     return domain
   }
 
   private func text(_ argument: ArraySlice<UInt8>) throws(CommandFault) -> String {
     guard let text = String(validating: argument, as: UTF8.self) else { throw .notUTF8 }
+    // Tabs are white space here.
+    guard !DeceptiveScalars.stand(in: argument.filter { $0 != 9 }) else { throw .controlCharacter }
     return text
   }
 
@@ -77,7 +85,7 @@ public struct CommandParser: Hashable, Sendable {
   }
 
   private func auth(_ argument: ArraySlice<UInt8>) throws(CommandFault) -> Command {
-    let words = argument.split(separator: 32)
+    let words = argument.split { $0 == 32 || $0 == 9 }
     guard let mechanism = words.first, words.count <= 2 else { throw .badParameter }
     return .auth(mechanism: Self.uppercased(mechanism), initial: words.count == 2 ? Array(words[1]) : nil)
   }
@@ -119,7 +127,7 @@ public struct CommandParser: Hashable, Sendable {
         try refuseQuotes(of: scanner)
         path = .mailbox(mailbox)
       }
-      return .rcpt(path, try ParameterReader(capabilities).recipient(parameters))
+      return .rcpt(path, try ParameterReader(capabilities).recipient(parameters, international: international))
     } catch let fault as CommandFault {
       throw fault
     } catch let fault as PathFault {

@@ -18,7 +18,9 @@ struct ParameterReader {
         parameters.smtpUTF8 = true
       case "AUTH":
         // RFC 4954 §5: taken, and as from a client that is not trusted to say it, ignored.
-        guard let value, XText.decode(value) != nil, !value.isEmpty else { throw .badParameter }
+        guard let value, Self.isAuthor(value, international: capabilities.contains(.smtpUTF8)) else {
+          throw .badParameter
+        }
       case "RET" where capabilities.contains(.dsn):
         guard let value, let part = DeliveryRequests.Return(rawValue: CommandParser.uppercased(value)) else {
           throw .badParameter
@@ -51,7 +53,8 @@ struct ParameterReader {
     return parameters
   }
 
-  func recipient(_ words: [ArraySlice<UInt8>]) throws(CommandFault) -> RecipientNotification {
+  /// - Parameter international: MAIL was given with SMTPUTF8.
+  func recipient(_ words: [ArraySlice<UInt8>], international: Bool) throws(CommandFault) -> RecipientNotification {
     var notification = RecipientNotification()
     for (keyword, value) in try Self.pairs(words) {
       switch keyword {
@@ -61,7 +64,8 @@ struct ParameterReader {
         }
         notification.notify = notify
       case "ORCPT" where capabilities.contains(.dsn):
-        guard let value, let recipient = Self.originalRecipient(value) else { throw .badParameter }
+        guard let value, let recipient = Self.originalRecipient(value, international: international)
+        else { throw .badParameter }
         notification.originalRecipient = recipient
       default: throw .unknownParameter
       }
@@ -112,12 +116,27 @@ struct ParameterReader {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// RFC 3461 §4.2: `addr-type ";" xtext`, at most 500 characters; kept as it came.
-  private static func originalRecipient(_ value: ArraySlice<UInt8>) -> String? {
+  /// RFC 4954 §5: `<>` or an address in xtext, which RFC 6533 §3 lets be UTF-8. Nothing becomes of it, but what deceives a reader is
+  /// refused here as anywhere.
+  private static func isAuthor(_ value: ArraySlice<UInt8>, international: Bool) -> Bool {
+    let ascii = value.filter { $0 < 128 }
+    guard !value.isEmpty, ascii.count == value.count || international, let decoded = XText.decode(ascii) else {
+      return false
+    }
+    return !DeceptiveScalars.stand(in: value) && !DeceptiveScalars.stand(in: decoded)
+  }
+
+  /// RFC 3461 §4.2: `addr-type ";" xtext`, at most 500 characters; kept as it came. Addresses of the type `utf-8` have forms of their
+  /// own (RFC 6533 §3) and are kept in that of ASCII.
+  private static func originalRecipient(_ value: ArraySlice<UInt8>, international: Bool) -> String? {
     guard value.count <= 500, let semicolon = value.firstIndex(of: UInt8(ascii: ";")) else { return nil }
     let type = value[..<semicolon]
     let address = value[(semicolon + 1)...]
-    guard !type.isEmpty, type.allSatisfy(\.isAtomText), !address.isEmpty, let decoded = XText.decode(address),
+    guard !type.isEmpty, type.allSatisfy(\.isAtomText), !address.isEmpty else { return nil }
+    if CommandParser.uppercased(type) == "UTF-8" {
+      return UTF8AddressText.normal(address, international: international).map { "utf-8;" + $0 }
+    }
+    guard let decoded = XText.decode(address),
       decoded.allSatisfy({ (32...126).contains($0) })
     else { return nil }
     return String(decoding: value, as: UTF8.self)

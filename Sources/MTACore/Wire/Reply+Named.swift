@@ -52,7 +52,7 @@ extension Reply {
   /// RFC 5321 §4.1.1.1. No enhanced status here either (RFC 2034 §3).
   static func welcome(_ server: String, _ extensions: [String]) -> Reply { Reply(250, lines: [server] + extensions) }
   static let domainRequired = Reply(501, .syntax, "Domain required after EHLO/HELO")
-  static let domainSyntax = Reply(501, .syntax, "neither a domain nor an address literal after EHLO/HELO")
+  static let domainSyntax = Reply(501, .syntax, "control characters or a wrong address after EHLO/HELO")
   static let sayLHLO = Reply(500, .invalidCommand, "this is LMTP, say LHLO")
   static func domainNotFound(_ domain: Domain) -> Reply {
     Reply(550, .policy, "\(domain) was not found in the DNS system")

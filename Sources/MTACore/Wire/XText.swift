@@ -1,13 +1,13 @@
 /// The encoding of parameter values that may hold anything (RFC 3461 §4): printable ASCII as it is, the rest as `+HH`.
 package enum XText {
-  /// Nil for anything that is not xtext.
+  /// Nil for anything that is not xtext. RFC 3461 §4 has its digits in upper case; some clients send small ones, which mean the same.
   package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
     var bytes: [UInt8] = []
     var rest = Array(text)[...]
     while let byte = rest.popFirst() {
       switch byte {
       case UInt8(ascii: "+"):
-        guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else { return nil }
+        guard let high = rest.popFirst()?.hexValue, let low = rest.popFirst()?.hexValue else { return nil }
         bytes.append(high << 4 | low)
       case UInt8(ascii: "="): return nil
       case 33...126: bytes.append(byte)
@@ -27,15 +27,6 @@ package enum XText {
       }
     }
     return text
-  }
-
-  /// RFC 3461 §4: upper case only.
-  private static func digit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case 48...57: byte - 48
-    case 65...70: byte - 55
-    default: nil
-    }
   }
 
   private static func hexadecimal(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 55 + value }

@@ -180,16 +180,7 @@ struct ReportComposer: Sendable {
 
   /// RFC 6533 §3, utf-8-addr-xtext: `\x{2665}` for what is not ASCII.
   private static func ascii(_ mailbox: Mailbox) -> String {
-    guard mailbox.isInternational else { return mailbox.description }
-    var text = ""
-    for scalar in mailbox.description.unicodeScalars {
-      if (33...126).contains(scalar.value), scalar != "\\", scalar != "+", scalar != "=" {
-        text.unicodeScalars.append(scalar)
-      } else {
-        text += "\\x{" + String(scalar.value, radix: 16, uppercase: true) + "}"
-      }
-    }
-    return text
+    mailbox.isInternational ? UTF8AddressText.encode(mailbox.description) : mailbox.description
   }
 
   // MARK: what came

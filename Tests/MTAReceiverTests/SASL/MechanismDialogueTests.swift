@@ -73,6 +73,8 @@ import Testing
       C: AUTH SCRAM-SHA-256
       S: 504 5.5.4
       C: AUTH PLAIN dXNlcg
+      S: 535 5.7.8
+      C: AUTH PLAIN dXNlc
       S: 501 5.5.2
       C: AUTH LOGIN
       S: 334
