@@ -242,18 +242,24 @@ extension Receiver {
     // Only our own proxies may say who a client is.
     guard configuration.proxies.contains(where: { $0.contains(address) }) else { throw ChannelError.ioOnClosedChannel }
     let handler = ProxyHandler(patience: .seconds(10)) { header in
-      // A proxy that speaks for itself, as in health checks, is counted as itself; trust is for hosts that connect to us.
+      // LOCAL, UNKNOWN and families without addresses are the proxy's own health checks; trust is for hosts that connect to us.
       let (client, port) = header.client ?? (address, port)
-      try self.accept(channel, listener, loop, from: client, port: port, mayBeTrusted: header.client != nil)
+      try self.accept(
+        channel, listener, loop, from: client, port: port, mayBeTrusted: header.client != nil,
+        isProxy: header.client == nil, to: header.destination)
     }
     try channel.pipeline.syncOperations.addHandler(handler)
   }
 
   private func accept(
     _ channel: any Channel, _ listener: Listener, _ loop: ReceiverLoop, from address: IPAddress, port: UInt16,
-    mayBeTrusted: Bool = true
+    mayBeTrusted: Bool = true, isProxy: Bool = false, to destination: IPAddress? = nil
   ) throws {
-    guard let number = census.enter(address) else {
+    // Some checks say PROXY with the proxy's own address, or come to another port: a listed proxy is no stranger there either.
+    let isFrontEnd =
+      isProxy || configuration.proxies.contains { $0.contains(address) }
+      || configuration.xclientNetworks.contains { $0.contains(address) }
+    guard let number = census.enter(address, isFrontEnd: isFrontEnd) else {
       let reply = Reply.tooManyConnections(configuration.session.serverName)
       try channel.pipeline.syncOperations.addHandler(TurnAwayHandler(reply))
       return
@@ -263,7 +269,10 @@ extension Receiver {
       localPort: UInt16(clamping: channel.localAddress?.port ?? Int(listener.address.port)), role: listener.role,
       isTrusted: mayBeTrusted && listener.role == .internalSubmit
         && configuration.trustedNetworks.contains { $0.contains(address) },
-      mayUseXCLIENT: mayBeTrusted && configuration.xclientNetworks.contains { $0.contains(address) })
+      mayUseXCLIENT: mayBeTrusted && configuration.xclientNetworks.contains { $0.contains(address) },
+      isFrontEnd: isFrontEnd,
+      localAddress: destination
+        ?? channel.localAddress?.ipAddress.flatMap { IPAddress(String($0.prefix { $0 != "%" })) })
     var session = configuration.session
     session.speaksLMTP = listener.speaksLMTP
     let tls = tls.withLockedValue { $0 }

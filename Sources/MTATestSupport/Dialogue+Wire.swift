@@ -37,7 +37,8 @@ extension Dialogue {
     let receiver = try self.receiver(hooks)
     guard let address = try await receiver.start(on: MultiThreadedEventLoopGroup.singleton).first else { return }
     let client = facts.remoteAddress
-    let (family, here) = if case .v4 = client { ("TCP4", "127.0.0.1") } else { ("TCP6", "::1") }
+    let (family, anywhere) = if case .v4 = client { ("TCP4", "127.0.0.1") } else { ("TCP6", "::1") }
+    let here = facts.localAddress.map { "\($0)" } ?? anywhere
     do {
       let tls = try TLSContext.client()
       try await WireClient.connect(to: address) { wire in
@@ -61,6 +62,7 @@ extension Dialogue {
     settings.timing = timing
     settings.contacts = contacts
     settings.proxies = Network.loopback
+    if facts.isFrontEnd, let own = Network("\(facts.remoteAddress)") { settings.proxies.append(own) }
     let alone = Network("\(facts.remoteAddress)").map { [$0] } ?? []
     settings.trustedNetworks = facts.isTrusted ? alone : []
     settings.xclientNetworks = facts.mayUseXCLIENT ? alone : []

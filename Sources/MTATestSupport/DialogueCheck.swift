@@ -25,8 +25,11 @@ struct DialogueCheck {
     return { $0.mails.count == count ? nil : "there are \($0.mails.count) mails" }
   }
 
-  /// `ADDRESS hits N locks N violations N`, any of them.
+  /// `ADDRESS hits N locks N violations N`, any of them, or `ADDRESS unknown`.
   private static func contact(_ words: [Substring]) -> ((VolatileStore) -> String?)? {
+    if words.count == 2, words[1] == "unknown", let address = IPAddress(String(words[0])) {
+      return { $0.contact(of: address) == nil ? nil : "\(address) is known" }
+    }
     guard let address = words.first.flatMap({ IPAddress(String($0)) }), words.count.isMultiple(of: 2) == false,
       words.count > 1
     else { return nil }

@@ -27,6 +27,10 @@ struct DialogueSetting {
     "address": { (dialogue, words) throws(Fault) in
       dialogue.facts.remoteAddress = try value(words.first, IPAddress.init)
     },
+    "local": { (dialogue, words) throws(Fault) in
+      dialogue.facts.localAddress = try value(words.first, IPAddress.init)
+    },
+    "frontEnd": { (dialogue, words) throws(Fault) in dialogue.facts.isFrontEnd = try flag(words.first) },
     "trusted": { (dialogue, words) throws(Fault) in dialogue.facts.isTrusted = try flag(words.first) },
     "xclient": { (dialogue, words) throws(Fault) in dialogue.facts.mayUseXCLIENT = try flag(words.first) },
     "configuration": { (dialogue, words) throws(Fault) in

@@ -99,7 +99,9 @@ import Testing
     dialogue.configuration.maximumMessageBytes = 5
     _ = try await play(
       #"""
-      C: BDAT 6\r\nA: b\r\n\
+      C: BDAT 3\r\nA: \
+      S: 250
+      C: BDAT 3\r\nb\r\n\
       S: 552 5.3.4
       C: BDAT 1 LAST\r\nx\
       S: 503

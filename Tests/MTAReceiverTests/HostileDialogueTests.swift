@@ -90,7 +90,7 @@ import Testing
     try await dialogue.play(
       Self.envelope + "C: DATA\nS: 354\n" + drip("x", times: 6) + "-- wait 290\nS: 421 4.4.2\n-- closed")
     try await dialogue.play(
-      "S: 220\nC: EHLO c.example\nS: 250\nC: BDAT 99999999999999999999 LAST\n" + drip("x", times: 6)
+      "S: 220\nC: EHLO c.example\nS: 250\nC: BDAT 50000000 LAST\n" + drip("x", times: 6)
         + "-- wait 290\nS: 421 4.4.2\n-- closed")
     #expect(dialogue.store.openSpools == 0)
   }

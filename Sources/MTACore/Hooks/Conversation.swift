@@ -23,11 +23,16 @@ public struct ConnectionFacts: Hashable, Sendable {
   public var mayUseXCLIENT: Bool
   /// The port speaks LMTP (RFC 2033); as ``SessionConfiguration/speaksLMTP`` says.
   public internal(set) var speaksLMTP = false
+  /// One of our own proxies or front ends speaks for itself, as its health checks do: it is no stranger, so it is always greeted,
+  /// never counted and never locked out. Once it says whom it speaks for, that client is meant.
+  public var isFrontEnd: Bool
+  /// The address of ours that the client connected to; nil for a Unix socket.
+  public var localAddress: IPAddress?
 
   public init(
     remoteAddress: IPAddress, remotePort: UInt16 = 0, localPort: UInt16 = 0, role: PortRole = .standard,
     isTrusted: Bool = false,
-    mayUseXCLIENT: Bool = false
+    mayUseXCLIENT: Bool = false, isFrontEnd: Bool = false, localAddress: IPAddress? = nil
   ) {
     self.remoteAddress = remoteAddress
     self.remotePort = remotePort
@@ -35,6 +40,8 @@ public struct ConnectionFacts: Hashable, Sendable {
     self.role = role
     self.isTrusted = isTrusted
     self.mayUseXCLIENT = mayUseXCLIENT
+    self.isFrontEnd = isFrontEnd
+    self.localAddress = localAddress
   }
 }
 

@@ -14,6 +14,10 @@ extension ServerSession {
 
   /// The octets that follow are read; a chunk without any is done at once.
   mutating func chunk(_ chunk: Chunk) -> Action {
+    // No chunk that large is ever taken, and reading it away is work for nothing; what it was announced for cannot be told from
+    // commands, so the connection ends.
+    let limit = configuration.maximumMessageBytes
+    if limit > 0, chunk.octets > UInt64(limit) { return settle(.tooBig, thenClose: true, isViolation: false) }
     phase = .chunk(chunk)
     var nothing = ByteBuffer()
     return readChunk(chunk, &nothing) ?? Action.none

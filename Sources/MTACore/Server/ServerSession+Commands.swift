@@ -25,7 +25,9 @@ extension ServerSession {
       default: return settle(error.reply)
       }
     }
-    if let refusal = Verb(command).refusal(in: stage) {
+    if var refusal = Verb(command).refusal(in: stage) {
+      // RFC 2033 §4.2: LMTP has its own code for content without a recipient.
+      if configuration.speaksLMTP, refusal == .noRecipients { refusal = .noRecipientsByLMTP }
       // RFC 3030 §2: the octets of a refused BDAT come all the same.
       if case .bdat(let octets, let last) = command { return chunk(Chunk(octets, last: last, refusal: refusal)) }
       return settle(refusal)

@@ -14,6 +14,8 @@ extension ServerSession {
     /// The answers to single recipients that get no copy, by their place in the conversation.
     var refused: [Int: Reply] = [:]
     var closesAfter = false
+    /// A hook refused the mail for what it is.
+    var isJudged = false
     /// The content so far, for hooks that wish for it; nil once it is more than they wish for.
     var kept: ByteBuffer? = ByteBuffer()
     var normalizer = LineEndNormalizer()
@@ -139,6 +141,7 @@ extension ServerSession {
   mutating func refuseContent(_ reply: Reply, _ thenClose: Bool) {
     content.refusal = reply
     content.closesAfter = thenClose
+    content.isJudged = true
   }
 
   mutating func ended() -> Action {

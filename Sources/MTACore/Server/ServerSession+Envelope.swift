@@ -4,7 +4,7 @@ extension ServerSession {
   mutating func mail(_ sender: ReversePath, _ parameters: MailParameters) -> Action {
     // RFC 1870 §6.1: the declared size is checked before anything else is looked at.
     let limit = configuration.maximumMessageBytes
-    if let size = parameters.size, limit > 0, size > UInt64(limit) { return settle(.tooBig) }
+    if let size = parameters.size, limit > 0, size > UInt64(limit) { return settle(.tooBig, isViolation: false) }
     let minimum = configuration.minimumDeliverBy.components.seconds
     // RFC 2852 §4: whoever wants the mail back in less time than the announced minimum is told at once.
     if let by = parameters.deliverBy, by.mode == .return, by.seconds < minimum {
@@ -45,7 +45,7 @@ extension ServerSession {
     guard let mailbox = sender.mailbox else { return senderSettled(sender, parameters, reportsTo: []) }
     guard let client = conversation.senderClient else {
       // RFC 5321 §4.5.1: reports to a postmaster of ours that nobody knows go where mail for them does, not out and back again.
-      switch configuration.postmasterStanding(of: mailbox) {
+      switch configuration.postmasterStanding(of: mailbox, at: conversation.connection.localAddress) {
       case .none: return senderSettled(sender, parameters, reportsTo: [])
       case .postmaster(let record):
         return senderSettled(sender, parameters, reportsTo: [EnvelopeRecipient(mailbox, client: record)])
@@ -82,9 +82,8 @@ extension ServerSession {
   }
 
   mutating func recipientKnown(_ mailbox: Mailbox, _ client: ClientRecord?) -> Action {
-    // RFC 5321 §4.5.1: postmaster exists at each local domain, known to the adopter or not.
-    if client == nil, configuration.localDomains.contains(mailbox.domain), mailbox.caseFolded.localPart == "postmaster"
-    {
+    // RFC 5321 §4.5.1. Other mailboxes at an address or at our own name are nobody's: no domain is named.
+    if client == nil, configuration.isPostmaster(mailbox, at: conversation.connection.localAddress) {
       return ask(.clientLookup(configuration.postmaster), for: .postmasterLookup)
     }
     for rule in configuration.recipientRules {
@@ -119,7 +118,9 @@ extension ServerSession {
     case .proceed: recipientAccepted(mailbox, client)
     case .forward(let targets, let keepsCopy): forward(mailbox, client, to: targets, keepingCopy: keepsCopy)
     case .redirect(let others): others.isEmpty ? settle(.noSuchUser) : redirect(Redirection(.recipient, others))
-    case .refuse(let refusal): settle(.refused(refusal), thenClose: refusal.thenClose)
+    // R3: a full mailbox is no fault of the client's.
+    case .refuse(let refusal):
+      settle(.refused(refusal), thenClose: refusal.thenClose, isViolation: refusal.status != .mailboxFull)
     case .defer(let refusal): settle(.deferred(refusal), thenClose: refusal.thenClose)
     }
   }

@@ -35,6 +35,7 @@ extension ServerSession {
       content.refusal = deferral
     } else if remaining.isEmpty {
       content.refusal = replies.first
+      content.isJudged = true
     }
     return content.refusal == nil ? commit(remaining) : abandon()
   }
@@ -54,10 +55,12 @@ extension ServerSession {
   mutating func abandon() -> Action {
     guard let refusal = content.refusal else { return impossible() }
     let closes = content.closesAfter
+    // R3: what a mail is (too big, in a loop, refused by a filter) is no violation; octets that none may hold are.
+    let isViolation = !content.isJudged && refusal.enhanced == .media
     let reply = answers(refusal)
     messagesFinished += 1
     resetTransaction()
-    switch settle(reply, thenClose: closes) {
+    switch settle(reply, thenClose: closes, isViolation: isViolation) {
     case .reply(let reply): return .abandon(reply)
     case let closing: return closing
     }

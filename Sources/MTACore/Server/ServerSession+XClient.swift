@@ -20,6 +20,10 @@ extension ServerSession {
     // be that client's own words, so nobody says XCLIENT twice.
     facts.isTrusted = false
     facts.mayUseXCLIENT = false
+    // What the front end did before is not the client's; and where it does not know the client, it is still its own.
+    if client.address != nil { facts.isFrontEnd = false }
+    facts.localAddress = client.destination ?? facts.localAddress
+    hasOffended = false
     let encryption = conversation.encryption
     resetTransaction()
     conversation = Conversation(facts)

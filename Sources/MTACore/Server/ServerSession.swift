@@ -133,7 +133,7 @@ public struct ServerSession: ~Copyable, Sendable {
   var exchange: (any SASLExchange)?
   var loginFailures = 0
   private var errors = 0
-  private var hasOffended = false
+  var hasOffended = false
   private var contactEvents: [ContactEvent] = []
   var messagesFinished = 0
   /// The accepted recipients as they are told apart, and where in the conversation they stand.
@@ -304,14 +304,13 @@ public struct ServerSession: ~Copyable, Sendable {
   }
 
   /// Answers a command that is thereby done. Counts errors, and ends a session that made too many.
-  mutating func settle(_ reply: Reply, thenClose: Bool = false) -> Action {
+  ///
+  /// - Parameter isViolation: whether a reply of 5yz counts against the client's address (R3).
+  mutating func settle(_ reply: Reply, thenClose: Bool = false, isViolation: Bool = true) -> Action {
     phase = .idle
-    if thenClose {
-      if reply.isPermanent { offend() }
-      return close(reply)
-    }
+    if reply.isPermanent, isViolation { offend() }
+    if thenClose { return close(reply) }
     if reply.isPermanent {
-      offend()
       errors += 1
       if errors > configuration.maximumErrors { return close(.tooManyErrors) }
     }
@@ -329,15 +328,17 @@ public struct ServerSession: ~Copyable, Sendable {
     return .close(reply)
   }
 
-  /// R3: one violation a connection, until an accepted recipient forgives it. Never in an authenticated session.
+  /// R3: one violation a connection, until an accepted recipient forgives it. Never in an authenticated session, and never one of a
+  /// front end of ours, behind which are many clients.
   mutating func offend() {
-    guard !hasOffended, !conversation.isAuthenticated else { return }
+    guard !hasOffended, !conversation.isAuthenticated, !conversation.connection.isFrontEnd else { return }
     hasOffended = true
     contactEvents.append(.violation)
   }
 
   mutating func forgive() {
     hasOffended = false
+    if conversation.connection.isFrontEnd { return }
     contactEvents.append(.acceptance)
   }
 

@@ -112,11 +112,25 @@ enum PostmasterStanding: Hashable, Sendable {
 }
 
 extension SessionConfiguration {
-  /// RFC 5321 §4.5.1: postmaster exists at each local domain, known to the adopter or not.
-  func postmasterStanding(of mailbox: Mailbox) -> PostmasterStanding {
+  /// RFC 5321 §4.5.1: postmaster exists at each local domain, known to the adopter or not; and at this server by its own name and
+  /// address, where other servers complain when they know no better.
+  ///
+  /// - Parameter address: the one of ours that the client connected to.
+  func postmasterStanding(of mailbox: Mailbox, at address: IPAddress? = nil) -> PostmasterStanding {
     if mailbox == postmaster { return .postmaster(.postmaster) }
-    guard localDomains.contains(mailbox.domain), mailbox.caseFolded.localPart == "postmaster" else { return .none }
-    return .alias(postmaster)
+    return isPostmaster(mailbox, at: address) ? .alias(postmaster) : .none
+  }
+
+  func isPostmaster(_ mailbox: Mailbox, at address: IPAddress?) -> Bool {
+    mailbox.caseFolded.localPart == "postmaster" && isHere(mailbox.domain, address)
+  }
+
+  private func isHere(_ domain: Domain, _ address: IPAddress?) -> Bool {
+    switch domain {
+    case .name: localDomains.contains(domain) || domain == Domain(serverName)
+    case .literal(let literal): localDomains.contains(domain) || literal == address
+    case .other: false
+    }
   }
 
   /// What is to be found out about the way of a mailbox before it is accepted.

@@ -166,9 +166,9 @@ public struct CommandParser: Hashable, Sendable {
   /// RFC 3030 §2: `BDAT octets [LAST]`.
   private func bdat(_ argument: ArraySlice<UInt8>) throws(CommandFault) -> Command {
     let words = argument.split(separator: 32)
-    guard let first = words.first, words.count <= 2, let octets = ParameterReader.number(first) else {
-      throw .badParameter
-    }
+    guard let first = words.first, words.count <= 2, let octets = ParameterReader.number(first),
+      octets <= UInt64(Int64.max)
+    else { throw .badParameter }
     guard words.count == 1 || Self.uppercased(words[1]) == "LAST" else { throw .badParameter }
     return .bdat(octets, last: words.count == 2)
   }

@@ -130,6 +130,7 @@ extension Reply {
     Reply(501, .invalidArguments, "delivery within less than \(seconds) seconds is not promised here")
   }
   static let noRecipients = Reply(554, .invalidCommand, "There must be at least 1 acceptable recipient")
+  static let noRecipientsByLMTP = Reply(503, .invalidCommand, "There must be at least 1 acceptable recipient")
   static let bareLineEnd = Reply(550, .media, "message has a bare CR or LF, which RFC 5321 forbids")
   static let headerOctets = Reply(
     550, .media, "message header has a bare CR, a bare LF or a NUL, which RFC 5322 forbids")

@@ -4,6 +4,8 @@ public struct XClient: Hashable, Sendable {
   public var port: UInt16?
   /// What the client said in EHLO or HELO.
   public var clientName: Domain?
+  /// The address of the front end's that the client connected to.
+  public var destination: IPAddress?
   /// Whom the front end authenticated.
   public var login: String?
 
@@ -26,17 +28,22 @@ public struct XClient: Hashable, Sendable {
       let isKnown = !value.spells(caseless: "[UNAVAILABLE]") && !value.spells(caseless: "[TEMPUNAVAIL]")
       switch name {
       case "ADDR":
-        client.address = IPAddress(bytes: value.begins(caseless: "IPV6:") ? value.dropFirst(5) : value[...])
+        client.address = address(value)
         guard client.address != nil || !isKnown else { throw .badParameter }
       case "PORT":
         client.port = value.count <= 5 ? UInt16(text) : nil
         guard client.port != nil || !isKnown else { throw .badParameter }
       case "HELO": client.clientName = Domain(text)
       case "LOGIN": client.login = isKnown && !text.isEmpty ? text : nil
-      case "NAME", "PROTO", "DESTADDR", "DESTPORT": break
+      case "DESTADDR": client.destination = address(value)
+      case "NAME", "PROTO", "DESTPORT": break
       default: throw .badParameter
       }
     }
     return client
+  }
+
+  private static func address(_ value: [UInt8]) -> IPAddress? {
+    IPAddress(bytes: value.begins(caseless: "IPV6:") ? value.dropFirst(5) : value[...])
   }
 }

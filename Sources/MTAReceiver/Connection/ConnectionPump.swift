@@ -351,6 +351,10 @@ package final class ConnectionPump: @unchecked Sendable {
 
   /// The first step: is the client let in at all (R2)?
   private func admit() async {
+    if facts.isFrontEnd {
+      todo = session.receive(.connected)
+      return
+    }
     switch await environment.contacts.admit(facts.remoteAddress) {
     case .welcome: todo = session.receive(.connected)
     case .warned(let until): todo = session.turnAway(.accessDenied(until: until.internetMessageDate))

@@ -19,11 +19,13 @@ final class ConnectionCensus: Sendable {
   }
 
   /// Counts a connection in, and numbers it; nil when there are too many.
-  func enter(_ address: IPAddress) -> UInt64? {
+  ///
+  /// - Parameter isFrontEnd: many clients may stand behind the address, so that it has no limit of its own.
+  func enter(_ address: IPAddress, isFrontEnd: Bool = false) -> UInt64? {
     let key = ContactKey(address)
     return counts.withLockedValue { counts in
       let here = counts.byAddress[key] ?? 0
-      guard counts.total < maximum, here < maximumPerAddress else { return nil }
+      guard counts.total < maximum, isFrontEnd || here < maximumPerAddress else { return nil }
       counts.total += 1
       counts.number += 1
       counts.byAddress[key] = here + 1

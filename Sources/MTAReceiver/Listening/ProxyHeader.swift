@@ -10,6 +10,8 @@ struct ProxyHeader: Hashable, Sendable {
   }
   private var address: IPAddress?
   private var port: UInt16 = 0
+  /// The address that the client connected to.
+  private(set) var destination: IPAddress?
 
   /// Not a PROXY header, or one that is damaged or too long: the connection cannot be used.
   struct Fault: Error, Hashable {}
@@ -40,10 +42,11 @@ struct ProxyHeader: Hashable, Sendable {
     if words[1].spells("UNKNOWN") { return header }
     guard words.count == 6, words[1].spells("TCP4") || words[1].spells("TCP6"),
       let address = IPAddress(bytes: words[2]),
-      IPAddress(bytes: words[3]) != nil, (1...5).contains(words[4].count),
+      let destination = IPAddress(bytes: words[3]), (1...5).contains(words[4].count),
       words[4].allSatisfy({ (48...57).contains($0) }), let port = UInt16(String(decoding: words[4], as: UTF8.self))
     else { throw Fault() }
     header.client = (address, port)
+    header.destination = destination
     return header
   }
 
@@ -71,11 +74,12 @@ struct ProxyHeader: Hashable, Sendable {
     // Other families and datagrams: nothing that we could count or trust by.
     default: return header
     }
-    guard let source = rest.readBytes(length: size), rest.readBytes(length: size) != nil,
+    guard let source = rest.readBytes(length: size), let destination = rest.readBytes(length: size),
       let address = IPAddress(octets: source),
       let port: UInt16 = rest.readInteger(), rest.readInteger(as: UInt16.self) != nil
     else { throw Fault() }
     header.client = (address, port)
+    header.destination = IPAddress(octets: destination)
     return header
   }
 }
