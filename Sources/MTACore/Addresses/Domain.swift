@@ -54,8 +54,8 @@ public enum Domain: Hashable, Sendable {
   }
 
   /// What stands behind EHLO or HELO. RFC 5321 §4.1.1.1 wants a name or an address literal, and clients send what their owners called
-  /// them (`Bob's-iPhone`, `(none)`, `my host`, an address without brackets): that is ``other(_:)``, visible ASCII with `?` for all else, at most 255 octets. Nil for a
-  /// bracketed IPv4 address that is none, and for what deceives a reader.
+  /// them (`Bob's-iPhone`, `(none)`, `my host`, an address without brackets): that is ``other(_:)``, visible ASCII with `?` for all
+  /// else, at most 255 octets. Nil for a bracketed IPv4 address that is none, and for what deceives a reader.
   package init?(greeting bytes: [UInt8]) {
     let isBareAddress = bytes.count <= 45 && IPAddress(String(decoding: bytes, as: UTF8.self)) != nil
     if !isBareAddress, let domain = Domain(bytes: bytes, international: true)?.canonical, !domain.isInternational {

@@ -132,7 +132,8 @@ extension InternationalLabel {
     guard scalars.contains(where: isMark) else { return String(scalars) }
     var result = String.UnicodeScalarView()
     for letter in String(scalars) {
-      if letter.unicodeScalars.count > 1, let whole = compositions[letter] {
+      // No letter of these scripts has more marks, and putting hundreds in order is work for nothing.
+      if (2...4).contains(letter.unicodeScalars.prefix(5).count), let whole = compositions[letter] {
         result.append(whole)
       } else {
         result.append(contentsOf: letter.unicodeScalars)

@@ -126,6 +126,7 @@ extension Envelope: Codable {
     case client, at, attributes, requests, hold
     case hasForgedResults = "forged"
     case hasMailboxLine = "mbox"
+    case hasPrivateFields = "private"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -150,6 +151,7 @@ extension Envelope: Codable {
       receivedAt: Timestamp(milliseconds: try fields.decode(Int64.self, forKey: .at)),
       hasForgedResults: try fields.decodeIfPresent(Bool.self, forKey: .hasForgedResults) ?? false,
       hasMailboxLine: try fields.decodeIfPresent(Bool.self, forKey: .hasMailboxLine) ?? false,
+      hasPrivateFields: try fields.decodeIfPresent(Bool.self, forKey: .hasPrivateFields) ?? false,
       attributes: Attributes(try fields.decodeIfPresent([String: AttributeValue].self, forKey: .attributes) ?? [:]),
       hold: try fields.decodeIfPresent(String.self, forKey: .hold))
   }
@@ -165,6 +167,7 @@ extension Envelope: Codable {
     if smtpUTF8 { try fields.encode(smtpUTF8, forKey: .smtpUTF8) }
     if hasForgedResults { try fields.encode(hasForgedResults, forKey: .hasForgedResults) }
     if hasMailboxLine { try fields.encode(hasMailboxLine, forKey: .hasMailboxLine) }
+    if hasPrivateFields { try fields.encode(hasPrivateFields, forKey: .hasPrivateFields) }
     if !requests.isEmpty { try fields.encode(requests, forKey: .requests) }
     try fields.encodeIfPresent(authenticatedAs, forKey: .authenticatedAs)
     if isSubmission { try fields.encode(isSubmission, forKey: .isSubmission) }

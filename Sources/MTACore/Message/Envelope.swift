@@ -109,6 +109,9 @@ public struct Envelope: Hashable, Sendable {
   /// The content begins with the line `From …` of a mailbox file, and fields follow it: delivery leaves it out, for the trace has it
   /// as the field X-Mailbox-Line.
   public var hasMailboxLine: Bool
+  /// The mail is a submission, and its header holds Bcc, Resent-Bcc, or a Date or Message-ID without a value: delivery leaves them out
+  /// before it signs, for all recipients (RFC 5322 §3.6.3, RFC 6409 §8).
+  public var hasPrivateFields: Bool
   public var attributes: Attributes
   /// Why the mail was to wait for somebody's release when it was accepted; nil for mail that is delivered at once. The
   /// store sets its parcels aside, so that no runner gets them.
@@ -120,8 +123,8 @@ public struct Envelope: Hashable, Sendable {
     body: BodyType = .sevenBit,
     smtpUTF8: Bool = false, requests: DeliveryRequests = DeliveryRequests(),
     authenticatedAs: Mailbox? = nil, isSubmission: Bool = false, clientAddress: IPAddress? = nil, receivedAt: Timestamp,
-    hasForgedResults: Bool = false, hasMailboxLine: Bool = false, attributes: Attributes = Attributes(),
-    hold: String? = nil
+    hasForgedResults: Bool = false, hasMailboxLine: Bool = false, hasPrivateFields: Bool = false,
+    attributes: Attributes = Attributes(), hold: String? = nil
   ) {
     self.id = id
     self.reversePath = reversePath
@@ -137,6 +140,7 @@ public struct Envelope: Hashable, Sendable {
     self.receivedAt = receivedAt
     self.hasForgedResults = hasForgedResults
     self.hasMailboxLine = hasMailboxLine
+    self.hasPrivateFields = hasPrivateFields
     self.attributes = attributes
     self.hold = hold
   }

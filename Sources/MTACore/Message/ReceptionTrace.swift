@@ -15,7 +15,7 @@ struct ReceptionTrace {
     self.instant = instant
   }
 
-  /// - Parameter completing: add a missing Date and Message-ID (RFC 6409 §8).
+  /// - Parameter completing: add a missing or empty Date and Message-ID (RFC 6409 §8).
   func write(into buffer: inout ByteBuffer, completing: Bool) {
     for edit in conversation.headerEdits { buffer.writeString(edit.line) }
     writeAuthenticationResults(into: &buffer)
@@ -36,10 +36,10 @@ struct ReceptionTrace {
     return String(decoding: text.map { (32...126).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
   }
 
-  /// Neither the client nor a hook gave the field.
+  /// Neither the client nor a hook gave the field a value.
   private func lacks(_ name: StaticString) -> Bool {
     guard let header = conversation.header else { return false }
-    return !header.fields.contains { $0.nameBytes.spells(caseless: name) }
+    return !header.fields.contains { $0.nameBytes.spells(caseless: name) && !PrivateField.isEmpty($0) }
       && !conversation.headerEdits.contains { $0.isNamed(name) }
   }
 

@@ -90,6 +90,7 @@ extension ServerSession {
       authenticatedAs: conversation.login.flatMap { Mailbox($0.name) },
       isSubmission: isSubmission, clientAddress: conversation.connection.remoteAddress, receivedAt: content.receivedAt,
       hasForgedResults: hasForgedResults, hasMailboxLine: conversation.header?.mailboxLine != nil,
+      hasPrivateFields: isSubmission && conversation.header?.fields.contains { PrivateField.isOne($0) } ?? false,
       attributes: conversation.attributes, hold: hold.map(Self.oneLine))
     var trace = ByteBuffer()
     ReceptionTrace(conversation, serverName: configuration.serverName, id: id, at: content.receivedAt)

@@ -46,8 +46,10 @@ final class MailSource: Sendable {
 
   private func lookThrough(_ stored: StoredContent, _ signing: SigningDesk) async throws -> OutgoingMail {
     var content = stored
-    if envelope.hasForgedResults || envelope.hasMailboxLine {
-      content = content.leavingOut(try await HeaderScan.notPassedOn(of: content, envelope.id, serverName))
+    if envelope.hasForgedResults || envelope.hasMailboxLine || envelope.hasPrivateFields {
+      content = content.leavingOut(
+        try await HeaderScan.notPassedOn(
+          of: content, envelope.id, serverName, isSubmission: envelope.hasPrivateFields))
     }
     let facts = try await content.facts(of: envelope.id)
     let form = WireForm(content, facts, signature: try await signing.signature(for: content))

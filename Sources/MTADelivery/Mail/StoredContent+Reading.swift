@@ -59,14 +59,17 @@ extension StoredContent {
 enum HeaderScan {
   private struct HeaderEnded: Error {}
 
-  /// What of a mail never leaves: the line of a mailbox file in front of the fields, which the trace has as one of its own, and the
-  /// fields that speak under our name (RFC 8601 §5).
-  static func notPassedOn(of content: StoredContent, _ mail: MailID, _ authority: String) async throws
-    -> [Range<Int>]
-  {
+  /// What of a mail never leaves: the line of a mailbox file in front of the fields, which the trace has as one of its own, the
+  /// fields that speak under our name (RFC 8601 §5), and of a submission what is the author's own.
+  static func notPassedOn(
+    of content: StoredContent, _ mail: MailID, _ authority: String, isSubmission: Bool
+  ) async throws -> [Range<Int>] {
     let header = try await header(of: content, mail, behind: ByteBuffer())
     let line = header?.mailboxLine.map { [0..<$0.count] } ?? []
-    return line + places(in: header, of: mail) { AuthenticationResultsField.claims($0, authority: authority) }
+    return line
+      + places(in: header, of: mail) {
+        AuthenticationResultsField.claims($0, authority: authority) || isSubmission && PrivateField.isOne($0)
+      }
   }
 
   /// Where the fields lie in the content that `fit`, in order. A header above 1 MiB has none.
