@@ -29,7 +29,7 @@ public protocol ReceiverPolicy {
   static var wantsContent: ContentWish { get }
   /// A client connected. Default: greet it.
   mutating func connect(_ conversation: inout Conversation) async throws -> ConnectVerdict
-  /// EHLO or HELO (`conversation.isExtended` tells which). Default: welcome.
+  /// EHLO or HELO (`conversation.isExtended` tells which). The domain is ``Domain/other(_:)`` where the client named none. Default: welcome.
   mutating func ehlo(_ domain: Domain?, _ conversation: inout Conversation) async throws -> StageVerdict
   /// STARTTLS, before the handshake; what came of that is in `conversation.encryption` at the next call. Default: start it.
   mutating func startTLS(_ conversation: inout Conversation) async throws -> StageVerdict
@@ -88,6 +88,9 @@ public protocol ReceiverPolicy {
 public protocol ReceiverHooks: ReceiverPolicy {
   /// Who is behind an address: asked for senders and recipients alike. Nil for a stranger. The answer for a recipient
   /// is stored with its parcel.
+  ///
+  /// The mailbox has the spelling that came. All spellings are equal as values; tables of text are for the `description` of
+  /// ``Mailbox/caseFolded``, in which the domain is ASCII: `bob@xn--bcher-kva.example`.
   mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord?
   /// The keys of a user who logs in by SCRAM; nil for one who has none or is unknown, which the client cannot tell apart.
   /// Asked only where a SCRAM mechanism is offered. To throw is a temporary failure (454). Default: nil.
