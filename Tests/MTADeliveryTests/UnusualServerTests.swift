@@ -116,6 +116,19 @@ import Testing
     }
   }
 
+  /// RFC 9422 §4.2: a limit that is announced is kept to, so that nobody is refused.
+  @Test func anAnnouncedLimitIsKeptTo() async throws {
+    var behaviour = SinkServer.Behaviour()
+    behaviour.capabilities.append("LIMITS MAILMAX=100 RCPTMAX=3")
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      try setup.queue.add(.test("m1", to: (0..<8).map { "u\($0)@a.example" }, at: setup.clock.now), content: Self.text)
+      try await setup.expectRun(RunSummary(delivered: 8))
+      #expect(sink.mails.map(\.to.count) == [3, 3, 2])
+    }
+  }
+
   /// A mailbox that is full is no full transaction: nobody learns a limit from it.
   @Test(arguments: ["452 over quota", "452 4.2.2 over quota", "552 5.2.2 over quota"])
   func aFullMailboxLimitsNobody(_ word: String) async throws {

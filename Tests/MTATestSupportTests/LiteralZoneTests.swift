@@ -41,6 +41,10 @@ struct LiteralZoneTests {
     #expect(await zone.mailRoute(of: domain) == .exchangers(exchangers))
     let first = try #require(IPAddress("192.0.2.1"))
     #expect(await zone.reverse(of: first) == .found([try name("mx1.example.org")]))
+    // RFC 2181 §11: hosts have underscores.
+    var others = zone
+    try others.add("3.2.0.192.in-addr.arpa PTR mail_gw.example.org\nmail_gw.example.org A 192.0.2.3")
+    #expect(await others.reverse(of: try #require(IPAddress("192.0.2.3"))) == .found([try name("mail_gw.example.org")]))
     let both = [first, try #require(IPAddress("2001:db8::1"))]
     #expect(await zone.addresses(of: try name("www.example.org")) == .found(both))
     let second = LocatedExchanger(exchanger: exchangers[1], addresses: [try #require(IPAddress("192.0.2.2"))])

@@ -20,6 +20,8 @@ public struct ServerCapabilities: Hashable, Sendable {
   public var priority = false
   /// RFC 2852: the shortest time in seconds that it takes by mode R, zero when it names none; nil: not offered.
   public var deliverBy: Int?
+  /// RFC 9422 §4.2: the recipients that it takes in one transaction, when it has named a limit.
+  public var recipientLimit: Int?
   /// RFC 1870: whether MAIL takes a size.
   public var takesSize = false
   /// The size limit in octets, when the server has named one above zero.
@@ -52,9 +54,24 @@ public struct ServerCapabilities: Hashable, Sendable {
         takesSize = true
         // RFC 1870 §3: zero means no fixed limit.
         if let limit = words.dropFirst().first.flatMap(Self.number), limit > 0 { sizeLimit = limit }
+      case "LIMITS": recipientLimit = Self.recipientLimit(in: line)
       default: break
       }
     }
+  }
+
+  /// `LIMITS MAILMAX=5 RCPTMAX=20`.
+  private static func recipientLimit(in line: [UInt8]) -> Int? {
+    for word in line.split(separator: UInt8(ascii: " ")) {
+      let parts = word.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, parts[0].map({ $0 & 0xDF }).elementsEqual("RCPTMAX".utf8),
+        (1...6).contains(parts[1].count),
+        parts[1].allSatisfy({ (48...57).contains($0) })
+      else { continue }
+      let limit = parts[1].reduce(0) { $0 * 10 + Int($1 - 48) }
+      return limit > 0 ? limit : nil
+    }
+    return nil
   }
 
   private static func number(_ word: ArraySlice<UInt8>) -> Int? {

@@ -340,8 +340,10 @@ struct ServerCourier: Courier {
   private mutating func run(_ parcel: Consignment, over line: Line, _ policy: TLSPolicy) async -> Turn {
     let (mail, recipients) = (parcel.mail, parcel.recipients)
     var line = line
-    var parts = RecipientParts(
-      count: recipients.count, limit: environment.recipientLimits.limit(at: line.link.endpoint.place))
+    let limits = [
+      line.link.capabilities.recipientLimit, environment.recipientLimits.limit(at: line.link.endpoint.place),
+    ]
+    var parts = RecipientParts(count: recipients.count, limit: limits.compactMap { $0 }.min())
     while !parts.next.isEmpty {
       // A surplus transaction with one recipient is still a copy of a mail that had more: the text is the same for all.
       let offer: MailOffer

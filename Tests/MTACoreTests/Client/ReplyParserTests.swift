@@ -125,6 +125,14 @@ struct ReplyParserTests {
     #expect(announced.eightBitMIME && announced.startTLS && announced.smtpUTF8)
     #expect(announced.authentication == ["PLAIN", "LOGIN", "CRAM-MD5"])
     #expect(ServerCapabilities(RemoteReply(250, "mx\nSIZE 0")).sizeLimit == nil)
+    for (text, limit) in [
+      ("LIMITS RCPTMAX=20", 20), ("limits MAILMAX=5 rcptmax=7 X", 7), ("LIMITS", nil), ("LIMITS RCPTMAX", nil),
+      ("LIMITS RCPTMAX=0", nil), ("LIMITS RCPTMAX=9999999999", nil), ("LIMITS RCPTMAX=-1", nil),
+      ("LIMITS ARCPTMAX=1", nil),
+      ("RCPTMAX=3", nil),
+    ] as [(String, Int?)] {
+      #expect(ServerCapabilities(RemoteReply(250, "mx\n" + text)).recipientLimit == limit, "\(text)")
+    }
     #expect(ServerCapabilities(RemoteReply(250, "mx\nSIZE 99999999999999999999999")).sizeLimit == nil)
   }
 }
