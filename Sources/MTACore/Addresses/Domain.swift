@@ -55,7 +55,8 @@ public enum Domain: Hashable, Sendable {
 
   /// What stands behind EHLO or HELO. RFC 5321 §4.1.1.1 wants a name or an address literal, and clients send what their owners called
   /// them (`Bob's-iPhone`, `(none)`, `my host`, an address without brackets): that is ``other(_:)``, visible ASCII with `?` for all
-  /// else, at most 255 octets. Nil for a bracketed IPv4 address that is none, and for what deceives a reader.
+  /// else, at most 255 octets. Nil for a bracketed IPv4 address that is none, and for what deceives a reader or is no
+  /// UTF-8: octets from 0x80 on are controls to some terminals.
   package init?(greeting bytes: [UInt8]) {
     let isBareAddress = bytes.count <= 45 && IPAddress(String(decoding: bytes, as: UTF8.self)) != nil
     if !isBareAddress, let domain = Domain(bytes: bytes, international: true)?.canonical, !domain.isInternational {
@@ -65,8 +66,7 @@ public enum Domain: Hashable, Sendable {
     let isWrongAddress =
       bytes.count > 2 && bytes.first == UInt8(ascii: "[") && bytes.last == UInt8(ascii: "]")
       && bytes.dropFirst().dropLast().allSatisfy { (48...57).contains($0) || $0 == UInt8(ascii: ".") }
-    let isText = String(validating: bytes, as: UTF8.self) != nil
-    guard !isWrongAddress, !isText || !DeceptiveScalars.stand(in: bytes) else { return nil }
+    guard !isWrongAddress, !DeceptiveScalars.stand(in: bytes) else { return nil }
     self = .other(
       String(decoding: bytes.prefix(255).map { (32...126).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self))
   }
