@@ -72,6 +72,8 @@ public final class Receiver: Sendable {
     public var listeners: [Listener]
     public var timing = Timing()
     public var contacts = ContactPolicy()
+    /// What guessing passwords costs. The addresses of `contacts.neverProhibit` are not limited, accounts always are.
+    public var logins = LoginPolicy()
     /// Clients from these networks may relay through ports of role `internalSubmit` (R12). Default loopback.
     public var trustedNetworks = Network.loopback
     /// The proxies that ports with ``Listener/expectsProxy`` believe; others are not served there. Default: none.
@@ -101,6 +103,7 @@ public final class Receiver: Sendable {
 
   /// - Parameters:
   ///   - contacts: where contacts survive a restart; nil keeps them in memory.
+  ///   - logins: where it survives a restart from which networks users log in; nil keeps that in memory.
   ///   - findRoute: says where mail for a foreign domain goes, before a recipient there is accepted (R16), as
   ///     `Router.mailRoute(of:)` of MTADelivery does; nil: `lookup` is asked, whatever addresses the hosts have.
   ///   - tls: certificate and key; nil offers no STARTTLS.
@@ -108,7 +111,8 @@ public final class Receiver: Sendable {
   ///   - observer: gets each line of each dialogue, credentials masked. Must be quick.
   ///   - hooks: makes the hooks of one connection.
   public init(
-    _ configuration: Configuration, store: any MessageStore, contacts: (any ContactStore)? = nil, lookup: any DNSLookup,
+    _ configuration: Configuration, store: any MessageStore, contacts: (any ContactStore)? = nil,
+    logins: (any LoginStore)? = nil, lookup: any DNSLookup,
     findRoute: (@Sendable (DNSName) async -> MailRoute)? = nil, tls: TLSContext? = nil,
     inspector: (@Sendable () -> any ContentInspector)? = nil,
     clock: any WallClock = SystemClock(),
@@ -126,7 +130,10 @@ public final class Receiver: Sendable {
     let base = configuration.messageIDBase
     var environment = ReceiverEnvironment(
       store: store, contacts: ContactBook(configuration.contacts, store: contacts, clock: clock),
-      logins: LoginDelays(configuration.contacts, clock: clock), lookup: lookup,
+      logins: LoginDesk(
+        configuration.logins, unlimited: configuration.contacts.neverProhibit, store: logins, clock: clock,
+        logger: logger),
+      lookup: lookup,
       inspector: inspector,
       clock: clock, makeID: { MailID(at: $0, random: .random(in: .min ... .max), base: base) },
       timing: configuration.timing,

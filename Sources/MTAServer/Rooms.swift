@@ -53,8 +53,8 @@ struct Rooms: Sendable {
     let lookup = resolver
     let router = settings.router(lookup)
     return Receiver(
-      configuration, store: store, contacts: store, lookup: lookup, findRoute: { await router.mailRoute(of: $0) },
-      tls: tls,
+      configuration, store: store, contacts: store, logins: store, lookup: lookup,
+      findRoute: { await router.mailRoute(of: $0) }, tls: tls,
       inspector: { DKIMInspector(lookup: lookup) },
       logger: Logger(label: "mta.receiver") { [log] in LineLog(label: $0, sink: log) }, observer: observer(settings),
       hooks: hooks)

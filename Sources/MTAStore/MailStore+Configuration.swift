@@ -20,7 +20,7 @@ extension MailStore {
     public var queueLifetime: Duration = .seconds(432_000)
     /// How long the rows of finished mails stay. Default 7 days.
     public var historyRetention: Duration = .seconds(604_800)
-    /// How long a contact that is not seen any more, nor locked out, is remembered. Default 30 days.
+    /// How long a contact that is not seen any more, nor locked out, is remembered, and the network of a login. Default 30 days.
     public var contactRetention: Duration = .seconds(2_592_000)
     /// Threads that write and read content files. Default 4.
     public var fileThreads = 4

@@ -55,3 +55,17 @@ extension MailStore: ContactStore {
 
   public func save(_ record: ContactRecord) { core.writer.save(record) }
 }
+
+extension MailStore: LoginStore {
+  public func lastLogin(
+    to account: LoginAccount, from network: ContactKey
+  ) async throws(StoreFailure) -> Timestamp? {
+    guard !core.isClosed else { throw .closed }
+    if let pending = core.writer.pendingLogin(to: account, from: network) { return pending }
+    return try await core.reader.read { (database) throws(SQLiteFailure) in
+      try database.lastLogin(to: account, from: network)
+    }
+  }
+
+  public func save(_ login: LoginRecord) { core.writer.save(login) }
+}

@@ -61,6 +61,7 @@ extension Dialogue {
     var settings = Receiver.Configuration(session: configuration, listeners: [listener])
     settings.timing = timing
     settings.contacts = contacts
+    settings.logins = logins
     settings.proxies = Network.loopback
     if facts.isFrontEnd, let own = Network("\(facts.remoteAddress)") { settings.proxies.append(own) }
     let alone = Network("\(facts.remoteAddress)").map { [$0] } ?? []
@@ -68,7 +69,7 @@ extension Dialogue {
     settings.xclientNetworks = facts.mayUseXCLIENT ? alone : []
     let tls = configuration.offersTLS ? try TestCertificate.server() : nil
     return Receiver(
-      settings, store: store, contacts: store, lookup: zone, findRoute: findRoute, tls: tls,
+      settings, store: store, contacts: store, logins: store, lookup: zone, findRoute: findRoute, tls: tls,
       inspector: inspectorOfZone, clock: clock,
       logger: Logger(label: "dialogue") { _ in SwiftLogNoOpLogHandler() }, hooks: hooks)
   }

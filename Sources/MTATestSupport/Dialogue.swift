@@ -40,7 +40,11 @@ public final class Dialogue {
   public var timing = Receiver.Timing()
   /// Who is locked out, and when; a change counts from the next connection.
   public var contacts = ContactPolicy() {
-    didSet { (book, logins) = (nil, nil) }
+    didSet { (book, desk) = (nil, nil) }
+  }
+  /// What guessing passwords costs; a change counts from the next connection, and forgets what was counted.
+  public var logins = LoginPolicy() {
+    didSet { desk = nil }
   }
   /// How sessions are encrypted once STARTTLS was played.
   public var encryption = Encryption(version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", bits: 256)
@@ -54,7 +58,7 @@ public final class Dialogue {
   public private(set) var zone: any DNSLookup
   private let makeHooks: () -> any ReceiverHooks
   private var book: ContactBook?
-  private var logins: LoginDelays?
+  private var desk: LoginDesk?
 
   /// - Parameters:
   ///   - hooks: evaluated anew for each connection.
@@ -103,14 +107,17 @@ public final class Dialogue {
   public func connect() async throws -> MemoryConnection {
     let book = book ?? ContactBook(contacts, store: store, clock: clock)
     self.book = book
-    let logins = logins ?? LoginDelays(contacts, clock: clock)
-    self.logins = logins
+    let logger = Logger(label: "dialogue") { _ in SwiftLogNoOpLogHandler() }
+    let desk =
+      desk
+      ?? LoginDesk(logins, unlimited: contacts.neverProhibit, store: store, clock: clock, logger: logger)
+    self.desk = desk
     let store = store
     var environment = ReceiverEnvironment(
-      store: store, contacts: book, logins: logins, lookup: zone, inspector: inspectorOfZone, clock: clock,
+      store: store, contacts: book, logins: desk, lookup: zone, inspector: inspectorOfZone, clock: clock,
       // Mail ids are numbered, so that transcripts are the same each time.
       makeID: { MailID(at: $0, random: store.takeNumber()) }, timing: timing,
-      logger: Logger(label: "dialogue") { _ in SwiftLogNoOpLogHandler() })
+      logger: logger)
     environment.findRoute = findRoute
     let connection = MemoryConnection(
       ServerSession(configuration, facts), makeHooks(), environment, encryption: encryption)

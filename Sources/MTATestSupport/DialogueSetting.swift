@@ -77,6 +77,11 @@ struct DialogueSetting {
       default: throw Fault(what: "no such setting of contacts")
       }
     },
+    "logins": { (dialogue, words) throws(Fault) in
+      let limit = try choice(
+        words.first, ["triesPerMinute": \LoginPolicy.triesPerMinute, "refusalsPerHour": \.refusalsPerHour])
+      dialogue.logins[keyPath: limit] = try value(words.last, { Int($0) })
+    },
     "srs": { (dialogue, words) throws(Fault) in
       let domain = try value(words.first) { Domain($0) }
       dialogue.configuration.rewriter = try value(words.last) {

@@ -15,7 +15,7 @@ public import NIOCore
 /// ```
 ///
 /// Nothing is ever removed: ``mails`` and ``parcels`` tell the whole story.
-public final class VolatileStore: MessageStore, ContactStore {
+public final class VolatileStore: MessageStore, ContactStore, LoginStore {
   /// A committed mail.
   public struct Mail: Hashable, Sendable {
     public var envelope: Envelope
@@ -39,6 +39,7 @@ public final class VolatileStore: MessageStore, ContactStore {
     /// In the order of their numbers, which begin with 1.
     var parcels: [StoredParcel] = []
     var contacts: [ContactKey: ContactRecord] = [:]
+    var logins: [LoginAccount: [ContactKey: Timestamp]] = [:]
     var failures: [Step: (failure: StoreFailure, times: Int)] = [:]
     var open = 0
     var numbers: UInt32 = 0
@@ -109,6 +110,15 @@ public final class VolatileStore: MessageStore, ContactStore {
     state.withLockedValue { $0.contacts[key] }
   }
   public func save(_ record: ContactRecord) { state.withLockedValue { $0.contacts[record.key] = record } }
+
+  public func lastLogin(
+    to account: LoginAccount, from network: ContactKey
+  ) async throws(StoreFailure) -> Timestamp? {
+    state.withLockedValue { $0.logins[account]?[network] }
+  }
+  public func save(_ login: LoginRecord) {
+    state.withLockedValue { $0.logins[login.account, default: [:]][login.network] = login.at }
+  }
 
   /// What is kept of an address.
   public func contact(of address: IPAddress) -> ContactRecord? {

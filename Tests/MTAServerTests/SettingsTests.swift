@@ -192,7 +192,8 @@ import Testing
        "ehloDomainVerifies": false, "enforceMemberPorts": false, "trustedNetworks": ["::1"], "showIncomingData": false, "dumpMailIntoLog": false,
        "displayReceiverDialog": false, "logReceiverConversation": true, "displayQueueRunnerDialog": false, "logQueueRunnerConversation": false,
        "messageIDBase": 36, "maximumMessageBytes": 1000, "maximumConnections": 5, "maximumConnectionsPerAddress": 4, "maximumRecipients": 3,
-       "maximumErrorsPerSession": 2, "maximumLoginFailuresPerSession": 5, "maximumReceivedFields": 1}
+       "maximumErrorsPerSession": 2, "maximumLoginFailuresPerSession": 5, "maximumLoginTriesPerMinute": 6,
+       "maximumRefusedLoginsPerHour": 7, "maximumReceivedFields": 1}
       """#)
     #expect(settings.listeningPorts.map(\.description) == ["2000", "127.0.0.1:2001", "[::1]:2002", "[::1]:2003"])
     #expect(settings.receiverTimeout == .milliseconds(500))

@@ -26,7 +26,7 @@ import Testing
     #expect(try files.status(fixture.database + "-wal", at: "test").mode == 0o600)
     #expect(try fixture.query("PRAGMA journal_mode") == ["wal"])
     #expect(try fixture.query("PRAGMA auto_vacuum") == ["2"])
-    #expect(try fixture.query("PRAGMA user_version") == ["5"])
+    #expect(try fixture.query("PRAGMA user_version") == ["\(Schema.version)"])
     await store.close()
   }
 
@@ -45,9 +45,9 @@ import Testing
 
   @Test func aNewerVersionIsRefusedAndLeftAlone() async throws {
     await (try fixture.open()).close()
-    _ = try fixture.query("PRAGMA user_version = 6")
-    #expect(reason() == .newerVersion(found: 6, supported: 5))
-    #expect(try fixture.query("PRAGMA user_version") == ["6"])
+    _ = try fixture.query("PRAGMA user_version = \(Schema.version + 1)")
+    #expect(reason() == .newerVersion(found: Schema.version + 1, supported: Schema.version))
+    #expect(try fixture.query("PRAGMA user_version") == ["\(Schema.version + 1)"])
   }
 
   @Test func otherPeoplesFilesAreRefusedAndLeftAlone() async throws {

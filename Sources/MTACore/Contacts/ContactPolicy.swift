@@ -4,7 +4,7 @@ public struct ContactPolicy: Hashable, Sendable {
   public var maximumViolations: Int
   /// How long a lockout lasts, and how long a violation is remembered.
   public var prohibited: Duration
-  /// Networks that are counted but never locked out, nor made to wait for the answer to a refused login.
+  /// Networks that are counted but never locked out; their logins are counted by account alone.
   public var neverProhibit: [Network]
 
   public init(maximumViolations: Int = 3, prohibited: Duration = .seconds(3600), neverProhibit: [Network] = []) {

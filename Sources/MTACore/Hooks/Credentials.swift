@@ -19,6 +19,8 @@ public struct Credentials: Hashable, Sendable {
   /// Empty only where a bearer token came without a name: then the token alone says whose it is.
   public let username: String
   public let proof: Proof
+  /// The try that they came by; nil of credentials that an adopter made.
+  package var check: CredentialCheck?
 
   public init(mechanism: String, authorizationID: String? = nil, username: String, proof: Proof) {
     self.mechanism = mechanism

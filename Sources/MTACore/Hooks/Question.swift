@@ -7,8 +7,12 @@ public enum Question: Hashable, Sendable {
   case startTLS
   /// The keys that a user's SCRAM proof is to be verified with.
   case scramKeys(String)
+  /// Whose are these credentials? `.loginsExhausted` where they are not to be looked at.
   case auth(Credentials)
-  /// A login was refused. The shell answers `.noted`, when the delay that its address has earned is over.
+  /// A proof of this user's is to be verified. The shell answers `.noted`, when the client's address and the account have a try to
+  /// spare, or `.loginsExhausted`.
+  case loginProof(String)
+  /// A login was refused. The shell answers `.noted`, when it is time to tell the client.
   case loginRefused
   case clientLookup(Mailbox)
   case mailFrom(ReversePath)
@@ -47,6 +51,8 @@ public enum Answer: Hashable, Sendable {
   case time(Timestamp)
   case inspection([AuthenticationResult], at: Timestamp)
   case noted
+  /// Too many logins were refused: this one was not looked at.
+  case loginsExhausted
   /// The hook threw or was too late.
   case failed
 }
@@ -80,7 +86,7 @@ extension ReceiverHooks {
         try await timeout(&c)
         return .noted
       // Not the hooks' business: the shell answers these itself.
-      case .domainExists, .route, .time, .inspection, .loginRefused: return .failed
+      case .domainExists, .route, .time, .inspection, .loginProof, .loginRefused: return .failed
       }
     } catch {
       return .failed
@@ -98,6 +104,7 @@ extension Question {
     case .startTLS: "startTLS"
     case .scramKeys: "scramKeys"
     case .auth: "auth"
+    case .loginProof: "loginProof"
     case .loginRefused: "loginRefused"
     case .clientLookup: "clientLookup"
     case .mailFrom: "mailFrom"

@@ -38,12 +38,23 @@ extension ServerSession {
   /// none is ever taken for a command. Behind the reply that ends it the next line is a command again.
   mutating func authResponse(_ line: [UInt8]) -> Action {
     // The client has taken note of its refusal, in whatever words.
-    guard var exchange else { return refuseLogin() }
+    guard exchange != nil else { return settleRefusal() }
     // RFC 4954 §4: "*" cancels.
     if line.starts(with: [UInt8(ascii: "*")]), line.dropFirst().allSatisfy({ $0 == 32 || $0 == 9 }) {
       return endExchange(.authCancelled)
     }
     guard let response = Base64.decodeResponse(line) else { return endExchange(.badBase64) }
+    if let user = proofIsDue { return ask(.loginProof(user), for: .loginProof(response)) }
+    return respond(response)
+  }
+
+  mutating func proofAllowed(_ response: [UInt8]) -> Action {
+    proofIsDue = nil
+    return respond(response)
+  }
+
+  private mutating func respond(_ response: [UInt8]) -> Action {
+    guard var exchange else { return impossible() }
     let step = exchange.receive(response)
     self.exchange = exchange
     return take(step)
@@ -61,15 +72,17 @@ extension ServerSession {
     case .challenge(let bytes):
       phase = .authResponse
       return .reply(.challenge(String(decoding: Base64.encode(bytes), as: UTF8.self)))
-    case .scramKeys(let user): return ask(.scramKeys(user), for: .scramKeys)
+    case .scramKeys(let user):
+      proofIsDue = user
+      return ask(.scramKeys(user), for: .scramKeys)
     case .finished(let credentials): return ask(.auth(credentials), for: .auth(credentials))
-    case .rejected: return ask(.loginRefused, for: .loginRefused)
+    case .rejected: return refuseLogin()
     case .failed(let reply): return endExchange(reply)
     }
   }
 
   mutating func authenticated(_ credentials: Credentials, _ client: ClientRecord?) -> Action {
-    guard let client else { return ask(.loginRefused, for: .loginRefused) }
+    guard let client else { return refuseLogin() }
     let name = credentials.username.isEmpty ? client.mailboxID ?? "" : credentials.username
     conversation.login = Conversation.Login(name: name, client: client, mechanism: credentials.mechanism)
     return endExchange(.authenticated)
@@ -77,19 +90,42 @@ extension ServerSession {
 
   /// The delay of a refused login is over.
   mutating func loginRefusalDue() -> Action {
-    guard let challenge = exchange?.refused() else { return refuseLogin() }
+    guard let challenge = exchange?.refused() else { return settleRefusal() }
     exchange = nil
     return take(.challenge(challenge))
   }
 
-  /// The same answer whether the user is unknown, the password wrong, or its form.
+  /// Counted at once, for the client may leave before it is told.
   private mutating func refuseLogin() -> Action {
     loginFailures += 1
-    return endExchange(.badCredentials)
+    return ask(.loginRefused, for: .loginRefused)
   }
 
-  mutating func endExchange(_ reply: Reply) -> Action {
-    exchange = nil
-    return settle(reply)
+  /// The same answer whether the user is unknown, the password wrong, or its form. R3: it is no violation.
+  private mutating func settleRefusal() -> Action { endExchange(.badCredentials, isViolation: false) }
+
+  /// The login was not looked at.
+  mutating func endLogins() -> Action {
+    loginFailures += 1
+    return endExchange(.loginsExhausted)
   }
+
+  mutating func endExchange(_ reply: Reply, isViolation: Bool = true) -> Action {
+    exchange = nil
+    proofIsDue = nil
+    return settle(reply, isViolation: isViolation)
+  }
+
+  /// R3: a client that ends now leaves before a message is finished. One whose login failed, or is being judged, had nothing else to do:
+  /// that has its own count.
+  var endsEarly: Bool {
+    if conversation.reversePath != nil { return true }
+    switch phase {
+    case .waiting(.auth), .waiting(.loginProof): return false
+    default: return messagesFinished == 0 && loginFailures == 0
+    }
+  }
+
+  /// An AUTH command is not done yet.
+  package var isLoggingIn: Bool { exchange != nil }
 }

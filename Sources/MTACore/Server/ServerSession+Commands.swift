@@ -80,6 +80,9 @@ extension ServerSession {
     case (.xclient(let client), .client(let record)): return xclientKnown(client, record)
     case (.auth, .failed), (.scramKeys, .failed): return endExchange(.authFailed)
     case (.scramKeys, .scramKeys(let keys)): return scramKeysKnown(keys)
+    case (.loginProof(let response), .noted): return proofAllowed(response)
+    case (.auth, .loginsExhausted), (.loginProof, .loginsExhausted), (.loginRefused, .loginsExhausted):
+      return endLogins()
     case (.loginRefused, .noted): return loginRefusalDue()
     case (.holdUntil(let sender, let parameters), .time(let now)): return holdJudged(sender, parameters, at: now)
     case (.senderLookup(let sender, let parameters), .client(let client)):
@@ -117,7 +120,7 @@ extension ServerSession {
     case (.command(let command), .command(let verdict)): return answered(command, verdict)
     case (.unknown, .command(let verdict)): return answered(verdict, otherwise: .unknownCommand)
     case (.quit, _):
-      if messagesFinished == 0 || conversation.reversePath != nil { offend() }
+      if endsEarly { offend() }
       return close(.closing)
     case (.timeout, _): return close(.inactivity(configuration.serverName))
     case (_, .failed): return settle(.hookFailed)

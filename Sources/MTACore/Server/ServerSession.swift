@@ -92,6 +92,8 @@ public struct ServerSession: ~Copyable, Sendable {
     case startTLS
     case handshake
     case scramKeys
+    /// The client's next words prove the password, or do not.
+    case loginProof([UInt8])
     case auth(Credentials)
     case xclient(XClient)
     case loginRefused
@@ -131,6 +133,9 @@ public struct ServerSession: ~Copyable, Sendable {
   var content = ContentState()
   /// The exchange of an AUTH command; nil outside of one, and once its client was told that it failed.
   var exchange: (any SASLExchange)?
+  /// The user whose proof the exchange is to verify, until that was allowed.
+  var proofIsDue: String?
+  /// Logins that were refused, or not looked at.
   var loginFailures = 0
   private var errors = 0
   var hasOffended = false
@@ -195,7 +200,7 @@ public struct ServerSession: ~Copyable, Sendable {
     switch event {
     case .connected: return ask(.connect, for: .connect)
     case .disconnected:
-      if !isClosed, messagesFinished == 0 || conversation.reversePath != nil { offend() }
+      if !isClosed, endsEarly { offend() }
       phase = .closed
       return .none
     case .timedOut: return ask(.timeout, for: .timeout)

@@ -72,6 +72,7 @@ extension Reply {
   static let badCredentials = Reply(535, .badCredentials, "authentication credentials invalid")
   static let authNeedsTLS = Reply(538, .encryptionRequired, "encryption is required before AUTH")
   static let tooManyLoginFailures = Reply(421, .security, "too many failed logins, closing connection")
+  static let loginsExhausted = Reply(454, .security, "too many refused logins, try again later")
   static let authFailed = Reply(454, .security, "temporary authentication failure")
   static let badBase64 = Reply(501, .syntax, "invalid base64 data")
   static let authCancelled = Reply(501, .security, "authentication cancelled")

@@ -2,16 +2,19 @@
 extension ConnectionPump {
   /// Until the time is over, the client has left, or the server goes down. Half a goodbye brings no answer forward: a
   /// client that closes its half meanwhile gets none.
-  func hold(for delay: Duration) async {
-    guard delay > .zero, !gone, !leaving else { return }
+  func hold(until time: Duration) async {
+    guard time > loop.now, !gone, !leaving else { return }
     if inputEnded { return abort() }
-    await withCheckedContinuation { pause = (loop.now + delay, $0) }
+    await withCheckedContinuation { pause = (time, $0) }
   }
 
-  func endPause() { pause.take()?.end.resume() }
+  func endPause() {
+    endQueueing()
+    pause.take()?.end.resume()
+  }
 
   /// Something is being worked on, or waited for, other than the client and the time.
-  package var isBusy: Bool { busy && pause == nil }
+  package var isBusy: Bool { busy && pause == nil && queuedLogin == nil }
 
   /// How long the answer that is held back will still be; nil when none is.
   package var holdsFor: Duration? { pause.map { $0.until - loop.now } }

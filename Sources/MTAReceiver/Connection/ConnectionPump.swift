@@ -30,6 +30,10 @@ package final class ConnectionPump: @unchecked Sendable {
   var warned = false
   /// An answer that is held back, and until when.
   var pause: (until: Duration, end: CheckedContinuation<Void, Never>)?
+  /// A login that is being checked, and since when.
+  var login: (attempt: LoginTry, startedAt: Duration)?
+  /// The number of one that waits for its turn.
+  var queuedLogin: UInt64?
   private var receiving = false
   private var reading = true
   private(set) var gone = false
@@ -107,7 +111,7 @@ package final class ConnectionPump: @unchecked Sendable {
   /// The client closed its half: what it sent is still worked on and answered, then the connection ends.
   package func receivedEnd() {
     inputEnded = true
-    if pause != nil { abort() }
+    if pause != nil || queuedLogin != nil { abort() }
     go()
   }
 
@@ -135,6 +139,7 @@ package final class ConnectionPump: @unchecked Sendable {
   package func tick() {
     guard !gone else { return }
     if let pause, loop.now >= pause.until { return endPause() }
+    if let queuedLogin { return environment.logins.poll(queuedLogin) }
     if closing {
       if loop.now >= deadline { duplex?.abort() }
       return
@@ -198,6 +203,7 @@ package final class ConnectionPump: @unchecked Sendable {
     while !Task.isCancelled, let action = next() {
       progressed = true
       if let event = await perform(action) { todo = session.receive(event) }
+      if login != nil, !session.isLoggingIn { dropLogin() }
       if session.hasContactEvents { tellContacts() }
       if session.hasDroppedForwards { environment.note(dropped: session.takeDroppedForwards()) }
     }
@@ -323,6 +329,7 @@ package final class ConnectionPump: @unchecked Sendable {
     guard !ended else { return }
     ended = true
     await drop()
+    dropLogin()
     _ = session.receive(.disconnected)
     tellContacts()
     if var hooks = hooks.take() { await hooks.disconnect(session.conversation) }
@@ -337,10 +344,9 @@ package final class ConnectionPump: @unchecked Sendable {
       return .domainExists(await awaiting { await self.environment.lookup.knowsMailDomain(name) })
     case .time: return .time(environment.clock.now)
     case .route(let name): return .route(await awaiting { await self.environment.route(of: name) })
-    case .loginRefused:
-      environment.logger.info("login refused client=\(facts.remoteAddress)")
-      await hold(for: environment.logins.refused(facts.remoteAddress))
-      return .noted
+    case .auth(let credentials): return await askWhose(credentials)
+    case .loginProof(let user): return await beginLogin(user) ? .noted : .loginsExhausted
+    case .loginRefused: return await holdRefusal()
     case .inspection:
       guard let inspector = inspector.take() else { return .inspection([], at: environment.clock.now) }
       let results = await awaiting { await self.finish(inspector) }
@@ -357,7 +363,9 @@ package final class ConnectionPump: @unchecked Sendable {
     }
     switch await environment.contacts.admit(facts.remoteAddress) {
     case .welcome: todo = session.receive(.connected)
-    case .warned(let until): todo = session.turnAway(.accessDenied(until: until.internetMessageDate))
+    case .warned(let until):
+      environment.logger.notice("lockout client=\(facts.remoteAddress) until=\(until)")
+      todo = session.turnAway(.accessDenied(until: until.internetMessageDate))
     case .slammed: todo = session.turnAway(nil)
     }
   }

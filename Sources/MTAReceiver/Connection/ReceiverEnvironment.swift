@@ -5,7 +5,7 @@ package import MTACore
 package struct ReceiverEnvironment: Sendable {
   package var store: any MessageStore
   package var contacts: ContactBook
-  package var logins: LoginDelays
+  package var logins: LoginDesk
   package var lookup: any DNSLookup
   /// Where mail for a foreign domain goes; nil: as ``lookup`` says.
   package var findRoute: (@Sendable (DNSName) async -> MailRoute)?
@@ -18,7 +18,7 @@ package struct ReceiverEnvironment: Sendable {
   package var observer: (@Sendable (DialogueLine) -> Void)?
 
   package init(
-    store: any MessageStore, contacts: ContactBook, logins: LoginDelays, lookup: any DNSLookup,
+    store: any MessageStore, contacts: ContactBook, logins: LoginDesk, lookup: any DNSLookup,
     inspector: (@Sendable () -> any ContentInspector)? = nil,
     clock: any WallClock, makeID: @escaping @Sendable (Timestamp) -> MailID, timing: Receiver.Timing, logger: Logger,
     observer: (@Sendable (DialogueLine) -> Void)? = nil

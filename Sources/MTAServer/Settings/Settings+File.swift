@@ -142,6 +142,8 @@ extension Settings {
     reader.count("maximumRecipients", 1...1_000_000, into: &maximumRecipients)
     reader.count("maximumErrorsPerSession", 0...Int.max, into: &maximumErrorsPerSession)
     reader.count("maximumLoginFailuresPerSession", 1...Int.max, into: &maximumLoginFailuresPerSession)
+    reader.count("maximumLoginTriesPerMinute", 1...1000, into: &maximumLoginTriesPerMinute)
+    reader.count("maximumRefusedLoginsPerHour", 1...1000, into: &maximumRefusedLoginsPerHour)
     reader.count("maximumReceivedFields", 1...Int.max, into: &maximumReceivedFields)
   }
 

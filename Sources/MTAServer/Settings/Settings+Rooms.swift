@@ -43,6 +43,8 @@ extension Settings {
     configuration.timing.command = receiverTimeout
     configuration.contacts = ContactPolicy(
       maximumViolations: maxFailedMessagesPerPeriod, prohibited: prohibitedSeconds, neverProhibit: neverProhibit)
+    configuration.logins.triesPerMinute = maximumLoginTriesPerMinute
+    configuration.logins.refusalsPerHour = maximumRefusedLoginsPerHour
     configuration.trustedNetworks = trustedNetworks
     configuration.proxies = proxies
     configuration.xclientNetworks = xclientNetworks

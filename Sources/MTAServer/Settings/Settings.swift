@@ -67,6 +67,10 @@ public struct Settings: Sendable {
   public var maximumRecipients = 1000
   public var maximumErrorsPerSession = 20
   public var maximumLoginFailuresPerSession = 3
+  /// Tries of one address that are checked in a minute.
+  public var maximumLoginTriesPerMinute = 10
+  /// Refused logins of one account, above which strangers' tries are not checked.
+  public var maximumRefusedLoginsPerHour = 20
   public var maximumReceivedFields = 100
 
   // MARK: Queue and delivery

@@ -56,7 +56,7 @@ struct Salvage {
 
   mutating func run() throws(SQLiteFailure) {
     try database.run("PRAGMA foreign_keys = OFF", at: "salvage.begin")
-    for table in ["messages", "parcels", "contacts"] {
+    for table in ["messages", "parcels", "contacts", "logins"] {
       var names: [String] = []
       try database.run("PRAGMA table_info(\(table))", at: "salvage.begin") { names.append($0.text(1) ?? "") }
       columns[table] = names
@@ -96,6 +96,8 @@ struct Salvage {
         case .contact(let values)?:
           let own = target == .new ? values : [.null] + values.dropFirst()
           if try insert("contacts", own) { report.contacts += 1 }
+        case .login(let values)?:
+          _ = try insert("logins", target == .new ? values : [.null] + values.dropFirst())
         case .mail?, nil: break
         }
       }

@@ -26,6 +26,7 @@ enum SalvagedRow {
   case mail(Mail)
   case copy(Copy)
   case contact([SQLValue])
+  case login([SQLValue])
 
   /// Higher numbers of rows are rubbish.
   private static let highest: Int64 = 1 << 40
@@ -38,16 +39,29 @@ enum SalvagedRow {
       self = .copy(copy)
     } else if let contact = Self.contact(row) {
       self = .contact(contact)
+    } else if let login = Self.login(row) {
+      self = .login(login)
     } else {
       return nil
     }
   }
 
   private static func contact(_ row: RawRow) -> [SQLValue]? {
-    guard row.isWhole, row.values.count >= 8, row.values[0].isNull, let address = row.values[1].text,
-      IPAddress(address) != nil || address.hasSuffix("/64"), row.values[2].number != nil
+    guard row.isWhole, row.values.count >= 8, row.values[0].isNull, isContact(row.values[1]),
+      row.values[2].number != nil
     else { return nil }
     return [.integer(row.number)] + row.values.dropFirst()
+  }
+
+  private static func login(_ row: RawRow) -> [SQLValue]? {
+    guard row.isWhole, row.values.count == 4, row.values[0].isNull, row.values[1].text != nil, isContact(row.values[2]),
+      let time = row.values[3].text, Timestamp(time) != nil
+    else { return nil }
+    return [.integer(row.number)] + row.values.dropFirst()
+  }
+
+  private static func isContact(_ value: SQLValue) -> Bool {
+    value.text.map { IPAddress($0) != nil || $0.hasSuffix("/64") } ?? false
   }
 }
 

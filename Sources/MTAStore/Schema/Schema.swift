@@ -103,5 +103,18 @@ enum Schema {
       )
       """
     ],
+    [
+      // From which networks users log in.
+      """
+      CREATE TABLE logins (
+        id INTEGER PRIMARY KEY,
+        account TEXT NOT NULL,
+        network TEXT NOT NULL,
+        last_login TEXT NOT NULL,
+        UNIQUE (account, network)
+      )
+      """,
+      "CREATE INDEX logins_last ON logins (last_login)",
+    ],
   ]
 }

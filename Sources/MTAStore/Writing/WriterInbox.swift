@@ -8,12 +8,12 @@ struct WriterInbox {
   static let groupJobs = 1024
 
   var jobs: [WriteJob] = []
-  /// The newest record of each contact that changed.
-  var contacts: [ContactKey: ContactRecord] = [:]
+  /// What changed of contacts and logins.
+  var remarks = Remarks()
   /// Those of the group that is being written; still to be read from here.
-  var contactsInFlight: [ContactKey: ContactRecord] = [:]
-  /// When the contacts no longer wait for somebody's commit.
-  var contactsDue: MonotonicInstant?
+  var remarksInFlight = Remarks()
+  /// When they no longer wait for somebody's commit.
+  var remarksDue: MonotonicInstant?
   /// What a reader found wrong with the file.
   var damage: SQLiteFailure?
   var whenHouseKept: [@Sendable () -> Void] = []
@@ -23,11 +23,11 @@ struct WriterInbox {
   /// The work of one transaction.
   struct Group {
     var jobs: [WriteJob]
-    var contacts: [ContactRecord]
+    var remarks: Remarks
   }
 
   func hasWork(at now: MonotonicInstant) -> Bool {
-    !jobs.isEmpty || contactsDue.map { $0 <= now || isClosing } ?? false
+    !jobs.isEmpty || remarksDue.map { $0 <= now || isClosing } ?? false
   }
 
   /// Takes what waits; nil when there is nothing to do yet.
@@ -42,19 +42,19 @@ struct WriterInbox {
     }
     let taken = Array(jobs.prefix(count))
     if count == jobs.count { jobs.removeAll(keepingCapacity: true) } else { jobs.removeFirst(count) }
-    contactsInFlight = contacts
-    contacts = [:]
-    contactsDue = nil
-    return Group(jobs: taken, contacts: Array(contactsInFlight.values))
+    remarksInFlight = remarks
+    remarks = Remarks()
+    remarksDue = nil
+    return Group(jobs: taken, remarks: remarksInFlight)
   }
 
-  /// The group's contacts are durable, or must be tried again later.
-  mutating func contactsWritten(_ succeeded: Bool, retryAt: MonotonicInstant) {
+  /// The group's remarks are durable, or must be tried again later.
+  mutating func remarksWritten(_ succeeded: Bool, retryAt: MonotonicInstant) {
     // At the end there is no later.
     if !succeeded, !isClosing {
-      contacts.merge(contactsInFlight) { newer, _ in newer }
-      if !contacts.isEmpty, contactsDue == nil { contactsDue = retryAt }
+      remarks.merge(older: remarksInFlight)
+      if !remarks.isEmpty, remarksDue == nil { remarksDue = retryAt }
     }
-    contactsInFlight = [:]
+    remarksInFlight = Remarks()
   }
 }

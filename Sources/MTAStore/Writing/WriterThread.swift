@@ -8,8 +8,8 @@ import NIOConcurrencyHelpers
 ///
 /// `@unchecked`: ``database``, ``withdrawn`` and the instants are touched by the thread alone once it was started.
 final class WriterThread: @unchecked Sendable {
-  /// Contacts wait at most this long for somebody's commit to ride on.
-  static let contactDelay: Int64 = 900
+  /// Contacts and logins wait at most this long for somebody's commit to ride on.
+  static let remarkDelay: Int64 = 900
 
   private let inbox = Monitor(WriterInbox())
   private let open: @Sendable () throws(SQLiteFailure) -> Database
@@ -72,12 +72,15 @@ final class WriterThread: @unchecked Sendable {
     if refused { job.finish(.rolledBack(.closed)) }
   }
 
-  func save(_ record: ContactRecord) {
+  func save(_ record: ContactRecord) { remark { $0.add(record) } }
+  func save(_ login: LoginRecord) { remark { $0.add(login) } }
+
+  private func remark(_ body: (inout Remarks) -> Void) {
     inbox.signal { inbox in
       guard !inbox.isClosing else { return false }
-      inbox.contacts[record.key] = record
-      guard inbox.contactsDue == nil else { return false }
-      inbox.contactsDue = MonotonicInstant.now.after(milliseconds: Self.contactDelay)
+      body(&inbox.remarks)
+      guard inbox.remarksDue == nil else { return false }
+      inbox.remarksDue = MonotonicInstant.now.after(milliseconds: Self.remarkDelay)
       return true
     }
   }
@@ -92,7 +95,14 @@ final class WriterThread: @unchecked Sendable {
 
   /// The record, if it has not reached the database yet.
   func pendingContact(_ key: ContactKey) -> ContactRecord? {
-    inbox.withLock { $0.contacts[key] ?? $0.contactsInFlight[key] }
+    inbox.withLock { $0.remarks.contacts[key] ?? $0.remarksInFlight.contacts[key] }
+  }
+
+  /// Likewise.
+  func pendingLogin(to account: LoginAccount, from network: ContactKey) -> Timestamp? {
+    inbox.withLock {
+      $0.remarks.lastLogin(to: account, from: network) ?? $0.remarksInFlight.lastLogin(to: account, from: network)
+    }
   }
 
   /// Takes note that the file is damaged; it is seen to before the next group.
@@ -125,7 +135,7 @@ final class WriterThread: @unchecked Sendable {
     while true {
       let idleEnd = housekeeping.nextIdle
       let turn: Turn? = inbox.wait(
-        until: { inbox in inbox.contactsDue.map { min($0, idleEnd) } ?? idleEnd },
+        until: { inbox in inbox.remarksDue.map { min($0, idleEnd) } ?? idleEnd },
         take: { inbox in
           inbox.hasWork(at: .now) ? .work : !inbox.whenHouseKept.isEmpty ? .house : inbox.isClosing ? .end : nil
         })
@@ -140,7 +150,7 @@ final class WriterThread: @unchecked Sendable {
       case nil: keepHouse()
       case .end:
         // Mails that were refused must not be there at the next start; where that cannot be helped, they come twice.
-        if !withdrawn.isEmpty { _ = attempt([], []) }
+        if !withdrawn.isEmpty { _ = attempt([], Remarks()) }
         checkpoint(truncating: true)
         database = nil
         let waiting: [@Sendable () -> Void] = inbox.withLock { inbox in
@@ -155,11 +165,11 @@ final class WriterThread: @unchecked Sendable {
 
   private func write(_ group: WriterInbox.Group) {
     var jobs = group.jobs
-    var contacts = group.contacts
+    var remarks = group.remarks
     while true {
-      switch attempt(jobs, contacts) {
+      switch attempt(jobs, remarks) {
       case .committed:
-        inbox.withLock { $0.contactsWritten(true, retryAt: .now) }
+        inbox.withLock { $0.remarksWritten(true, retryAt: .now) }
         for job in jobs { job.finish(.committed) }
         if jobs.contains(where: { $0.mail?.isToBeFound() == true }) {
           listeners.withLockedValue(\.self).notify()
@@ -169,20 +179,20 @@ final class WriterThread: @unchecked Sendable {
         // One job's own fault: the others are written without it.
         jobs[index].finish(.rolledBack(failure.storeFailure))
         jobs.remove(at: index)
-        if jobs.isEmpty, contacts.isEmpty {
-          inbox.withLock { $0.contactsWritten(true, retryAt: .now) }
+        if jobs.isEmpty, remarks.isEmpty {
+          inbox.withLock { $0.remarksWritten(true, retryAt: .now) }
           return
         }
-      case .contacts(let failure):
+      case .remarks(let failure):
         // They would fail again: forgotten, as a crash might have it.
-        report("contacts not saved: \(failure)")
-        contacts = []
+        report("contacts and logins not saved: \(failure)")
+        remarks = Remarks()
         if jobs.isEmpty {
-          inbox.withLock { $0.contactsWritten(true, retryAt: .now) }
+          inbox.withLock { $0.remarksWritten(true, retryAt: .now) }
           return
         }
       case .group(let failure, let isUncertain):
-        inbox.withLock { $0.contactsWritten(false, retryAt: Self.retry) }
+        inbox.withLock { $0.remarksWritten(false, retryAt: Self.retry) }
         report("commit failed: \(failure)")
         for job in jobs {
           job.finish(isUncertain ? .uncertain(failure.storeFailure) : .rolledBack(failure.storeFailure))
@@ -192,16 +202,16 @@ final class WriterThread: @unchecked Sendable {
     }
   }
 
-  private static var retry: MonotonicInstant { .now.after(milliseconds: contactDelay) }
+  private static var retry: MonotonicInstant { .now.after(milliseconds: remarkDelay) }
 
   private enum Attempt {
     case committed
     case job(Int, SQLiteFailure)
-    case contacts(SQLiteFailure)
+    case remarks(SQLiteFailure)
     case group(SQLiteFailure, isUncertain: Bool)
   }
 
-  private func attempt(_ jobs: [WriteJob], _ contacts: [ContactRecord]) -> Attempt {
+  private func attempt(_ jobs: [WriteJob], _ remarks: Remarks) -> Attempt {
     let database: Database
     do { database = try connection() } catch { return .group(error, isUncertain: false) }
     do throws(SQLiteFailure) {
@@ -212,11 +222,10 @@ final class WriterThread: @unchecked Sendable {
       return .group(error, isUncertain: false)
     }
     do throws(SQLiteFailure) {
-      let now = contacts.isEmpty ? nil : clock.now
-      for contact in contacts { try database.save(contact, at: now ?? clock.now) }
+      if !remarks.isEmpty { try database.save(remarks, at: clock.now) }
     } catch {
       giveUp(database, after: error)
-      return error.isOfStatement ? .contacts(error) : .group(error, isUncertain: false)
+      return error.isOfStatement ? .remarks(error) : .group(error, isUncertain: false)
     }
     for (index, job) in jobs.enumerated() {
       do { try job.body(database) } catch {
@@ -327,6 +336,7 @@ final class WriterThread: @unchecked Sendable {
       // Most of the time there is nothing old, and then nothing is written.
       var isDue = try database.hasHistory(before: cutoff)
       if !isDue { isDue = try database.hasOldContacts(before: contactCutoff, now: now) }
+      if !isDue { isDue = try database.hasOldLogins(before: contactCutoff) }
       guard isDue else {
         try database.giveSpaceBack(sparing: sparePages)
         return false
@@ -334,10 +344,11 @@ final class WriterThread: @unchecked Sendable {
       try database.run("BEGIN IMMEDIATE", at: "history.begin")
       let removed = try database.removeHistory(before: cutoff, limit: limit)
       let contacts = try database.removeOldContacts(before: contactCutoff, now: now, limit: limit)
+      let logins = try database.removeOldLogins(before: contactCutoff, limit: limit)
       try database.run("COMMIT", at: "history.commit")
       removeFiles(removed.files)
       _ = housekeeping.committed(pagesInLog: database.pagesInLog, at: .now)
-      return removed.count == limit || contacts == limit
+      return [removed.count, contacts, logins].contains(limit)
     } catch {
       database?.rollBack()
       if !error.isBusy { reopenLater(after: error) }

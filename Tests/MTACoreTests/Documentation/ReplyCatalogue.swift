@@ -81,6 +81,9 @@ enum ReplyCatalogue {
     Entry("badCredentials", .badCredentials, "AUTH"),
     Entry("authNeedsTLS", .authNeedsTLS, "AUTH in clear"),
     Entry("tooManyLoginFailures", .tooManyLoginFailures, "AUTH, `maximumLoginFailures` reached"),
+    Entry(
+      "loginsExhausted", .loginsExhausted,
+      "AUTH, unchecked: the client's address, or strangers with this user's name, had too many refused"),
     Entry("authFailed", .authFailed, "AUTH, the hook failed"),
     Entry("badBase64", .badBase64, "AUTH"),
     Entry("authCancelled", .authCancelled, "AUTH, the client sent `*`"),

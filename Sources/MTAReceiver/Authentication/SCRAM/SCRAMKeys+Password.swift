@@ -53,7 +53,7 @@ extension Credentials {
       return decoy
     }
     let salt = keys?.salt ?? [0]
-    let made = try await threads.run {
+    let made = try await threads.run(for: self) {
       try? SCRAMKeys(password: password, salt: salt, iterations: iterations)
     }
     guard let keys, let made else { return false }

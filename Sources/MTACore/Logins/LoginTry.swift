@@ -1,0 +1,30 @@
+/// One try to log in, on its way through the ``LoginLedger``.
+package struct LoginTry: Hashable, Sendable {
+  package enum Standing: Hashable, Sendable {
+    case asked
+    /// In its address's queue.
+    case waiting
+    /// It counts as under way until it is accepted, refused, or left.
+    case checking
+  }
+
+  package let number: UInt64
+  package let address: IPAddress
+  /// Nil where no name is known: then the address alone counts.
+  package let account: LoginAccount?
+  /// Somebody logged in to the account from this network.
+  package let isFromKnownNetwork: Bool
+  package let askedAt: Timestamp
+  package internal(set) var standing = Standing.asked
+  package internal(set) var startedAt: Timestamp
+  /// It is the one that is checked in its minute though its account has too many refusals.
+  var isDrawn = false
+
+  /// What counts as one address: an IPv4 address, a /64 of IPv6.
+  var network: ContactKey { ContactKey(address) }
+
+  /// The /48 around an IPv6 address.
+  var site: Network? {
+    if case .v6 = address { Network(address, prefixLength: 48) } else { nil }
+  }
+}

@@ -1,0 +1,156 @@
+package import Logging
+package import MTACore
+import NIOConcurrencyHelpers
+
+/// Where all connections of a receiver ask whether a login may be checked: the ``LoginLedger`` under a lock, the tries that wait, and
+/// the store's memory of which networks an account's user comes from.
+package final class LoginDesk: Sendable {
+  private typealias Waiting = (attempt: LoginTry, end: CheckedContinuation<LoginTry?, Never>)
+
+  private struct State {
+    var ledger: LoginLedger
+    var waiting: [UInt64: Waiting] = [:]
+    var known = KnownNetworks()
+  }
+
+  private let state: NIOLockedValueBox<State>
+  private let store: (any LoginStore)?
+  private let clock: any WallClock
+  private let logger: Logger
+  private let memory: Duration
+
+  /// - Parameters:
+  ///   - unlimited: networks whose addresses are not limited.
+  ///   - store: nil keeps in memory alone which networks users come from.
+  package init(
+    _ policy: LoginPolicy, unlimited: [Network], store: (any LoginStore)?, clock: any WallClock, logger: Logger
+  ) {
+    state = NIOLockedValueBox(State(ledger: LoginLedger(policy, unlimited: unlimited)))
+    memory = policy.networkMemory
+    self.store = store
+    self.clock = clock
+    self.logger = logger
+  }
+
+  /// A client says who it is; nil where it does not say so.
+  package func begin(_ name: String?, from address: IPAddress) async -> LoginTry {
+    let account = name.flatMap { LoginAccount($0) }
+    let isKnown = if let account { await isKnown(account, from: ContactKey(address)) } else { false }
+    return state.withLockedValue {
+      $0.ledger.begin(from: address, account: account, isFromKnownNetwork: isKnown, at: clock.now)
+    }
+  }
+
+  /// Returns the try when it may be checked; nil when it is not to be. Meanwhile ``poll(_:)`` asks again, and ``giveUp(_:)`` ends the
+  /// wait.
+  package func admit(_ attempt: LoginTry) async -> LoginTry? {
+    let admitted = await withCheckedContinuation { end in
+      let answer = state.withLockedValue { state -> LoginTry?? in
+        var attempt = attempt
+        switch state.ledger.admit(&attempt, at: clock.now) {
+        case .check: return attempt
+        case .later: return .some(nil)
+        case .wait:
+          state.waiting[attempt.number] = (attempt, end)
+          return nil
+        }
+      }
+      if let answer { end.resume(returning: answer) }
+    }
+    tell()
+    return admitted
+  }
+
+  /// Time has passed for a try that waits.
+  package func poll(_ number: UInt64) {
+    guard let address = state.withLockedValue({ $0.waiting[number]?.attempt.address }) else { return }
+    advance(address)
+  }
+
+  /// The client of a try that may be waiting has left.
+  package func giveUp(_ number: UInt64) {
+    let found = state.withLockedValue { state -> Waiting? in
+      guard let waiting = state.waiting.removeValue(forKey: number) else { return nil }
+      state.ledger.leave(waiting.attempt, at: clock.now)
+      return waiting
+    }
+    guard let found else { return }
+    found.end.resume(returning: nil)
+    advance(found.attempt.address)
+  }
+
+  /// Somebody logged in.
+  package func accepted(_ attempt: LoginTry) {
+    let now = clock.now
+    let record = state.withLockedValue { state -> LoginRecord? in
+      state.ledger.accept(attempt, at: now)
+      guard let account = attempt.account else { return nil }
+      let record = LoginRecord(account, from: ContactKey(attempt.address), at: now)
+      return state.known.isNews(record) ? record : nil
+    }
+    if let record { store?.save(record) }
+    advance(attempt.address)
+  }
+
+  /// Counts a refusal.
+  ///
+  /// - Returns: how long after the start of the check to answer.
+  package func refused(_ attempt: LoginTry) -> Duration {
+    let hold = state.withLockedValue { $0.ledger.refuse(attempt, at: clock.now) }
+    tell()
+    advance(attempt.address)
+    return hold
+  }
+
+  /// The check came to no result.
+  package func left(_ attempt: LoginTry) {
+    state.withLockedValue { $0.ledger.leave(attempt, at: clock.now) }
+    advance(attempt.address)
+  }
+
+  /// The client left while it was checked.
+  package func abandoned(_ attempt: LoginTry) {
+    state.withLockedValue { $0.ledger.abandon(attempt, at: clock.now) }
+    advance(attempt.address)
+  }
+
+  /// How long after it was made an unchecked try is answered: as long as a refused one at least.
+  package var answerTime: Duration { state.withLockedValue { $0.ledger.answerTime(at: clock.now) } }
+
+  /// Asks again for the tries of an address that wait, in their order.
+  private func advance(_ address: IPAddress) {
+    let ended = state.withLockedValue { state in
+      var ended: [(end: CheckedContinuation<LoginTry?, Never>, attempt: LoginTry?)] = []
+      for number in state.ledger.waiting(at: address) {
+        guard var waiting = state.waiting[number] else { continue }
+        let admission = state.ledger.admit(&waiting.attempt, at: clock.now)
+        if admission == .wait { continue }
+        state.waiting[number] = nil
+        ended.append((waiting.end, admission == .check ? waiting.attempt : nil))
+      }
+      return ended
+    }
+    for (end, attempt) in ended { end.resume(returning: attempt) }
+    if !ended.isEmpty { tell() }
+  }
+
+  private func isKnown(_ account: LoginAccount, from network: ContactKey) async -> Bool {
+    let now = clock.now
+    let latest = state.withLockedValue { $0.known.lastLogin(to: account, from: network) }
+    if let latest { return latest + memory > now }
+    // A store that cannot be read knows nobody: the limits for strangers hold, and nothing else does.
+    guard let stored = try? await store?.lastLogin(to: account, from: network) else { return false }
+    state.withLockedValue { $0.known.remember(LoginRecord(account, from: network, at: stored)) }
+    return stored + memory > now
+  }
+
+  private func tell() {
+    for note in state.withLockedValue({ $0.ledger.takeNotes() }) {
+      switch note {
+      case .addressLimit(let network): logger.notice("login limit reached client=\(network)")
+      case .accountLimit(let account, let latest):
+        logger.notice("login limit reached user=\(LogText.quoted("\(account)")) client=\(latest)")
+      }
+    }
+  }
+}
