@@ -313,21 +313,7 @@ struct ServerCourier: Courier {
     _ policy: TLSPolicy, _ parcel: Consignment, _ endpoint: ServerEndpoint, facts: TLSFacts? = nil,
     trouble: DeliveryTrouble? = nil
   ) {
-    guard case .testedByMTASTS(let fits) = policy.kind else { return }
-    var problem = fits ? nil : "the policy does not name the host"
-    switch facts?.verification {
-    case .verified?: break
-    case .failed(let reason)?: problem = reason
-    case .noCertificate?, .chainOnly?, .dane?: problem = "the certificate is not verified"
-    case nil where trouble == nil: problem = "there is no TLS"
-    case nil: break
-    }
-    if let trouble {
-      // Only what is about TLS is of interest here.
-      guard case .tls(let reason) = trouble else { return }
-      problem = reason
-    }
-    guard let problem else { return }
+    guard let problem = policy.problemUnderTest(facts, trouble) else { return }
     environment.logger.warning(
       "an MTA-STS policy in testing would have kept a mail from going",
       metadata: [
