@@ -109,7 +109,9 @@ final class SinkHandler: ChannelInboundHandler {
     }
     if let scripted = sink.behaviour.answer(line, number) {
       if verb == "RCPT", scripted.isAcceptance { recipients.append(path(line)) }
-      return perform(scripted, context)
+      perform(scripted, context)
+      if verb == "STAR", scripted.isAcceptance { startTLS(context) }
+      return
     }
     switch verb {
     case "EHLO", "LHLO":
@@ -120,11 +122,7 @@ final class SinkHandler: ChannelInboundHandler {
       say(all.enumerated().map { "250" + ($0 == all.count - 1 ? " " : "-") + $1 }.joined(separator: "\r\n"), context)
     case "STAR":
       say("220 go", context)
-      if sink.behaviour.breaksTLS {
-        isGarbage = true
-      } else if let tls = sink.behaviour.tls, let handler = try? TLSHandler(tls) {
-        try? context.pipeline.syncOperations.addHandler(handler, position: .first)
-      }
+      startTLS(context)
     case "MAIL":
       from = path(line)
       recipients = []
@@ -141,6 +139,14 @@ final class SinkHandler: ChannelInboundHandler {
       say("221 bye", context)
       context.close(promise: nil)
     default: say("250 ok", context)
+    }
+  }
+
+  private func startTLS(_ context: ChannelHandlerContext) {
+    if sink.behaviour.breaksTLS {
+      isGarbage = true
+    } else if let tls = sink.behaviour.tls, let handler = try? TLSHandler(tls) {
+      try? context.pipeline.syncOperations.addHandler(handler, position: .first)
     }
   }
 

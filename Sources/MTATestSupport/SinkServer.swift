@@ -50,7 +50,7 @@ public final class SinkServer: Sendable {
 
     public init(stringLiteral text: String) { self = .reply(text) }
 
-    /// Whether it takes a recipient: the last line with a digit begins with 2, whatever stands around it.
+    /// Whether it says yes: the last line with a digit begins with 2, whatever stands around it.
     var isAcceptance: Bool {
       switch self {
       case .reply(let text), .raw(let text):

@@ -37,6 +37,23 @@ import Testing
     }
   }
 
+  /// Also behind the answer to STARTTLS, where all else that comes in clear ends the session.
+  @Test(arguments: ["\r\n", "\0", "\r\n\u{FEFF}\0", "\r"]) func whatSaysNothingIsNoObstacleToTLS(_ strewn: String)
+    async throws
+  {
+    var behaviour = SinkServer.Behaviour()
+    behaviour.tls = try TestCertificate.server()
+    behaviour.answer = { line, _ in line == "STARTTLS" ? .raw(strewn + "220 go\r\n" + strewn) : nil }
+    try await SinkServer.serving(behaviour) { sink in
+      var setup = Setup(remotePort: sink.port)
+      try setup.zone.add("a.example A 127.0.0.1")
+      try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
+      try await setup.expectRun(RunSummary(delivered: 1))
+      #expect(setup.queue.parcels[0].result?.encryption != nil)
+      #expect(sink.connections == 1)
+    }
+  }
+
   /// The last line's code counts, for a recipient and for the content.
   @Test func theLastOfDifferentCodesCounts() async throws {
     var behaviour = SinkServer.Behaviour()

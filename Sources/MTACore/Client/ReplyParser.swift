@@ -55,6 +55,9 @@ public struct ReplyParser: Hashable, Sendable {
     while line.last == UInt8(ascii: "\r") { line.removeLast() }
     TelnetBytes.remove(from: &line)
     if line.allSatisfy(\.isBlank) { return nil }
+    // What stands behind one reply stands in front of the next. Within a reply, words may be indented.
+    let isFirst = lines.isEmpty
+    line.removeSubrange(..<(line.firstIndex { isFirst ? !$0.isBlank : $0 != UInt8(ascii: "\r") } ?? 0))
     guard let (code, mark) = Self.code(of: line) else {
       // RFC 959 §4.2 has such lines within a reply, and some servers wrap their words so: only a line with a code ends it.
       guard lines.isEmpty else { return nil }

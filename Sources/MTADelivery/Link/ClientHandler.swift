@@ -114,10 +114,9 @@ final class ClientHandler: ChannelInboundHandler {
   /// Whether the server has more to say behind the reply that was read. Blank lines and bytes of telnet are none of it, and neither is a
   /// 421: a server that shuts down says that to nothing in particular (RFC 5321 §3.8), which makes none of its answers before it doubtful.
   private var bytesFollow: Bool {
-    // What stands behind the answer to STARTTLS is never read as a reply.
-    if session.phase == .startTLS { return arrived.readableBytes > 0 }
     let rest = ReplyParser.significant(arrived.readableBytesView)
-    return !rest.isEmpty && !rest.starts(with: "421".utf8)
+    // What stands behind the answer to STARTTLS is never read as a reply.
+    return !rest.isEmpty && (session.phase == .startTLS || !rest.starts(with: "421".utf8))
   }
 
   // MARK: what the courier asks for
@@ -278,6 +277,8 @@ final class ClientHandler: ChannelInboundHandler {
     guard let context, let tls else {
       return perform(session.receive(.tlsFailed("TLS is not set up")))
     }
+    // RFC 3207 §4.2: nothing that came in clear is of use any more, not even half a blank line.
+    (parser, arrived) = (ReplyParser(), ByteBuffer())
     do {
       let handler = try tls.handler(timeout: environment.timeouts.handshake)
       try context.pipeline.syncOperations.addHandler(handler, position: .first)

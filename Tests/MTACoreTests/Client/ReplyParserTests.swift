@@ -32,7 +32,7 @@ struct ReplyParserTests {
 
   @Test(arguments: [
     ("hello\r\n", ReplyFault.noCode), ("99 x\r\n", .noCode), ("650 x\r\n", .noCode),
-    ("250x\r\n", .noCode), ("150 x\r\n", .noCode), ("250-x\r\n999 y\r\n", .noCode), (" 250 x\r\n", .noCode),
+    ("250x\r\n", .noCode), ("150 x\r\n", .noCode), ("250-x\r\n999 y\r\n", .noCode),
     ("25\r\n", .noCode), ("٢٥٠ ok\r\n", .noCode), ("\r\n\r\nhello\r\n", .noCode),
   ])
   func whatIsNoReplyIsAFault(_ text: String, _ fault: ReplyFault) {
@@ -75,14 +75,15 @@ struct ReplyParserTests {
 
   @Test(arguments: [
     ("250\r\n", RemoteReply(250)), ("250 \r\n", RemoteReply(250)), ("250-a\n250 b\n", RemoteReply(250, "a\nb")),
-    ("250\tok\r\n", RemoteReply(250, "ok")), ("250 ok\r\r\n", RemoteReply(250, "ok")),
+    ("250\tok\r\n", RemoteReply(250, "ok")), (" \t250 ok\r\n", RemoteReply(250, "ok")),
+    ("250 ok\r\r\n", RemoteReply(250, "ok")),
     ("250-\r\n250-\r\n250\r\n", RemoteReply(250, "\n\n")),
     // The last line ends the reply, and its code counts.
     ("250-fine\r\n550 5.1.1 no\r\n", RemoteReply(550, "fine\n5.1.1 no")),
     ("550-5.1.1 no\r\n250 2.1.5 yes\r\n", RemoteReply(250, "5.1.1 no\n2.1.5 yes")),
     ("150-soon\r\n220 mx\r\n", RemoteReply(220, "soon\nmx")),
     // RFC 959 §4.2: lines within without a code.
-    ("220-mx\r\nNo spam, please.\r\n  2500 words\r\n220 go\r\n", RemoteReply(220, "mx\ngo")),
+    ("220-mx\r\nNo spam, please.\r\n  2500 words\r\n  250 of them\r\n220 go\r\n", RemoteReply(220, "mx\ngo")),
   ])
   func unusualRepliesAreRead(_ text: String, _ reply: RemoteReply) throws {
     var parser = ReplyParser()
@@ -144,7 +145,9 @@ struct StrewnBytes: Sendable, CustomTestStringConvertible {
 
   static let all: [StrewnBytes] = [
     .init("nothing", []), .init("a blank line", Array("\r\n".utf8)), .init("a lone line feed", Array("\n".utf8)),
-    .init("blanks", Array(" \t \r\n\r\r\n".utf8)), .init("NUL", [0, 0]), .init("a line of NUL", [0, 13, 10]),
+    .init("blanks", Array(" \t \r\n\r\r\n".utf8)),
+    .init("a carriage return", [13]), .init("NUL", [0, 0]),
+    .init("a line of NUL", [0, 13, 10]),
     .init("IAC NOP", [255, 241]), .init("IAC WILL ECHO, DO SGA", [255, 251, 1, 255, 253, 3]),
     .init("IAC DO 10: the option is a line feed", [255, 253, 10]),
     .init("a subnegotiation", [255, 250, 24, 1, 255, 255, 65, 255, 240]), .init("IAC IAC", [255, 255]),
