@@ -130,6 +130,7 @@ let package = Package(
         "CrashSamples",
         "CrashSubject", nioCore, nioPosix, logging,
       ]),
+    tests("MTAGrowth", ["MTACore", "MTADNS", "MTADKIM", "MTAReceiver", "MTADelivery", nioCore, nioHTTP1]),
     tests("ExampleServer", ["ExampleServer", "MTACore", "MTAServer", "MTATestSupport", nioCore, nioPosix, nioLocks]),
     tests("MTATestSupport", ["MTACore", "MTASystem", "MTAReceiver", "MTADelivery", "MTATestSupport", nioCore]),
   ],

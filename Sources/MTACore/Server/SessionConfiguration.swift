@@ -122,7 +122,7 @@ extension SessionConfiguration {
   }
 
   func isPostmaster(_ mailbox: Mailbox, at address: IPAddress?) -> Bool {
-    mailbox.caseFolded.localPart == "postmaster" && isHere(mailbox.domain, address)
+    mailbox.caseFolded.localPart.utf8.spells("postmaster") && isHere(mailbox.domain, address)
   }
 
   private func isHere(_ domain: Domain, _ address: IPAddress?) -> Bool {
