@@ -55,6 +55,8 @@ func fuzzConvert(_ input: [UInt8]) {
   let result = converted([input[...]], plan)
   precondition(converted(pieces(of: input), plan) == result, "converted differently")
   precondition(result.allSatisfy { $0 < 128 && $0 != 0 }, "not of seven bits")
+  let lines = result.split(separator: 10, omittingEmptySubsequences: false)
+  precondition(lines.allSatisfy { $0.count <= 999 }, "a line is too long")
   guard let again = conversionPlan([result[...]]) else { preconditionFailure("cannot be read again") }
   precondition(converted([result[...]], again) == result, "converted twice")
 }

@@ -58,6 +58,11 @@ OTHER_SIGNATURES = {
 }
 # What programs say to a message that they do not take at all.
 REFUSALS = {
+    ("SwiftMTA", "a line of the header section is no field"):
+        "judges no signature where a blank stands between a field's name and its colon: many readers begin the body there, and show text "
+        "that nobody signed",
+    ("SwiftMTA", "NUL in the header section"):
+        "judges no signature where a field holds a NUL, which RFC 2045 §2.7 allows nowhere: readers cut the field there",
     ("dkimpy", "Unexpected characters in RFC822 header"):
         "takes no blank between a field's name and its colon; RFC 5322 §4.5 wants that obsolete form understood",
     ("opendkim", "Syntax error"):

@@ -134,7 +134,8 @@ public struct Conversation: Hashable, Sendable {
   public internal(set) var recipients: [EnvelopeRecipient] = []
   /// The id of the mail in progress, from DATA on.
   public internal(set) var mailID: MailID?
-  /// The header section of the mail in progress, from `endOfHeaders` on.
+  /// The header section of the mail in progress, from `endOfHeaders` on. Where the content begins with a line that is no field it has
+  /// none, and all is body: ``HeaderSection/isAbsent``.
   public internal(set) var header: HeaderSection?
   /// The message as it came, header section included, without the dots that DATA adds; in the `message` hook, for hooks whose
   /// type says ``ContentWish/bytes(upTo:)``, if it is not larger than that.

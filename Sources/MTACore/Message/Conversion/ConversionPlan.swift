@@ -94,7 +94,12 @@ private struct Surveyor: MIMEVisitor {
 
   mutating func endOfMargin() { margins.append((treatments.count - 1, takeFacts().isUnfit)) }
 
-  mutating func delimiter(_ bytes: ArraySlice<UInt8>) {}
+  mutating func delimiter(_ bytes: ArraySlice<UInt8>) {
+    // The last line of a mail may be one without a line end.
+    if bytes.count > ContentScan.longestLine + 2 || (bytes.last != 10 && bytes.count > ContentScan.longestLine) {
+      foundAmbiguity()
+    }
+  }
 
   mutating func endOfMultipartWithoutParts(_ number: Int) {
     // All that there is of it came as its preamble.
