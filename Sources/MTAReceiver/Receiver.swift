@@ -84,6 +84,9 @@ public final class Receiver: Sendable {
     public var maximumConnections = 10_000
     /// Default 1,000.
     public var maximumConnectionsPerAddress = 1000
+    /// Bytes that all sessions together keep of envelopes, headers and content that arrive. Beyond it recipients and content get 452, and
+    /// sessions that keep much and send little are closed. Default 256 MiB.
+    public var maximumSessionMemory = 268_435_456
     /// 62 or 36 (``MailID``).
     public var messageIDBase = 62
 
@@ -137,7 +140,7 @@ public final class Receiver: Sendable {
       inspector: inspector,
       clock: clock, makeID: { MailID(at: $0, random: .random(in: .min ... .max), base: base) },
       timing: configuration.timing,
-      logger: logger, observer: observer)
+      logger: logger, memory: SessionMemory(limit: configuration.maximumSessionMemory), observer: observer)
     environment.findRoute = findRoute
     self.environment = environment
   }

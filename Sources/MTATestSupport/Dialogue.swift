@@ -38,6 +38,10 @@ public final class Dialogue {
   public var facts = ConnectionFacts(remoteAddress: .v4(0xC000_0201), remotePort: 4711, localPort: 2525)
   /// The receiver's time limits.
   public var timing = Receiver.Timing()
+  /// What all connections together may keep in memory.
+  package var memory = SessionMemory()
+  /// Gets each line, as a log would have it.
+  package var observer: (@Sendable (DialogueLine) -> Void)?
   /// Who is locked out, and when; a change counts from the next connection.
   public var contacts = ContactPolicy() {
     didSet { (book, desk) = (nil, nil) }
@@ -117,7 +121,7 @@ public final class Dialogue {
       store: store, contacts: book, logins: desk, lookup: zone, inspector: inspectorOfZone, clock: clock,
       // Mail ids are numbered, so that transcripts are the same each time.
       makeID: { MailID(at: $0, random: store.takeNumber()) }, timing: timing,
-      logger: logger)
+      logger: logger, memory: memory, observer: observer)
     environment.findRoute = findRoute
     let connection = MemoryConnection(
       ServerSession(configuration, facts), makeHooks(), environment, encryption: encryption)

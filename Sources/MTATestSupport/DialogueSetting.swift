@@ -121,6 +121,7 @@ struct DialogueSetting {
       "maximumMessageBytes": number(\.maximumMessageBytes),
       "maximumRecipients": number(\.maximumRecipients),
       "maximumErrors": number(\.maximumErrors),
+      "maximumCommandsWithoutMail": number(\.maximumCommandsWithoutMail),
       "maximumLoginFailures": number(\.maximumLoginFailures),
       "maximumReceivedFields": number(\.maximumReceivedFields),
       "maximumCommandOctets": number(\.maximumCommandOctets),

@@ -66,7 +66,7 @@ public final class MemoryConnection {
   var holdsFor: Duration? { pump.holdsFor }
 
   /// Time passes, for time limits.
-  func wait(_ duration: Duration) async throws {
+  package func wait(_ duration: Duration) async throws {
     loop.advance(by: duration)
     try await settle()
   }

@@ -160,6 +160,8 @@ public final class VolatileStore: MessageStore, ContactStore, LoginStore {
       return StoreReceipt(durablyStored: envelope.id)
     }
 
+    var bytesInMemory: Int { content.withLockedValue { $0.readableBytes } }
+
     func abandon() async { store.state.withLockedValue { $0.open -= 1 } }
   }
 }

@@ -32,6 +32,13 @@ public protocol MessageSpool: Sendable {
 
   /// Forgets what arrived. Never fails; called when the client leaves or the mail is refused.
   func abandon() async
+
+  /// What it keeps in memory of the content so far. Default: 0.
+  var bytesInMemory: Int { get }
+}
+
+extension MessageSpool {
+  public var bytesInMemory: Int { 0 }
 }
 
 /// The proof that a mail is durable. Only a store makes one, and only after its sync returned: without a receipt there

@@ -5,11 +5,18 @@ extension ServerSession {
   mutating func data() -> Action {
     // RFC 3030 §3: binary content has no lines, so DATA cannot carry it.
     if conversation.parameters.body == .binaryMIME { return settle(.binaryNeedsBDAT) }
+    guard room == .enough else { return settle(.tooMuchAtOnce) }
     return ask(.data, for: .data)
   }
 
   mutating func bdat(_ chunk: Chunk) -> Action {
-    conversation.mailID == nil ? ask(.data, for: .firstChunk(chunk)) : self.chunk(chunk)
+    guard conversation.mailID == nil else { return self.chunk(chunk) }
+    guard room == .enough else {
+      var chunk = chunk
+      chunk.refusal = .tooMuchAtOnce
+      return self.chunk(chunk)
+    }
+    return ask(.data, for: .firstChunk(chunk))
   }
 
   /// The octets that follow are read; a chunk without any is done at once.

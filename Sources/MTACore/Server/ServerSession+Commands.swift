@@ -1,6 +1,10 @@
 extension ServerSession {
   /// One command line: parse, legality, then the verb's own check and question.
   mutating func command(_ line: [UInt8]) -> Action {
+    effort.line = .other(line.count)
+    let isExcessive = effort.take(
+      line, limit: configuration.maximumCommandsWithoutMail, maximumRecipients: configuration.maximumRecipients)
+    if isExcessive { return close(.tooManyCommands) }
     let isAuth = line.count >= 4 && CommandParser.uppercased(line.prefix(4)) == "AUTH"
     guard isAuth || line.count + 2 <= configuration.maximumCommandOctets else {
       return CommandParser.isHTTP(line) ? closeHTTP() : settle(.lineTooLong)
@@ -32,6 +36,7 @@ extension ServerSession {
       if case .bdat(let octets, let last) = command { return chunk(Chunk(octets, last: last, refusal: refusal)) }
       return settle(refusal)
     }
+    effort.line = taken(command, line)
     switch command {
     case .ehlo(let domain), .helo(let domain):
       if configuration.speaksLMTP { return settle(.sayLHLO) }

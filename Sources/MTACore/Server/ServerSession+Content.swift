@@ -64,6 +64,7 @@ extension ServerSession {
   mutating func arrived(_ bytes: ByteBuffer, asRead: ByteBuffer? = nil) -> Action {
     content.bytes += bytes.readableBytes
     guard content.refusal == nil else { return .none }
+    if lacksRoom() { return .none }
     if configuration.maximumMessageBytes > 0, content.bytes > configuration.maximumMessageBytes {
       // RFC 1870 §6.3.
       content.refusal = .tooBig

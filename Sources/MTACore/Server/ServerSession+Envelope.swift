@@ -73,6 +73,7 @@ extension ServerSession {
     self.notification = notification
     // RFC 5321 §4.5.3.1.10: 452 for recipients over the limit; those accepted stand.
     guard hasRoom(for: 1) else { return settle(.tooManyRecipients) }
+    guard room == .enough else { return settle(.tooMuchAtOnce) }
     switch path {
     case .postmaster: return ask(.clientLookup(configuration.postmaster), for: .postmasterLookup)
     case .mailbox(let mailbox):

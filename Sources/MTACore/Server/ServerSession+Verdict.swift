@@ -117,6 +117,7 @@ extension ServerSession {
     let reply = answers(configuration.speaksLMTP ? .accepted(receipt) : .accepted(receipt, without: refused))
     let closes = content.closesAfter
     messagesFinished += 1
+    effort.acceptedMail()
     resetTransaction()
     // The mail is ours now. Refusals of single recipients among the answers are no errors of the client's, and must not
     // bring it a 421 in place of them.

@@ -141,6 +141,9 @@ public struct ServerSession: ~Copyable, Sendable {
   var hasOffended = false
   private var contactEvents: [ContactEvent] = []
   var messagesFinished = 0
+  var effort = SessionEffort()
+  /// Whether there is room for more of what sessions keep in memory.
+  package var room = MemoryRoom.enough
   /// The accepted recipients as they are told apart, and where in the conversation they stand.
   var recipientKeys: [Mailbox: Int] = [:]
   /// Of each accepted RCPT where its recipients stand. Kept for LMTP alone, which answers each RCPT again.
@@ -169,6 +172,7 @@ public struct ServerSession: ~Copyable, Sendable {
     case .idle:
       if loginFailures >= configuration.maximumLoginFailures { return close(.tooManyLoginFailures) }
       guard let line = lines.next(&buffer) else { return nil }
+      effort.line = .other(.max)
       guard case .line(let bytes) = line else { return settle(lines.sawLongAuth ? .authLineTooLong : .lineTooLong) }
       return command(bytes)
     case .authResponse:

@@ -28,6 +28,9 @@ extension Reply {
   static func deferredAtDoor(_ refusal: Refusal) -> Reply { Reply(421, refusal.status, refusal.text) }
   static let hookFailedAtDoor = Reply(421, .system, "local error in processing, try again later")
   static let tooManyErrors = Reply(421, .security, "too many errors, closing connection")
+  static let tooManyCommands = Reply(421, .security, "too many commands without a mail, closing connection")
+  static let tooMuchAtOnce = Reply(452, .systemFull, "too much is arriving at once, try again later")
+  package static let tooMuchAtOnceClosing = Reply(421, .systemFull, "too much is arriving at once, closing connection")
   static let internalError = Reply(421, .system, "internal error, closing connection")
   static let bytesBeforeTLS = Reply(
     554, .invalidCommand, "commands after STARTTLS must wait for the handshake, closing connection")

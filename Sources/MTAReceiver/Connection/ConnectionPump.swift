@@ -17,6 +17,9 @@ package final class ConnectionPump: @unchecked Sendable {
   /// Nil while one of them is being asked, and at the end.
   var hooks: (any ReceiverHooks)?
   private var spool: (any MessageSpool)?
+  var spoolBytes: Int { spool?.bytesInMemory ?? 0 }
+  /// What is counted of ``ReceiverEnvironment/memory``.
+  var counted = 0
   private var inspector: (any ContentInspector)?
 
   var inbound = ByteBuffer()
@@ -46,7 +49,7 @@ package final class ConnectionPump: @unchecked Sendable {
   var deadline: Duration
   private let sessionDeadline: Duration
   /// When the content that is arriving must be complete.
-  private var contentDeadline: Duration?
+  var contentDeadline: Duration?
 
   /// Bytes that may wait to be worked on before reading pauses: half of what NIO reads at most, so that what a fast client sends
   /// while its content is written stays in the buffer that it was read into.
@@ -149,6 +152,11 @@ package final class ConnectionPump: @unchecked Sendable {
       take(session.receive(.timedOut))
       return
     }
+    let contentStart = contentDeadline.map { $0 - environment.timing.content }
+    if !busy, holdsTooMuch(since: deadline - environment.timing.command, contentSince: contentStart) {
+      take(session.turnAway(.tooMuchAtOnceClosing))
+      return
+    }
     if loop.now >= sessionDeadline, !busy, session.isBetweenMessages {
       take(session.turnAway(.sessionTooLong(session.configuration.serverName)))
       return
@@ -204,6 +212,8 @@ package final class ConnectionPump: @unchecked Sendable {
       progressed = true
       if let event = await perform(action) { todo = session.receive(event) }
       if login != nil, !session.isLoggingIn { dropLogin() }
+      if session.hasRefusedContent, spool != nil { await drop() }
+      countMemory()
       if session.hasContactEvents { tellContacts() }
       if session.hasDroppedForwards { environment.note(dropped: session.takeDroppedForwards()) }
     }
@@ -223,23 +233,9 @@ package final class ConnectionPump: @unchecked Sendable {
     }
   }
 
-  /// Content has a time limit as a whole, whether it is kept or, as that of a refused BDAT, only read away.
-  private func limitContent() {
-    if session.isBetweenMessages {
-      contentDeadline = nil
-    } else if contentDeadline == nil, session.readsContent {
-      contentDeadline = loop.now + environment.timing.content
-    }
-  }
-
-  /// A client that drips holds a spool and a connection for little: it is held to a rate, after a minute for slow starts.
-  private func contentIsTooSlow(_ contentDeadline: Duration) -> Bool {
-    let seconds = (environment.timing.content - (contentDeadline - loop.now)).components.seconds
-    return seconds >= 60 && Int64(session.contentBytes) / seconds < environment.timing.minimumContentRate
-  }
-
   private func next() -> ServerSession.Action? {
     if gone { return nil }
+    session.room = environment.memory.room
     if let action = todo.take() { return action }
     if leaving, !closing, session.isBetweenMessages { return session.receive(.shutdown) }
     // A peer that does not read its replies gets no more of them. What fills up leaves at once: only the channel tells when to
@@ -331,6 +327,7 @@ package final class ConnectionPump: @unchecked Sendable {
     await drop()
     dropLogin()
     _ = session.receive(.disconnected)
+    countMemory()
     tellContacts()
     if var hooks = hooks.take() { await hooks.disconnect(session.conversation) }
     loop.remove(self)

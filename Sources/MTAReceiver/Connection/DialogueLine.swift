@@ -1,7 +1,7 @@
 public import MTACore
 import NIOCore
 
-/// One line of a dialogue, as an observer gets it: printable, credentials masked.
+/// One line of a dialogue, as an observer gets it: printable; what may be a password is masked.
 public struct DialogueLine: Hashable, Sendable {
   public enum Side: String, Hashable, Sendable {
     case client = "C"
@@ -17,25 +17,29 @@ public struct DialogueLine: Hashable, Sendable {
   /// What the server answered, without the challenges of AUTH: with those of SCRAM a password could be searched for.
   static func printable(_ reply: Reply) -> [String] { reply.code == 334 ? ["334 (challenge)"] : reply.wireLines }
 
-  /// What a client sent, fit for a log: one line of printable ASCII; what stands behind AUTH's mechanism is left out,
-  /// however the line is spelled.
-  static func printable(_ bytes: ByteBuffer) -> String {
-    var line = bytes.readableBytesView.prefix(1024)
+  /// What a client sent, fit for a log: one line of printable ASCII. Only a command that is well formed and in its place is shown, and of
+  /// it no free text and nothing behind AUTH's mechanism; of all else its length, for passwords are typed in wrong places, too.
+  static func printable(_ bytes: ByteBuffer, _ kind: TakenLine) -> String {
+    var line = bytes.readableBytesView
     while let last = line.last, last == 13 || last == 10 { line.removeLast() }
-    if line.prefix(4).elementsEqual("AUTH".utf8, by: { $0 & 0xdf == $1 }) {
-      let argument = line.dropFirst(4).drop { $0 == 32 || $0 == 9 }
-      let mechanism = argument.prefix { isMechanismText($0) }
-      // RFC 4422 §3.1: a mechanism's name has at most 20 characters; a longer word is something else.
-      let name = mechanism.count <= 20 ? String(decoding: mechanism, as: UTF8.self) : ""
-      let rest = argument.dropFirst(name.utf8.count)
-      return ["AUTH", name, rest.isEmpty ? "" : "(credentials)"].filter { !$0.isEmpty }.joined(separator: " ")
+    switch kind {
+    case .command: return line.prefix(1024).reduce(into: "") { $0.unicodeScalars.append(printable($1)) }
+    case .freeText(let verb): return line.count > 4 ? "\(verb) (\(line.count - 4) octets)" : verb
+    case .auth(let mechanism): return "AUTH \(mechanism)" + (hasInitialResponse(line) ? " (credentials)" : "")
+    case .other(let count): return "(\(min(count, line.count)) octets)"
     }
-    return line.reduce(into: "") { $0.unicodeScalars.append(printable($1)) }
   }
 
-  private static func isMechanismText(_ byte: UInt8) -> Bool {
-    (48...57).contains(byte) || (65...90).contains(byte & 0xdf) || byte == UInt8(ascii: "-")
-      || byte == UInt8(ascii: "_")
+  /// Whether more than two words stand in the line.
+  private static func hasInitialResponse(_ line: ByteBufferView) -> Bool {
+    var words = 0
+    var isWithin = false
+    for byte in line {
+      let isBlank = byte == 32 || byte == 9
+      if !isBlank, !isWithin { words += 1 }
+      isWithin = !isBlank
+    }
+    return words > 2
   }
 
   private static func printable(_ byte: UInt8) -> Unicode.Scalar {
@@ -51,7 +55,7 @@ extension ConnectionPump {
     let action = session.read(&inbound)
     let taken = before.readSlice(length: before.readableBytes - inbound.readableBytes) ?? ByteBuffer()
     if action != nil, taken.readableBytes > 0 {
-      observer(dialogueLine(.client, isSecret ? "(credentials)" : DialogueLine.printable(taken)))
+      observer(dialogueLine(.client, isSecret ? "(credentials)" : DialogueLine.printable(taken, session.lineTaken)))
     }
     return action
   }

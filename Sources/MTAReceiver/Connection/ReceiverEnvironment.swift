@@ -13,6 +13,7 @@ package struct ReceiverEnvironment: Sendable {
   package var clock: any WallClock
   package var makeID: @Sendable (Timestamp) -> MailID
   package var timing: Receiver.Timing
+  package var memory: SessionMemory
   package var logger: Logger
   /// Gets each line of each dialogue; credentials are masked.
   package var observer: (@Sendable (DialogueLine) -> Void)?
@@ -21,6 +22,7 @@ package struct ReceiverEnvironment: Sendable {
     store: any MessageStore, contacts: ContactBook, logins: LoginDesk, lookup: any DNSLookup,
     inspector: (@Sendable () -> any ContentInspector)? = nil,
     clock: any WallClock, makeID: @escaping @Sendable (Timestamp) -> MailID, timing: Receiver.Timing, logger: Logger,
+    memory: SessionMemory = SessionMemory(),
     observer: (@Sendable (DialogueLine) -> Void)? = nil
   ) {
     self.store = store
@@ -31,6 +33,7 @@ package struct ReceiverEnvironment: Sendable {
     self.clock = clock
     self.makeID = makeID
     self.timing = timing
+    self.memory = memory
     self.logger = logger
     self.observer = observer
   }

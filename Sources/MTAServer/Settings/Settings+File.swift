@@ -141,6 +141,8 @@ extension Settings {
     reader.count("maximumMessageBytes", 0...Int.max, into: &maximumMessageBytes)
     reader.count("maximumRecipients", 1...1_000_000, into: &maximumRecipients)
     reader.count("maximumErrorsPerSession", 0...Int.max, into: &maximumErrorsPerSession)
+    reader.count("maximumCommandsWithoutMail", 0...Int.max, into: &maximumCommandsWithoutMail)
+    reader.count("maximumSessionMemory", 1_048_576...Int.max, into: &maximumSessionMemory)
     reader.count("maximumLoginFailuresPerSession", 1...Int.max, into: &maximumLoginFailuresPerSession)
     reader.count("maximumLoginTriesPerMinute", 1...1000, into: &maximumLoginTriesPerMinute)
     reader.count("maximumRefusedLoginsPerHour", 1...1000, into: &maximumRefusedLoginsPerHour)

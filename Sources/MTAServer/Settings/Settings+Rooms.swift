@@ -32,6 +32,7 @@ extension Settings {
     session.maximumMessageBytes = maximumMessageBytes
     session.maximumRecipients = maximumRecipients
     session.maximumErrors = maximumErrorsPerSession
+    session.maximumCommandsWithoutMail = maximumCommandsWithoutMail
     session.maximumLoginFailures = maximumLoginFailuresPerSession
     session.maximumReceivedFields = maximumReceivedFields
     let listeners = listeningPorts.map {
@@ -49,6 +50,7 @@ extension Settings {
     configuration.proxies = proxies
     configuration.xclientNetworks = xclientNetworks
     configuration.maximumConnections = maximumConnections
+    configuration.maximumSessionMemory = maximumSessionMemory
     configuration.maximumConnectionsPerAddress = maximumConnectionsPerAddress
     configuration.messageIDBase = messageIDBase
     return configuration

@@ -43,6 +43,8 @@ final class Spool: MessageSpool, @unchecked Sendable {
     if gathered.readableBytes > bound { try await write() }
   }
 
+  var bytesInMemory: Int { gathered.readableBytes }
+
   private var bound: Int { spill == nil ? store.configuration.spillThreshold : Self.pieceBytes }
 
   /// Starts the write of what was gathered, when the one before is done.

@@ -43,12 +43,16 @@ enum ReplyCatalogue {
     Entry("deferredAtDoor", .deferredAtDoor(refusal), "connection that a hook defers"),
     Entry("hookFailedAtDoor", .hookFailedAtDoor, "connection, the hook failed"),
     Entry("tooManyErrors", .tooManyErrors, "`maximumErrors` exceeded"),
+    Entry("tooManyCommands", .tooManyCommands, "`maximumCommandsWithoutMail` exceeded"),
+    Entry(
+      "tooMuchAtOnceClosing", .tooMuchAtOnceClosing, "`maximumSessionMemory` is in use, and the client says nothing"),
     Entry("internalError", .internalError, "a fault of ours"),
     Entry("bytesBeforeTLS", .bytesBeforeTLS, "STARTTLS with bytes behind it"),
   ]
 
   private static let anyCommand = [
     Entry("ok", .ok, "NOOP, RSET"),
+    Entry("tooMuchAtOnce", .tooMuchAtOnce, "RCPT or content while `maximumSessionMemory` is in use"),
     Entry("unknownCommand", .unknownCommand, "an unknown verb"),
     Entry("lineTooLong", .lineTooLong, "a line over its limit"),
     Entry("strayControl", .strayControl, "a control character in a command"),
