@@ -109,7 +109,7 @@ let package = Package(
     // Tests, in the modules' order.
     tests("MTACore", ["MTACore", "MTATestSupport", nioCore]),
     tests("MTASystem", ["MTACore", "MTASystem", "MTATestSupport", nioCore, nioLocks]),
-    tests("MTATLS", ["MTATLS", "MTATestSupport", nioCore, nioPosix, nioEmbedded]),
+    tests("MTATLS", ["COpenSSL", "MTATLS", "MTATestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("MTACrypto", ["MTACrypto"]),
     tests("MTADNS", ["MTACore", "MTADNS", "MTATLS", "MTATestSupport", nioCore, nioPosix, nioLocks]),
     tests("MTAStore", ["MTACore", "MTASystem", "MTAStore", "MTATestSupport", "CSQLite", nioCore, nioLocks]),

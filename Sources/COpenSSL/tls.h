@@ -31,6 +31,10 @@ static inline int mta_ssl_has_extended_master_secret(SSL *ssl) { return SSL_get_
 
 static inline int mta_ssl_set_server_name(SSL *ssl, const char *name) { return (int)SSL_set_tlsext_host_name(ssl, name); }
 
+static inline void mta_ssl_set_msg_callback_arg(SSL *ssl, void *argument) { SSL_set_msg_callback_arg(ssl, argument); }
+
+static inline void mta_bio_reset(BIO *bio) { (void)BIO_reset(bio); }
+
 static inline void mta_bio_set_mem_eof_return(BIO *bio, int value) { BIO_set_mem_eof_return(bio, value); }
 
 static inline int mta_x509_name_print(BIO *out, const X509_NAME *name) {

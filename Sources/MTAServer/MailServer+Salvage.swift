@@ -14,6 +14,7 @@ extension MailServer {
   )
     throws -> String?
   {
+    try OwnFiles(settings).check()
     var configuration = MailStore.Configuration(database: settings.database, queue: settings.mailQueue)
     configuration.queueLifetime = settings.queueLifetime
     configuration.notice = { notice($0.description) }

@@ -41,6 +41,7 @@ public final class MailServer: Service {
     _ settings: Settings, adjusting: (inout Receiver.Configuration) -> Void = { _ in },
     reloading: (@Sendable () async throws -> Reload)? = nil, hooks: @escaping @Sendable () -> any ReceiverHooks
   ) throws {
+    try OwnFiles(settings).check()
     self.settings = settings
     self.reloading = reloading
     let hookMaker = NIOLockedValueBox(hooks)

@@ -23,6 +23,7 @@ struct Rooms: Sendable {
   private let signer: (any MailSigner)?
 
   init(_ settings: Settings) throws {
+    try OwnFiles(settings).check()
     let log = try settings.logFile.map { try LineLog.Sink(path: $0) } ?? LineLog.Sink()
     let logger = Logger(label: "mta") { LineLog(label: $0, sink: log) }
     self.log = log

@@ -34,12 +34,14 @@ extension MailStore: ParcelQueue {
     }
     if row.isSettled, row.contentFile == nil { throw .failed("mail \(id) is done, its content is gone") }
     guard let name = row.contentFile else { throw await missing(id, "its content is missing") }
+    guard ContentFolder.isOurs(name) else { throw await missing(id, "the name of its content file is none of ours") }
     let folder = core.folder
     let files = core.files
     let opened = await files.start { folder.open(name) }.value()
     switch opened {
     case .failure(let failure):
       if failure.isNotFound { throw await missing(id, "its content file \(name) is missing") }
+      if failure.isLink { throw await missing(id, "its content file \(name) is a symbolic link") }
       throw failure.storeFailure
     case .success(let (file, size)):
       guard size == row.size else {
@@ -184,7 +186,7 @@ extension ClaimedRows {
 extension ContentFolder {
   fileprivate func open(_ name: String) -> Result<(DurableFile, Int), FileFailure> {
     do throws(FileFailure) {
-      let file = try files.openForReading(path + "/" + name, at: "content.open")
+      let file = try files.openOwnForReading(path + "/" + name, at: "content.open")
       return .success((file, try file.size(at: "content.open")))
     } catch { return .failure(error) }
   }

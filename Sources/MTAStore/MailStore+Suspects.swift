@@ -75,7 +75,7 @@ extension ContentFolder {
   /// What was recorded; later records than those that are looked at stay for the next look.
   private func recordedTraps() throws(FileFailure) -> [RecordedTrap] {
     do throws(FileFailure) {
-      let file = try files.openForReading(trapRecord, at: "trap.read")
+      let file = try files.openOwnForReading(trapRecord, at: "trap.read")
       let bytes = try file.read(from: 0, upTo: 65_536, at: "trap.read")
       return bytes.readableBytesView.split(separator: UInt8(ascii: "\n")).compactMap { RecordedTrap($0) }
     } catch {

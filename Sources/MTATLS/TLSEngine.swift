@@ -5,12 +5,13 @@ import NIOCore
 ///
 /// Not thread-safe; freed with its last reference.
 final class TLSEngine {
-  private let ssl: OpaquePointer
+  let ssl: OpaquePointer
   /// Sealed bytes that came from the peer. Owned by `ssl`, as is `sealed`.
   private let arrived: OpaquePointer
   /// Sealed bytes for the peer.
   private let sealed: OpaquePointer
   private let peerNameKnown: Bool
+  private let records: UnsafeMutablePointer<ControlRecords>
 
   /// - Parameters:
   ///   - peerName: for clients, the host name or address that is asked for and that the certificate must bear.
@@ -34,6 +35,7 @@ final class TLSEngine {
     self.ssl = ssl
     self.arrived = arrived
     self.sealed = sealed
+    records = ControlRecords.watch(ssl)
     self.peerNameKnown = context.role == .client && (peerName != nil || dane != nil)
     switch context.role {
     case .server: SSL_set_accept_state(ssl)
@@ -47,7 +49,10 @@ final class TLSEngine {
     }
   }
 
-  deinit { SSL_free(ssl) }
+  deinit {
+    SSL_free(ssl)
+    records.deallocate()
+  }
 
   private func expect(_ peerName: String) throws(TLSFailure) {
     guard !peerName.utf8.contains(0) else { throw .setup("the peer's name holds a NUL") }
@@ -71,7 +76,10 @@ final class TLSEngine {
   func handshake() throws(TLSFailure) -> Bool {
     OpenSSLErrors.clear()
     let result = SSL_do_handshake(ssl)
-    if result == 1 { return true }
+    if result == 1 {
+      records.pointee.begin()
+      return true
+    }
     if wantsMore(result) { return false }
     let reason = OpenSSLErrors.takeReason()
     let verdict = SSL_get_verify_result(ssl)
@@ -94,7 +102,11 @@ final class TLSEngine {
         result = SSL_read(ssl, space.baseAddress, Int32(clamping: space.count))
         return max(0, Int(result))
       }
-      if result > 0 { continue }
+      if result > 0 {
+        records.pointee.opened(Int(result))
+        continue
+      }
+      if records.pointee.isExceeded { throw .tooManyControlRecords }
       if wantsMore(result) { return .more }
       if SSL_get_error(ssl, result) == SSL_ERROR_ZERO_RETURN { return .closeNotify }
       throw .damagedRecord(OpenSSLErrors.takeReason())

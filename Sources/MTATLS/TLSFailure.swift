@@ -18,6 +18,8 @@ public enum TLSFailure: Error, Hashable, Sendable {
   case closedDuringHandshake
   /// Damaged or forged bytes after the handshake.
   case damagedRecord(String)
+  /// The peer kept us at work with records that carry nothing: key updates, alerts, handshakes anew.
+  case tooManyControlRecords
 }
 
 extension TLSFailure: CustomStringConvertible {
@@ -32,6 +34,7 @@ extension TLSFailure: CustomStringConvertible {
     case .handshakeTimedOut: "TLS handshake timed out"
     case .closedDuringHandshake: "connection closed during the TLS handshake"
     case .damagedRecord(let reason): "TLS record damaged: \(reason)"
+    case .tooManyControlRecords: "too many TLS records that carry nothing"
     }
   }
 }

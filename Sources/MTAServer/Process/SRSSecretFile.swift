@@ -28,7 +28,7 @@ enum SRSSecretFile {
   }
 
   private static func read(_ path: String, _ files: DurableFiles) throws(FileFailure) -> [[UInt8]] {
-    let file = try files.openForReading(path, at: "srs.open")
+    let file = try files.openOwnForReading(path, at: "srs.open")
     return try file.read(from: 0, upTo: 65_536, at: "srs.read").readableBytesView
       .split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }.filter { $0.first != UInt8(ascii: "#") }
       .map { Array($0) }

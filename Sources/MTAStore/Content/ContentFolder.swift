@@ -22,6 +22,16 @@ struct ContentFolder: Sendable {
   func part(_ id: MailID) -> String { path + "/" + id.description + Self.arriving }
   func name(_ id: MailID) -> String { id.description + Self.complete }
 
+  /// Whether a name has the form of ours, as that of a row must have before it becomes part of a path: no row of a database that was
+  /// damaged, or that somebody made, names a file elsewhere.
+  static func isOurs(_ name: String) -> Bool {
+    for ending in [complete, arriving] where name.utf8.count > ending.utf8.count {
+      let stem = name.utf8.dropLast(ending.utf8.count)
+      if name.utf8.dropFirst(stem.count).elementsEqual(ending.utf8), MailID(String(stem) ?? "") != nil { return true }
+    }
+    return false
+  }
+
   func create(_ id: MailID) throws(FileFailure) -> DurableFile { try files.create(part(id), at: "spill.create") }
 
   /// Writes the last bytes, and makes the file durable under its final name.
@@ -58,6 +68,7 @@ struct ContentFolder: Sendable {
   }
 
   private func remove(_ name: String, at point: FaultPoint) {
+    guard Self.isOurs(name) else { return }
     do { try files.unlink(path + "/" + name, at: point) } catch {
       if !error.isNotFound { resisting.withLockedValue { _ = $0.insert(name) } }
     }
@@ -104,6 +115,7 @@ struct ContentFolder: Sendable {
 
   /// Undoes ``putAside(_:)`` for one file, if it was.
   func bringBack(_ name: String) throws(FileFailure) {
+    guard Self.isOurs(name) else { return }
     do throws(FileFailure) {
       try files.link(asidePath + "/" + name, to: path + "/" + name, at: "content.fetch")
       try files.syncDirectory(path, at: "content.fetch")

@@ -67,16 +67,20 @@ enum SalvagedRow {
 
 extension SalvagedRow.Mail {
   init?(_ row: RawRow) {
-    let values = row.values
+    var values = row.values
     guard let id = values[0].text.flatMap({ MailID($0) }), let size = values[1].number, size >= 0,
       let created = values[2].text, Timestamp(created) != nil, values[3].isNull || values[3].text != nil
     else { return nil }
     self.id = id
     self.size = size
-    self.values = values
     isSettled = !values[3].isNull
     envelope = values.count > 4 ? values[4].text : nil
-    contentFile = values.count > 5 ? values[5].text : nil
+    // The one name that its content can have. What else stands there is believed no more than the rest of a damaged page.
+    let name = id.description + ContentFolder.complete
+    let hasFile = values.count > 5 && values[5].text.map { $0.utf8.elementsEqual(name.utf8) } ?? false
+    contentFile = hasFile ? name : nil
+    if values.count > 5, !hasFile { values[5] = .null }
+    self.values = values
     let content: Int64? =
       if values.count > 7, case .blob(let bytes) = values[7] { Int64(bytes.readableBytes) } else { nil }
     isWhole = row.isWhole && values.count > 7 && envelope != nil && (isSettled || contentFile != nil || content == size)

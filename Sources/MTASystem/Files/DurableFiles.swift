@@ -20,15 +20,20 @@ public struct DurableFiles: Sendable {
     try open(path, O_RDWR | O_CREAT | O_EXCL, mode, point)
   }
 
-  /// Opens a file for writing and reading, and makes it when it does not exist.
+  /// Opens a file for writing and reading, and makes it when it does not exist. A symbolic link in its place is refused (ELOOP).
   public func openOrCreate(_ path: String, mode: UInt32 = 0o600, at point: FaultPoint) throws(FileFailure)
     -> DurableFile
   {
-    try open(path, O_RDWR | O_CREAT, mode, point)
+    try open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode, point)
   }
 
   public func openForReading(_ path: String, at point: FaultPoint) throws(FileFailure) -> DurableFile {
     try open(path, O_RDONLY, 0, point)
+  }
+
+  /// The same for a file of our own making: a symbolic link in its place is refused (ELOOP).
+  public func openOwnForReading(_ path: String, at point: FaultPoint) throws(FileFailure) -> DurableFile {
+    try open(path, O_RDONLY | O_NOFOLLOW, 0, point)
   }
 
   /// Makes the folder's entries durable: names given or taken before this call survive a crash after it.
@@ -114,6 +119,14 @@ public struct DurableFiles: Sendable {
     return FileStatus(record)
   }
 
+  /// The same; of a symbolic link, what that itself is.
+  public func statusOfLink(_ path: String, at point: FaultPoint) throws(FileFailure) -> FileStatus {
+    try check(point, "lstat", path)
+    var record = stat()
+    try result("lstat", path) { lstat(path, &record) }
+    return FileStatus(record)
+  }
+
   /// The folder that holds `path`: `a` for `a/b`, `.` for `b`, `/` for `/b`.
   public static func parent(of path: String) -> String {
     var bytes = Array(path.utf8)
@@ -172,6 +185,9 @@ public struct FileStatus: Hashable, Sendable {
   public let size: Int
   public let isDirectory: Bool
   public let isRegularFile: Bool
+  public let isSymbolicLink: Bool
+  /// The number of the user whose it is.
+  public let owner: UInt32
   /// The permission bits alone.
   public let mode: UInt32
 
@@ -179,6 +195,8 @@ public struct FileStatus: Hashable, Sendable {
     size = Int(record.st_size)
     isDirectory = record.st_mode & S_IFMT == S_IFDIR
     isRegularFile = record.st_mode & S_IFMT == S_IFREG
+    isSymbolicLink = record.st_mode & S_IFMT == S_IFLNK
+    owner = UInt32(record.st_uid)
     mode = UInt32(record.st_mode & 0o7777)
   }
 }

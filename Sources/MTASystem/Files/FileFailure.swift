@@ -24,6 +24,8 @@ public struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
   public var isOverQuota: Bool { code == EDQUOT }
   public var isNotFound: Bool { code == ENOENT }
   public var alreadyExists: Bool { code == EEXIST }
+  /// A symbolic link lies where a file of ours should.
+  public var isLink: Bool { code == ELOOP }
 
   /// `write queue/1dYwrI.part: No space left on device`.
   public var description: String { "\(operation) \(path): \(Self.text(of: code))" }

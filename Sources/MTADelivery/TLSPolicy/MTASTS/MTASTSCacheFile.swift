@@ -20,7 +20,7 @@ struct MTASTSCacheFile: Sendable {
   func read() async throws -> ByteBuffer {
     try await threads.runIfActive {
       do throws(FileFailure) {
-        let file = try files.openForReading(path, at: "mta-sts.open")
+        let file = try files.openOwnForReading(path, at: "mta-sts.open")
         let size = try file.size(at: "mta-sts.read")
         return try file.read(from: 0, upTo: min(size, MTASTSCache.maximumOctets), at: "mta-sts.read")
       } catch {

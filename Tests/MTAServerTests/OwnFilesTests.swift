@@ -1,0 +1,107 @@
+import Foundation
+import MTACore
+import MTADelivery
+import MTASystem
+import MTATestSupport
+import Testing
+
+@testable import MTAServer
+
+/// What lies where only we may write.
+struct OwnFilesTests {
+  private let folder = TemporaryFolder()
+
+  private func settings() throws -> Settings {
+    var settings = try Settings(serverName: "mx.test.example")
+    settings.database = folder.path + "/mta.db"
+    settings.mailQueue = folder.path + "/queue"
+    settings.localDelivery = .maildir(directory: folder.path + "/maildir")
+    settings.pidFile = folder.path + "/mta.pid"
+    settings.lockFile = folder.path + "/mta.lock"
+    settings.mtaSTSCache = folder.path + "/sts.cache"
+    settings.logFile = folder.path + "/log"
+    settings.srsDomain = Domain("srs.test.example")
+    settings.srsSecret = folder.path + "/srs.secret"
+    settings.privateKey = folder.path + "/key.pem"
+    settings.certificate = folder.path + "/cert.pem"
+    settings.dkim = [try #require(Domain("test.example")): .init(selector: "s", keyFile: folder.path + "/dkim.pem")]
+    return settings
+  }
+
+  private func complaint() throws -> String? {
+    do {
+      try OwnFiles(settings()).check()
+      return nil
+    } catch { return (error as? StartFailure)?.description }
+  }
+
+  private func make(_ name: String, mode: UInt32, isFolder: Bool) throws {
+    let path = folder.path + "/" + name
+    if isFolder {
+      try DurableFiles().makeDirectory(path, at: "test")
+    } else {
+      _ = try DurableFiles().create(path, at: "test")
+    }
+    #expect(chmod(path, mode_t(mode)) == 0)
+  }
+
+  private static let names = [
+    "mta.db", "mta.db-wal", "queue", "maildir", "mta.pid", "mta.lock", "sts.cache", "log", "srs.secret", "key.pem",
+    "dkim.pem",
+  ]
+
+  @Test func nothingIsMissedWhereNothingIs() throws { #expect(try complaint() == nil) }
+
+  @Test(arguments: names) func whatIsOursAloneIsFine(name: String) throws {
+    let isFolder = name == "queue" || name == "maildir"
+    try make(name, mode: isFolder ? 0o755 : 0o644, isFolder: isFolder)
+    #expect(try complaint() == nil)
+  }
+
+  @Test(arguments: names, [0o020, 0o002] as [UInt32])
+  func whatOthersMayWriteIsRefusedWithPathAndMode(name: String, bit: UInt32) throws {
+    let isFolder = name == "queue" || name == "maildir"
+    let mode: UInt32 = (isFolder ? 0o700 : 0o600) | bit
+    try make(name, mode: mode, isFolder: isFolder)
+    let said = try #require(try complaint())
+    #expect(said.contains(folder.path + "/" + name) && said.contains("mode 0" + String(mode, radix: 8)), "\(said)")
+  }
+
+  /// A key may be handed over by a link, as those are that are renewed; what it leads to is looked at.
+  @Test(arguments: names) func aSymbolicLinkInItsPlaceIsRefused(name: String) throws {
+    try make("elsewhere", mode: 0o600, isFolder: false)
+    #expect(symlink(folder.path + "/elsewhere", folder.path + "/" + name) == 0)
+    let said = try complaint()
+    guard name == "key.pem" || name == "dkim.pem" else {
+      #expect(said?.contains("\(folder.path)/\(name) is a symbolic link") == true, "\(said ?? "nothing")")
+      return
+    }
+    #expect(said == nil)
+    #expect(chmod(folder.path + "/elsewhere", 0o666) == 0)
+    #expect(try complaint()?.contains("mode 0666") == true)
+  }
+
+  @Test func aStickyFolderAroundThemIsNoFault() throws {
+    #expect(chmod(folder.path, 0o1777) == 0)
+    #expect(try complaint() == nil)
+  }
+
+  @Test(.enabled(if: geteuid() == 0)) func whatIsAnothersIsRefused() throws {
+    try make("queue", mode: 0o700, isFolder: true)
+    #expect(chown(folder.path + "/queue", 4711, 4711) == 0)
+    #expect(try complaint()?.contains("belongs to another user, number 4711") == true)
+  }
+
+  @Test func allOfThemAreNamedAtOnceAndNothingIsOpened() throws {
+    try make("queue", mode: 0o777, isFolder: true)
+    try make("mta.lock", mode: 0o666, isFolder: false)
+    do {
+      _ = try Rooms(settings())
+      Issue.record("it starts")
+    } catch {
+      let said = "\(error)"
+      #expect(said.contains("queue (mode 0777)") && said.contains("mta.lock (mode 0666)"), "\(said)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.path + "/mta.db"))
+  }
+}
