@@ -80,3 +80,17 @@ def second(servers):
         client.say("RCPT TO:<coco@test.example>", "503")
         client.data(recipients=["mike@test.example"]).line("X-Mark: hostile-second").line(".").expect("250")
     check(servers.plain.mails("hostile-second")[0][2] == ["mike@test.example"], "wrong recipients")
+
+
+@case(NAME, "commands that bring no mail are counted, and an accepted mail begins anew")
+def without_mail(servers):
+    with Client(servers.tight.standard) as client:
+        client.ehlo()
+        for _ in range(4):
+            for _ in range(12):
+                client.say("NOOP", "250 2.0.0")
+            client.envelope().say("DATA", "354").send(b"Subject: x\r\n\r\nx\r\n.\r\n").expect("250 2.0.0")
+        for _ in range(20):
+            client.say("RSET", "250 2.0.0")
+        client.say("VRFY x", "421 4.7.0")
+        client.closed()

@@ -61,7 +61,7 @@ class Servers:
     def tight(self):
         return self.server(
             "tight", receiverTimeout=4, maximumMessageBytes=20_000, maximumRecipients=3, maximumConnectionsPerAddress=5,
-            maximumErrorsPerSession=4, maximumReceivedFields=10, prohibitedSeconds=8, logReceiverConversation=False)
+            maximumErrorsPerSession=4, maximumCommandsWithoutMail=20, maximumReceivedFields=10, prohibitedSeconds=8, logReceiverConversation=False)
 
     @property
     def quiet(self):
