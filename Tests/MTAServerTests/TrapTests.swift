@@ -66,4 +66,28 @@ import Testing
       #expect(try await Self.held(folder).isEmpty)
     }
   }
+
+  @Test func thePostmasterIsToldOnceADay() async throws {
+    let server = try ServerProcess()
+    try server.write(
+      """
+      {"serverName": "mx.test.example", "localDomains": ["test.example"], "listeningPorts": ["127.0.0.1:0"],
+       "ehloDomainVerifies": false, "mtaSTS": false, "localDelivery": "maildir:maildir"}
+      """, to: "mta.json")
+    let folder = server.folder.path()
+    let store = try MailStore(MailStore.Configuration(database: folder + "/mta.db", queue: folder + "/queue"))
+    for sample in CrashSample.all {
+      try await sample.commit(to: store)
+      for _ in 0..<2 { _ = try await store.suspect(sample.id, because: "a fault of ours", at: SystemClock().now) }
+    }
+    await store.close()
+    for _ in 0..<2 {
+      _ = try await server.serve()
+      let mails = try await server.mails(of: "postmaster", count: 1)
+      #expect(mails.count == 1)
+      #expect(CrashSample.all.allSatisfy { mails[0].contains("\($0.id): a fault of ours") }, "\(mails[0])")
+      server.signal(SIGTERM)
+      #expect(try await server.end() == 0)
+    }
+  }
 }
