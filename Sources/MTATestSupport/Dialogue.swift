@@ -175,6 +175,8 @@ extension SessionConfiguration {
     configuration.greetingRules = [DomainRequiredRule()]
     configuration.checksRoutes = false
     configuration.offersTLS = true
+    // For scripts and measurements of many commands.
+    configuration.maximumCommandsWithoutMail = 0
     return configuration
   }
 }

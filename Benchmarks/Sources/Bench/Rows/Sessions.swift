@@ -47,9 +47,7 @@ extension Bench {
         try await connection.hangUp()
       }
     }
-    let dialogue = Dialogue(hooks: House())
-    dialogue.configuration.maximumCommandsWithoutMail = 0
-    let connection = try await dialogue.connect()
+    let connection = try await Dialogue(hooks: House()).connect()
     let burst = ByteBuffer(string: String(repeating: "NOOP\r\n", count: 100))
     try await harness.measure("engine: NOOP, in bursts of 100", .nanoseconds) { turns in
       for _ in 0..<turns / 100 + 1 {
