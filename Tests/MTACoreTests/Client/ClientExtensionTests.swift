@@ -182,6 +182,17 @@ struct ClientExtensionTests {
     let international = Self.words(transaction, to: "SMTPUTF8")
     #expect(international[0] == "MAIL FROM:<s@b\u{FC}cher.example> SMTPUTF8")
     #expect(international[1] == "RCPT TO:<a@b\u{FC}cher.example>")
+    // RFC 6533 §3: ORCPT in the form of ASCII goes to any server that knows DSN.
+    let named = Self.transaction {
+      $0.recipients[0].notification.notify = .failure
+      $0.recipients[0].notification.originalRecipient = #"utf-8;j\x{F6}rg@example.org"#
+    }
+    #expect(Self.words(named, to: "DSN")[1].hasSuffix(#" NOTIFY=FAILURE ORCPT=utf-8;j\x{F6}rg@example.org"#))
+    let added = Self.transaction {
+      $0.recipients[0].mailbox = Mailbox("a@b\u{FC}cher.example") ?? Tests.a
+      $0.recipients[0].notification.notify = .failure
+    }
+    #expect(Self.words(added, to: "DSN")[1].hasSuffix(#" NOTIFY=FAILURE ORCPT=utf-8;a@b\x{FC}cher.example"#))
     let sender = Self.transaction { $0.reversePath = ReversePath("<\u{FC}@example.com>") ?? .null }
     #expect(Self.words(sender)[0].hasPrefix("5.6.7 "))
   }

@@ -149,12 +149,14 @@ struct FailureReportTests {
       var envelope = Envelope.test("m1", to: ["grüße@a.example"], at: setup.clock.now)
       envelope.smtpUTF8 = true
       envelope.requests.return = back
+      envelope.recipients[0].notification.originalRecipient = #"utf-8;j\x{F6}rg@b.example"#
       try setup.queue.add(envelope, content: "Subject: Grüße\r\n\r\nx\r\n")
       _ = try await setup.runner.runOnce()
       let mail = try #require(setup.queue.reports.first)
       #expect(mail.content.readableBytesView.allSatisfy { $0 < 128 })
       let report = try #require(ReportReader(mail))
       #expect(report.status.last?["final-recipient"] == #"utf-8; gr\x{FC}\x{DF}e@a.example"#)
+      #expect(report.status.last?["original-recipient"] == #"utf-8; j\x{F6}rg@b.example"#)
       #expect(report.status.last?["status"] == "5.6.7")
       #expect(report.status.last?["diagnostic-code"] == nil)
       #expect(mail.envelope.body == .sevenBit)
