@@ -191,7 +191,8 @@ extension GrowthTests {
           try await body(ByteBuffer(bytes: octets[start..<min(start + 64, octets.count)]))
         }
       }
-      let ranges = try await HeaderScan.notPassedOn(of: content, try #require(MailID("id")), "mx.example")
+      let ranges = try await HeaderScan.notPassedOn(
+        of: content, try #require(MailID("id")), "mx.example", isSubmission: false)
       let rest = content.leavingOut(ranges)
       _ = try await rest.facts(of: try #require(MailID("id")))
       _ = try await OriginalMail(rest, limit: 1 << 20)
