@@ -14,7 +14,10 @@ struct AddressStanding: WeighedRecord {
 
   func worth(at now: Timestamp) -> Int64? {
     if checking > 0 || !waiting.isEmpty { return nil }
-    guard let refusedAt, refusedAt + LoginPolicy.refusalMemory > now else { return 0 }
+    guard let refusedAt, refusedAt + LoginPolicy.refusalMemory > now else {
+      // Tries whose clients left count as well, for their minute.
+      return tries.latest.map { $0 + .seconds(60) > now } ?? false ? 1 : 0
+    }
     return Int64(min(refusals, 1000)) << 44 + min(max(refusedAt.seconds, 1), 1 << 40)
   }
 
@@ -28,7 +31,8 @@ struct AddressStanding: WeighedRecord {
   mutating func ahead(at now: Timestamp) -> Duration {
     let known = refusals(at: now)
     // A clock that was set back must not hold anybody for longer than an answer is ever held.
-    let held = min(max((heldUntil ?? now) - now, .zero), LoginPolicy.longestHold)
+    if let until = heldUntil { heldUntil = min(until, now + LoginPolicy.longestHold) }
+    let held = max((heldUntil ?? now) - now, .zero)
     guard checking > 0 else { return held }
     return (1...min(checking, 100)).reduce(held) { $0 + LoginPolicy.delay(ofRefusal: known + $1) }
   }

@@ -33,7 +33,8 @@ enum CryptHash {
     }
     let made = UnsafeBufferPointer(start: result, count: strlen(result)).map { UInt8(bitPattern: $0) }
     let kept = Array(hash.utf8)
-    guard made.count == kept.count else { return false }
+    // Text that some method takes for a salt is no hash for that: what it makes has always the same length.
+    guard made.count == kept.count else { throw .unusableHash }
     return zip(made, kept).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
   }
 }
