@@ -59,6 +59,8 @@ public final class Receiver: Sendable {
     public var hookGrace: Duration = .seconds(5)
     /// How long a closed connection waits for the client to close. Default 2 s.
     public var linger: Duration = .seconds(2)
+    /// How long a proxy may take to say whom it connects. Default 10 s.
+    public var proxyHeader: Duration = .seconds(10)
 
     public init() {}
 
@@ -251,7 +253,7 @@ extension Receiver {
     guard listener.expectsProxy else { return try accept(channel, listener, loop, from: address, port: port) }
     // Only our own proxies may say who a client is.
     guard configuration.proxies.contains(where: { $0.contains(address) }) else { throw ChannelError.ioOnClosedChannel }
-    let handler = ProxyHandler(patience: .seconds(10)) { header in
+    let handler = ProxyHandler(patience: TimeAmount(configuration.timing.proxyHeader)) { header in
       // LOCAL, UNKNOWN and families without addresses are the proxy's own health checks; trust is for hosts that connect to us.
       let (client, port) = header.client ?? (address, port)
       try self.accept(

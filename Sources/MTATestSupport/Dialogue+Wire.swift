@@ -60,6 +60,10 @@ extension Dialogue {
     listener.expectsProxy = true
     var settings = Receiver.Configuration(session: configuration, listeners: [listener])
     settings.timing = timing
+    // Real time is no part of the script: a machine that is slow or busy takes what it takes.
+    settings.timing.proxyHeader = .seconds(1200)
+    settings.timing.linger = .seconds(1200)
+    settings.timing.hookGrace = .seconds(1200)
     settings.contacts = contacts
     settings.logins = logins
     settings.proxies = Network.loopback
