@@ -254,8 +254,14 @@ import Testing
     #expect(try await Credentials(username: "u", password: "my-password").match(cryptHash: hash))
     #expect(try await !Credentials(username: "u", password: "my-passwore").match(cryptHash: hash))
     #expect(try await !Credentials(username: "u", password: "my-password").match(cryptHash: nil))
-    for garbage in ["", "*", "*0", "$", "$99$x$y", "x", "$5$"] {
-      #expect(try await !Credentials(username: "u", password: "my-password").match(cryptHash: garbage))
+    for nobodys in ["", "*", "*0", "!", "!\(hash)"] {
+      #expect(try await !Credentials(username: "u", password: "my-password").match(cryptHash: nobodys))
+    }
+    // What is no hash tells nothing about a password.
+    for garbage in ["$", "$99$x$y", "x", "$5$"] {
+      await #expect(throws: CryptFailure.unusableHash) {
+        try await Credentials(username: "u", password: "my-password").match(cryptHash: garbage)
+      }
     }
   }
 

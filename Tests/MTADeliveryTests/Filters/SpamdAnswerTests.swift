@@ -85,7 +85,7 @@ struct SpamdAnswerTests {
   }
 
   @Test func aRefusalKeepsTheServersWordsForTheLog() {
-    #expect(throws: FilterTrouble.refused("SPAMD/1.0 76 Bad \u{1b}[1m")) {
+    #expect(throws: FilterTrouble.refused("SPAMD/1.0 76 Bad ?[1m")) {
       try read(["SPAMD/1.0 76 Bad \u{1b}[1m\r\n"])
     }
     #expect("\(FilterTrouble.refused("Bad \u{1b}[1m"))" == "the filter failed: Bad ?[1m")
