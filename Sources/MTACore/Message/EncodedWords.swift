@@ -1,11 +1,11 @@
 /// Text of a header field that ASCII cannot hold, as encoded words (RFC 2047): UTF-8 in base 64, each word within 75 characters and
 /// holding whole characters.
-enum EncodedWords {
+package enum EncodedWords {
   /// 75 characters less `=?UTF-8?B?` and `?=`: 60 digits, which are 45 octets.
   private static let octetsPerWord = 45
 
   /// With blanks between, where a field may be folded; blanks between encoded words are not part of the text.
-  static func encode(_ text: String) -> String {
+  package static func encode(_ text: String) -> String {
     var words: [String] = []
     var octets: [UInt8] = []
     func word() -> String { "=?UTF-8?B?" + String(decoding: Base64.encode(octets), as: UTF8.self) + "?=" }

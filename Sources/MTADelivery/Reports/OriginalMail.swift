@@ -5,8 +5,10 @@ import NIOCore
 struct OriginalMail: Sendable {
   /// The header section as it would leave, trace fields included, without the empty line; CR LF line ends.
   var header = HeaderSection([])
-  /// The whole, when it is small enough and fit to be a part of another message; else only the header goes back.
+  /// The whole in lines of seven bits, fit to be a part of another message, when it is small enough; else only the header goes back.
   var text: ByteBuffer?
+  /// The whole as it came, when it is small enough: to be encoded.
+  var octets: ByteBuffer?
 
   /// Reads no more than `limit` bytes of the mail.
   ///
@@ -26,7 +28,8 @@ struct OriginalMail: Sendable {
       }
     } catch is Enough {}
     self.header = header ?? collector.finish() ?? HeaderSection([])
-    text = kept.flatMap { Self.isText($0) ? $0 : nil }
+    octets = kept
+    text = kept.flatMap(Self.inSevenBits)
   }
 
   /// Nothing could be read.
@@ -35,17 +38,30 @@ struct OriginalMail: Sendable {
   private struct Enough: Error {}
   private static let headerLimit = 262_144
 
-  /// Lines that end with CR LF and have at most 998 octets, none of them NUL (RFC 5321 §4.5.3.1.6).
-  private static func isText(_ bytes: ByteBuffer) -> Bool {
+  /// As lines of seven bits, which every server carries: the mail itself, or what the conversion for old servers makes of it. Nil where
+  /// it would have to change what must not change, or where its header is the trouble.
+  private static func inSevenBits(_ mail: ByteBuffer) -> ByteBuffer? {
+    if isPlain(mail.readableBytesView) { return mail }
+    var survey = ConversionPlan.Survey()
+    survey.receive(mail)
+    guard let plan = try? survey.finish() else { return nil }
+    var converter = MailConverter(plan)
+    var text = converter.convert(mail)
+    text.writeImmutableBuffer(converter.finish())
+    return isPlain(text.readableBytesView) ? text : nil
+  }
+
+  /// ASCII without NUL in lines that end with CR LF and have at most 998 octets (RFC 5321 §4.5.3.1.6).
+  static func isPlain(_ bytes: some Collection<UInt8>) -> Bool {
     var length = 0
     var afterReturn = false
-    for byte in bytes.readableBytesView {
+    for byte in bytes {
       switch byte {
       case UInt8(ascii: "\n"):
         guard afterReturn else { return false }
         length = 0
         afterReturn = false
-      case 0: return false
+      case 0, 128...: return false
       default:
         guard !afterReturn else { return false }
         afterReturn = byte == UInt8(ascii: "\r")

@@ -20,6 +20,6 @@ struct ReportAddressee: Hashable, Sendable {
     recipients = [EnvelopeRecipient(mailbox, client: client)]
   }
 
-  /// Whether one of the addresses needs SMTPUTF8 (RFC 6531).
-  var isInternational: Bool { mailbox.isInternational || recipients.contains { $0.mailbox.isInternational } }
+  /// Whether one of the places where it is taken needs SMTPUTF8 (RFC 6531).
+  var isInternational: Bool { recipients.contains { $0.mailbox.plain.isInternational } }
 }

@@ -13,6 +13,8 @@ import NIOCore
 ///   message/delivery-status   what happened, in fields
 ///   message/rfc822            the mail, or text/rfc822-headers: its header; of international mail their message/global kin
 /// ```
+///
+/// All of it is ASCII in lines that every server takes: a report that cannot travel is one that nobody gets.
 struct ReportComposer: Sendable {
   /// Reporting-MTA.
   let serverName: String
@@ -30,7 +32,13 @@ struct ReportComposer: Sendable {
     guard let action = recipients.first?.action else { return nil }
     var text = ReportText(boundary: "=_report_\(id)")
     text.field("From", "Mail Delivery System <\(sender)>")
-    text.internationalLine("To: <\(addressee.mailbox)>")
+    let mailbox = addressee.mailbox.plain
+    // An international local part, which no other field can carry, stands as the name of a group (RFC 6857 §3.1.5).
+    if mailbox.isInternational {
+      text.field("To", EncodedWords.encode(mailbox.description) + " :;")
+    } else {
+      text.exactField("To", "<\(mailbox)>")
+    }
     text.field("Subject", Self.subject(action))
     text.field("Date", now.internetMessageDate)
     text.field("Message-ID", "<\(id)@\(serverName)>")
@@ -41,13 +49,6 @@ struct ReportComposer: Sendable {
     // RFC 3834 §5.1: so that nobody's vacation program answers.
     text.field("Auto-Submitted", "auto-replied")
     text.field("MIME-Version", "1.0")
-    let whole = wholeMail(original, envelope, action)
-    // RFC 6532 §3.7: a mail with other than ASCII in its header is no message/rfc822, and may be encoded like any other part. So any server
-    // can carry the report, whatever kept the mail.
-    let isGlobal = whole != nil && envelope.smtpUTF8 && Self.hasOtherThanASCII(original.header)
-    let isEightBit = !isGlobal && whole?.readableBytesView.contains { $0 >= 128 } ?? false
-    // RFC 2045 §6.4: a multipart says what its parts hold.
-    if isEightBit { text.field("Content-Transfer-Encoding", "8bit") }
     text.line("Content-Type: multipart/report; report-type=delivery-status;")
     text.line("\tboundary=\"\(text.boundary)\"")
     text.line("")
@@ -59,15 +60,15 @@ struct ReportComposer: Sendable {
     text.part(type: "message/delivery-status", description: "Delivery report")
     fields(recipients, envelope, into: &text)
 
-    if let whole, isGlobal {
+    switch returned(original, envelope, action) {
+    case .mail(let mail):
+      text.part(type: "message/rfc822", description: "Undelivered mail")
+      text.raw(mail)
+    case .internationalMail(let mail):
       text.part(type: "message/global", description: "Undelivered mail", encoding: "base64")
-      text.base64(Array(whole.readableBytesView))
-    } else if let whole {
-      text.part(
-        type: "message/rfc822", description: "Undelivered mail", encoding: isEightBit ? "8bit" : nil)
-      text.raw(whole)
-    } else if !original.header.fields.isEmpty {
-      header(original.header, of: envelope, into: &text)
+      text.base64(Array(mail.readableBytesView))
+    case .header where !original.header.fields.isEmpty: header(original.header, of: envelope, into: &text)
+    case .header: break
     }
     text.end()
 
@@ -80,23 +81,34 @@ struct ReportComposer: Sendable {
     requests.requireTLS = envelope.requests.requireTLS
     // The mark of a submission has it signed: reports are our own mail (R15).
     let queued = Envelope(
-      id: id, reversePath: .null, recipients: addressees, body: isEightBit ? .eightBitMIME : .sevenBit,
-      smtpUTF8: addressee.isInternational, requests: requests, isSubmission: true, receivedAt: now)
+      id: id, reversePath: .null, recipients: addressees, smtpUTF8: addressee.isInternational,
+      requests: requests, isSubmission: true, receivedAt: now)
     return QueuedReport(queued, content: text.bytes, about: recipients.map(\.parcel))
   }
 
-  /// What of the mail goes back as a whole; nil: its header does, at most.
-  ///
+  /// What of the mail goes back.
+  private enum Returned {
+    case mail(ByteBuffer)
+    /// RFC 6532 §3.7: with other than ASCII in its header it is no message/rfc822, and may be encoded like any other part.
+    case internationalMail(ByteBuffer)
+    case header
+  }
+
   /// RFC 3461 §4.3: RET=HDRS asks for the header alone; without RET it is ours to choose. RFC 8689 §5: mail that was to go under
   /// TLS alone returns as if RET=HDRS had been asked for, for its report may have to go without. Where nobody vouches for the sender, the
   /// content would reach whoever a stranger names.
-  private func wholeMail(
+  ///
+  /// Whatever kept the mail must not keep the report: all of it is ASCII, and content that does not become ASCII is left out.
+  private func returned(
     _ original: OriginalMail, _ envelope: Envelope, _ action: ReportedRecipient.Action
-  ) -> ByteBuffer? {
+  ) -> Returned {
     guard action == .failed, envelope.requests.return != .headers, !envelope.requests.requireTLS,
       envelope.isSenderVouchedFor
-    else { return nil }
-    return original.text
+    else { return .header }
+    if envelope.smtpUTF8, Self.hasOtherThanASCII(original.header), let mail = original.octets {
+      return .internationalMail(mail)
+    }
+    return original.text.map { .mail($0) } ?? .header
   }
 
   private static func subject(_ action: ReportedRecipient.Action) -> String {
@@ -188,17 +200,17 @@ struct ReportComposer: Sendable {
   private func header(_ header: HeaderSection, of envelope: Envelope, into text: inout ReportText) {
     var raw: [UInt8] = []
     for field in header.fields { raw += field.raw }
-    let isPlain =
-      !header.hasStrayLineEnds && raw.allSatisfy { $0 != 0 && $0 < 128 }
-      && raw.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).allSatisfy { $0.count <= 999 }
-    let type = envelope.smtpUTF8 ? "message/global-headers" : "text/rfc822-headers"
-    if isPlain {
+    if !header.hasStrayLineEnds, OriginalMail.isPlain(raw) {
       text.part(type: "text/rfc822-headers", description: "Header of the mail")
       text.raw(ByteBuffer(bytes: raw))
-    } else {
-      // RFC 6533 §4, RFC 2045 §6.8: what is not ASCII travels as base64, so that any server can carry the report.
-      text.part(type: type, description: "Header of the mail", encoding: "base64")
+    } else if envelope.smtpUTF8 {
+      // RFC 6533 §6.3.
+      text.part(type: "message/global-headers", description: "Header of the mail", encoding: "base64")
       text.base64(raw)
+    } else {
+      // RFC 6522 §4: a header that is broken may be encoded, and this form is read by eye where a program does not know it.
+      text.part(type: "text/rfc822-headers", description: "Header of the mail", encoding: "quoted-printable")
+      text.quotedPrintable(raw)
     }
   }
 

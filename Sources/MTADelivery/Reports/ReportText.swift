@@ -1,7 +1,7 @@
 import MTACore
 import NIOCore
 
-/// The bytes of a report as they are written: fields, lines and parts, all of it ASCII with CR LF line ends, but for what is put in raw.
+/// The bytes of a report as they are written: fields, lines and parts, all of it ASCII with CR LF line ends.
 struct ReportText {
   let boundary: String
   private(set) var bytes = ByteBuffer()
@@ -13,12 +13,6 @@ struct ReportText {
 
   private mutating func line(_ octets: some Sequence<UInt8>) {
     bytes.writeBytes(octets.map { (32...126).contains($0) || $0 == 9 ? $0 : UInt8(ascii: "?") })
-    bytes.writeStaticString("\r\n")
-  }
-
-  /// A line that may hold UTF-8 (RFC 6532).
-  mutating func internationalLine(_ text: String) {
-    bytes.writeBytes(text.utf8.lazy.map { $0 >= 32 && $0 != 127 ? $0 : UInt8(ascii: "?") })
     bytes.writeStaticString("\r\n")
   }
 
@@ -61,7 +55,7 @@ struct ReportText {
     line("")
   }
 
-  /// Another's bytes as they are. Their lines end with CR LF; the last may lack it.
+  /// Another's lines of ASCII as they are. They end with CR LF; the last may lack it.
   mutating func raw(_ content: ByteBuffer) {
     bytes.writeImmutableBuffer(content)
     if !content.readableBytesView.suffix(2).elementsEqual([13, 10]) { bytes.writeStaticString("\r\n") }
@@ -73,6 +67,13 @@ struct ReportText {
       bytes.writeBytes(encoded[start..<min(start + 76, encoded.count)])
       bytes.writeStaticString("\r\n")
     }
+  }
+
+  mutating func quotedPrintable(_ content: [UInt8]) {
+    var encoder = TransferEncoder(.quotedPrintable)
+    encoder.write(content[...], into: &bytes)
+    encoder.finish(into: &bytes)
+    if !content.suffix(2).elementsEqual([13, 10]) { bytes.writeStaticString("\r\n") }
   }
 
   mutating func end() {

@@ -92,7 +92,7 @@ struct Settlement: Sendable {
   private func tellOfLost(_ results: [ParcelResult], of envelope: Envelope) {
     let failed = results.filter { $0.outcome == .failed }
     guard envelope.reversePath == .null, let first = failed.first else { return }
-    environment.logger.notice(
+    environment.logger.warning(
       "a mail from nobody failed, so nobody is told",
       metadata: ["mail": "\(envelope.id)", "recipients": "\(failed.count)", "reason": "\(first.message)"])
   }

@@ -112,9 +112,6 @@ struct FailureReportTests {
       ("secret", small, .full, "text/rfc822-headers"),
       ("unwanted", small, .headers, "text/rfc822-headers"),
       ("large", header + "\r\n" + String(repeating: "0123456\r\n", count: 10_000), .full, "text/rfc822-headers"),
-      ("bare", header + "\r\nbare\nline\r\n", .full, "text/rfc822-headers"),
-      ("nul", header + "\r\nnul\0\r\n", .full, "text/rfc822-headers"),
-      ("8bit", header + "\r\nGrüße\r\n", .full, "message/rfc822"),
     ] {
       try await SinkServer.serving(Self.choosy) { sink in
         var setup = Setup(remotePort: sink.port)
@@ -129,9 +126,6 @@ struct FailureReportTests {
         try #require(report.parts.count == 3)
         #expect(report.parts[2].header["content-type"] == returned, "\(name)")
         #expect(report.parts[2].text == (returned == "message/rfc822" ? content : header), "\(name)")
-        #expect(mail.envelope.body == (name == "8bit" ? .eightBitMIME : .sevenBit), "\(name)")
-        // RFC 2045 §6.4
-        #expect(report.header["content-transfer-encoding"] == (name == "8bit" ? "8bit" : nil), "\(name)")
       }
     }
   }

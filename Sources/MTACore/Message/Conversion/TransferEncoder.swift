@@ -1,17 +1,17 @@
-import NIOCore
+package import NIOCore
 
 /// Encodes a leaf's content for lines of seven bits (RFC 2045 §6.7, §6.8), piece by piece.
-struct TransferEncoder {
-  enum Form: Hashable, Sendable { case quotedPrintable, base64 }
+package struct TransferEncoder {
+  package enum Form: Hashable, Sendable { case quotedPrintable, base64 }
 
   private let form: Form
   private var quoted = QuotedPrintableEncoder()
   private var group: [UInt8] = []
   private var hasLines = false
 
-  init(_ form: Form) { self.form = form }
+  package init(_ form: Form) { self.form = form }
 
-  mutating func write(_ bytes: ArraySlice<UInt8>, into out: inout ByteBuffer) {
+  package mutating func write(_ bytes: ArraySlice<UInt8>, into out: inout ByteBuffer) {
     switch form {
     case .quotedPrintable: for byte in bytes { quoted.write(byte, into: &out) }
     case .base64:
@@ -27,7 +27,7 @@ struct TransferEncoder {
   }
 
   /// The content is complete; no line end is written behind it.
-  mutating func finish(into out: inout ByteBuffer) {
+  package mutating func finish(into out: inout ByteBuffer) {
     switch form {
     case .quotedPrintable: quoted.finish(into: &out)
     case .base64: if !group.isEmpty { writeLine(group, into: &out) }
