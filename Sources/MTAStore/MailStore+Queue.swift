@@ -66,7 +66,7 @@ extension MailStore: ParcelQueue {
   {
     guard !results.isEmpty else { return }
     let mails = try reports.map { (report) throws(StoreFailure) in
-      (mail: try NewMail(report, lifetime: core.configuration.queueLifetime), parcels: Set(report.parcels))
+      try NewReport(report, lifetime: core.configuration.queueLifetime)
     }
     let files = try await core.write { (database) throws(SQLiteFailure) in
       var settled: [MailID] = []
@@ -79,11 +79,7 @@ extension MailStore: ParcelQueue {
         }
         recorded.insert(result.parcel)
       }
-      for report in mails where !report.parcels.isDisjoint(with: recorded) {
-        // Said again after a commit of unknown outcome: it is there already.
-        guard try !database.has(mail: report.mail.envelope.id.description) else { continue }
-        try database.insert(report.mail)
-      }
+      for report in mails where !report.parcels.isDisjoint(with: recorded) { try database.insert(report) }
       var files: [String] = []
       for mail in settled {
         if let file = try database.settle(mail, at: now) { files.append(file) }

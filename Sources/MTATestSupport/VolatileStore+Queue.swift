@@ -56,6 +56,20 @@ extension VolatileStore {
 }
 
 extension VolatileStore.State {
+  /// Removes a mail that waits for its time, and that no runner ever had. Numbers of parcels stay as they are, so those of the mail do, too,
+  /// as `recorded` ones.
+  mutating func takeBack(_ id: MailID) -> Bool {
+    let its = parcels.indices.filter { parcels[$0].parcel.mailID == id }
+    guard let place = places[id], !its.isEmpty,
+      its.allSatisfy({ parcels[$0].state == .waiting && !parcels[$0].isHeld && !parcels[$0].parcel.wasLeased })
+    else { return false }
+    for index in its { parcels[index].state = .recorded }
+    mails.remove(at: place)
+    places[id] = nil
+    for (other, index) in places where index > place { places[other] = index - 1 }
+    return true
+  }
+
   /// Where a parcel lies.
   func index(of id: ParcelID) -> Int? {
     guard id.number >= 1, id.number <= Int64(parcels.count) else { return nil }
@@ -127,8 +141,19 @@ extension VolatileStore: ParcelQueue {
       }
       return recorded
     }
-    for report in reports where !recorded.isDisjoint(with: report.parcels) {
-      try add(report.envelope, content: report.content)
+    for report in reports where !recorded.isDisjoint(with: report.parcels) { try add(report) }
+  }
+
+  private func add(_ report: QueuedReport) throws(StoreFailure) {
+    let chosen = state.withLockedValue { state -> QueuedReport? in
+      guard let replaced = report.replaced else { return report }
+      return state.takeBack(replaced) ? report : report.otherwise.first
+    }
+    guard let chosen else { return }
+    try add(chosen.envelope, content: chosen.content)
+    state.withLockedValue { state in
+      guard let place = report.mail.flatMap({ state.places[$0] }) else { return }
+      state.mails[place].envelope.reportedAt = chosen.envelope.dueAt
     }
   }
 

@@ -14,7 +14,7 @@ public import NIOCore
 /// #expect(try await runner.runOnce().delivered == 1)
 /// ```
 ///
-/// Nothing is ever removed: ``mails`` and ``parcels`` tell the whole story.
+/// Nothing is ever removed but a report that another takes the place of: ``mails`` and ``parcels`` tell the whole story.
 public final class VolatileStore: MessageStore, ContactStore, LoginStore {
   /// A committed mail.
   public struct Mail: Hashable, Sendable {

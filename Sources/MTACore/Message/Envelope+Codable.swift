@@ -127,6 +127,7 @@ extension Envelope: Codable {
     case hasForgedResults = "forged"
     case hasMailboxLine = "mbox"
     case hasPrivateFields = "private"
+    case reportedAt = "reported"
   }
 
   public init(from decoder: any Decoder) throws {
@@ -154,6 +155,7 @@ extension Envelope: Codable {
       hasPrivateFields: try fields.decodeIfPresent(Bool.self, forKey: .hasPrivateFields) ?? false,
       attributes: Attributes(try fields.decodeIfPresent([String: AttributeValue].self, forKey: .attributes) ?? [:]),
       hold: try fields.decodeIfPresent(String.self, forKey: .hold))
+    reportedAt = try fields.decodeIfPresent(Int64.self, forKey: .reportedAt).map(Timestamp.init(milliseconds:))
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -175,5 +177,6 @@ extension Envelope: Codable {
     try fields.encode(receivedAt.milliseconds, forKey: .at)
     if !attributes.isEmpty { try fields.encode(attributes.values, forKey: .attributes) }
     try fields.encodeIfPresent(hold, forKey: .hold)
+    try fields.encodeIfPresent(reportedAt?.milliseconds, forKey: .reportedAt)
   }
 }

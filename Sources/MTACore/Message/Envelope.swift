@@ -116,6 +116,8 @@ public struct Envelope: Hashable, Sendable {
   /// Why the mail was to wait for somebody's release when it was accepted; nil for mail that is delivered at once. The
   /// store sets its parcels aside, so that no runner gets them.
   public var hold: String?
+  /// When the last report about the mail was due; nil before the first. Whoever queues a report notes it here, in the same step.
+  public var reportedAt: Timestamp?
 
   public init(
     id: MailID, reversePath: ReversePath, senderClient: ClientRecord? = nil,

@@ -19,6 +19,10 @@ public protocol ParcelQueue: Sendable {
   /// Records outcomes durably and gives the leases back, and queues the reports about them, in one step: no crash leaves
   /// an outcome without its report, nor a report without its outcome.
   ///
+  /// A report that takes the place of another does so only if that one is untouched: it waits, and no runner ever had it. Otherwise what it
+  /// brings is queued by itself (``QueuedReport/otherwise``). Each report's due time is noted with the mail that it tells of
+  /// (``Envelope/reportedAt``), so that the next one keeps its distance.
+  ///
   /// When the lease was lost meanwhile, a delivered outcome is recorded all the same; others are dropped, for the new
   /// owner's attempt decides, and so is a report none of whose parcels was recorded.
   func record(_ results: [ParcelResult], reports: [QueuedReport], by owner: LeaseOwner, at now: Timestamp)
@@ -119,13 +123,20 @@ public struct QueuedReport: Hashable, Sendable {
   public var envelope: Envelope
   /// Whole, CR LF line ends.
   public var content: ByteBuffer
-  /// The parcels that it tells of.
+  /// The parcels that it is the first to tell of.
   public var parcels: [ParcelID]
+  /// The mail that it tells of.
+  public var mail: MailID?
+  /// A report about the same mail that this one takes the place of, all of whose news it has; nil for none.
+  public var replaced: MailID?
+  /// What is queued if that is no longer to be had: a report with the news of ``parcels`` alone. At most one.
+  public var otherwise: [QueuedReport] = []
 
-  public init(_ envelope: Envelope, content: ByteBuffer, about parcels: [ParcelID]) {
+  public init(_ envelope: Envelope, content: ByteBuffer, about parcels: [ParcelID], of mail: MailID? = nil) {
     self.envelope = envelope
     self.content = content
     self.parcels = parcels
+    self.mail = mail
   }
 }
 

@@ -5,7 +5,8 @@ import NIOCore
 struct OriginalMail: Sendable {
   /// The header section as it would leave, trace fields included, without the empty line; CR LF line ends.
   var header = HeaderSection([])
-  /// The whole in lines of seven bits, fit to be a part of another message, when it is small enough; else only the header goes back.
+  /// The whole in lines of seven bits, fit to be a part of another message, when it is small enough and came so. Else it is to be
+  /// converted, or only the header goes back.
   var text: ByteBuffer?
   /// The whole as it came, when it is small enough: to be encoded.
   var octets: ByteBuffer?
@@ -29,19 +30,26 @@ struct OriginalMail: Sendable {
     } catch is Enough {}
     self.header = header ?? collector.finish() ?? HeaderSection([])
     octets = kept
-    text = kept.flatMap(Self.inSevenBits)
+    text = kept.flatMap { Self.isPlain($0.readableBytesView) ? $0 : nil }
   }
 
   /// Nothing could be read.
   init() {}
 
+  /// Without what returns the content.
+  var headerAlone: OriginalMail {
+    var mail = self
+    mail.text = nil
+    mail.octets = nil
+    return mail
+  }
+
   private struct Enough: Error {}
   private static let headerLimit = 262_144
 
-  /// As lines of seven bits, which every server carries: the mail itself, or what the conversion for old servers makes of it. Nil where
-  /// it would have to change what must not change, or where its header is the trouble.
-  private static func inSevenBits(_ mail: ByteBuffer) -> ByteBuffer? {
-    if isPlain(mail.readableBytesView) { return mail }
+  /// As lines of seven bits, which every server carries, converted as for old servers. Nil where that would have to change what must not
+  /// change, or where the header is the trouble.
+  static func inSevenBits(_ mail: ByteBuffer) -> ByteBuffer? {
     var survey = ConversionPlan.Survey()
     survey.receive(mail)
     guard let plan = try? survey.finish() else { return nil }

@@ -83,7 +83,7 @@ struct ReportComposer: Sendable {
     let queued = Envelope(
       id: id, reversePath: .null, recipients: addressees, smtpUTF8: addressee.isInternational,
       requests: requests, isSubmission: true, receivedAt: now)
-    return QueuedReport(queued, content: text.bytes, about: recipients.map(\.parcel))
+    return QueuedReport(queued, content: text.bytes, about: recipients.map(\.parcel), of: envelope.id)
   }
 
   /// What of the mail goes back.

@@ -3,7 +3,8 @@ import MTACore
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// Makes the reports about a mail's outcomes: what to tell by ``ReportPlan``, how by ``ReportComposer``, when by ``ReportCap``.
+/// Makes the reports about a mail's outcomes: what to tell by ``ReportPlan``, how by ``ReportComposer``, when by ``ReportCap`` and
+/// ``ReportLedger``.
 struct ReportDesk: Sendable {
   private let environment: DeliveryEnvironment
 
@@ -23,25 +24,69 @@ struct ReportDesk: Sendable {
     }
   }
 
-  func reports(about outcomes: [ReportPlan.Outcome], of source: MailSource, at now: Timestamp) async -> [QueuedReport] {
+  /// To be called in the mail's turn (``ReportTurns``), which lasts until what comes of it is queued.
+  func reports(about reported: [ReportedRecipient], of source: MailSource, at now: Timestamp) async -> [QueuedReport] {
     let envelope = source.envelope
-    let reported = environment.reportPlan.reported(outcomes, of: envelope)
-    guard !reported.isEmpty, let sender = envelope.reversePath.mailbox else { return [] }
-    let original = await original(of: source, limit: environment.configuration.maximumReturned)
+    guard let sender = envelope.reversePath.mailbox else { return [] }
+    let limit = environment.configuration.maximumReturned
+    var original = await original(of: source, limit: limit)
+    if original.text == nil, envelope.isSenderVouchedFor, let octets = original.octets {
+      let text = try? await source.bench.run(over: limit) { OriginalMail.inSevenBits(octets) }
+      original.text = text
+    }
     var reports: [QueuedReport] = []
     for action in ReportedRecipient.Action.allCases {
       let recipients = reported.filter { $0.action == action }
       guard !recipients.isEmpty, let addressee = await addressee(action, recipients, envelope, sender) else { continue }
-      let due = environment.reportCap.withLockedValue { $0.due(to: addressee.mailbox, at: now) }
+      let report = await report(action, recipients, source, original, to: addressee, at: now)
+      if let report { reports.append(report) }
+    }
+    return reports
+  }
+
+  private func report(
+    _ action: ReportedRecipient.Action, _ recipients: [ReportedRecipient], _ source: MailSource,
+    _ original: OriginalMail, to addressee: ReportAddressee, at now: Timestamp
+  ) async -> QueuedReport? {
+    let envelope = source.envelope
+    let mail = envelope.id
+    let interval = environment.configuration.reportInterval
+    let (last, waiting) = environment.reportLedger.withLockedValue { ledger in
+      (
+        [ledger.last(about: mail), envelope.reportedAt].compactMap(\.self).max(),
+        ledger.waiting(about: mail, action, to: addressee, adding: recipients.count, at: now)
+      )
+    }
+    func compose(_ recipients: [ReportedRecipient], due: Timestamp, isFirst: Bool) async -> QueuedReport? {
       let (composer, id) = (environment.reportComposer, environment.makeID(now))
       let compose: @Sendable (OriginalMail) -> QueuedReport? = {
         composer.report(id, about: recipients, of: envelope, $0, to: addressee, at: now, due: due)
       }
+      let returned = isFirst ? original : original.headerAlone
       // Whatever the mail does to us, its sender is told of it: without it, if need be.
-      let report = try? await source.bench.run(over: environment.configuration.maximumReturned) { compose(original) }
-      if let report = report ?? compose(OriginalMail()) { reports.append(report) }
+      let report = try? await source.bench.run(over: environment.configuration.maximumReturned) { compose(returned) }
+      return report ?? compose(OriginalMail())
     }
-    return reports
+    func note(_ report: QueuedReport, _ recipients: [ReportedRecipient], due: Timestamp, isFirst: Bool) {
+      let waiting = ReportLedger.Waiting(
+        id: report.envelope.id, addressee: addressee, recipients: recipients, due: due, isFirst: isFirst)
+      environment.reportLedger.withLockedValue { $0.note(waiting, about: mail, action, at: now) }
+    }
+    if let waiting {
+      let all = waiting.recipients + recipients
+      guard var report = await compose(all, due: waiting.due, isFirst: waiting.isFirst) else { return nil }
+      report.parcels = recipients.map(\.parcel)
+      report.replaced = waiting.id
+      let otherwise = await compose(recipients, due: waiting.due + interval, isFirst: false)
+      report.otherwise = otherwise.map { [$0] } ?? []
+      note(report, all, due: waiting.due, isFirst: waiting.isFirst)
+      return report
+    }
+    var due = environment.reportCap.withLockedValue { $0.due(to: addressee.mailbox, at: now) }
+    if let last { due = max(due, last + interval) }
+    guard let report = await compose(recipients, due: due, isFirst: last == nil) else { return nil }
+    note(report, recipients, due: due, isFirst: last == nil)
+    return report
   }
 
   /// Whom the hooks let a report go to.

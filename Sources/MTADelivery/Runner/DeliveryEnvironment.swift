@@ -26,6 +26,8 @@ struct DeliveryEnvironment: Sendable {
   let reportComposer: ReportComposer
   /// Shared by all workers.
   let reportCap: NIOLockedValueBox<ReportCap>
+  let reportLedger: NIOLockedValueBox<ReportLedger>
+  let reportTurns = ReportTurns()
   let makeID: @Sendable (Timestamp) -> MailID
 
   var plan: RetryPlan { RetryPlan(schedule: configuration.retrySchedule, reports: reportPlan) }

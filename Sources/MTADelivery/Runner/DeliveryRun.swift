@@ -143,6 +143,7 @@ actor DeliveryRun {
     return reports.map { report in
       var report = report
       report.envelope.receivedAt = min(report.envelope.receivedAt, begin)
+      report.otherwise = dated(report.otherwise)
       return report
     }
   }

@@ -49,6 +49,7 @@ public final class QueueRunner: Sendable {
       sleep: sleep, reportComposer: Self.composer(configuration),
       reportCap: NIOLockedValueBox(
         ReportCap(burst: configuration.reportBurst, interval: configuration.reportInterval)),
+      reportLedger: NIOLockedValueBox(ReportLedger(interval: configuration.reportInterval)),
       makeID: { [base = configuration.messageIDBase] now in
         MailID(at: now, random: .random(in: 0 ... .max), base: base)
       })

@@ -24,13 +24,19 @@ struct Settlement: Sendable {
     }
     guard !outcomes.isEmpty else { return }
     await ReportDesk(environment).markLate(&outcomes, of: job.source, at: now)
-    let reports = run.dated(
-      await ReportDesk(environment).reports(
-        about: outcomes.filter { !silent.contains($0.parcel.id) }, of: job.source, at: now))
     let results = outcomes.map(\.recorded)
     log(job, attempt, results)
     tellOfLost(results, of: job.source.envelope)
-    guard await record(results, reports) else { return }
+    let news = environment.reportPlan.reported(
+      outcomes.filter { !silent.contains($0.parcel.id) }, of: job.source.envelope)
+    if news.isEmpty { return await record(results) }
+    await environment.reportTurns.take(for: job.source.envelope.id) {
+      await record(results, run.dated(ReportDesk(environment).reports(about: news, of: job.source, at: now)))
+    }
+  }
+
+  private func record(_ results: [ParcelResult], _ reports: [QueuedReport] = []) async {
+    guard await isRecorded(results, reports) else { return }
     run.recorded(results, reports: reports.count)
   }
 
@@ -73,7 +79,7 @@ struct Settlement: Sendable {
 
   /// Writes the results down, however long the store needs to come back: a delivered mail that is not recorded would be
   /// delivered again. Meanwhile its worker does nothing else, so that a broken store does not multiply the damage.
-  private func record(_ results: [ParcelResult], _ reports: [QueuedReport]) async -> Bool {
+  private func isRecorded(_ results: [ParcelResult], _ reports: [QueuedReport]) async -> Bool {
     var pause = Duration.seconds(1)
     while true {
       do throws(StoreFailure) {

@@ -1,0 +1,36 @@
+import MTACore
+import NIOConcurrencyHelpers
+
+/// Lets those who report about one mail go one after the other, so that each knows what the one before has queued.
+final class ReportTurns: Sendable {
+  /// By mail: those who wait while one has its turn.
+  private let waiting = NIOLockedValueBox<[MailID: [CheckedContinuation<Void, Never>]]>([:])
+
+  func take<Result: Sendable>(
+    for mail: MailID, _ body: () async -> Result
+  ) async -> Result {
+    await withCheckedContinuation { turn in
+      let isFree = waiting.withLockedValue { waiting in
+        guard waiting[mail] == nil else {
+          waiting[mail]?.append(turn)
+          return false
+        }
+        waiting[mail] = []
+        return true
+      }
+      if isFree { turn.resume() }
+    }
+    defer {
+      let next: CheckedContinuation<Void, Never>? = waiting.withLockedValue { waiting in
+        guard let others = waiting[mail], let first = others.first else {
+          waiting[mail] = nil
+          return nil
+        }
+        waiting[mail] = Array(others.dropFirst())
+        return first
+      }
+      next?.resume()
+    }
+    return await body()
+  }
+}
