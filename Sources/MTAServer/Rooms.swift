@@ -18,6 +18,8 @@ struct Rooms: Sendable {
   let logger: Logger
   /// Rung when a mail is held because our own work broke off at it.
   let suspects: (bell: AsyncStream<Void>, ring: AsyncStream<Void>.Continuation)
+  /// What the queue runner learns of other servers, for the receiver.
+  private let nextHops = NextHopMemory()
   let log: LineLog.Sink
   private let tls: TLSContext?
   private let signer: (any MailSigner)?
@@ -53,6 +55,8 @@ struct Rooms: Sendable {
   ) -> Receiver {
     let lookup = resolver
     let router = settings.router(lookup)
+    var configuration = configuration
+    configuration.session.lacks = { [nextHops] in nextHops.lack(of: $0, by: router) }
     return Receiver(
       configuration, store: store, contacts: store, logins: store, lookup: lookup,
       findRoute: { await router.mailRoute(of: $0) }, tls: tls,
@@ -65,6 +69,7 @@ struct Rooms: Sendable {
     var configuration = try settings.runner(dialogue: deliveryObserver(settings))
     let hosts = SystemHosts(before: resolver)
     configuration.hosts = hosts
+    configuration.nextHops = nextHops
     configuration.contentFilter = settings.filter(
       dns: hosts, group: group, logger: Logger(label: "mta.filter") { [log] in LineLog(label: $0, sink: log) })
     return try QueueRunner(

@@ -125,6 +125,11 @@ extension ServerSession {
       content.pausedChunk = nil
       return .none
     }
+    if let header = conversation.header, let reply = refusalAhead(of: header) {
+      content.refusal = reply
+      content.pausedChunk = nil
+      return .none
+    }
     return ask(.endOfHeaders, for: .endOfHeaders)
   }
 

@@ -87,7 +87,9 @@ extension ServerSession {
     let arrivals = forwarding.walk.arrivals
     guard !arrivals.isEmpty else { return forwardRefused(forwarding, forwarding.walk.refusal ?? .noSuchUser) }
     switch forwarding.purpose {
-    case .recipient: return accept(arrivals)
+    case .recipient:
+      if let reply = refusalAhead(of: arrivals.map(\.recipient)) { return settle(reply) }
+      return accept(arrivals)
     case .redirection(var redirection):
       redirection.found += arrivals
       return redirect(redirection)

@@ -121,6 +121,13 @@ extension Reply {
   static let unknownReturn = Reply(550, .noSuchMailbox, "no such return address here")
   static let expiredReturn = Reply(550, .noSuchMailbox, "this return address has expired")
   static let reportsOnly = Reply(550, .policy, "this return address takes reports only")
+  /// RFC 8689 §4.2.1.
+  static let requireTLSNotAhead = Reply(
+    550, .requireTLSNeeded, "REQUIRETLS support required where the mail is forwarded to")
+  static let internationalNotAhead = Reply(
+    550, .internationalAddress, "the mail is forwarded to a server that takes no international mail")
+  static let eightBitNotAhead = Reply(
+    550, .conversionNotSupported, "the mail is forwarded to a server that takes no 8-bit header")
   static let nullMX = Reply(556, .nullMX, "recipient's domain takes no mail")
 
   // MARK: DATA (R9, R10)

@@ -104,6 +104,12 @@ struct ServerCourier: Courier {
     let domain: Domain?
     let route: Router.Route
 
+    /// Where a receiver would look for what is known of the server.
+    var place: NextHopMemory.Place? {
+      if route.namesServer { return route.setting.map { .server($0.target) } }
+      return domain.map { .exchangers(of: $0) }
+    }
+
     /// REQUIRETLS is a word between relays: LMTP is the end of the way. RFC 8689 §5: for mail from nobody it is a wish, or reports
     /// would be lost.
     var requiresTLS: Bool {
@@ -295,6 +301,9 @@ struct ServerCourier: Courier {
     session.greetsWithHELO = manner == .withHELO
     let link = try await ServerLink.open(endpoint, session, tls: tls, environment)
     if manner == .byPolicy { noteTest(policy, parcel, endpoint, facts: link.facts) }
+    if let place = parcel.place {
+      environment.nextHops?.note(link.capabilities, isSecured: link.facts != nil, at: place)
+    }
     let line = Line(
       link: link, domain: parcel.domain, route: route, hop: hop, policy: policy, dane: tls?.dane, manner: manner)
     self.line = line

@@ -16,6 +16,7 @@ struct LinkEnvironment: Sendable {
   var eightBit = EightBitPolicy.convert
   /// The time of day: deadlines of senders are counted from it.
   var clock: any WallClock = SystemClock()
+  var nextHops: NextHopMemory?
   /// What servers take at a time, as it was learned.
   let recipientLimits = RecipientLimits()
 }

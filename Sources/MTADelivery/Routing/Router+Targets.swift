@@ -83,7 +83,7 @@ extension Router.Route {
   }
 
   /// The settings name the server itself.
-  fileprivate var namesServer: Bool {
+  var namesServer: Bool {
     if case .exchangersOf = setting?.target { return false }
     return isOfSettings
   }

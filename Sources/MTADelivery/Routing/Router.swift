@@ -58,7 +58,7 @@ public struct Router: Sendable {
   ///
   /// - Throws: why there are none. ``DeliveryTrouble/dns(_:_:)`` and ``DeliveryTrouble/routeHolds(_:)`` pass, the others do not.
   public func route(to domain: Domain) async throws(DeliveryTrouble) -> Route {
-    let setting = routes.match(domain)?.value ?? fallback
+    let setting = setting(of: domain)
     if let setting, let route = Route(to: setting) { return route }
     switch setting?.target {
     case .exchangersOf(let name)?: return try await exchangers(of: .name(name.description), setting)
@@ -67,6 +67,9 @@ public struct Router: Sendable {
     default: return try await exchangers(of: domain, setting)
     }
   }
+
+  /// What the settings say of a domain's mail.
+  func setting(of domain: Domain) -> DeliveryRoute? { routes.match(domain)?.value ?? fallback }
 
   private func exchangers(of domain: Domain, _ setting: DeliveryRoute?) async throws(DeliveryTrouble) -> Route {
     switch domain {

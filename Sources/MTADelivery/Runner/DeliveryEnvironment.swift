@@ -85,6 +85,6 @@ struct DeliveryEnvironment: Sendable {
       sources: configuration.sourceAddresses,
       environment: LinkEnvironment(
         group: group, tls: tls, timeouts: configuration.timeouts, logger: logger, dialogue: configuration.dialogue,
-        eightBit: configuration.eightBitToOldServers, clock: clock))
+        eightBit: configuration.eightBitToOldServers, clock: clock, nextHops: configuration.nextHops))
   }
 }

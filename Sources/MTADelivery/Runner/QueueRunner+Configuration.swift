@@ -34,6 +34,8 @@ extension QueueRunner {
     /// MTA-STS. Servers that the settings or hooks name are left out of this. Default: ``Network/noTargets``; empty in tests whose servers
     /// are on this machine.
     public var ignoreTargets = Network.noTargets
+    /// Remembers what servers did not offer, for a receiver that shares it; nil: nobody asks.
+    public var nextHops: NextHopMemory?
     /// The addresses to connect from; default: the system's choice.
     public var sourceAddresses = SourceAddresses()
     /// Whether STARTTLS is used where servers offer it; default true. Without more, certificates are not verified (RFC 7435): a

@@ -60,7 +60,9 @@ extension Settings {
   func router(_ dns: any DNSLookup) -> Router {
     Router(
       dns: dns, serverName: serverName.description, port: remoteSMTPPort,
-      routes: routeTable { DeliveryRoute($0.target) }, own: ownPlaces, ignored: ignoreTargets)
+      routes: routeTable { DeliveryRoute($0.target) },
+      fallback: smarthost.map { DeliveryRoute($0.usesImplicitTLS ? .smtps($0.server) : .smtp($0.server)) },
+      own: ownPlaces, ignored: ignoreTargets)
   }
 
   /// What the resolver is told.

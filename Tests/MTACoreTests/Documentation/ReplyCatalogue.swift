@@ -123,6 +123,11 @@ enum ReplyCatalogue {
     Entry("unknownReturn", .unknownReturn, "RCPT of a rewritten sender that is not of our making"),
     Entry("expiredReturn", .expiredReturn, "RCPT of a rewritten sender, too late"),
     Entry("reportsOnly", .reportsOnly, "RCPT of a rewritten sender, when MAIL named somebody"),
+    Entry("requireTLSNotAhead", .requireTLSNotAhead, "RCPT of a member who forwards, from a stranger with REQUIRETLS"),
+    Entry(
+      "internationalNotAhead", .internationalNotAhead, "RCPT, or the end of content, that is forwarded, from a stranger"
+    ),
+    Entry("eightBitNotAhead", .eightBitNotAhead, "the end of content that is forwarded, from a stranger"),
     Entry("nullMX", .nullMX, "RCPT elsewhere (RFC 7505)"),
   ]
 
