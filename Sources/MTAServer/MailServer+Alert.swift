@@ -51,7 +51,7 @@ extension MailServer {
     do throws(StoreFailure) { try await rooms.store.add(alert, for: recipients, id: id, at: now) } catch {
       throw AlertFailure.notQueued(error)
     }
-    rooms.logger.info("alert \(id) queued for \(mailbox)")
+    rooms.logger.info("alert queued", metadata: ["mail": "\(id)", "to": "\(mailbox)"])
     return id
   }
 }

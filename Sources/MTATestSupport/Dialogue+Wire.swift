@@ -1,4 +1,3 @@
-import Logging
 package import MTACore
 import MTAReceiver
 import MTATLS
@@ -14,19 +13,16 @@ extension Dialogue {
   /// Plays a file against a receiver on a real port of loopback, with real TLS. Each connection has a receiver of its own: what
   /// is known of clients comes from the store. The client's address is told by a PROXY header.
   package func playOverSockets(file path: String, hooks: @escaping @Sendable () -> any ReceiverHooks) async throws {
-    do {
+    try await tellingTrouble(file: path) {
       let script = try DialogueScript(file: path)
       for act in script.acts {
         switch act {
         case .setting(let line, let setting):
-          do { try setting.apply(self) } catch { throw script.fault(line, error.what) }
+          do throws(DialogueSetting.Fault) { try setting.apply(self) } catch { throw script.fault(line, error.what) }
         case .interlude(let line, let step): try pass(step, line, script)
         case .connection(let steps): try await playOverSocket(steps, script, hooks)
         }
       }
-    } catch var failure as DialogueFailure {
-      failure.file = path
-      throw failure
     }
   }
 
@@ -75,6 +71,6 @@ extension Dialogue {
     return Receiver(
       settings, store: store, contacts: store, logins: store, lookup: zone, findRoute: findRoute, tls: tls,
       inspector: inspectorOfZone, clock: clock,
-      logger: Logger(label: "dialogue") { _ in SwiftLogNoOpLogHandler() }, hooks: hooks)
+      logger: trouble.logger, hooks: hooks)
   }
 }

@@ -1,4 +1,3 @@
-import Logging
 public import MTACore
 import MTADelivery
 public import MTAReceiver
@@ -63,6 +62,8 @@ public final class Dialogue {
   private let makeHooks: () -> any ReceiverHooks
   private var book: ContactBook?
   private var desk: LoginDesk?
+  let trouble = TroubleLog()
+
 
   /// - Parameters:
   ///   - hooks: evaluated anew for each connection.
@@ -81,13 +82,19 @@ public final class Dialogue {
 
   /// Plays a script. Throws ``DialogueFailure`` at the first line that differs.
   public func play(_ script: String, chunking: Chunking = .lines) async throws {
-    try await play(try DialogueScript(script), chunking)
+    try await tellingTrouble { try await play(try DialogueScript(script), chunking) }
   }
 
   /// Plays the script that a file holds. Throws ``DialogueFailure``, which names the file, at the first line that differs.
   public func play(file path: String, chunking: Chunking = .lines) async throws {
-    do { try await play(try DialogueScript(file: path), chunking) } catch var failure as DialogueFailure {
-      failure.file = path
+    try await tellingTrouble(file: path) { try await play(try DialogueScript(file: path), chunking) }
+  }
+
+  /// What went wrong in the server is part of what went otherwise than its script.
+  func tellingTrouble(file: String? = nil, _ body: () async throws -> Void) async throws {
+    do { try await body() } catch var failure as DialogueFailure {
+      failure.file = file
+      failure.log = trouble.lines
       throw failure
     }
   }
@@ -111,17 +118,16 @@ public final class Dialogue {
   public func connect() async throws -> MemoryConnection {
     let book = book ?? ContactBook(contacts, store: store, clock: clock)
     self.book = book
-    let logger = Logger(label: "dialogue") { _ in SwiftLogNoOpLogHandler() }
     let desk =
       desk
-      ?? LoginDesk(logins, unlimited: contacts.neverProhibit, store: store, clock: clock, logger: logger)
+      ?? LoginDesk(logins, unlimited: contacts.neverProhibit, store: store, clock: clock, logger: trouble.logger)
     self.desk = desk
     let store = store
     var environment = ReceiverEnvironment(
       store: store, contacts: book, logins: desk, lookup: zone, inspector: inspectorOfZone, clock: clock,
       // Mail ids are numbered, so that transcripts are the same each time.
       makeID: { MailID(at: $0, random: store.takeNumber()) }, timing: timing,
-      logger: logger, memory: memory, observer: observer)
+      logger: trouble.logger, memory: memory, observer: observer)
     environment.findRoute = findRoute
     let connection = MemoryConnection(
       ServerSession(configuration, facts), makeHooks(), environment, encryption: encryption)

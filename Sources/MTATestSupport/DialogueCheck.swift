@@ -49,7 +49,7 @@ struct DialogueCheck {
     ["hits": \.hits, "locks": \.locks, "violations": \.violations]
   }
 
-  /// Of the latest mail: `from PATH`, `to PATH …`, `copy PATH [for PATH] [from PATH]`, `notify PATH [WORDS]`, `returns [PART]`, `has TEXT`, `lacks TEXT`, `content TEXT`, `attribute NAME [TEXT]`.
+  /// Of the latest mail: `from PATH`, `to PATH …`, `signers DOMAIN …`, `copy PATH [for PATH] [from PATH]`, `notify PATH [WORDS]`, `returns [PART]`, `has TEXT`, `lacks TEXT`, `content TEXT`, `attribute NAME [TEXT]`.
   private static func mail(_ words: [Substring]) -> ((VolatileStore) -> String?)? {
     guard let aspect = words.first else { return nil }
     let rest = Array(words.dropFirst())
@@ -59,6 +59,11 @@ struct DialogueCheck {
     case "from": find = { differs($0.envelope.reversePath.description, text) }
     case "to":
       find = { differs($0.envelope.recipients.map { "<\($0.mailbox)>" }.joined(separator: " "), text) }
+    case "signers":
+      find = { mail in
+        guard let signers = mail.envelope.signers else { return "it may be signed by whatever its From says" }
+        return differs(signers.map(\.description).joined(separator: " "), text)
+      }
     case "copy":
       find = { mail in
         let copies = mail.envelope.recipients.map { recipient in

@@ -110,6 +110,12 @@ struct DialogueSetting {
       "bareLineEnds": { (configuration, word) throws(Fault) in
         configuration.bareLineEnds = try choice(word, ["refuse": .refuse, "normalize": .normalize])
       },
+      "enforceAuthor": { (configuration, word) throws(Fault) in
+        configuration.enforceAuthor = try value(word) { AuthorEnforcement(rawValue: $0) }
+      },
+      "signingDomain": { (configuration, word) throws(Fault) in
+        configuration.signingDomains.insert(try value(word) { Domain($0) })
+      },
       "offersTLS": flag(\.offersTLS),
       "allowsAuthInClear": flag(\.allowsAuthInClear),
       "acceptsQuotedLocalParts": flag(\.acceptsQuotedLocalParts),

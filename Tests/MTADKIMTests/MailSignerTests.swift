@@ -8,11 +8,13 @@ import Testing
   static let trace = "Received: by mx.example.org\r\n"
 
   private func sign(
-    _ mail: String, with signer: DKIMMailSigner, from trace: String = trace, sender: ReversePath = .null
+    _ mail: String, with signer: DKIMMailSigner, from trace: String = trace, sender: ReversePath = .null,
+    signers: [String]? = nil
   ) async throws -> String? {
     let content = StoredContent(trace: ByteBuffer(string: trace), content: ByteBuffer(string: mail))
     let id = try #require(MailID("test"))
-    let envelope = Envelope(id: id, reversePath: sender, recipients: [], receivedAt: testTime)
+    var envelope = Envelope(id: id, reversePath: sender, recipients: [], receivedAt: testTime)
+    envelope.signers = signers?.compactMap { Domain($0) }
     return try await signer.signature(for: envelope, content, at: testTime).map { String(buffer: $0) }
   }
 
@@ -48,6 +50,28 @@ import Testing
       #expect(try await sign(foreign, with: signer, sender: sender) == nil)
     }
     #expect(signatures.count == 1)
+  }
+
+  /// What the session found out about the author decides, whatever the From field says.
+  @Test(arguments: [
+    SignerTests.mail, "From: a@evil.example\r\n\r\n", "From: a@example.net\r\n\r\n",
+    "From: Bob, VP of Engineering <bob@example.org>\r\n\r\n", "From:\r\n\r\n",
+  ])
+  func theEnvelopeSaysWhoMaySign(mail: String) async throws {
+    let signer = DKIMMailSigner([try SignerTests.signer(), try SignerTests.signer(domain: "example.net")])
+    let signed = try #require(await sign(mail, with: signer, signers: ["other.example", "example.org", "example.net"]))
+    #expect(signed.contains("d=example.org;") && !signed.contains("d=example.net;"))
+    #expect(await verify(signed + Self.trace + mail, Forge.zone).map(\.outcome) == [.pass])
+    #expect(try await sign(mail, with: signer, signers: ["other.example"]) == nil)
+    #expect(try await sign(mail, with: signer, signers: []) == nil)
+  }
+
+  /// Verifiers pass such mail by, as our own does, but it does not leave unsigned.
+  @Test(arguments: ["Subject: x\r\n\r\n", "From: a@example.org\r\nFrom: b@example.org\r\n\r\n", ""])
+  func mailWithoutASingleFromIsSigned(mail: String) async throws {
+    let signer = DKIMMailSigner([try SignerTests.signer()])
+    #expect(try await sign(mail, with: signer, signers: ["example.org"])?.contains("d=example.org;") == true)
+    #expect(try await sign(mail, with: signer) == nil)
   }
 
   @Test func parentsMaySignForSubdomains() async throws {

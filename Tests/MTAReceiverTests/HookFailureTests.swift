@@ -96,6 +96,21 @@ import Testing
         """)
   }
 
+  /// What went wrong in a hook is told where the test is looked at.
+  @Test func aDialogueFailureShowsTheError() async throws {
+    let thrown = await #expect(throws: DialogueFailure.self) {
+      try await Dialogue(hooks: Failing()).play(Self.script + "S: 250")
+    }
+    let threw = "log: a hook failed client=192.0.2.1 error=Broken() hook=mailFrom how=threw mail=none"
+    #expect("\(try #require(thrown))".contains(threw.replacing("Broken()", with: "\"Broken()\"")))
+    let dialogue = Dialogue(hooks: Failing(waits: true))
+    dialogue.timing.hookBudgets = [.mailFrom: .seconds(3)]
+    let late = await #expect(throws: DialogueFailure.self) {
+      try await dialogue.play(Self.script + "-- wait 4\nS: 250")
+    }
+    #expect("\(try #require(late))".contains("hook=mailFrom how=late mail=none"))
+  }
+
   @Test func closuresWillDo() async throws {
     var hooks = ClosureHooks(
       clientLookup: { Village.members[$0.localPart].map { _ in ClientRecord(mailboxID: "m") } }, auth: { _, _ in nil })

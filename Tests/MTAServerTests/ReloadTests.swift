@@ -4,12 +4,13 @@ import MTACore
 import MTATLS
 import MTATestSupport
 import NIOCore
+import SuiteTurns
 import Testing
 
 @testable import MTAServer
 
 /// SIGHUP: what is read anew, and that nothing bad is taken over.
-@Suite struct ReloadTests {
+@Suite(.takesTurns, .endsHangs) struct ReloadTests {
   private static let other = TestCertificate.Issued.self
 
   private func settings(_ users: String = #""coco@test.example": "*""#, more: String = "") -> String {

@@ -70,11 +70,9 @@ final class ServerProcess {
   /// Waits until the log of `serve` says this.
   func logs(_ text: String, in name: String? = nil) async throws {
     let log = name.map { folder.appending(path: $0) } ?? log
-    for _ in 0..<1500 {
-      if (try? String(contentsOf: log, encoding: .utf8))?.contains(text) == true { return }
-      try await Task.sleep(for: .milliseconds(20))
+    try await eventually("the log says \(text)") {
+      (try? String(contentsOf: log, encoding: .utf8))?.contains(text) == true
     }
-    throw Failure("the log does not say \(text): \((try? String(contentsOf: log, encoding: .utf8)) ?? "")")
   }
 
   /// Waits for the end; the exit status, or the number of the signal that ended it.

@@ -47,6 +47,7 @@ import Testing
     envelope.recipients[0].forwardedFor = Mailbox("f@test.example")
     envelope.recipients[0].reversePath = .null
     envelope.hasForgedResults = true
+    envelope.signers = ["a.example", "b\u{fc}cher.example"].compactMap { Domain($0, international: true) }
     envelope.requests.return = .headers
     envelope.requests.envelopeID = "e/1"
     envelope.requests.requireTLS = true

@@ -58,38 +58,34 @@ public enum Answer: Hashable, Sendable {
 }
 
 extension ReceiverHooks {
-  /// The one place where a question becomes a call.
-  package mutating func answer(_ question: Question, _ c: inout Conversation) async -> Answer {
-    do {
-      switch question {
-      case .connect: return .connect(try await connect(&c))
-      case .ehlo(let domain): return .stage(try await ehlo(domain, &c))
-      case .startTLS: return .stage(try await startTLS(&c))
-      case .auth(let credentials): return .client(try await auth(credentials, &c))
-      case .scramKeys(let user): return .scramKeys(try await scramKeys(for: user))
-      case .clientLookup(let mailbox): return .client(try await clientLookup(mailbox))
-      case .mailFrom(let sender): return .stage(try await mailFrom(sender, &c))
-      case .rcptTo(let recipient): return .recipient(try await rcptTo(recipient, &c))
-      case .data: return .stage(try await data(&c))
-      case .endOfHeaders: return .stage(try await endOfHeaders(&c))
-      case .message: return .message(try await message(&c))
-      case .rset: return .command(try await rset(&c))
-      case .noop: return .command(try await noop(&c))
-      case .vrfy(let text): return .command(try await vrfy(text, &c))
-      case .expn(let text): return .command(try await expn(text, &c))
-      case .help(let text): return .command(try await help(text, &c))
-      case .unknown(let verb): return .command(try await unknown(verb, &c))
-      case .quit:
-        try await quit(&c)
-        return .noted
-      case .timeout:
-        try await timeout(&c)
-        return .noted
-      // Not the hooks' business: the shell answers these itself.
-      case .domainExists, .route, .time, .inspection, .loginProof, .loginRefused: return .failed
-      }
-    } catch {
-      return .failed
+  /// The one place where a question becomes a call. Throws what the hook throws.
+  package mutating func answer(_ question: Question, _ c: inout Conversation) async throws -> Answer {
+    switch question {
+    case .connect: return .connect(try await connect(&c))
+    case .ehlo(let domain): return .stage(try await ehlo(domain, &c))
+    case .startTLS: return .stage(try await startTLS(&c))
+    case .auth(let credentials): return .client(try await auth(credentials, &c))
+    case .scramKeys(let user): return .scramKeys(try await scramKeys(for: user))
+    case .clientLookup(let mailbox): return .client(try await clientLookup(mailbox))
+    case .mailFrom(let sender): return .stage(try await mailFrom(sender, &c))
+    case .rcptTo(let recipient): return .recipient(try await rcptTo(recipient, &c))
+    case .data: return .stage(try await data(&c))
+    case .endOfHeaders: return .stage(try await endOfHeaders(&c))
+    case .message: return .message(try await message(&c))
+    case .rset: return .command(try await rset(&c))
+    case .noop: return .command(try await noop(&c))
+    case .vrfy(let text): return .command(try await vrfy(text, &c))
+    case .expn(let text): return .command(try await expn(text, &c))
+    case .help(let text): return .command(try await help(text, &c))
+    case .unknown(let verb): return .command(try await unknown(verb, &c))
+    case .quit:
+      try await quit(&c)
+      return .noted
+    case .timeout:
+      try await timeout(&c)
+      return .noted
+    // Not the hooks' business: the shell answers these itself.
+    case .domainExists, .route, .time, .inspection, .loginProof, .loginRefused: return .failed
     }
   }
 }

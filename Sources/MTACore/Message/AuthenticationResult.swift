@@ -41,6 +41,7 @@ public protocol ContentInspector: Sendable {
 
 /// Signs mail as it leaves (R15).
 public protocol MailSigner: Sendable {
-  /// The signature field to put before the mail, whole lines with CR LF; nil when no key serves the domain of its From field.
+  /// The signature field to put before the mail, whole lines with CR LF; nil when no key
+  /// serves any of the domains that may sign the mail: those of `Envelope.signers`, or else that of its From field.
   func signature(for envelope: Envelope, _ content: StoredContent, at now: Timestamp) async throws -> ByteBuffer?
 }

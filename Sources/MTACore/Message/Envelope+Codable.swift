@@ -123,6 +123,7 @@ extension Envelope: Codable {
     case smtpUTF8 = "utf8"
     case authenticatedAs = "auth"
     case isSubmission = "submission"
+    case signers = "sign"
     case client, at, attributes, requests, hold
     case hasForgedResults = "forged"
     case hasMailboxLine = "mbox"
@@ -148,6 +149,8 @@ extension Envelope: Codable {
       requests: try fields.decodeIfPresent(DeliveryRequests.self, forKey: .requests) ?? DeliveryRequests(),
       authenticatedAs: try fields.decodeIfPresent(Mailbox.self, forKey: .authenticatedAs),
       isSubmission: try fields.decodeIfPresent(Bool.self, forKey: .isSubmission) ?? false,
+      signers: try fields.decodeIfPresent([String].self, forKey: .signers)?
+        .compactMap { Domain($0, international: true) },
       clientAddress: try fields.decodeIfPresent(String.self, forKey: .client).flatMap { IPAddress($0) },
       receivedAt: Timestamp(milliseconds: try fields.decode(Int64.self, forKey: .at)),
       hasForgedResults: try fields.decodeIfPresent(Bool.self, forKey: .hasForgedResults) ?? false,
@@ -173,6 +176,7 @@ extension Envelope: Codable {
     if !requests.isEmpty { try fields.encode(requests, forKey: .requests) }
     try fields.encodeIfPresent(authenticatedAs, forKey: .authenticatedAs)
     if isSubmission { try fields.encode(isSubmission, forKey: .isSubmission) }
+    try fields.encodeIfPresent(signers?.map(\.description), forKey: .signers)
     try fields.encodeIfPresent(clientAddress?.description, forKey: .client)
     try fields.encode(receivedAt.milliseconds, forKey: .at)
     if !attributes.isEmpty { try fields.encode(attributes.values, forKey: .attributes) }

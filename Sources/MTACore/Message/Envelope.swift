@@ -101,6 +101,9 @@ public struct Envelope: Hashable, Sendable {
   /// Whether the mail came from an authenticated session, or from a trusted network at the internal port, so that it is
   /// ours to sign (R15).
   public var isSubmission: Bool
+  /// The domains whose signature a submission may carry: the first that has a key signs. Nil for the author's, as its From says: for mail
+  /// that this system or a program of ours wrote.
+  public var signers: [Domain]?
   /// The address of the client that gave us the mail; nil for mail that this system wrote.
   public var clientAddress: IPAddress?
   public var receivedAt: Timestamp
@@ -124,7 +127,8 @@ public struct Envelope: Hashable, Sendable {
     senderArrivals: [EnvelopeRecipient] = [], recipients: [EnvelopeRecipient],
     body: BodyType = .sevenBit,
     smtpUTF8: Bool = false, requests: DeliveryRequests = DeliveryRequests(),
-    authenticatedAs: Mailbox? = nil, isSubmission: Bool = false, clientAddress: IPAddress? = nil, receivedAt: Timestamp,
+    authenticatedAs: Mailbox? = nil, isSubmission: Bool = false, signers: [Domain]? = nil,
+    clientAddress: IPAddress? = nil, receivedAt: Timestamp,
     hasForgedResults: Bool = false, hasMailboxLine: Bool = false, hasPrivateFields: Bool = false,
     attributes: Attributes = Attributes(), hold: String? = nil
   ) {
@@ -138,6 +142,7 @@ public struct Envelope: Hashable, Sendable {
     self.requests = requests
     self.authenticatedAs = authenticatedAs
     self.isSubmission = isSubmission
+    self.signers = signers
     self.clientAddress = clientAddress
     self.receivedAt = receivedAt
     self.hasForgedResults = hasForgedResults

@@ -1,6 +1,7 @@
 extension ServerSession {
   /// One command line: parse, legality, then the verb's own check and question.
   mutating func command(_ line: [UInt8]) -> Action {
+    notes.begin()
     effort.line = .other(line.count)
     let isExcessive = effort.take(
       line, limit: configuration.maximumCommandsWithoutMail, maximumRecipients: configuration.maximumRecipients)
@@ -29,7 +30,9 @@ extension ServerSession {
       default: return settle(error.reply)
       }
     }
-    if var refusal = Verb(command).refusal(in: stage) {
+    let verb = Verb(command)
+    notes.verb = verb
+    if var refusal = verb.refusal(in: stage) {
       // RFC 2033 §4.2: LMTP has its own code for content without a recipient.
       if configuration.speaksLMTP, refusal == .noRecipients { refusal = .noRecipientsByLMTP }
       // RFC 3030 §2: the octets of a refused BDAT come all the same.
@@ -119,6 +122,8 @@ extension ServerSession {
       phase = .waiting(.spool(nil))
       return .openSpool
     case (.firstChunk(let chunk), let answer): return firstChunkJudged(chunk, answer)
+    case (.author(let walk), .client(let client)): return authorKnown(walk, client)
+    case (.author, .failed): return authorRefused(.hookFailed)
     case (.endOfHeaders, let answer): return headerJudged(answer)
     case (.inspection, .inspection(let results, let now)): return inspected(results, now)
     case (.message, let answer): return messageJudged(answer)

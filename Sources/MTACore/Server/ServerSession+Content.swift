@@ -27,6 +27,8 @@ extension ServerSession {
     var asksAboutHeader = false
     /// The end came before the header's: its hook is asked last.
     var endsAfterHeader = false
+    /// As ``Envelope/signers``.
+    var signers: [Domain]?
     var receivedAt = Timestamp(milliseconds: 0)
   }
 
@@ -130,7 +132,7 @@ extension ServerSession {
       content.pausedChunk = nil
       return .none
     }
-    return ask(.endOfHeaders, for: .endOfHeaders)
+    return askAboutAuthor()
   }
 
   mutating func headerJudged(_ answer: Answer) -> Action {

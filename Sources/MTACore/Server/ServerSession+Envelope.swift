@@ -2,6 +2,7 @@ extension ServerSession {
   // MARK: MAIL
 
   mutating func mail(_ sender: ReversePath, _ parameters: MailParameters) -> Action {
+    notes.sender = sender
     // RFC 1870 §6.1: the declared size is checked before anything else is looked at.
     let limit = configuration.maximumMessageBytes
     if let size = parameters.size, limit > 0, size > UInt64(limit) { return settle(.tooBig, isViolation: false) }
@@ -71,6 +72,7 @@ extension ServerSession {
 
   mutating func rcpt(_ path: ForwardPath, _ notification: RecipientNotification) -> Action {
     self.notification = notification
+    if case .mailbox(let mailbox) = path { notes.recipient = mailbox }
     // RFC 5321 §4.5.3.1.10: 452 for recipients over the limit; those accepted stand.
     guard hasRoom(for: 1) else { return settle(.tooManyRecipients) }
     guard room == .enough else { return settle(.tooMuchAtOnce) }

@@ -59,8 +59,9 @@ extension ServerSession {
     let isViolation = !content.isJudged && refusal.enhanced == .media
     let reply = answers(refusal)
     messagesFinished += 1
+    let action = settle(reply, thenClose: closes, isViolation: isViolation)
     resetTransaction()
-    switch settle(reply, thenClose: closes, isViolation: isViolation) {
+    switch action {
     case .reply(let reply): return .abandon(reply)
     case let closing: return closing
     }
@@ -88,7 +89,8 @@ extension ServerSession {
       smtpUTF8: conversation.parameters.smtpUTF8,
       requests: conversation.parameters.requests(receivedAt: content.receivedAt, isVouchedFor: isSubmission),
       authenticatedAs: conversation.login.flatMap { Mailbox($0.name) },
-      isSubmission: isSubmission, clientAddress: conversation.connection.remoteAddress, receivedAt: content.receivedAt,
+      isSubmission: isSubmission, signers: isSubmission ? content.signers : nil,
+      clientAddress: conversation.connection.remoteAddress, receivedAt: content.receivedAt,
       hasForgedResults: hasForgedResults, hasMailboxLine: conversation.header?.mailboxLine != nil,
       hasPrivateFields: isSubmission && conversation.header?.fields.contains { PrivateField.isOne($0) } ?? false,
       attributes: conversation.attributes, hold: hold.map(Self.oneLine))
@@ -116,6 +118,9 @@ extension ServerSession {
     let refused = refusedNames
     let reply = answers(configuration.speaksLMTP ? .accepted(receipt) : .accepted(receipt, without: refused))
     let closes = content.closesAfter
+    for (place, recipient) in conversation.recipients.enumerated() {
+      if let refusal = content.refused[place] { note(refusal: refusal, to: recipient.mailbox) }
+    }
     messagesFinished += 1
     effort.acceptedMail()
     resetTransaction()

@@ -110,6 +110,7 @@ public struct ServerSession: ~Copyable, Sendable {
     // Rare and large: boxed, so that they do not make every session larger.
     indirect case forwardLookup(Forwarding)
     indirect case forwardRoute(Forwarding)
+    indirect case author(AuthorWalk)
     case restoration(Mailbox)
     case data
     case firstChunk(Chunk)
@@ -151,6 +152,8 @@ public struct ServerSession: ~Copyable, Sendable {
   /// Of each recipient that forwards lead to, the ways; by its place in the conversation.
   var forwardWays: [Int: [[Mailbox]]] = [:]
   private var droppedForwards: [DroppedForward] = []
+  /// What else is for the log.
+  var notes = SessionNotes()
   /// Where the sender's forwards lead.
   var senderArrivals: [EnvelopeRecipient] = []
   /// What the hooks want to see of content.
@@ -316,6 +319,7 @@ public struct ServerSession: ~Copyable, Sendable {
   ///
   /// - Parameter isViolation: whether a reply of 5yz counts against the client's address (R3).
   mutating func settle(_ reply: Reply, thenClose: Bool = false, isViolation: Bool = true) -> Action {
+    if !thenClose { note(refusal: reply) }
     phase = .idle
     if reply.isPermanent, isViolation { offend() }
     if thenClose { return close(reply) }
@@ -333,6 +337,7 @@ public struct ServerSession: ~Copyable, Sendable {
   }
 
   mutating func close(_ reply: Reply?) -> Action {
+    if let reply { note(refusal: reply) }
     phase = .closed
     return .close(reply)
   }

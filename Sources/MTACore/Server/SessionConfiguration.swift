@@ -9,6 +9,11 @@ public struct SessionConfiguration: Sendable {
   /// Domains that this server is the home of.
   public var localDomains: Set<Domain> = []
 
+  /// Domains that this system has keys for, to sign the mail of their users. Default: none.
+  public var signingDomains: Set<Domain> = []
+  /// Whose name a user who logged in may write in. Default: their own, and those of foreign domains.
+  public var enforceAuthor = AuthorEnforcement.local
+
   /// A certificate is at hand, so STARTTLS can be offered.
   public var offersTLS = false
   /// AUTH is offered in clear as well. Passwords then cross the network for all to read.

@@ -100,6 +100,8 @@ extension Reply {
     Reply(530, .security, "Traffic on port \(port) must be encrypted")
   }
   static let notYourAddress = Reply(550, .policy, "the sender does not belong to the user who logged in")
+  static let notYourAuthor = Reply(550, .policy, "the author (From) does not belong to the user who logged in")
+  static let tooManyAuthors = Reply(550, .policy, "too many authors (From)")
   static let recipientOK = Reply(250, .recipientValid, "recipient OK")
   static let noRecipient = Reply(501, .badRecipientSyntax, "No proper recipient (RCPT TO:<address>)")
   static func recipientLocalPart(_ fault: String) -> Reply {

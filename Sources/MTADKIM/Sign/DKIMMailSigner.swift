@@ -1,7 +1,8 @@
 public import MTACore
 public import NIOCore
 
-/// Signs mail as it leaves, by the domain of its From field (R15).
+/// Signs mail as it leaves (R15): by the first domain of `Envelope.signers` that has a key; where the envelope names none, by the domain
+/// of the From field.
 ///
 /// ```swift
 /// let key = try DKIMPrivateKey(pem: bytesOfKeyFile)
@@ -26,8 +27,7 @@ public struct DKIMMailSigner: MailSigner {
     self.signsTraceFields = signsTraceFields
   }
 
-  /// The signature fields to put before the mail; nil when no key serves the domain of its From field, or when it has no
-  /// single one. The content is read once. Hashing and signing do not run on the caller's executor.
+  /// The signature fields to put before the mail; nil when no key serves any of the domains that may sign it. The content is read once. Hashing and signing do not run on the caller's executor.
   /// - Throws: ``DKIMSigning/Failure``, and what reading the content throws.
   @concurrent
   public func signature(for envelope: Envelope, _ content: StoredContent, at now: Timestamp) async throws -> ByteBuffer?
@@ -45,13 +45,13 @@ public struct DKIMMailSigner: MailSigner {
         case .more: return
         case .tooLarge: throw Unserved()
         case .complete(let section, let bodyOffset):
-          signing = try begin(section, content.trace)
+          signing = try begin(section, content.trace, envelope)
           signing?.receive(ByteBuffer(bytes: header.leadingBody))
           signing?.receive(piece.dropping(bodyOffset))
         }
       }
       if signing == nil, let section = header.finish() {
-        signing = try begin(section, content.trace)
+        signing = try begin(section, content.trace, envelope)
         signing?.receive(ByteBuffer(bytes: header.leadingBody))
       }
     } catch is Unserved {
@@ -68,14 +68,19 @@ public struct DKIMMailSigner: MailSigner {
   ///
   /// What is signed is the header as it leaves, trace fields in front: a Date that reception has added is no less one of the mail's
   /// own than one that came with it, and a signature that vouches for there being none would not hold.
-  private func begin(_ own: HeaderSection, _ trace: ByteBuffer) throws(Unserved) -> DKIMSigning {
+  private func begin(
+    _ own: HeaderSection, _ trace: ByteBuffer, _ envelope: Envelope
+  ) throws(Unserved) -> DKIMSigning {
     let traceBytes = Array(trace.readableBytesView)
     let section = HeaderSection(traceBytes + own.fields.flatMap(\.raw))
-    guard let author = section.authorDomain?.dnsName, let (domain, signers) = signers(for: author) else {
-      throw Unserved()
-    }
+    let candidates = envelope.signers ?? section.authorDomain.map { [$0] } ?? []
+    let served = candidates.lazy.compactMap(\.dnsName).compactMap { name in
+      self.signers(for: name).map { (name, $0.0, $0.1) }
+    }.first
+    guard let (name, domain, signers) = served else { throw Unserved() }
     var signing = DKIMSigning(signers, header: section)
-    if domain != author { signing.identity = "@\(author)" }
+    signing.allowsAnyFrom = envelope.signers != nil
+    if domain != name { signing.identity = "@\(name)" }
     if signsTraceFields {
       signing.extraFields = HeaderSection(traceBytes).fields.map(\.name).filter { !$0.isEmpty }
     }

@@ -31,6 +31,8 @@ public struct DKIMSigning: Sendable {
 
   /// `i=` of all signatures; nil leaves it out, which stands for `@` and the domain. Must be within the domain.
   public var identity: String?
+  /// Signs a mail without a From field, or with several, all of which the signature then covers. Most verifiers pass such mail by.
+  var allowsAnyFrom = false
   /// Names of fields to sign beside those that the signers' options name.
   public var extraFields: [String] = []
 
@@ -76,7 +78,7 @@ public struct DKIMSigning: Sendable {
     var collector = collector
     // Content without a header section has no From, and is not signed: its body does not matter.
     guard !isTooLarge, let section = header ?? collector.finish() else { throw .headerTooLarge }
-    guard section.count(of: "From") == 1 else { throw .noSingleFrom }
+    guard allowsAnyFrom || section.count(of: "From") == 1 else { throw .noSingleFrom }
     var bodies = bodies
     for form in DKIMCanonicalization.allCases { bodies[form]?.finish() }
     let hash = HeaderHash(section)

@@ -39,7 +39,7 @@ struct Judgement: Sendable {
 
   private func route(_ parcel: Parcel, of envelope: Envelope) async -> RoutingVerdict {
     guard let hooks else { return .proceed }
-    return await ask("route") { try await hooks.route(parcel, of: envelope) }
+    return await ask("route", envelope.id) { try await hooks.route(parcel, of: envelope) }
       ?? .delay(.seconds(60), "the hook failed or was too late")
   }
 
@@ -53,7 +53,7 @@ struct Judgement: Sendable {
     guard let hooks else { return nil }
     let delivery = PendingDelivery(job)
     let verdict =
-      await ask("attempt") { try await hooks.attempt(delivery) }
+      await ask("attempt", job.source.envelope.id) { try await hooks.attempt(delivery) }
       ?? .delay(.seconds(60), "the hook failed or was too late")
     return Ruling(verdict).map { Attempt($0, for: job.parcels.count) }
   }
@@ -61,17 +61,18 @@ struct Judgement: Sendable {
   private func attempted(_ parcel: Parcel, _ result: RecipientResult, of job: DeliveryJob) async -> OutcomeVerdict {
     guard let hooks, result.outcome == .deferred || result.outcome == .failed else { return .proceed }
     let delivery = PendingDelivery(job)
-    return await ask("attempted") { try await hooks.attempted(parcel, result, of: delivery) } ?? .proceed
+    return await ask("attempted", job.source.envelope.id) { try await hooks.attempted(parcel, result, of: delivery) }
+      ?? .proceed
   }
 
   func report(_ report: PendingReport) async -> ReportVerdict {
     guard let hooks else { return .proceed }
-    return await ask("report") { try await hooks.report(report) } ?? .proceed
+    return await ask("report", report.envelope.id) { try await hooks.report(report) } ?? .proceed
   }
 
   /// Nil when the hook threw, or was late and so was cancelled. One that ignores that is left behind.
   private func ask<Verdict: Sendable>(
-    _ name: String, _ question: @escaping @Sendable () async throws -> Verdict
+    _ name: String, _ mail: MailID, _ question: @escaping @Sendable () async throws -> Verdict
   ) async -> Verdict? {
     let budget = budget
     let (answers, answer) = AsyncStream.makeStream(
@@ -91,7 +92,11 @@ struct Judgement: Sendable {
     do {
       return try await first.next()?.get()
     } catch {
-      logger.warning("a delivery hook failed or was too late at \(name)", metadata: ["reason": "\(error)"])
+      logger.warning(
+        "a delivery hook failed",
+        metadata: [
+          "hook": "\(name)", "how": error is HookIsLate ? "late" : "threw", "error": "\(error)", "mail": "\(mail)",
+        ])
       return nil
     }
   }

@@ -25,18 +25,19 @@ struct Settlement: Sendable {
     guard !outcomes.isEmpty else { return }
     await ReportDesk(environment).markLate(&outcomes, of: job.source, at: now)
     let results = outcomes.map(\.recorded)
-    log(job, attempt, results)
+    log(job, attempt, outcomes)
     tellOfLost(results, of: job.source.envelope)
     let news = environment.reportPlan.reported(
       outcomes.filter { !silent.contains($0.parcel.id) }, of: job.source.envelope)
-    if news.isEmpty { return await record(results) }
+    if news.isEmpty { return await record(results, of: job) }
     await environment.reportTurns.take(for: job.source.envelope.id) {
-      await record(results, run.dated(ReportDesk(environment).reports(about: news, of: job.source, at: now)))
+      await record(results, run.dated(ReportDesk(environment).reports(about: news, of: job.source, at: now)), of: job)
     }
   }
 
-  private func record(_ results: [ParcelResult], _ reports: [QueuedReport] = []) async {
+  private func record(_ results: [ParcelResult], _ reports: [QueuedReport] = [], of job: DeliveryJob) async {
     guard await isRecorded(results, reports) else { return }
+    log(reports, about: job.source.envelope)
     run.recorded(results, reports: reports.count)
   }
 
@@ -103,26 +104,33 @@ struct Settlement: Sendable {
       metadata: ["mail": "\(envelope.id)", "recipients": "\(failed.count)", "reason": "\(first.message)"])
   }
 
-  private func log(_ job: DeliveryJob, _ attempt: Attempt, _ results: [ParcelResult]) {
+  /// A line for each recipient.
+  private func log(_ job: DeliveryJob, _ attempt: Attempt, _ outcomes: [ReportPlan.Outcome]) {
     let logger = environment.logger
     guard logger.logLevel <= .info else { return }
-    func line(_ outcome: DeliveryOutcome, _ message: String, count: Int) {
+    for outcome in outcomes {
       logger.info(
         "delivery",
         metadata: [
-          "mail": "\(job.source.envelope.id)",
+          "mail": "\(job.source.envelope.id)", "to": "\(outcome.parcel.recipient.mailbox)",
           "destination": "\(job.domain?.description ?? job.destination.description)",
-          "recipients": "\(count)", "outcome": "\(outcome): \(message)", "host": "\(attempt.host ?? "none")",
-          "tls": "\(attempt.encryption ?? "none")", "policy": "\(attempt.tlsPolicy ?? "none")",
+          "outcome": "\(outcome.recorded.outcome)", "message": "\(outcome.recorded.message)",
+          "host": "\(attempt.host ?? "none")", "tls": "\(attempt.encryption ?? "none")",
+          "policy": "\(attempt.tlsPolicy ?? "none")",
         ])
     }
-    if results.count == 1 { return line(results[0].outcome, results[0].message, count: 1) }
-    struct Fate: Hashable {
-      let outcome: DeliveryOutcome
-      let message: String
-    }
-    for (fate, group) in Dictionary(grouping: results, by: { Fate(outcome: $0.outcome, message: $0.message) }) {
-      line(fate.outcome, fate.message, count: group.count)
+  }
+
+  private func log(_ reports: [QueuedReport], about envelope: Envelope) {
+    guard environment.logger.logLevel <= .info else { return }
+    for report in reports {
+      environment.logger.info(
+        "report",
+        metadata: [
+          "mail": "\(report.envelope.id)", "for": "\(envelope.id)",
+          "to": "\(report.envelope.recipients.map(\.mailbox.description).joined(separator: ","))",
+          "parcels": "\(report.parcels.count)",
+        ])
     }
   }
 }

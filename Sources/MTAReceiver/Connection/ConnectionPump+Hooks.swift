@@ -1,4 +1,3 @@
-import Logging
 import MTACore
 import NIOCore
 
@@ -6,20 +5,26 @@ import NIOCore
 extension ConnectionPump {
   func askHooks(_ question: Question) async -> Answer {
     guard var hooks = hooks.take() else { return .failed }
+    askedHook = question.name
     var seen = session.conversation
-    let answer = await awaiting(for: environment.timing.budget(of: question)) { await hooks.answer(question, &seen) }
+    let answer: Result<Answer, any Error> = await awaiting(for: environment.timing.budget(of: question)) {
+      do { return .success(try await hooks.answer(question, &seen)) } catch { return .failure(error) }
+    }
     self.hooks = hooks
-    guard case .failed = answer else {
+    switch answer {
+    case .success(let answer):
       session.adopt(seen)
       return answer
+    case .failure(let error):
+      note(failureOf: question.name, error)
+      return question.standIn(question.hook.flatMap { session.configuration.hookFailures[$0] } ?? .defer)
     }
-    environment.logger.warning("a hook failed or was too late at \(question.name)")
-    return question.standIn(question.hook.flatMap { session.configuration.hookFailures[$0] } ?? .defer)
   }
 
   /// Shows the hooks the next piece of content.
   func showHooks(_ piece: ByteBuffer) async {
     guard var hooks = hooks.take() else { return }
+    askedHook = HookName.contentPiece.rawValue
     var seen = session.conversation
     let budget = environment.timing.hookBudgets[.contentPiece]
     let failure: (any Error)? = await awaiting(for: budget) {
@@ -27,9 +32,16 @@ extension ConnectionPump {
       return nil
     }
     self.hooks = hooks
-    if failure == nil { return session.adopt(seen) }
-    environment.logger.warning("a hook failed or was too late at contentPiece")
+    guard let failure else { return session.adopt(seen) }
+    note(failureOf: askedHook, failure)
     session.contentHookFailed(session.configuration.hookFailures[.contentPiece] ?? .defer)
+  }
+
+  /// A hook that was cancelled throws what it likes: it was late, whatever that is.
+  func note(failureOf hook: String, _ error: any Error) {
+    // A client that left has its hooks cancelled: that is no fault of theirs.
+    if gone, error is CancellationError { return }
+    environment.note(hook: hook, wasLate: warned, "\(error)", facts.remoteAddress, session.conversation.mailID)
   }
 
   func awaiting<Result>(for budget: Duration? = nil, _ body: () async -> Result) async -> Result {
@@ -40,4 +52,9 @@ extension ConnectionPump {
     asking = false
     return result
   }
+}
+
+/// What the log is told of a hook that does not end when it is cancelled.
+struct IgnoredCancellation: Error, CustomStringConvertible {
+  var description: String { "it ignores its cancellation" }
 }

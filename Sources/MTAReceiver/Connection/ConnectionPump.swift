@@ -30,6 +30,8 @@ package final class ConnectionPump: @unchecked Sendable {
   private var running: Task<Void, Never>?
   /// A hook, or what else may be cancelled, is being awaited.
   var asking = false
+  /// The hook that was asked last.
+  var askedHook = ""
   var warned = false
   /// An answer that is held back, and until when.
   var pause: (until: Duration, end: CheckedContinuation<Void, Never>)?
@@ -175,6 +177,7 @@ package final class ConnectionPump: @unchecked Sendable {
 
   /// A hook ignores its cancellation: the peer need not wait for it.
   private func leave() {
+    note(failureOf: askedHook, IgnoredCancellation())
     _ = session.turnAway(nil)
     hangUp(after: .hookFailed)
   }
@@ -215,6 +218,7 @@ package final class ConnectionPump: @unchecked Sendable {
       if session.hasRefusedContent, spool != nil { await drop() }
       countMemory()
       if session.hasContactEvents { tellContacts() }
+      if session.hasNotes { environment.note(session.takeNotes(), facts.remoteAddress) }
       if session.hasDroppedForwards { environment.note(dropped: session.takeDroppedForwards()) }
     }
     if gone, !Task.isCancelled { await end() }

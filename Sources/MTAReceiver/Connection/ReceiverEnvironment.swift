@@ -39,6 +39,7 @@ package struct ReceiverEnvironment: Sendable {
   }
 }
 
+// Log lines: what is said is a constant, and what is foreign stands in the fields alone.
 extension ReceiverEnvironment {
   func route(of domain: DNSName) async -> MailRoute {
     if let findRoute { return await findRoute(domain) }
@@ -46,18 +47,63 @@ extension ReceiverEnvironment {
   }
 
   func note(accepted envelope: Envelope) {
-    logger.info(
-      "accepted \(envelope.id) from=\(envelope.reversePath) recipients=\(envelope.recipients.count) client=\(envelope.clientAddress?.description ?? "?")"
-    )
+    guard logger.logLevel <= .info else { return }
+    var fields: Logger.Metadata = [
+      "mail": "\(envelope.id)", "from": "\(envelope.reversePath)", "recipients": "\(envelope.recipients.count)",
+      "client": "\(envelope.clientAddress?.description ?? "none")",
+    ]
+    if let login = envelope.authenticatedAs { fields["login"] = "\(login)" }
+    logger.info("accepted", metadata: fields)
+  }
+
+  func note(_ notes: SessionNotes, _ client: IPAddress) {
+    note(notes.refusals, client)
+    if let author = notes.author { note(author) }
+  }
+
+  private func note(_ refusals: [RefusalNote], _ client: IPAddress) {
+    guard logger.logLevel <= .info else { return }
+    for refusal in refusals {
+      var fields: Logger.Metadata = [
+        "stage": "\(refusal.stage)", "client": "\(client)", "reply": "\(refusal.reply)",
+      ]
+      if let mail = refusal.mail { fields["mail"] = "\(mail)" }
+      if let from = refusal.from { fields["from"] = "\(from)" }
+      if let to = refusal.to { fields["to"] = "\(to)" }
+      if let login = refusal.login { fields["login"] = "\(login)" }
+      logger.info("refused", metadata: fields)
+    }
+  }
+
+  func note(hook: String, wasLate: Bool, _ error: String, _ client: IPAddress, _ mail: MailID?) {
+    logger.warning(
+      "a hook failed",
+      metadata: [
+        "hook": "\(hook)", "how": wasLate ? "late" : "threw", "error": "\(error)", "client": "\(client)",
+        "mail": "\(mail?.description ?? "none")",
+      ])
+  }
+
+  /// Mail leaves with a signature that its author's name does not explain, or without one.
+  private func note(_ note: AuthorNote) {
+    let signers = note.signers.isEmpty ? "none" : note.signers.map(\.description).joined(separator: ",")
+    logger.notice(
+      note.isReadable ? "no domain of the user's may sign" : "the author cannot be read",
+      metadata: [
+        "mail": "\(note.mail?.description ?? "none")", "login": "\(note.login ?? "none")", "signers": "\(signers)",
+      ])
   }
 
   func note(dropped: [DroppedForward]) {
     for forward in dropped {
-      logger.warning("forwarding: \(forward.forwarder) leads to \(forward.target), which is left out: \(forward.reply)")
+      logger.warning(
+        "a target of a forward is left out",
+        metadata: ["forwarder": "\(forward.forwarder)", "to": "\(forward.target)", "reply": "\(forward.reply)"])
     }
   }
 
   func note(failed failure: StoreFailure, _ id: MailID?) {
-    logger.error("the store did not take message \(id?.description ?? "?"): \(failure)")
+    logger.error(
+      "the store did not take a mail", metadata: ["mail": "\(id?.description ?? "none")", "reason": "\(failure)"])
   }
 }

@@ -9,8 +9,8 @@ import NIOConcurrencyHelpers
   import Darwin
 #endif
 
-/// A log of plain lines: time, level, label, text; to standard error or a file. What is logged stays on its line: control
-/// characters, which a peer may have sent, are written as escapes.
+/// A log of plain lines: time, level, label, text, and fields `key=value`; to standard error or a file. What a peer sent stands in
+/// fields alone, whose values can imitate nothing (``LogFields``). What is logged stays on its line: control characters are escaped.
 public struct LineLog: LogHandler {
   private let sink: Sink
   private let label: String
@@ -94,11 +94,11 @@ public struct LineLog: LogHandler {
     line.append(escaping: event.message.description)
     var all = event.metadata ?? [:]
     if !metadata.isEmpty { all.merge(metadata) { own, _ in own } }
-    for (key, value) in all.sorted(by: { $0.key < $1.key }) {
+    if !all.isEmpty {
+      var fields = LogFields()
+      for (key, value) in all.sorted(by: { $0.key < $1.key }) { fields.append(key, value.description) }
       line += " "
-      line.append(escaping: key)
-      line += "="
-      line.append(escaping: value.description)
+      line += fields.text
     }
     line += "\n"
     sink.write(line)

@@ -20,6 +20,8 @@ extension Settings {
         ? MemberPortRule(standardPort: standardMailPort, submissionPort: submissionPort) : nil)
     session.greetingRules =
       (ehloDomainRequired ? [DomainRequiredRule()] : []) + (ehloDomainVerifies ? [DomainInDNSRule()] : [])
+    session.signingDomains = Set(dkim.keys)
+    session.enforceAuthor = enforceAuthor
     session.honours.formUnion(QueueRunner.honours)
     session.checksRoutes = smarthost == nil
     let routes = routeTable { Self.target($0) }

@@ -61,6 +61,8 @@ public struct Settings: Sendable {
   public var ehloDomainRequired = true
   public var ehloDomainVerifies = true
   public var enforceMemberPorts = true
+  /// Whose name a user who logged in may write in.
+  public var enforceAuthor = AuthorEnforcement.local
   public var trustedNetworks = Network.loopback
   /// Bytes; 0 for no limit.
   public var maximumMessageBytes = 52_428_800

@@ -106,6 +106,8 @@ enum ReplyCatalogue {
     Entry("mustBeAuthenticated", .mustBeAuthenticated(port: 2587), "MAIL at the submission port"),
     Entry("mustBeEncrypted", .mustBeEncrypted(port: 2587), "MAIL at the submission port"),
     Entry("notYourAddress", .notYourAddress, "MAIL after a login"),
+    Entry("notYourAuthor", .notYourAuthor, "the content, after a login, as `enforceAuthor` says"),
+    Entry("tooManyAuthors", .tooManyAuthors, "the content, after a login, as `enforceAuthor` says"),
     Entry("recipientOK", .recipientOK, "RCPT"),
     Entry("noRecipient", .noRecipient, "RCPT"),
     Entry("recipientLocalPart", .recipientLocalPart("a leading dot"), "RCPT"),

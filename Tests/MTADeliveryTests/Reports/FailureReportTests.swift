@@ -43,6 +43,14 @@ struct FailureReportTests {
       try setup.queue.add(.test("m1", to: recipients, at: setup.clock.now), content: Self.text)
       try await setup.expectRun(RunSummary(delivered: 2, deferred: 1, failed: 1))
       #expect(sink.mails.map(\.from) == ["<s@sender.example>", "<>"])
+      // A line for each recipient's outcome, and one for the report.
+      let lines = setup.log.lines
+      func field(_ key: String, of text: String) -> [String] {
+        lines.filter { $0.text == text }.compactMap { $0.metadata[key].map { "\($0)" } }
+      }
+      #expect(Set(field("to", of: "delivery")) == Set(recipients + ["s@sender.example"]))
+      #expect(field("outcome", of: "delivery").sorted() == ["deferred", "delivered", "delivered", "failed"])
+      #expect(field("for", of: "report") == ["m1"] && field("to", of: "report") == ["s@sender.example"])
     }
   }
 

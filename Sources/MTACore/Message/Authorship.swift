@@ -1,0 +1,127 @@
+/// Whom a mail names as its author, for the question whether its sender may write in that name: its newest Resent-From (RFC 5322
+/// §3.6.6), or else its From.
+package struct Authorship: Hashable, Sendable {
+  /// Each once, in order. Of a field that is no list of mailboxes these are all that any reader might take for one, so that nobody
+  /// is named by a field that is read here and there in different ways.
+  package let mailboxes: [Mailbox]
+  /// There is one field, and it is a list of mailboxes.
+  package let isReadable: Bool
+  /// There are more than ``maximum``; those beyond are not in ``mailboxes``.
+  package let areTooMany: Bool
+
+  /// Each is a question to the hooks.
+  package static let maximum = 16
+
+  init(_ header: HeaderSection) {
+    let resent = header.first(named: "Resent-From")
+    let from = header.fields(named: "From")
+    let field = resent ?? (from.count == 1 ? from[0] : nil)
+    let listed = field.flatMap { AddressListParser.mailboxes(in: $0.unfoldedValue) }
+    // Who resent it is told by a field that can be read, or the From counts as well.
+    let named = listed ?? ((resent.map { [$0] } ?? []) + from).flatMap { PossibleMailboxes.all(in: $0.unfoldedValue) }
+    var seen: Set<Mailbox> = []
+    let mailboxes = named.filter { seen.insert($0.caseFolded).inserted }
+    self.mailboxes = Array(mailboxes.prefix(Self.maximum))
+    isReadable = listed != nil
+    areTooMany = mailboxes.count > Self.maximum
+  }
+
+  /// Their domains, each once.
+  var domains: [Domain] {
+    var domains: [Domain] = []
+    for mailbox in mailboxes where !domains.contains(mailbox.domain) { domains.append(mailbox.domain) }
+    return domains
+  }
+}
+
+extension HeaderSection {
+  package var authorship: Authorship { Authorship(self) }
+}
+
+/// Finds what looks like an address in a value that is none, or no list of them: `Bob, VP <bob@example.net>`. Rather one too many than
+/// one too few.
+enum PossibleMailboxes {
+  private static let at = UInt8(ascii: "@")
+  private static let dot = UInt8(ascii: ".")
+
+  /// In order of the two readings: quotes and comments are understood, or are nothing but characters between words.
+  static func all(in value: [UInt8]) -> [Mailbox] { found(in: understood(value)) + found(in: asBlanks(value)) }
+
+  private static func understood(_ value: [UInt8]) -> [UInt8] {
+    var text: [UInt8] = []
+    text.reserveCapacity(value.count)
+    var depth = 0
+    var isQuoted = false
+    var isEscaped = false
+    for byte in value {
+      if isEscaped {
+        isEscaped = false
+        if depth == 0 { text.append(byte) }
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "\\"): isEscaped = isQuoted || depth > 0
+      case UInt8(ascii: "\"") where depth == 0: isQuoted.toggle()
+      case UInt8(ascii: "(") where !isQuoted: depth += 1
+      case UInt8(ascii: ")") where depth > 0: depth -= 1
+      default: if depth == 0 { text.append(byte) }
+      }
+    }
+    return text
+  }
+
+  private static func asBlanks(_ value: [UInt8]) -> [UInt8] {
+    value.map { byte in
+      switch byte {
+      case UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "("), UInt8(ascii: ")"): 32
+      default: byte
+      }
+    }
+  }
+
+  private static func found(in text: [UInt8]) -> [Mailbox] {
+    let text = closingUp(text)
+    var mailboxes: [Mailbox] = []
+    for place in text.indices where text[place] == at {
+      var local = text[..<place].suffix(while: isWord)
+      var domain = text[(place + 1)...].prefix { isWord($0) }
+      if domain.isEmpty, text.indices.contains(place + 1), text[place + 1] == UInt8(ascii: "[") {
+        domain = text[(place + 1)...].prefix(64)
+        guard let close = domain.firstIndex(of: UInt8(ascii: "]")) else { continue }
+        domain = domain[...close]
+      }
+      while domain.last == dot { domain.removeLast() }
+      while local.first == dot { local.removeFirst() }
+      guard let name = Domain(bytes: Array(domain), international: true),
+        let mailbox = Mailbox(localPart: String(decoding: local, as: UTF8.self), domain: name)
+      else { continue }
+      mailboxes.append(mailbox)
+    }
+    return mailboxes
+  }
+
+  /// Without blanks around `@` and dots, where readers pass over them.
+  private static func closingUp(_ text: [UInt8]) -> [UInt8] {
+    var closed: [UInt8] = []
+    closed.reserveCapacity(text.count)
+    for byte in text {
+      if byte == 32 || byte == 9 {
+        if let last = closed.last, last != at, last != dot, last != 32 { closed.append(32) }
+        continue
+      }
+      if byte == at || byte == dot, closed.last == 32 { closed.removeLast() }
+      closed.append(byte)
+    }
+    return closed
+  }
+
+  private static func isWord(_ byte: UInt8) -> Bool { byte.isAtomText || byte == dot || byte >= 128 }
+}
+
+extension ArraySlice<UInt8> {
+  fileprivate func suffix(while isWanted: (UInt8) -> Bool) -> ArraySlice<UInt8> {
+    var start = endIndex
+    while start > startIndex, isWanted(self[start - 1]) { start -= 1 }
+    return self[start...]
+  }
+}

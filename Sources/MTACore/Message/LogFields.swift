@@ -1,0 +1,58 @@
+/// The fields of a log line, ` key=value` each, so written that no text in them can imitate another field, the end of a quote, or a line.
+///
+/// ```
+/// mail=1wKf0g-2xK9aT-3F outcome=failed message="550 5.1.1 no such user \"bob\"" to=bob@village.example
+/// ```
+///
+/// A value of letters, digits and `-._:/@+<>[],*` stands as it is; any other is quoted, with `\"` and `\\`, and each octet that is
+/// no printable ASCII as `\xHH`. Of a value no more than ``maximumOctets`` are written, and three dots behind the quote.
+package struct LogFields {
+  package private(set) var text = ""
+
+  package static let maximumOctets = 1000
+
+  package init() {}
+
+  /// - Parameter key: a word of ours, not a foreign one.
+  package mutating func append(_ key: String, _ value: String) {
+    text += text.isEmpty ? key : " " + key
+    text += "="
+    Self.append(value, to: &text)
+  }
+
+  private static func append(_ value: String, to text: inout String) {
+    var value = value
+    value.withUTF8 { octets in
+      if !octets.isEmpty, octets.count <= maximumOctets, octets.allSatisfy(isPlain) {
+        text += String(decoding: octets, as: UTF8.self)
+        return
+      }
+      var quoted: [UInt8] = [UInt8(ascii: "\"")]
+      quoted.reserveCapacity(octets.count + 16)
+      for octet in octets.prefix(maximumOctets) {
+        switch octet {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): quoted += [UInt8(ascii: "\\"), octet]
+        case 32...126: quoted.append(octet)
+        default: quoted += [UInt8(ascii: "\\"), UInt8(ascii: "x"), digit(octet >> 4), digit(octet & 15)]
+        }
+      }
+      quoted.append(UInt8(ascii: "\""))
+      text += String(decoding: quoted, as: UTF8.self)
+      if octets.count > maximumOctets { text += "..." }
+    }
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 55 + value }
+
+  private static func isPlain(_ octet: UInt8) -> Bool {
+    switch octet {
+    case 48...57, 65...90, 97...122: true
+    case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "/"),
+      UInt8(ascii: "@"),
+      UInt8(ascii: "+"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: ","),
+      UInt8(ascii: "*"):
+      true
+    default: false
+    }
+  }
+}

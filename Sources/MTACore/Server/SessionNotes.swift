@@ -1,0 +1,73 @@
+/// A 4yz or 5yz answer that a client got: for the log.
+package struct RefusalNote: Hashable, Sendable {
+  /// The verb; `content` for what a message is, `connect` for the door, `command` for what is none.
+  package let stage: String
+  package let reply: Reply
+  package let mail: MailID?
+  package let from: ReversePath?
+  package let to: Mailbox?
+  package let login: String?
+}
+
+/// What a session has to tell the log.
+package struct SessionNotes: Sendable {
+  /// Oldest first.
+  package fileprivate(set) var refusals: [RefusalNote] = []
+  /// Of the latest mail.
+  package internal(set) var author: AuthorNote?
+  /// What the latest command was, and whom it named.
+  var verb: Verb?
+  var sender: ReversePath?
+  var recipient: Mailbox?
+
+  /// A new command begins.
+  mutating func begin() { (verb, sender, recipient) = (nil, nil, nil) }
+}
+
+extension ServerSession {
+  /// Remembers an answer that refuses, with what it is about; any other is no matter.
+  mutating func note(refusal reply: Reply, to recipient: Mailbox? = nil) {
+    // A refused login has a line of its own.
+    guard reply.isTransient || reply.isPermanent, reply != .badCredentials else { return }
+    let stage =
+      if readsContent || conversation.mailID != nil { "content" } else if let verb = notes.verb { verb.name } else {
+        isGreeted ? "command" : "connect"
+      }
+    notes.refusals.append(
+      RefusalNote(
+        stage: stage, reply: reply, mail: conversation.mailID, from: conversation.reversePath ?? notes.sender,
+        to: recipient ?? notes.recipient, login: conversation.login?.name))
+  }
+
+  package var hasNotes: Bool { !notes.refusals.isEmpty || notes.author != nil }
+
+  /// What there is to tell since the last call.
+  package mutating func takeNotes() -> SessionNotes {
+    defer { (notes.refusals, notes.author) = ([], nil) }
+    return notes
+  }
+}
+
+extension Verb {
+  /// As it is said on the wire.
+  fileprivate var name: String {
+    switch self {
+    case .ehlo: "EHLO"
+    case .helo: "HELO"
+    case .lhlo: "LHLO"
+    case .startTLS: "STARTTLS"
+    case .auth: "AUTH"
+    case .mail: "MAIL"
+    case .rcpt: "RCPT"
+    case .data: "DATA"
+    case .bdat: "BDAT"
+    case .xclient: "XCLIENT"
+    case .rset: "RSET"
+    case .noop: "NOOP"
+    case .vrfy: "VRFY"
+    case .expn: "EXPN"
+    case .help: "HELP"
+    case .quit: "QUIT"
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Testing
+
+@testable import MTACore
+
+/// Whom a header names as its author.
+@Suite struct AuthorshipTests {
+  private func authorship(_ fields: String...) -> Authorship {
+    HeaderSection(Array(fields.map { $0 + "\r\n" }.joined().utf8)).authorship
+  }
+
+  @Test func theFromFieldNamesTheAuthors() {
+    let one = authorship("To: x@y.example", "From: \"VP, Bob\" <bob@a.example>")
+    #expect(one.mailboxes.map(\.description) == ["bob@a.example"] && one.isReadable)
+    let several = authorship("From: a@a.example, B <b@b.example>, A@a.example")
+    #expect(several.mailboxes.map(\.description) == ["a@a.example", "b@b.example"] && several.isReadable)
+    #expect(several.domains.map(\.description) == ["a.example", "b.example"])
+  }
+
+  /// RFC 5322 §3.6.6
+  @Test func theNewestResentFromComesFirst() {
+    let newest = authorship("Resent-From: n@a.example", "Resent-From: o@a.example", "From: x@b.example")
+    #expect(newest.mailboxes.map(\.description) == ["n@a.example"] && newest.isReadable)
+    // One that cannot be read hides no From.
+    let hidden = authorship("Resent-From: nobody", "From: boss@a.example")
+    #expect(hidden.mailboxes.map(\.description) == ["boss@a.example"] && !hidden.isReadable)
+  }
+
+  @Test(arguments: [
+    ("From: Bob, VP of Engineering <bob@example.net>", ["bob@example.net"]),
+    ("From: Bob, VP <bob@example.net", ["bob@example.net"]),
+    ("From: Group: a@example.net, b@example.net;", ["a@example.net", "b@example.net"]),
+    ("From: <@relay.example:a@example.net>", ["a@example.net"]),
+    ("From: \"open <a@example.net>", ["a@example.net"]),
+    ("From: (open a@example.net", ["a@example.net"]),
+    ("From: x, y <\"boss\" (c) @ (d) example . net (e).>", ["boss@example.net"]),
+    ("From: x, y <bo\"ss\"@example.net>", ["boss@example.net"]),
+    ("From: x, y <boss@[192.0.2.1]>", ["boss@[192.0.2.1]"]),
+    ("From: J\u{f6}rg, VP <j\u{f6}rg@b\u{fc}cher.example>", ["j\u{f6}rg@b\u{fc}cher.example"]),
+    ("From: <>", []), ("From:", []), ("From: undisclosed:;", []), ("From: nobody at all", []),
+    ("To: a@example.net", []),
+    ("From: @@@, @.@ <a@@>", []),
+  ])
+  func whatIsNoListNamesWhatAnyReaderMightFind(field: String, named: [String]) {
+    let found = authorship(field)
+    #expect(!found.isReadable)
+    for name in named { #expect(found.mailboxes.map(\.description).contains(name), "\(found.mailboxes)") }
+    if named.isEmpty { #expect(found.mailboxes.isEmpty) }
+  }
+
+  @Test func severalFromFieldsNameAll() {
+    let found = authorship("From: a@example.net", "from : boss@example.net")
+    #expect(found.mailboxes.map(\.description) == ["a@example.net", "boss@example.net"] && !found.isReadable)
+  }
+
+  @Test func theirNumberIsBounded() {
+    let many = authorship("From: " + (0...16).map { "a\($0)@example.net" }.joined(separator: ", "))
+    #expect(many.areTooMany && many.mailboxes.count == Authorship.maximum)
+    let enough = authorship("From: " + (0..<16).map { "a\($0)@example.net" }.joined(separator: ", "))
+    #expect(!enough.areTooMany && enough.mailboxes.count == 16)
+  }
+}
