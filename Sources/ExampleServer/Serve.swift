@@ -55,7 +55,7 @@ struct SettingsFile: ParsableArguments {
 
   func read() throws -> Settings {
     do { return try Settings(contentsOf: config) } catch {
-      throw ValidationError("\(config):\n" + error.problems.map { "  " + $0 }.joined(separator: "\n"))
+      throw unusable("\(config):\n" + error.problems.map { "  " + $0 }.joined(separator: "\n"))
     }
   }
 }
@@ -63,8 +63,14 @@ struct SettingsFile: ParsableArguments {
 /// A setting at fault is told as such, with exit code 64; other failures are left to be told with 1.
 func explained(_ body: () async throws -> Void) async throws {
   do { try await body() } catch let failure as SettingsFailure {
-    throw ValidationError(failure.description)
+    throw unusable(failure.description)
   } catch let failure as StartFailure {
-    throw ValidationError(failure.description)
+    throw unusable(failure.description)
   }
+}
+
+/// Says what is wrong with the settings, and no more: how the command is used is not the question. Exit code 64, EX_USAGE of sysexits.h.
+private func unusable(_ problem: String) -> ExitCode {
+  Output.complain("Error: " + problem)
+  return ExitCode(64)
 }

@@ -6,6 +6,12 @@ import NIOConcurrencyHelpers
 public import NIOCore
 import NIOPosix
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// Receives mail by SMTP: listens, talks, asks the hooks, and gives what it takes to the store.
 ///
 /// ```swift
@@ -211,7 +217,25 @@ public struct ListenFailure: Error, CustomStringConvertible {
   public var listener: ListenAddress
   public var reason: String
 
-  public var description: String { "cannot listen on \(listener): \(reason)" }
+  public var description: String {
+    "cannot listen on \(listener.address?.description ?? "all addresses"), port \(listener.port): \(reason)"
+  }
+
+  init(_ listener: ListenAddress, _ error: any Error) {
+    let reason =
+      switch (error as? IOError)?.errnoCode {
+      case EADDRINUSE: "another program listens there"
+      case EACCES: "this user may not listen on that port"
+      case EADDRNOTAVAIL: "the address is none of this machine's"
+      default: "\(error)"
+      }
+    self.init(listener: listener, reason: reason)
+  }
+
+  init(listener: ListenAddress, reason: String) {
+    self.listener = listener
+    self.reason = reason
+  }
 }
 
 extension Receiver {
@@ -238,10 +262,15 @@ extension Receiver {
         return [try await bootstrap.bind(host: address.description, port: Int(listener.address.port)).get()]
       }
       // PORT alone is dual-stack: an IPv6 socket that takes IPv4 as well; on a host without IPv6, IPv4 alone.
-      if let both = try? await bootstrap.bind(host: "::", port: Int(listener.address.port)).get() { return [both] }
+      do { return [try await bootstrap.bind(host: "::", port: Int(listener.address.port)).get()] } catch {
+        // Where somebody else has the port for IPv6, our half would be taken for the whole.
+        guard let code = (error as? IOError)?.errnoCode, code == EAFNOSUPPORT || code == EADDRNOTAVAIL else {
+          throw error
+        }
+      }
       return [try await bootstrap.bind(host: "0.0.0.0", port: Int(listener.address.port)).get()]
     } catch {
-      throw ListenFailure(listener: listener.address, reason: "\(error)")
+      throw ListenFailure(listener.address, error)
     }
   }
 

@@ -24,10 +24,11 @@ extension MailServer {
   /// the old stays, and the log says what is wrong.
   public func reload() async {
     do { try rooms.log.reopen() } catch {
-      logger.error("reload: the log goes on in the old file: \(error)")
+      logger.error("reload: the log goes on in the old file", metadata: ["reason": "\(error)"])
     }
     do {
       let new = try await reloading?()
+      try new?.settings.check()
       let tls = try Rooms.tls(new?.settings ?? settings)
       if let tls { receiver.renew(tls: tls) }
       if let new {
@@ -36,9 +37,10 @@ extension MailServer {
           logger.notice("reload: \(key) has changed, which takes effect at the next start")
         }
       }
+      for warning in (new?.settings ?? settings).warnings(tls) { logger.warning("\(warning)") }
       logger.notice("reloaded")
     } catch {
-      logger.error("reload: all stays as it was: \(error)")
+      logger.error("reload: all stays as it was", metadata: ["reason": "\(error)"])
     }
   }
 }

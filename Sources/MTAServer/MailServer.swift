@@ -41,6 +41,7 @@ public final class MailServer: Service {
     _ settings: Settings, adjusting: (inout Receiver.Configuration) -> Void = { _ in },
     reloading: (@Sendable () async throws -> Reload)? = nil, hooks: @escaping @Sendable () -> any ReceiverHooks
   ) throws {
+    try settings.check()
     try OwnFiles(settings).check()
     self.settings = settings
     self.reloading = reloading
@@ -69,6 +70,7 @@ public final class MailServer: Service {
     }
     settings.logNotes(to: logger)
     TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue))
+    for warning in settings.warnings(rooms.tls) { logger.warning("\(warning)") }
     let addresses = try await receiver.start(on: rooms.group)
     for address in addresses {
       logger.info("listening on \(address.ipAddress ?? "?") port \(address.port ?? 0)")
@@ -90,7 +92,7 @@ public final class MailServer: Service {
   private func deliver(_ runner: QueueRunner) async {
     do { try await runner.run() } catch is CancellationError {} catch {
       // Reception goes on: what is accepted stays in the queue.
-      logger.critical("the queue runner stopped: \(error)")
+      logger.critical("the queue runner stopped", metadata: ["reason": "\(error)"])
     }
   }
 

@@ -21,7 +21,7 @@ struct Rooms: Sendable {
   /// What the queue runner learns of other servers, for the receiver.
   private let nextHops = NextHopMemory()
   let log: LineLog.Sink
-  private let tls: TLSContext?
+  let tls: TLSContext?
   private let signer: (any MailSigner)?
 
   init(_ settings: Settings) throws {
@@ -81,9 +81,14 @@ struct Rooms: Sendable {
     guard settings.displayReceiverDialog || settings.logReceiverConversation else { return nil }
     let (display, logs, logger) = (settings.displayReceiverDialog, settings.logReceiverConversation, logger)
     return { line in
-      let text = "#\(line.connection) \(line.remote) \(line.side.rawValue): \(line.text)"
-      if display { print(text) }
-      if logs { logger.info("\(text)") }
+      if display { print("#\(line.connection) \(line.remote) \(line.side.rawValue): \(line.text)") }
+      guard logs else { return }
+      logger.info(
+        "dialogue",
+        metadata: [
+          "connection": "\(line.connection)", "client": "\(line.remote)", "side": "\(line.side.rawValue)",
+          "text": "\(line.text)",
+        ])
     }
   }
 
@@ -91,9 +96,11 @@ struct Rooms: Sendable {
     guard settings.displayQueueRunnerDialog || settings.logQueueRunnerConversation else { return nil }
     let (display, logs, logger) = (settings.displayQueueRunnerDialog, settings.logQueueRunnerConversation, logger)
     return { line in
-      let text = "\(line.host) \(line.side.rawValue): \(line.text)"
-      if display { print(text) }
-      if logs { logger.info("\(text)") }
+      if display { print("\(line.host) \(line.side.rawValue): \(line.text)") }
+      guard logs else { return }
+      logger.info(
+        "delivery dialogue",
+        metadata: ["host": "\(line.host)", "side": "\(line.side.rawValue)", "text": "\(line.text)"])
     }
   }
 

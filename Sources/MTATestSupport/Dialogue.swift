@@ -64,7 +64,6 @@ public final class Dialogue {
   private var desk: LoginDesk?
   let trouble = TroubleLog()
 
-
   /// - Parameters:
   ///   - hooks: evaluated anew for each connection.
   ///   - configuration: a server `mx.test.example`, home of `test.example`, with TLS, no DNS checks; change it as needed.

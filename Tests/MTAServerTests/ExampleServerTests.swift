@@ -114,6 +114,8 @@ import Testing
     (#"{"serverName": "a.example", "nonsense": 1}"#, "nonsense"), ("{}", "serverName"), ("{", "JSON"), ("[]", "JSON"),
     (#"{"serverName": "a.example", "certificate": "missing.pem", "privateKey": "missing.pem"}"#, "certificate"),
     (#"{"serverName": "a.example", "listeningPorts": ["1:2:3"]}"#, "listeningPorts"),
+    (#"{"serverName": "a.example", "users": {"ann@a.example": "secret"}}"#, "users: ann@a.example"),
+    ("{\"serverName\": \"a.example\",\n}", "line 1, column 26"),
   ])
   func settingsAtFaultAreNamed(text: String, named: String) async throws {
     let server = try ServerProcess()
@@ -121,7 +123,25 @@ import Testing
     let (status, output) = try await server.run(["serve", "--config", server.folder.appending(path: "mta.json").path()])
     #expect(status == 64)
     #expect(output.contains(named))
+    #expect(!output.contains("Usage:"))
     #expect(!output.contains("listening on"))
+  }
+
+  @Test func aPortInUseIsNamed() async throws {
+    let first = try ServerProcess()
+    try first.write(settings(), to: "mta.json")
+    let port = try #require(try await first.serve().port)
+    for (place, text) in [("127.0.0.1:\(port)", "127.0.0.1, port \(port)"), ("\(port)", "all addresses, port \(port)")]
+    {
+      let second = try ServerProcess()
+      try second.write(settings().replacing("127.0.0.1:0", with: place), to: "mta.json")
+      let (status, output) = try await second.run([
+        "serve", "--config", second.folder.appending(path: "mta.json").path(),
+      ])
+      #expect(status == 1)
+      #expect(output.contains("cannot listen on \(text): another program listens there"), "\(output)")
+      #expect(!second.exists("mta.pid"))
+    }
   }
 
   @Test func aSecondServerIsKeptOut() async throws {

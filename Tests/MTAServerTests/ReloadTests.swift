@@ -66,7 +66,7 @@ import Testing
         at: server.folder.appending(path: "mta.log"), to: server.folder.appending(path: "mta.log.1"))
       server.signal(SIGHUP)
       // The log was moved aside, and is begun anew.
-      try await server.logs("reload: all stays as it was: serverName", in: "mta.log")
+      try await server.logs("reload: all stays as it was reason=\"serverName", in: "mta.log")
       #expect(try await answer(to: "new", at: address).hasPrefix("250"))
 
       // The session that was there all the time goes on, with the users of its beginning.

@@ -14,9 +14,10 @@ extension Village: ReceiverHooks {
   }
 
   func auth(_ credentials: Credentials, _ conversation: inout Conversation) async throws -> ClientRecord? {
-    guard let mailbox = credentials.mailbox else { return nil }
-    let fits = try await credentials.match(cryptHash: hashes[mailbox.caseFolded.description])
-    return fits ? try await clientLookup(mailbox) : nil
+    // Without a user a password is hashed all the same, so that the answer does not tell who exists.
+    let hash = credentials.mailbox.flatMap { hashes[$0.caseFolded.description] }
+    guard try await credentials.match(cryptHash: hash), let mailbox = credentials.mailbox else { return nil }
+    return try await clientLookup(mailbox)
   }
 }
 

@@ -74,11 +74,13 @@ public protocol ReceiverPolicy {
 ///
 /// extension Shop: ReceiverHooks {
 ///   mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
-///     users[mailbox].map { ClientRecord(mailboxID: $0.id, ownerID: $0.owner) }
+///     users[mailbox.caseFolded].map { ClientRecord(mailboxID: $0.id, ownerID: $0.owner) }
 ///   }
 ///   mutating func auth(_ credentials: Credentials, _ conversation: inout Conversation) async throws -> ClientRecord? {
-///     guard let mailbox = credentials.mailbox, let user = users[mailbox] else { return nil }
-///     return await credentials.match(cryptHash: user.hash) ? ClientRecord(mailboxID: user.id, ownerID: user.owner) : nil
+///     let user = credentials.mailbox.flatMap { users[$0.caseFolded] }
+///     // Without a user a password is hashed all the same, so that the answer does not tell who exists.
+///     guard try await credentials.match(cryptHash: user?.hash), let user else { return nil }
+///     return ClientRecord(mailboxID: user.id, ownerID: user.owner)
 ///   }
 /// }
 /// ```

@@ -147,9 +147,9 @@ package final class LoginDesk: Sendable {
   private func tell() {
     for note in state.withLockedValue({ $0.ledger.takeNotes() }) {
       switch note {
-      case .addressLimit(let network): logger.notice("login limit reached client=\(network)")
+      case .addressLimit(let network): logger.notice("login limit reached", metadata: ["client": "\(network)"])
       case .accountLimit(let account, let latest):
-        logger.notice("login limit reached user=\(LogText.quoted("\(account)")) client=\(latest)")
+        logger.notice("login limit reached", metadata: ["user": "\(account)", "client": "\(latest)"])
       }
     }
   }

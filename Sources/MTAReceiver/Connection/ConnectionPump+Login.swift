@@ -18,7 +18,8 @@ extension ConnectionPump {
       if let login = login.take() { environment.logins.accepted(login.attempt) }
     // A hook that took a verification that failed for one that said no.
     case .client(nil) where hasFailed.withLockedValue({ $0 }):
-      environment.logger.warning("a password could not be verified client=\(facts.remoteAddress)")
+      environment.logger.warning(
+        "a password could not be verified", metadata: ["client": "\(facts.remoteAddress)"])
       return .failed
     default: break
     }
@@ -28,8 +29,9 @@ extension ConnectionPump {
   /// The credentials are wrong: the answer waits for its time.
   func holdRefusal() async -> Answer {
     guard await beginLogin(nil), let login = login.take() else { return .loginsExhausted }
-    let user = login.attempt.account.map { " user=" + LogText.quoted($0.description) } ?? ""
-    environment.logger.info("login refused client=\(facts.remoteAddress)\(user)")
+    environment.logger.info(
+      "login refused",
+      metadata: ["client": "\(facts.remoteAddress)", "user": "\(login.attempt.account?.description ?? "none")"])
     let hold = environment.logins.refused(login.attempt)
     await self.hold(until: login.startedAt + hold)
     return .noted

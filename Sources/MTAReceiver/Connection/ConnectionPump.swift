@@ -365,14 +365,10 @@ package final class ConnectionPump: @unchecked Sendable {
     switch await environment.contacts.admit(facts.remoteAddress) {
     case .welcome: todo = session.receive(.connected)
     case .warned(let until):
-      environment.logger.notice("lockout client=\(facts.remoteAddress) until=\(until)")
+      environment.logger.notice("lockout", metadata: ["client": "\(facts.remoteAddress)", "until": "\(until)"])
       todo = session.turnAway(.accessDenied(until: until.internetMessageDate))
     case .slammed: todo = session.turnAway(nil)
     }
-  }
-
-  private func tellContacts() {
-    for event in session.takeContactEvents() { environment.contacts.note(event, from: facts.remoteAddress) }
   }
 
   // MARK: Output

@@ -21,6 +21,9 @@ extension Settings {
       let file = try DurableFiles().openForReading(path, at: "settings.open")
       data = Data(try file.read(from: 0, upTo: 16_777_216, at: "settings.read").readableBytesView)
     } catch { throw SettingsFailure(["the settings file cannot be read: \(error)"]) }
+    do throws(JSONCheck.Fault) { try JSONCheck.check(Array(data)) } catch {
+      throw SettingsFailure(["\(path), \(error) (JSON)"])
+    }
     let values: [String: AttributeValue]
     do {
       values = try JSONDecoder().decode([String: AttributeValue].self, from: data)
@@ -74,18 +77,28 @@ extension Settings {
     reader.list("localDomains", "domain names", into: &localDomains) {
       String($0).flatMap { Domain($0, international: true) }
     }
-    let users = reader.take("users", "an object of mailboxes, each once, and crypt(3) hashes, or *") {
-      raw -> [Mailbox: String?]? in
-      guard case .map(let entries) = raw else { return nil }
-      var users: [Mailbox: String?] = [:]
-      for (address, hash) in entries {
-        guard let mailbox = Mailbox(address), case .text(let hash) = hash, !hash.isEmpty else { return nil }
-        // The same mailbox in two spellings: one of them would win by chance.
-        guard users.updateValue(hash == "*" ? nil : hash, forKey: mailbox.caseFolded) == nil else { return nil }
-      }
-      return users
+    let entries = reader.take("users", "an object of mailboxes and crypt(3) hashes, or *") {
+      if case .map(let entries) = $0 { entries } else { nil }
     }
-    if let users { self.users = users }
+    if let entries {
+      users = [:]
+      for (address, hash) in entries.sorted(by: { $0.key < $1.key }) {
+        guard let mailbox = Mailbox(address) else {
+          reader.complain("users", "\(address.prefix(100)): is no mailbox")
+          continue
+        }
+        guard case .text(let hash) = hash, !hash.isEmpty else {
+          reader.complain("users", "\(mailbox): must be a crypt(3) hash, or *")
+          continue
+        }
+        guard !users.keys.contains(mailbox.caseFolded) else {
+          // One of the two spellings would win by chance.
+          reader.complain("users", "\(mailbox): stands there twice")
+          continue
+        }
+        users.updateValue(hash == "*" ? nil : hash, forKey: mailbox.caseFolded)
+      }
+    }
     readForwarding(&reader)
   }
 
@@ -133,6 +146,9 @@ extension Settings {
     reader.flag("ehloDomainRequired", into: &ehloDomainRequired)
     reader.flag("ehloDomainVerifies", into: &ehloDomainVerifies)
     reader.flag("enforceMemberPorts", into: &enforceMemberPorts)
+    enforceAuthor =
+      reader.take("enforceAuthor", "off, local or all") { String($0).flatMap { AuthorEnforcement(rawValue: $0) } }
+      ?? enforceAuthor
     if let word = reader.take(
       "trustedNetworks", "\"loopback\" or a list of networks such as 192.0.2.0/24", { Self.networks($0) })
     {

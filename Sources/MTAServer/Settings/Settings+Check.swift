@@ -1,0 +1,57 @@
+import MTACore
+import MTAReceiver
+import MTATLS
+
+/// What is well formed, and yet wrong: looked for before a server starts, and before a reload is taken over.
+extension Settings {
+  /// - Throws: ``SettingsFailure`` naming each user whose value is no hash. No value is shown: it may be a password.
+  func check() throws(SettingsFailure) {
+    let wrong = users.filter { _, hash in hash.map { !CryptHashForm.isKnown($0) } ?? false }.keys
+    if wrong.isEmpty { return }
+    throw SettingsFailure(
+      wrong.map(\.description).sorted().map {
+        "users: \($0): is no hash that this system's crypt(3) knows; * is for a mailbox that nobody logs in to"
+      })
+  }
+
+  /// What an operator should look at, though mail can be served: a sentence each, beginning with the key.
+  func warnings(_ tls: TLSContext?) -> [String] {
+    var warnings: [String] = []
+    if localDomains.isEmpty {
+      warnings.append("localDomains: none, so mail is taken for those mailboxes alone that the hooks know")
+    }
+    for (name, targets) in aliases.mailboxes.sorted(by: { $0.key.description < $1.key.description }) {
+      warnings += dead(targets).map { "aliases: \(name): \($0) is nobody here" }
+    }
+    for (domain, targets) in aliases.domains.sorted(by: { $0.key.description < $1.key.description }) {
+      warnings += dead(targets).map { "aliases: @\(domain): \($0) is nobody here" }
+    }
+    for (name, forward) in forwards.sorted(by: { $0.key.description < $1.key.description }) {
+      if !users.keys.contains(name) { warnings.append("forwards: \(name): is no user") }
+      warnings += dead(forward.to).map { "forwards: \(name): \($0) is nobody here" }
+    }
+    return warnings + Self.certificateWarnings(expiry: tls?.certificateExpiry, begin: tls?.certificateBegin)
+  }
+
+  /// Two weeks.
+  private static let soon: Duration = .seconds(14 * 86_400)
+
+  static func certificateWarnings(expiry: Duration?, begin: Duration?) -> [String] {
+    func days(_ duration: Duration) -> Int64 { duration.components.seconds / 86_400 }
+    if let begin, begin > .zero { return ["certificate: not valid yet, for another \(days(begin)) days"] }
+    guard let expiry else { return [] }
+    if expiry <= .zero { return ["certificate: expired \(days(.zero - expiry)) days ago"] }
+    return expiry < soon ? ["certificate: expires in \(days(expiry)) days"] : []
+  }
+
+  /// Those of a domain of ours that no table has.
+  private func dead(_ targets: [Mailbox]) -> [Mailbox] {
+    targets.filter { target in
+      let name = target.caseFolded
+      guard localDomains.contains(name.domain), name.localPart != "postmaster", name != postmasterName.caseFolded else {
+        return false
+      }
+      return !users.keys.contains(name) && aliases.targets(of: name) == nil && aliases.catchAll(for: name) == nil
+    }
+  }
+}
