@@ -115,7 +115,7 @@ import Testing
     (#"{"serverName": "a.example", "certificate": "missing.pem", "privateKey": "missing.pem"}"#, "certificate"),
     (#"{"serverName": "a.example", "listeningPorts": ["1:2:3"]}"#, "listeningPorts"),
     (#"{"serverName": "a.example", "users": {"ann@a.example": "secret"}}"#, "users: ann@a.example"),
-    ("{\"serverName\": \"a.example\",\n}", "line 1, column 26"),
+    ("{\"serverName\": \"a.example\",\n}", "line 1, column 27"),
   ])
   func settingsAtFaultAreNamed(text: String, named: String) async throws {
     let server = try ServerProcess()
