@@ -33,10 +33,12 @@ def log(servers):
         client.send(b"BAR hostile-log \xe2\x80\xae\r\n").expect("500")
     time.sleep(0.3)
     text = servers.plain.log()
-    lines = [line for line in text.split("\n") if "hostile-log" in line]
-    check(lines, "the dialogue was not logged")
+    lines = text.split("\n")
+    check(len(lines) > 1, "nothing was logged")
+    # Of what is no command the log has the length alone.
+    check("hostile-log" not in text, "a line that is no command is in the log")
     check(all(ord(character) >= 32 for line in lines for character in line), "a control character in the log")
-    check("\u202e" not in "".join(lines), "a bidirectional override in the log")
+    check("\u202e" not in text, "a bidirectional override in the log")
     check(not any(line.startswith("2026-01-01 [critical]") for line in text.split("\n")), "a forged log line")
 
 

@@ -8,7 +8,7 @@ NAME = "relaying"
 TRICKS = ["b@far.example", "b%far.example@test.example", "b%far.example@localhost", "far.example!b@test.example", '"b@far.example"@test.example',
           '"b@far.example"', "@test.example:b@far.example", "@mx.test.example,@test.example:b@far.example", "b@far.example@test.example",
           "b@[127.0.0.1]", "coco@[127.0.0.1]", "b@localhost", "b@mx.test.example", "coco@test.example.far.example", "coco@sub.test.example",
-          "coco@test.example.", '"coco@test.example"@far.example', "postmaster@far.example", "b%far.example", "<b@far.example>"]
+          "coco@test.example.far.example.", '"coco@test.example"@far.example', "postmaster@far.example", "b%far.example", "<b@far.example>"]
 
 
 def trick(port, sender, tricks):

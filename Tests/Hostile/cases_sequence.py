@@ -25,7 +25,7 @@ dialogue(NAME, "RSET forgets the transaction", ("MAIL FROM:<a@client.example>", 
          ("RCPT TO:<coco@test.example>", "503 5.5.1"))
 dialogue(NAME, "EHLO forgets the transaction", ("MAIL FROM:<a@client.example>", "250"), ("EHLO client.example", "250 "),
          ("RCPT TO:<coco@test.example>", "503 5.5.1"))
-dialogue(NAME, "a refused EHLO changes nothing (RFC 5321 4.1.4)", ("MAIL FROM:<a@client.example>", "250"), ("EHLO -bad-", "501"),
+dialogue(NAME, "a refused EHLO changes nothing (RFC 5321 4.1.4)", ("MAIL FROM:<a@client.example>", "250"), ("EHLO [192.0.2.256]", "501"),
          ("RCPT TO:<coco@test.example>", "250"))
 dialogue(NAME, "EHLO and HELO without a domain", ("EHLO", "501 5.5.2 Domain required after EHLO/HELO"),
          ("HELO ", "501 5.5.2 Domain required after EHLO/HELO"))
@@ -89,7 +89,7 @@ def without_mail(servers):
         for _ in range(4):
             for _ in range(12):
                 client.say("NOOP", "250 2.0.0")
-            client.envelope().say("DATA", "354").send(b"Subject: x\r\n\r\nx\r\n.\r\n").expect("250 2.0.0")
+            client.data().send(b"Subject: x\r\n\r\nx\r\n.\r\n").expect("250 2.0.0")
         for _ in range(20):
             client.say("RSET", "250 2.0.0")
         client.say("VRFY x", "421 4.7.0")

@@ -79,8 +79,8 @@ public struct SessionConfiguration: Sendable {
     didSet { maximumLoginFailures = max(1, maximumLoginFailures) }
   }
   /// Commands without an accepted mail (NOOP, RSET, EHLO, MAIL that comes to nothing and the like), after which a session ends. RCPT and
-  /// content do not count. Default 1000; 0 for no limit.
-  public var maximumCommandsWithoutMail = 1000
+  /// content do not count. Default 25,000; 0 for no limit.
+  public var maximumCommandsWithoutMail = 25_000
   /// Received fields of one mail, above which it is taken for a loop.
   public var maximumReceivedFields = 100
   /// Octets of a command line, CR LF included: 512 of RFC 5321 §4.5.3.1.4, and what extensions add.

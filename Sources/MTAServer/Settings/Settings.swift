@@ -74,7 +74,7 @@ public struct Settings: Sendable {
   /// Refused logins of one account, above which strangers' tries are not checked.
   public var maximumRefusedLoginsPerHour = 20
   /// Commands of a session without an accepted mail; 0 for no limit.
-  public var maximumCommandsWithoutMail = 1000
+  public var maximumCommandsWithoutMail = 25_000
   /// Bytes that all sessions together keep of envelopes, headers and content that arrive.
   public var maximumSessionMemory = 268_435_456
   public var maximumReceivedFields = 100
