@@ -43,9 +43,10 @@ def exactly(servers):
         size = len(client.expect("250 2.0.0")) + 2
         help_size = sum(len(line) for line in client.say("HELP", "214").split("\n"))
         check(size > 0 and help_size > 0, "no replies")
-        # 64 KiB of replies from two commands: NOOP as often as fits, HELP for the rest.
-        for extra in range(0, 14):
-            client.send(b"NOOP\r\n" * (65_536 // size - extra) + b"HELP\r\n" * 3 + b"NOOP\r\n" * 200)
+    # 64 KiB of replies from two commands: NOOP as often as fits, HELP for the rest.
+    for extra in range(0, 14):
+        with Client(servers.plain.standard) as client:
+            client.ehlo().send(b"NOOP\r\n" * (65_536 // size - extra) + b"HELP\r\n" * 3 + b"NOOP\r\n" * 200)
             for _ in range(65_536 // size - extra + 3 + 200):
                 client.expect("250", "214", timeout=10)
 

@@ -47,6 +47,43 @@ import Testing
     if named.isEmpty { #expect(found.mailboxes.isEmpty) }
   }
 
+  /// Some readers take the address in front for the author, others the one in brackets.
+  @Test func anAddressInFrontOfAnotherCountsAsWell() {
+    let found = authorship("From: bob@village.example <ann@village.example>")
+    #expect(Set(found.mailboxes.map(\.description)) == ["bob@village.example", "ann@village.example"])
+    #expect(!found.isReadable && !found.isDisguised)
+    let quoted = authorship("From: \"bob@village.example\" <ann@village.example>")
+    #expect(quoted.mailboxes.map(\.description) == ["ann@village.example"] && quoted.isReadable)
+  }
+
+  @Test(arguments: [
+    "\u{202e}bob@village.example", "bob\u{ad}@village.example", "bob@vil\u{ad}lage.example",
+    "bob@village.example\u{ad}",
+    "bob@vil\u{200b}lage.example", "bob@vil\u{2060}lage.example", "bob@vil\u{fe0f}lage.example",
+    "bob@vil\u{34f}lage.example",
+    "bob@vil\u{180e}lage.example", "bob@\u{1d5cf}illage.example", "bob@\u{1}village.example",
+    "<bob@vil\u{ad}lage.example>",
+    "Ann <\u{202e}bob@village.example>", "bob@vil\u{7f}lage.example",
+  ])
+  func whatLooksLikeAnAddressAndIsNoneIsDisguised(text: String) {
+    let found = authorship("From: \(text)")
+    #expect(!found.isReadable && found.isDisguised)
+  }
+
+  @Test(arguments: [
+    "b\u{fc}cher.example", "B\u{dc}CHER.example", "stra\u{df}e.example", "\u{4f8b}\u{3048}.example",
+    "\u{ff56}illage.example",
+  ])
+  func domainsOfOtherLettersAreRead(domain: String) {
+    let found = authorship("From: bob@\(domain)")
+    #expect(found.isReadable && !found.isDisguised && found.mailboxes.count == 1)
+  }
+
+  @Test(arguments: ["\u{ff20}", "\u{fe6b}"]) func otherFormsOfTheSignCount(sign: String) {
+    let found = authorship("From: bob\(sign)village.example")
+    #expect(found.mailboxes.map(\.description).contains("bob@village.example") && !found.isReadable)
+  }
+
   @Test func severalFromFieldsNameAll() {
     let found = authorship("From: a@example.net", "from : boss@example.net")
     #expect(found.mailboxes.map(\.description) == ["a@example.net", "boss@example.net"] && !found.isReadable)

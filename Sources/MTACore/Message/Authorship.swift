@@ -8,6 +8,9 @@ package struct Authorship: Hashable, Sendable {
   package let isReadable: Bool
   /// There are more than ``maximum``; those beyond are not in ``mailboxes``.
   package let areTooMany: Bool
+  /// Of a field that is no list: something in it looks like an address and is none for its characters, such as one with an invisible
+  /// character in it. Whose it seems to be, nobody can say.
+  package let isDisguised: Bool
 
   /// Each is a question to the hooks.
   package static let maximum = 16
@@ -16,14 +19,17 @@ package struct Authorship: Hashable, Sendable {
     let resent = header.first(named: "Resent-From")
     let from = header.fields(named: "From")
     let field = resent ?? (from.count == 1 ? from[0] : nil)
-    let listed = field.flatMap { AddressListParser.mailboxes(in: $0.unfoldedValue) }
+    let listed = field.flatMap { AddressListParser.mailboxes(in: $0.unfoldedValue, plainNames: true) }
     // Who resent it is told by a field that can be read, or the From counts as well.
-    let named = listed ?? ((resent.map { [$0] } ?? []) + from).flatMap { PossibleMailboxes.all(in: $0.unfoldedValue) }
+    var possible = PossibleMailboxes()
+    if listed == nil { for field in (resent.map { [$0] } ?? []) + from { possible.add(field.unfoldedValue) } }
+    let named = listed ?? possible.mailboxes
     var seen: Set<Mailbox> = []
     let mailboxes = named.filter { seen.insert($0.caseFolded).inserted }
     self.mailboxes = Array(mailboxes.prefix(Self.maximum))
-    isReadable = listed != nil
     areTooMany = mailboxes.count > Self.maximum
+    isDisguised = possible.isDisguised || mailboxes.prefix(Self.maximum).contains { $0.domain.resemblesAnother }
+    isReadable = listed != nil && !isDisguised
   }
 
   /// Their domains, each once.
@@ -38,14 +44,51 @@ extension HeaderSection {
   package var authorship: Authorship { Authorship(self) }
 }
 
+extension Domain {
+  /// Whether some readers show or compare it as another one: it has characters that compatibility mapping changes or drops, such as
+  /// mathematical letters and invisible marks, and that no registered name has (RFC 5892 §2.8). Wide forms are mapped by
+  /// ``canonical``.
+  fileprivate var resemblesAnother: Bool {
+    description.unicodeScalars.contains { scalar in
+      guard scalar.value >= 128, !(0xFF00...0xFFEF).contains(scalar.value), scalar != "\u{DF}", scalar != "\u{3C2}"
+      else {
+        return false
+      }
+      return scalar.properties.lowercaseMapping.unicodeScalars.contains { $0.properties.changesWhenNFKCCaseFolded }
+    }
+  }
+}
+
 /// Finds what looks like an address in a value that is none, or no list of them: `Bob, VP <bob@example.net>`. Rather one too many than
 /// one too few.
-enum PossibleMailboxes {
+struct PossibleMailboxes {
+  private(set) var mailboxes: [Mailbox] = []
+  /// As ``Authorship/isDisguised``.
+  private(set) var isDisguised = false
+
   private static let at = UInt8(ascii: "@")
   private static let dot = UInt8(ascii: ".")
 
   /// In order of the two readings: quotes and comments are understood, or are nothing but characters between words.
-  static func all(in value: [UInt8]) -> [Mailbox] { found(in: understood(value)) + found(in: asBlanks(value)) }
+  mutating func add(_ value: [UInt8]) {
+    let value = Self.withPlainAt(value)
+    look(Self.understood(value))
+    look(Self.asBlanks(value))
+  }
+
+  /// With `@` for its wide and its small form (U+FF20, U+FE6B), which some readers take for it.
+  private static func withPlainAt(_ value: [UInt8]) -> [UInt8] {
+    var plain: [UInt8] = []
+    plain.reserveCapacity(value.count)
+    for byte in value {
+      plain.append(byte)
+      if plain.suffix(3).elementsEqual([0xEF, 0xBC, 0xA0]) || plain.suffix(3).elementsEqual([0xEF, 0xB9, 0xAB]) {
+        plain.removeLast(3)
+        plain.append(at)
+      }
+    }
+    return plain
+  }
 
   private static func understood(_ value: [UInt8]) -> [UInt8] {
     var text: [UInt8] = []
@@ -79,12 +122,12 @@ enum PossibleMailboxes {
     }
   }
 
-  private static func found(in text: [UInt8]) -> [Mailbox] {
-    let text = closingUp(text)
-    var mailboxes: [Mailbox] = []
+  private mutating func look(_ text: [UInt8]) {
+    let (at, dot) = (Self.at, Self.dot)
+    let text = Self.closingUp(text)
     for place in text.indices where text[place] == at {
-      var local = text[..<place].suffix(while: isWord)
-      var domain = text[(place + 1)...].prefix { isWord($0) }
+      var local = text[..<place].suffix(while: Self.isWord)
+      var domain = text[(place + 1)...].prefix { Self.isWord($0) }
       if domain.isEmpty, text.indices.contains(place + 1), text[place + 1] == UInt8(ascii: "[") {
         domain = text[(place + 1)...].prefix(64)
         guard let close = domain.firstIndex(of: UInt8(ascii: "]")) else { continue }
@@ -94,10 +137,12 @@ enum PossibleMailboxes {
       while local.first == dot { local.removeFirst() }
       guard let name = Domain(bytes: Array(domain), international: true),
         let mailbox = Mailbox(localPart: String(decoding: local, as: UTF8.self), domain: name)
-      else { continue }
+      else {
+        if !domain.isEmpty, (local + domain).contains(where: { !(33...126).contains($0) }) { isDisguised = true }
+        continue
+      }
       mailboxes.append(mailbox)
     }
-    return mailboxes
   }
 
   /// Without blanks around `@` and dots, where readers pass over them.
@@ -115,7 +160,10 @@ enum PossibleMailboxes {
     return closed
   }
 
-  private static func isWord(_ byte: UInt8) -> Bool { byte.isAtomText || byte == dot || byte >= 128 }
+  /// Controls, too: some readers pass over them.
+  private static func isWord(_ byte: UInt8) -> Bool {
+    byte.isAtomText || byte == dot || byte >= 127 || (byte < 32 && byte != 9)
+  }
 }
 
 extension ArraySlice<UInt8> {

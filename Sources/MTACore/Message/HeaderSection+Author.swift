@@ -28,24 +28,27 @@ struct AddressListParser {
   }
 
   /// The mailboxes of an unfolded value; nil if it is not a list of one or more mailboxes.
-  static func mailboxes(in value: [UInt8]) -> [Mailbox]? {
+  ///
+  /// - Parameter plainNames: a display name that holds an unquoted `@` makes it none: some readers take that for the address.
+  static func mailboxes(in value: [UInt8], plainNames: Bool = false) -> [Mailbox]? {
     guard let tokens = tokens(of: value) else { return nil }
     var mailboxes: [Mailbox] = []
     // RFC 5322 §4.4: empty elements of a list are obsolete, and to be understood.
     for element in tokens.split(separator: .special(UInt8(ascii: ","))) {
-      guard let mailbox = mailbox(element) else { return nil }
+      guard let mailbox = mailbox(element, plainNames: plainNames) else { return nil }
       mailboxes.append(mailbox)
     }
     return mailboxes.isEmpty ? nil : mailboxes
   }
 
-  private static func mailbox(_ tokens: ArraySlice<Token>) -> Mailbox? {
+  private static func mailbox(_ tokens: ArraySlice<Token>, plainNames: Bool) -> Mailbox? {
     guard let open = tokens.firstIndex(of: .special(UInt8(ascii: "<"))) else { return addressSpecification(tokens) }
     guard tokens.last == .special(UInt8(ascii: ">")) else { return nil }
-    // A display name that holds an unquoted address is not correct, but common, and nobody takes it for the address.
+    // A display name that holds an unquoted address is not correct, but common.
     let nameIsPlain = tokens[..<open].allSatisfy { token in
       switch token {
-      case .atom, .quoted, .special(UInt8(ascii: ".")), .special(UInt8(ascii: "@")): true
+      case .atom, .quoted, .special(UInt8(ascii: ".")): true
+      case .special(UInt8(ascii: "@")): !plainNames
       case .literal, .special: false
       }
     }

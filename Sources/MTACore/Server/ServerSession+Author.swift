@@ -39,6 +39,7 @@ extension ServerSession {
       return authorSettled(authorship, signers: signers)
     }
     if configuration.enforceAuthor != .off, authorship.areTooMany { return authorRefused(.tooManyAuthors) }
+    if configuration.enforceAuthor != .off, authorship.isDisguised { return authorRefused(.notYourAuthor) }
     if configuration.enforceAuthor == .all, authorship.mailboxes.isEmpty { return authorRefused(.notYourAuthor) }
     return follow(AuthorWalk(authorship))
   }
@@ -114,7 +115,11 @@ extension ServerSession {
 }
 
 extension SessionConfiguration {
-  func isOurs(_ domain: Domain) -> Bool { localDomains.contains(domain) || signingDomains.contains(domain) }
+  /// The server's own name is, for postmaster and for reports.
+  func isOurs(_ domain: Domain) -> Bool {
+    localDomains.contains(domain) || signingDomains.contains(domain) || domain == postmaster.domain
+      || domain == Domain(serverName)
+  }
 }
 
 extension Conversation.Login {
