@@ -10,7 +10,8 @@ public enum Domain: Hashable, Sendable {
   /// What a client called itself in EHLO that is neither (``init(greeting:)``): never of a mailbox, never in the DNS.
   case other(String)
 
-  /// Reads a domain name or a bracketed literal. U-labels are taken only if `international`.
+  /// Reads a domain name or a bracketed literal. U-labels are taken only if `international`; of them, and of A-labels, only those that a
+  /// name can have (RFC 5891 §4.2.3): none that is empty once its full stops are read, or that begins with a mark.
   public init?(_ text: some StringProtocol, international: Bool = false) {
     self.init(bytes: Array(text.utf8), international: international)
   }
@@ -33,23 +34,26 @@ public enum Domain: Hashable, Sendable {
     // RFC 1034 §3.1: the root's dot may be written; clients do it, and it changes nothing.
     if name.count > 1, name.last == UInt8(ascii: ".") { name.removeLast() }
     guard !name.isEmpty, name.count <= 255 else { return nil }
+    var isInternational = false
     var start = 0
     for index in 0...name.count {
       if index == name.count || name[index] == UInt8(ascii: ".") {
         // RFC 1035 §2.3.4: 63 octets a label; RFC 1123 §2.1: no hyphen at its ends.
         guard index > start, index - start <= 63, name[start] != UInt8(ascii: "-"), name[index - 1] != UInt8(ascii: "-")
         else { return nil }
+        if InternationalLabel.isEncoded(name[start..<index]) { isInternational = true }
         start = index + 1
         continue
       }
       switch name[index] {
       case 65...90: name[index] |= 0x20
       case 48...57, 97...122, UInt8(ascii: "-"), UInt8(ascii: "_"): break
-      case 128...255 where international: break
+      case 128...255 where international: isInternational = true
       default: return nil
       }
     }
     guard !DeceptiveScalars.stand(in: name), let text = String(validating: name, as: UTF8.self) else { return nil }
+    if isInternational, !InternationalLabel.mayFormName(bytes) { return nil }
     self = .name(text)
   }
 

@@ -90,7 +90,7 @@ enum InternationalLabel {
     }
   }
 
-  private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+  static func isMark(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .nonspacingMark, .spacingMark, .enclosingMark: true
     default: false
@@ -102,7 +102,10 @@ extension InternationalLabel {
   /// The same text as people mean it, by the mappings that RFC 5895 gives to names on their way in: small letters for capitals and
   /// full-width forms, one scalar for a letter and its mark, a plain dot for an ideographic one. Names compare so; what is asked of
   /// the DNS is checked after it.
-  static func mapped(_ text: String) -> String {
+  static func mapped(_ text: String) -> String { composed(scalars(of: text)) }
+
+  /// So mapped, but with marks apart from their letters where they came so.
+  static func scalars(of text: String) -> String.UnicodeScalarView {
     var result = String.UnicodeScalarView()
     for scalar in text.unicodeScalars {
       switch scalar.value {
@@ -112,7 +115,7 @@ extension InternationalLabel {
       default: result.append(contentsOf: small(scalar))
       }
     }
-    return composed(result)
+    return result
   }
 
   /// A local part in small letters, each one scalar where there is one: what stands for a member's name in tables.

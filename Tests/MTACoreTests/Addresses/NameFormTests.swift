@@ -34,7 +34,6 @@ import Testing
   @Test func namesOfOthersStayApart() throws {
     let names = [
       "bücher.example", "bucher.example", "xn--bcher-kvb.example", "faß.de", "fass.de", "☃.example", "☄.example",
-      "xn--0.example",
     ]
     let domains = try names.map(Self.domain)
     #expect(Set(domains).count == names.count)
@@ -81,6 +80,47 @@ import Testing
     "", ".", "..", "a..", ".a", "a@b", "a b", "\u{202e}a.example", "ü\u{2028}.example", "ü\u{85}.example",
   ])
   func noNames(text: String) { #expect(Domain(text, international: true) == nil) }
+
+  /// RFC 5891 §4.2.3, §5.4; RFC 5893 §2.
+  @Test(arguments: [
+    // Full stops of other scripts are full stops.
+    "。．.example", "a。。example", "。a", "a.．b", "｡", "a。.", "a.example。.", "ü.example..",
+    // A mark follows a letter, and no label is marks alone.
+    "\u{301}", "\u{301}a.example", "a.\u{301}", "a。\u{301}b", "\u{903}\u{903}.example", "\u{20dd}a.example",
+    "\u{fe0f}.example",
+    "\u{200d}ü.example", "\u{200c}.example",
+    "-ü.example", "ü-.example", "－ü.example", "ab--ü.example", "ü-\u{301}--.example",
+    // A-labels that stand for nothing, or for what is no label, or are not the one form of it.
+    "xn--", "xn--.example", "xn--a.example", "xn--0.example", "XN--A.example", "xn--a-.example", "xn--abc-.example",
+    "xn--bcher-kva9.example", "xn--99999999.example", "xn--zzzzzzzzzzzz.example", "ｘｎ--a.example", "xn--ü.example",
+    "xn--bcher-KVA-.example",
+    // Letters of two directions, or a label that ends in a mark of none.
+    "אa.example", "aא.example", "א-.example", "ا٣4.example", "1א.example", "אß.example", "א日.example",
+    // What is mapped to ASCII that no name has, and what is not seen.
+    "a＠b.example", "a／b.example", "a\u{2024}b.example", "a\u{fe52}b.example", "⒈example", "a\u{a0}b.example",
+    "a\u{3000}b.example",
+    "a\u{e000}b.example",
+    // Longer in the DNS than a label may be.
+    String(String.UnicodeScalarView((0..<20).compactMap { Unicode.Scalar(0x4e00 + $0 * 1000) })) + ".example",
+  ])
+  func namesThatNoneCanBe(text: String) {
+    #expect(Domain(text, international: true) == nil)
+    #expect(Mailbox("a@" + text) == nil)
+  }
+
+  /// Those that look odd, and are.
+  @Test(arguments: [
+    "אבג.example", "א1.example", "מ-ל.example", "نامهای.example", "نامه\u{200c}ای.example", "ا٣.example",
+    "क\u{93f}.example",
+    "نا\u{64b}.example", "☃.example", "i❤.example", "a\u{301}.example", "r3---sn.example", "ab--cd.example",
+    "xn--bcher-kva.example", "xn--nxasmm1c.com", "xn--4dbrk0ce", "xn--i-7iq.example", "例え。テスト。", "_dmarc.ü.example",
+    "ｅxample",
+    "xn--mgba3a4f16a.example", "xn--hgbk6aj7f53bba",
+  ])
+  func oddNamesThatAreNames(text: String) throws {
+    let domain = try Self.domain(text)
+    #expect(domain.description.utf8.elementsEqual(text.utf8))
+  }
 
   @Test(arguments: [
     0, 0x1f, 0x7f, 0x80, 0x85, 0x9f, 0xad, 0x61c, 0x200b, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2060,

@@ -1,3 +1,4 @@
+import MTATestSupport
 import Testing
 
 @testable import MTACore
@@ -109,6 +110,34 @@ struct PunycodeTests {
   func samplesOfTheRFC(_ sample: Sample) {
     let scalars = sample.scalars.split(separator: " ").compactMap { UInt32($0, radix: 16).flatMap(Unicode.Scalar.init) }
     #expect(Punycode.encode(scalars).map { String(decoding: $0, as: UTF8.self) } == sample.encoded)
+  }
+
+  @Test(arguments: samples)
+  func samplesAreReadAgain(_ sample: Sample) {
+    let scalars = sample.scalars.split(separator: " ").compactMap { UInt32($0, radix: 16).flatMap(Unicode.Scalar.init) }
+    let decoded = Punycode.decode(Array(sample.encoded.utf8))
+    // The RFC's longest sample is longer than a label.
+    if sample.encoded.utf8.count <= 63 { #expect(decoded == scalars) } else { #expect(decoded == nil) }
+  }
+
+  @Test func textMadeByChanceIsReadAgain() throws {
+    var random = SeededGenerator(seed: 13)
+    for _ in 0..<2000 {
+      let scalars = (0..<Int.random(in: 1...12, using: &random)).compactMap { _ in
+        Unicode.Scalar(UInt32.random(in: Bool.random(using: &random) ? 45...122 : 0x80...0x10ffff, using: &random))
+      }
+      guard let encoded = Punycode.encode(scalars), encoded.count <= 63 else { continue }
+      #expect(Punycode.decode(encoded) == scalars)
+      // Octets made by chance are read or refused, and never trap.
+      let noise = (0..<Int.random(in: 0...40, using: &random)).map { _ in UInt8.random(in: 45...122, using: &random) }
+      if let read = Punycode.decode(noise) { #expect(read.count <= noise.count) }
+    }
+  }
+
+  @Test(arguments: ["0", "99999999", "zzzzzzzzzzzz", "a\u{fc}", "-", "a b!", "\u{1}", "kva=", "999999b", "ls8h="])
+  func whatBreaksOffOrLeadsNowhere(text: String) {
+    let decoded = Punycode.decode(Array(text.utf8))
+    #expect(decoded == nil || decoded?.isEmpty == true)
   }
 
   @Test func overflowIsNoTrap() {
