@@ -83,6 +83,41 @@ struct LocalDeliveryTests {
     }
   }
 
+  private static let foreign =
+    "Return-Path: <forged@bank.example>\r\nDelivered-To: z@other.example\r\nSubject: x\r\nReturn-Path\u{b}: <b@c>,\r\n <d@e>\r\n"
+    + "X-Return-Path: stays\r\nRETURN-PATH :\r\n\r\nReturn-Path: is text\r\n"
+  private static let own =
+    "Return-Path: <s@sender.example>\r\nDelivered-To: x@a.example\r\nReceived: us\r\nDelivered-To: z@other.example\r\nSubject: x\r\n"
+    + "X-Return-Path: stays\r\n\r\nReturn-Path: is text\r\n"
+
+  /// RFC 5321 §4.4: what a copy says of its sender where it leaves SMTP is what the envelope says, once.
+  @Test func filedMailHasOurReturnPathAlone() async throws {
+    try await TemporaryFolder.using { folder in
+      var setup = Setup()
+      setup.configuration.localDelivery = .maildir(directory: folder + "/mail")
+      var envelope = Envelope.test("m1", to: ["x@a.example"], .local, at: setup.clock.now)
+      envelope.hasReturnPath = true
+      try setup.queue.add(envelope, trace: "Received: us\r\n", content: Self.foreign)
+      try await setup.expectRun(RunSummary(delivered: 1))
+      let new = folder + "/mail/a.example/x/new"
+      let filed = try Self.read(new + "/" + (Self.files(in: new).first ?? ""))
+      #expect(filed == Self.own.replacingOccurrences(of: "\r\n", with: "\n"))
+    }
+  }
+
+  /// Relays must not look for it, and leave it; a server that speaks LMTP is the end.
+  @Test(arguments: [true, false]) func serversGetItAsTheyAreTheEndOrNot(isLMTP: Bool) async throws {
+    try await SinkServer.serving(.init(isLMTP: isLMTP)) { sink in
+      var setup = Setup()
+      setup.configuration.localDelivery = LocalDelivery("\(isLMTP ? "lmtp" : "smtp"):127.0.0.1:\(sink.port)")!
+      var envelope = Envelope.test("m1", to: ["x@a.example"], .local, at: setup.clock.now)
+      envelope.hasReturnPath = true
+      try setup.queue.add(envelope, trace: "Received: us\r\n", content: Self.foreign)
+      try await setup.expectRun(RunSummary(delivered: 1))
+      #expect(sink.mails.map(\.content) == [isLMTP ? Self.own : "Received: us\r\n" + Self.foreign])
+    }
+  }
+
   @Test func smtpToAFixedHostAddsNothing() async throws {
     try await SinkServer.serving { sink in
       var setup = Setup()

@@ -57,7 +57,8 @@ struct WholeWayTests {
     }
   }
 
-  /// RFC 8601 §5: results under our own name that came with a mail are not passed on; others' are.
+  /// RFC 8601 §5: results under our own name that came with a mail are not passed on; others' are. Nor is a Return-Path of others where
+  /// mail leaves SMTP (RFC 5321 §4.4).
   @Test func forgedResultsAreLeftOut() async throws {
     try await SinkServer.serving(.init(isLMTP: true)) { sink in
       let dialogue = Dialogue(hooks: House())
@@ -74,8 +75,10 @@ struct WholeWayTests {
         S: 354
         C: Authentication-Results: MX.test.example;
         C:  dkim=pass header.d=bank.example
+        C: Return-Path: <forged@bank.example>
         C: From: a@client.example
         C: Authentication-Results: elsewhere.example; spf=pass
+        C: Return-Path\\x0b: <forged@bank.example>
         C: authentication-results: mx.test.example 1; none
         C:
         C: Authentication-Results: mx.test.example; in the body

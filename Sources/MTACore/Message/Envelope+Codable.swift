@@ -128,6 +128,7 @@ extension Envelope: Codable {
     case hasForgedResults = "forged"
     case hasMailboxLine = "mbox"
     case hasPrivateFields = "private"
+    case hasReturnPath = "path"
     case reportedAt = "reported"
   }
 
@@ -156,6 +157,7 @@ extension Envelope: Codable {
       hasForgedResults: try fields.decodeIfPresent(Bool.self, forKey: .hasForgedResults) ?? false,
       hasMailboxLine: try fields.decodeIfPresent(Bool.self, forKey: .hasMailboxLine) ?? false,
       hasPrivateFields: try fields.decodeIfPresent(Bool.self, forKey: .hasPrivateFields) ?? false,
+      hasReturnPath: try fields.decodeIfPresent(Bool.self, forKey: .hasReturnPath) ?? false,
       attributes: Attributes(try fields.decodeIfPresent([String: AttributeValue].self, forKey: .attributes) ?? [:]),
       hold: try fields.decodeIfPresent(String.self, forKey: .hold))
     reportedAt = try fields.decodeIfPresent(Int64.self, forKey: .reportedAt).map(Timestamp.init(milliseconds:))
@@ -173,6 +175,7 @@ extension Envelope: Codable {
     if hasForgedResults { try fields.encode(hasForgedResults, forKey: .hasForgedResults) }
     if hasMailboxLine { try fields.encode(hasMailboxLine, forKey: .hasMailboxLine) }
     if hasPrivateFields { try fields.encode(hasPrivateFields, forKey: .hasPrivateFields) }
+    if hasReturnPath { try fields.encode(hasReturnPath, forKey: .hasReturnPath) }
     if !requests.isEmpty { try fields.encode(requests, forKey: .requests) }
     try fields.encodeIfPresent(authenticatedAs, forKey: .authenticatedAs)
     if isSubmission { try fields.encode(isSubmission, forKey: .isSubmission) }

@@ -112,9 +112,12 @@ public struct Envelope: Hashable, Sendable {
   /// The content begins with the line `From …` of a mailbox file, and fields follow it: delivery leaves it out, for the trace has it
   /// as the field X-Mailbox-Line.
   public var hasMailboxLine: Bool
-  /// The mail is a submission, and its header holds Bcc, Resent-Bcc, or a Date or Message-ID without a value: delivery leaves them out
-  /// before it signs, for all recipients (RFC 5322 §3.6.3, RFC 6409 §8).
+  /// The mail is a submission, and its header holds Bcc, Resent-Bcc, Return-Path, or a Date or Message-ID without a value, in any
+  /// spelling: delivery leaves them out before it signs, for all recipients (RFC 5322 §3.6.3, RFC 6409 §8, RFC 5321 §4.4).
   public var hasPrivateFields: Bool
+  /// The mail is no submission, and its header holds a Return-Path, in any spelling: copies that leave SMTP here do not have it (RFC 5321
+  /// §4.4).
+  public var hasReturnPath: Bool
   public var attributes: Attributes
   /// Why the mail was to wait for somebody's release when it was accepted; nil for mail that is delivered at once. The
   /// store sets its parcels aside, so that no runner gets them.
@@ -130,7 +133,7 @@ public struct Envelope: Hashable, Sendable {
     authenticatedAs: Mailbox? = nil, isSubmission: Bool = false, signers: [Domain]? = nil,
     clientAddress: IPAddress? = nil, receivedAt: Timestamp,
     hasForgedResults: Bool = false, hasMailboxLine: Bool = false, hasPrivateFields: Bool = false,
-    attributes: Attributes = Attributes(), hold: String? = nil
+    hasReturnPath: Bool = false, attributes: Attributes = Attributes(), hold: String? = nil
   ) {
     self.id = id
     self.reversePath = reversePath
@@ -148,6 +151,7 @@ public struct Envelope: Hashable, Sendable {
     self.hasForgedResults = hasForgedResults
     self.hasMailboxLine = hasMailboxLine
     self.hasPrivateFields = hasPrivateFields
+    self.hasReturnPath = hasReturnPath
     self.attributes = attributes
     self.hold = hold
   }

@@ -93,6 +93,7 @@ extension ServerSession {
       clientAddress: conversation.connection.remoteAddress, receivedAt: content.receivedAt,
       hasForgedResults: hasForgedResults, hasMailboxLine: conversation.header?.mailboxLine != nil,
       hasPrivateFields: isSubmission && conversation.header?.fields.contains { PrivateField.isOne($0) } ?? false,
+      hasReturnPath: !isSubmission && conversation.header?.fields.contains { $0.mayBeNamed("Return-Path") } ?? false,
       attributes: conversation.attributes, hold: hold.map(Self.oneLine))
     var trace = ByteBuffer()
     ReceptionTrace(conversation, serverName: configuration.serverName, id: id, at: content.receivedAt)

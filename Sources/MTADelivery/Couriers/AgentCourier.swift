@@ -8,7 +8,10 @@ struct AgentCourier: Courier {
 
   mutating func deliver(_ mail: OutgoingMail, to recipients: [Mailbox]) async -> Attempt {
     let entries = Dictionary(mail.envelope.recipients.map { ($0.mailbox, $0) }, uniquingKeysWith: { a, _ in a })
-    let text = mail.text(for: recipients, final: true)
+    let text: MailText
+    do { text = try await mail.forFinalDelivery().text(for: recipients, final: true) } catch {
+      return Attempt(.contentUnavailable("\(error)"), for: recipients.count)
+    }
     let answers = await agent.deliver(
       AgentMail(mail.envelope, text), to: recipients.map { entries[$0] ?? EnvelopeRecipient($0) })
     return Attempt(

@@ -34,7 +34,7 @@ struct MaildirCourier: Courier {
           results.append(RecipientResult(.delivered, "2.0.0 filed before, as \(name)"))
           continue
         }
-        let text = mail.text(for: [recipient], final: true)
+        let text = try await mail.forFinalDelivery().text(for: [recipient], final: true)
         try await file(text, asLines: !mail.isBinary, as: name, in: folder)
         results.append(RecipientResult(.delivered, "2.0.0 filed as \(name)"))
       } catch {

@@ -84,7 +84,11 @@ struct ServerCourier: Courier {
         }
       }
     }
-    let parcel = Consignment(mail: mail, recipients: recipients, domain: domain, route: route)
+    let copy: OutgoingMail
+    do { copy = route.dialect == .lmtp ? try await mail.forFinalDelivery() : mail } catch {
+      return Attempt(.contentUnavailable("\(error)"), for: recipients.count)
+    }
+    let parcel = Consignment(mail: copy, recipients: recipients, domain: domain, route: route)
     if let policy = await policyForOpenLine(parcel), let line {
       switch await run(parcel, over: line, policy) {
       case .done(let attempt):

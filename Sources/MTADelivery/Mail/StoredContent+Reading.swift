@@ -118,3 +118,15 @@ enum HeaderScan {
     }
   }
 }
+
+extension OutgoingMail {
+  /// The same for a copy that leaves SMTP here: of Return-Path it has ours alone, or readers would take the sender for another than the
+  /// envelope's. RFC 5321 §4.4: the last server may remove those of others; relays must not look for them.
+  ///
+  /// - Throws: `StoreFailure` when the content cannot be read.
+  func forFinalDelivery() async throws -> OutgoingMail {
+    guard envelope.hasReturnPath else { return self }
+    return leavingOut(
+      try await HeaderScan.fields(in: form.content, of: envelope.id) { $0.mayBeNamed("Return-Path") })
+  }
+}
