@@ -89,6 +89,30 @@ import Testing
     #expect(found.mailboxes.map(\.description) == ["a@example.net", "boss@example.net"] && !found.isReadable)
   }
 
+  /// A field that other readers may take for one of these counts, though nobody can say what they make of it.
+  @Test(arguments: [
+    "From\u{b}: boss@a.example", "From\u{a0}: boss@a.example", "\u{1}From: boss@a.example",
+    "From\u{7f}: boss@a.example",
+    "From\t\u{c}\t: boss@a.example",
+    "From\r\n : boss@a.example", "From\r\n\t\u{b}: boss@a.example", "Fr om: boss@a.example", "From(c): boss@a.example",
+    "From(a: (b) c) : boss@a.example", "Resent-From\u{b}: boss@a.example", "Resent_From: boss@a.example",
+    "FROM\u{feff}: x",
+  ])
+  func authorsInDisguiseAreSeen(field: String) {
+    for fields in [["From: bob@a.example", field], [field, "From: bob@a.example"], ["Subject: x", field]] {
+      let found = HeaderSection(Array(fields.map { $0 + "\r\n" }.joined().utf8)).authorship
+      #expect(found.isDisguised && !found.isReadable, "\(fields)")
+    }
+  }
+
+  @Test(arguments: [
+    "X-From: a", "From-Host: a", "Fromage: a", "no field", "Resent-From-X: a", "Froms(x): a", "Form: a",
+  ])
+  func otherFieldsAreNoAuthors(field: String) {
+    let found = authorship("From \t: bob@a.example", field)
+    #expect(!found.isDisguised && found.isReadable)
+  }
+
   @Test func theirNumberIsBounded() {
     let many = authorship("From: " + (0...16).map { "a\($0)@example.net" }.joined(separator: ", "))
     #expect(many.areTooMany && many.mailboxes.count == Authorship.maximum)

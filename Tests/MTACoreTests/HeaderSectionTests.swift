@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func theLineOfAMailboxFileIsPassedOver() {
-    for line in ["From ann@x.example Thu Jan  1 00:00:00 2026\r\n", ">From y\r\n", ">>From \r\n"] {
+    for line in ["From ann@x.example Thu Jan  1 00:00:00 2026\r\n", ">From y\r\n", ">From \r\n"] {
       let section = HeaderSection(Array((line + "A: 1\r\n\r\nB: 2\r\n").utf8))
       #expect(section.mailboxLine.map(Array.init) == Array(line.utf8))
       #expect(section.fields.map(\.name) == ["A"])
@@ -45,7 +45,8 @@ import Testing
     // A field of that name, one line among others, and lines with no field behind them.
     for text in [
       "From : a@b\r\nA: 1\r\n", "From: a@b\r\nA: 1\r\n", "A: 1\r\nFrom x\r\nB: 2\r\n", "From x\r\n\r\nA: 1",
-      "From x\r\nFrom y\r\nA: 1\r\n", "From x\r\n A: 1\r\n", "From x", "Fromage\r\nA: 1\r\n",
+      "From x\r\nFrom y\r\nA: 1\r\n", "From x\r\n A: 1\r\n", "From x", "Fromage\r\nA: 1\r\n", ">>From x\r\nA: 1\r\n",
+      "> From x\r\nA: 1\r\n", " From x\r\nA: 1\r\n", ">FROM x\r\nA: 1\r\n",
     ] {
       #expect(HeaderSection(Array(text.utf8)).mailboxLine == nil, "\(text)")
     }
@@ -111,6 +112,7 @@ import Testing
     ("From a desk\r\nso long\r\n", nil, "From a desk\r\nso long\r\n"), (">From", nil, ">From"),
     ("From x\r\n", nil, "From x\r\n"),
     ("From x\r\nA: 1\r\n\r\ntext", ["A"], "text"), (">From x\r\nA: 1", ["A"], ""),
+    (">>From x\r\nA: 1\r\n\r\nt", nil, ">>From x\r\nA: 1\r\n\r\nt"),
     ("A: 1\r\nno field\r\n\r\nt", ["A", ""], "t"),
     ("\r\nno field\r\n", [], "no field\r\n"), ("", [], ""), ("A : 1\r\n\r\n", ["A"], ""),
   ]

@@ -20,7 +20,7 @@ import Testing
   }
 
   private static let content =
-    "Bcc: secret@a.example,\r\n\thidden@b.example\r\nSubject: x\r\nRESENT-bcc : e@f\r\nDate: \t\r\n \r\nmessage-id:\r\nX-Bcc: stays\r\n"
+    "Bcc: secret@a.example,\r\n\thidden@b.example\r\nSubject: x\r\nRESENT-bcc : e@f\r\nBcc\u{b}: g@h\r\nBcc\r\n : i@j,\r\n k@l\r\nReturn-Path: <m@n>\r\nDate: \t\r\n \r\nmessage-id:\r\nX-Bcc: stays\r\n"
     + "\r\nBcc: is text\r\n"
   private static let left = "Subject: x\r\nX-Bcc: stays\r\n\r\nBcc: is text\r\n"
 
@@ -64,9 +64,26 @@ import Testing
     ("Date: \t\r\n ", true),
     ("Message-ID: ", true), ("Date: x", false), ("Message-ID: <>", false), ("Subject:", false), ("Bccx: a", false),
     ("X-Bcc: a", false),
+    // However the name is spelled, if another reader may take it for one of them.
+    ("Bcc\u{b}: a", true), ("Bcc\u{c}: a", true), ("\u{1}Bcc: a", true), ("Bcc\u{7f}: a", true), ("Bcc\u{a0}: a", true),
+    ("Bcc\t\t : a", true),
+    ("Bcc\t\u{b} : a", true), ("Bcc\r\n : a", true), ("Bcc\r\n\t\r\n : a", true), ("Bcc (all): a", true),
+    ("(x) Bcc: a", true),
+    ("B\u{ad}cc: a", true), ("Resent_Bcc: a", true), ("Resent-Bcc\u{85}: a", true), ("Resent-\r\n Bcc: a", true),
+    ("Date\u{b}: ", true), ("Date\u{b}: x", false), ("Date:\u{b}", true), ("Message-ID\u{a0}:\t", true),
+    ("Return-Path: <a@b>", true),
+    ("Return-Path\u{b}: <a@b>", true), ("Bcc", false), ("Bcc is for all: a", false), ("Cc: Bcc: a", false),
+    ("Bccs(x): a", false),
+    ("X-Return-Path: a", false),
   ])
   func whichTheyAre(field: String, isPrivate: Bool) throws {
     let section = HeaderSection(Array((field + "\r\n").utf8))
     #expect(PrivateField.isOne(try #require(section.fields.first)) == isPrivate)
+  }
+
+  /// A no-break space of Latin-1 is no UTF-8.
+  @Test func octetsThatAreNoTextAreNoDisguise() throws {
+    let section = HeaderSection(Array("Bcc".utf8) + [0xa0] + Array(": a\r\n".utf8))
+    #expect(PrivateField.isOne(try #require(section.fields.first)))
   }
 }

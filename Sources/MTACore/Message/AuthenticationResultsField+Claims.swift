@@ -1,8 +1,8 @@
 extension AuthenticationResultsField {
   /// Whether a field that came with a mail may be read as speaking under our name, so that it must not stay (RFC 8601 §5).
   ///
-  /// Readers differ in what they pass over, so this asks what any of them could make of the field. Its name counts without
-  /// regard to what is no letter or digit. Of its value counts what stands before the first semicolon that is in no comment and in no
+  /// Readers differ in what they pass over, so this asks what any of them could make of the field. Its name counts as
+  /// ``HeaderSection/Field/mayBeNamed(_:andMore:)`` reads it. Of its value counts what stands before the first semicolon that is in no comment and in no
   /// quotes: if our name begins a word there, other octets within it or behind it passed over, the field claims it. So it does where
   /// nobody can say what stands there: nothing, more than 1000 octets, octets above 127, an encoded word, or a comment or quotes
   /// without an end.
@@ -92,35 +92,10 @@ extension AuthenticationResultsField {
 
 extension UInt8 {
   /// Letters, digits, dots and hyphens.
-  fileprivate var isNameText: Bool { isLetterOrDigit || self == UInt8(ascii: ".") || self == UInt8(ascii: "-") }
-
-  fileprivate var isLetterOrDigit: Bool {
-    (48...57).contains(self) || (97...122).contains(self | 0x20)
+  fileprivate var isNameText: Bool {
+    (48...57).contains(self) || (97...122).contains(self | 0x20) || self == UInt8(ascii: ".")
+      || self == UInt8(ascii: "-")
   }
 
   fileprivate var lowercased: UInt8 { (65...90).contains(self) ? self | 0x20 : self }
-}
-
-extension HeaderSection.Field {
-  /// Whether somebody may take the field for one of this name: of what stands before the colon count letters and digits alone. Some
-  /// readers pass over blanks, control characters and the like, or take an underscore for a hyphen.
-  ///
-  /// - Parameter andMore: for one whose name begins so and goes on.
-  package func mayBeNamed(_ name: String, andMore: Bool = false) -> Bool {
-    var wanted = name.utf8.lazy.filter(\.isLetterOrDigit).makeIterator()
-    var next = wanted.next()
-    var goesOn = false
-    for byte in raw {
-      if byte == UInt8(ascii: ":") { return next == nil && goesOn == andMore }
-      guard byte.isLetterOrDigit else { continue }
-      guard let expected = next else {
-        goesOn = true
-        if andMore { continue }
-        return false
-      }
-      guard byte.lowercased == expected.lowercased else { return false }
-      next = wanted.next()
-    }
-    return false
-  }
 }

@@ -8,8 +8,9 @@ package struct Authorship: Hashable, Sendable {
   package let isReadable: Bool
   /// There are more than ``maximum``; those beyond are not in ``mailboxes``.
   package let areTooMany: Bool
-  /// Of a field that is no list: something in it looks like an address and is none for its characters, such as one with an invisible
-  /// character in it. Whose it seems to be, nobody can say.
+  /// Something looks like an author, and whose it seems to be, nobody can say: an address that is none for its characters, such as one
+  /// with an invisible character in it, or a field that some readers may take for a From or Resent-From though its name is spelled
+  /// otherwise.
   package let isDisguised: Bool
 
   /// Each is a question to the hooks.
@@ -28,7 +29,9 @@ package struct Authorship: Hashable, Sendable {
     let mailboxes = named.filter { seen.insert($0.caseFolded).inserted }
     self.mailboxes = Array(mailboxes.prefix(Self.maximum))
     areTooMany = mailboxes.count > Self.maximum
-    isDisguised = possible.isDisguised || mailboxes.prefix(Self.maximum).contains { $0.domain.resemblesAnother }
+    isDisguised =
+      possible.isDisguised || mailboxes.prefix(Self.maximum).contains { $0.domain.resemblesAnother }
+      || header.fields.contains { $0.isDisguised(as: "From") || $0.isDisguised(as: "Resent-From") }
     isReadable = listed != nil && !isDisguised
   }
 

@@ -22,6 +22,9 @@ public struct HeaderSection: Hashable, Sendable {
   /// fields then. Told by ``HeaderCollector``; a section that is read from bytes has all of them.
   public let isAbsent: Bool
 
+  /// Whether there is none, but the first line looks as if there were to be one: `Bcc` with a control character behind it, say.
+  package let isAbsentByMistake: Bool
+
   /// One field with its continuation lines.
   public struct Field: Hashable, Sendable {
     /// The whole field, line ends included. The last field lacks its CR LF when the message ended within it.
@@ -134,9 +137,10 @@ public struct HeaderSection: Hashable, Sendable {
     hasNUL = nulls
     self.mailboxLine = mailboxLine
     isAbsent = false
+    isAbsentByMistake = false
   }
 
-  /// That of content whose first line is no field.
+  /// That of content whose first line is no field, or that of a mailbox file with none behind it.
   init(absentBefore firstLine: ArraySlice<UInt8>) {
     fields = []
     let mayBeField = firstLine.contains(UInt8(ascii: ":"))
@@ -144,14 +148,15 @@ public struct HeaderSection: Hashable, Sendable {
     hasNUL = mayBeField && firstLine.contains(0)
     mailboxLine = nil
     isAbsent = true
+    isAbsentByMistake = Self.isMeantForHeader(firstLine)
   }
 
   /// Whether a line, with or without its line end, begins a field.
   static func beginsField(_ line: some Collection<UInt8>) -> Bool { Field.nameLength(of: line) > 0 }
 
-  /// Whether a line is one by which files of mailboxes part mails; some quote it, once or more.
+  /// Whether a line is one by which files of mailboxes part mails; some programs quote it, once.
   static func isMailboxLine(_ line: ArraySlice<UInt8>) -> Bool {
-    line.drop { $0 == UInt8(ascii: ">") }.starts(with: "From ".utf8) && !beginsField(line)
+    (line.first == UInt8(ascii: ">") ? line.dropFirst() : line).starts(with: "From ".utf8) && !beginsField(line)
   }
 
   /// The first line, if it is one of a mailbox file and a field follows.

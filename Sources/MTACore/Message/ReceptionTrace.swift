@@ -39,7 +39,7 @@ struct ReceptionTrace {
   /// Neither the client nor a hook gave the field a value.
   private func lacks(_ name: StaticString) -> Bool {
     guard let header = conversation.header else { return false }
-    return !header.fields.contains { $0.nameBytes.spells(caseless: name) && !PrivateField.isEmpty($0) }
+    return !header.fields.contains { $0.nameBytes.spells(caseless: name) && !$0.isEmpty }
       && !conversation.headerEdits.contains { $0.isNamed(name) }
   }
 

@@ -31,6 +31,8 @@ extension ServerSession {
     guard conversation.isAuthenticated || conversation.connection.isTrusted, let header = conversation.header else {
       return ask(.endOfHeaders, for: .endOfHeaders)
     }
+    // Its private fields would be shown to all as text (RFC 5322 §3.6.3).
+    if header.isAbsentByMistake { return authorRefused(.headerInDisguise) }
     let authorship = header.authorship
     if conversation.connection.isTrusted || conversation.login == nil {
       // R15: they may use every name.
@@ -109,7 +111,7 @@ extension ServerSession {
   /// Like a refusal by the hook that would have been next.
   mutating func authorRefused(_ reply: Reply) -> Action {
     phase = content.pausedChunk.take().map { .chunk($0) } ?? .content
-    content.refusal = reply
+    refuseContent(reply, false)
     return content.endsAfterHeader ? ended() : .none
   }
 }

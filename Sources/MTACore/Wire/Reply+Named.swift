@@ -147,6 +147,8 @@ extension Reply {
   static let bareLineEnd = Reply(550, .media, "message has a bare CR or LF, which RFC 5321 forbids")
   static let headerOctets = Reply(
     550, .media, "message header has a bare CR, a bare LF or a NUL, which RFC 5322 forbids")
+  static let headerInDisguise = Reply(
+    550, .media, "message begins with a line that looks like a header field and is none")
   static let tooManyHops = Reply(554, .loop, "too many hops: this looks like a mail loop")
   static let forwardingLoop = Reply(554, .loop, "the mail was forwarded from here before: this is a mail loop")
   static let headerTooLarge = Reply(552, .tooBig, "message header is too large")

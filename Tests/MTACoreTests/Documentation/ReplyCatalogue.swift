@@ -143,6 +143,7 @@ enum ReplyCatalogue {
     Entry("noRecipients", .noRecipients, "DATA, BDAT"),
     Entry("bareLineEnd", .bareLineEnd, "the end of content"),
     Entry("headerOctets", .headerOctets, "the end of content"),
+    Entry("headerInDisguise", .headerInDisguise, "the end of content, from a client that submits"),
     Entry("tooManyHops", .tooManyHops, "the end of content"),
     Entry("forwardingLoop", .forwardingLoop, "the end of content"),
     Entry("headerTooLarge", .headerTooLarge, "the end of content"),
