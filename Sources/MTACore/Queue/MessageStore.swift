@@ -16,7 +16,7 @@ extension MessageStore {
   public var capabilities: DeliveryCapabilities { [] }
 }
 
-/// One arriving mail (state S2, "arriving"). Used by one task at a time; ends with `commit` or `abandon`.
+/// One arriving mail (state D2, "arriving"). Used by one task at a time; ends with `commit` or `abandon`.
 public protocol MessageSpool: Sendable {
   /// Takes the next piece of content, in order, byte for byte. May wait while a spill to disk catches up, which is
   /// what holds a fast client back.

@@ -37,9 +37,9 @@ extension NewMail {
 }
 
 extension Database {
-  /// State S3 of `Docs/DURABILITY.md`: content, or the name of its durable file, and all parcels.
+  /// State D3 of `Docs/DURABILITY.md`: content, or the name of its durable file, and all parcels.
   ///
-  /// - Parameter lease: whose the parcels are from the start; nil for those that wait (S4).
+  /// - Parameter lease: whose the parcels are from the start; nil for those that wait (D4).
   /// - Returns: the leased parcels.
   @discardableResult
   func insert(_ mail: NewMail, leasedTo lease: NewLease? = nil) throws(SQLiteFailure) -> [Parcel] {
@@ -122,7 +122,7 @@ extension Database {
     } ?? .null
   }
 
-  /// State S6: when all parcels are final, the content goes and the row stays as history.
+  /// State D6: when all parcels are final, the content goes and the row stays as history.
   /// - Returns: the file to remove after the commit.
   func settle(_ id: MailID, at now: Timestamp) throws(SQLiteFailure) -> String? {
     let settled = try first(
