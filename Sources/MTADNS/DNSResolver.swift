@@ -7,7 +7,7 @@ import NIOPosix
 ///
 /// ```swift
 /// let resolver = DNSResolver(configuration: .system(), group: group)
-/// switch await resolver.mailRoute(of: domain) { … }
+/// if case .exchangers(let exchangers) = await resolver.mailRoute(of: domain) { print(exchangers) }
 /// ```
 ///
 /// A look-up never throws and ends within `ResolverConfiguration.deadline`. Questions that are asked at the same time share one

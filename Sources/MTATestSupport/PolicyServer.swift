@@ -7,7 +7,7 @@ import NIOPosix
 ///
 /// ```swift
 /// try await PolicyServer.serving(PolicyServer.policy("mode: enforce", "mx: mx.test.example")) { server in
-///   … server.port, server.requests …
+///   print(server.port, server.requests)
 /// }
 /// ```
 public final class PolicyServer: Sendable {

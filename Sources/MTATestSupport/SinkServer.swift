@@ -10,7 +10,7 @@ import NIOPosix
 /// behaviour.answer = { line, _ in line.hasPrefix("RCPT TO:<full@") ? "452 4.2.2 quota" : nil }
 /// try await SinkServer.serving(behaviour) { sink in
 ///   settings.smarthost = HostAndPort("127.0.0.1:\(sink.port)")
-///   … a runner delivers …
+///   _ = try await QueueRunner(queue: store, dns: zone, configuration: settings).runOnce()
 ///   #expect(sink.mails.map(\.to) == [["<a@test.example>"]])
 /// }
 /// ```

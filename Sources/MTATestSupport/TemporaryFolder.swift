@@ -15,7 +15,8 @@ import MTASystem
 ///
 ///   @Test func openingMakesTheDatabase() throws {
 ///     _ = try MailStore(.init(database: folder.path + "/mta.db", queue: folder.path + "/queue"))
-///     …
+///   }
+/// }
 /// ```
 public final class TemporaryFolder: Sendable {
   /// Absolute, without a `/` at its end.

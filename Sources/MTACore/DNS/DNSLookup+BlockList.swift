@@ -19,7 +19,7 @@ extension DNSLookup {
   /// the code of REFUSED.
   ///
   /// ```swift
-  /// if case .found(let entry) = await resolver.isListed(client, in: zone) { … entry.reason … }
+  /// if case .found(let entry) = await resolver.isListed(client, in: zone) { print(entry.reason ?? "listed") }
   /// ```
   public func isListed(_ address: IPAddress, in zone: DNSName) async -> DNSResult<BlockListEntry> {
     // RFC 5782 §2.1, §2.4
