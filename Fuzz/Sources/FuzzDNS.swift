@@ -1,11 +1,9 @@
 import MTACore
 import MTADNS
 
-private let questions: [(DNSQuery, [UInt8])] = DNSRecordType.allCases.compactMap { type in
-  DNSName("a.example").map { name in
-    let query = DNSQuery(name, type, id: 0, casing: [0])
-    return (query, Array(query.packet[12..<27]))
-  }
+private let questions: [(DNSQuery, [UInt8])] = DNSRecordType.allCases.map { type in
+  let query = DNSQuery("a.example", type, id: 0, casing: [0])
+  return (query, Array(query.packet[12..<27]))
 }
 
 /// The first octet chooses the question; the rest is the answer's flags, counts and records behind the echo of the question, so that

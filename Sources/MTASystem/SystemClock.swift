@@ -16,3 +16,8 @@ public struct SystemClock: WallClock {
     return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
   }
 }
+
+extension Timestamp {
+  /// The machine's time of day. What is tested takes a ``WallClock`` in its place.
+  public static var now: Timestamp { SystemClock().now }
+}

@@ -24,9 +24,8 @@ public struct CrashSample: Sendable {
   public var envelope: Envelope {
     get throws {
       let names = ["coco", "mike"]
-      guard let from = Mailbox("sender@client.example") else { throw StoreFailure.closed }
       return Envelope(
-        id: id, reversePath: .mailbox(from),
+        id: id, reversePath: .mailbox("sender@client.example"),
         recipients: names.compactMap { name in
           Mailbox("\(name)@test.example").map {
             EnvelopeRecipient($0, client: ClientRecord(mailboxID: name, delivery: .local))
@@ -51,12 +50,10 @@ public struct CrashSample: Sendable {
   /// A report of the copies' failure, always under the same id.
   public static func report(of mail: ClaimedMail) throws -> QueuedReport {
     var envelope = mail.envelope
-    guard let id = MailID("\(mail.envelope.id)-report"), let to = Mailbox("sender@client.example") else {
-      throw StoreFailure.closed
-    }
+    guard let id = MailID("\(mail.envelope.id)-report") else { throw StoreFailure.closed }
     envelope.id = id
     envelope.reversePath = .null
-    envelope.recipients = [EnvelopeRecipient(to)]
+    envelope.recipients = [EnvelopeRecipient("sender@client.example")]
     return QueuedReport(
       envelope, content: ByteBuffer(string: "Subject: not delivered\r\n\r\n"), about: mail.parcels.map(\.id))
   }

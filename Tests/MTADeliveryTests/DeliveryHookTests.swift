@@ -36,7 +36,7 @@ struct DeliveryHookTests {
           switch parcel.recipient.mailbox.localPart {
           case "lmtp": .deliver(to: .lmtp(HostAndPort("127.0.0.1:\(port)")!))
           case "local": .deliver(to: .local)
-          case "domain": .deliver(to: .domain(Domain("b.example")!))
+          case "domain": .deliver(to: .domain(Domain("b.example")))
           default: .fail("nobody")
           }
         })
@@ -121,7 +121,7 @@ struct DeliveryHookTests {
       try setup.zone.add("a.example A 127.0.0.1\nsender.example TIMEOUT\nelse.example TIMEOUT")
       for (verdict, addressees) in [
         (ReportVerdict.suppress("quiet"), []),
-        (.send(to: Mailbox("ops@else.example")!, client: nil), ["ops@else.example"]),
+        (.send(to: Mailbox("ops@else.example"), client: nil), ["ops@else.example"]),
         (.proceed, ["s@sender.example"]),
       ] as [(ReportVerdict, [String])] {
         setup.queue = VolatileStore()
@@ -143,9 +143,9 @@ struct DeliveryHookTests {
       let ann = ClientRecord(mailboxID: "ann")
       let postmaster = ClientRecord(mailboxID: "postmaster")
       for (sender, record, verdict, expected) in [
-        ("s@sender.example", nil, .send(to: Mailbox("postmaster@us.example")!, client: postmaster), postmaster),
-        ("ann@us.example", ann, .send(to: Mailbox("ops@else.example")!, client: nil), nil),
-        ("ann@us.example", ann, .send(to: Mailbox("ann@us.example")!, client: nil), ann),
+        ("s@sender.example", nil, .send(to: Mailbox("postmaster@us.example"), client: postmaster), postmaster),
+        ("ann@us.example", ann, .send(to: Mailbox("ops@else.example"), client: nil), nil),
+        ("ann@us.example", ann, .send(to: Mailbox("ann@us.example"), client: nil), ann),
         ("ann@us.example", ann, .proceed, ann),
       ] as [(String, ClientRecord?, ReportVerdict, ClientRecord?)] {
         var setup = Setup(remotePort: sink.port)

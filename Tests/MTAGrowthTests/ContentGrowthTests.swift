@@ -13,8 +13,8 @@ private struct Session: ~Copyable {
 
   init(recipients: Int = 1) throws {
     var configuration = SessionConfiguration(
-      serverName: "mx.example", postmaster: try #require(Mailbox("root@local.example")),
-      localDomains: [try #require(Domain("local.example"))])
+      serverName: "mx.example", postmaster: Mailbox("root@local.example"),
+      localDomains: [Domain("local.example")])
     configuration.checksRoutes = false
     configuration.honours = .all
     configuration.maximumRecipients = .max

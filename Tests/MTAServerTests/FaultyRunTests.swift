@@ -42,14 +42,14 @@ import Testing
   }
 
   private func accept(_ number: Int, _ store: MailStore) async throws {
-    let sender = try #require(Mailbox("sender@test.example"))
+    let sender = Mailbox("sender@test.example")
     let id = MailID(at: clock.now, random: .random(in: 0 ... .max))
     var recipients: [EnvelopeRecipient] = []
     for name in ["coco", "mike"] {
       let mailbox = try #require(Mailbox(name + "@test.example"))
       recipients.append(EnvelopeRecipient(mailbox, client: ClientRecord(mailboxID: name)))
     }
-    recipients.append(EnvelopeRecipient(try #require(Mailbox("nobody@far.example"))))
+    recipients.append(EnvelopeRecipient(Mailbox("nobody@far.example")))
     let envelope = Envelope(
       id: id, reversePath: .mailbox(sender), senderClient: ClientRecord(mailboxID: "s"),
       recipients: recipients, receivedAt: clock.now)

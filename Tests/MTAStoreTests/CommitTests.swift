@@ -15,9 +15,9 @@ import Testing
     let id = try await fixture.commit(
       to: store,
       recipients: [
-        EnvelopeRecipient(try #require(Mailbox("b@remote.example"))),
-        EnvelopeRecipient(try #require(Mailbox("c@here.example")), client: client),
-        EnvelopeRecipient(try #require(Mailbox("d@here.example")), client: ClientRecord(delivery: .none)),
+        EnvelopeRecipient(Mailbox("b@remote.example")),
+        EnvelopeRecipient(Mailbox("c@here.example"), client: client),
+        EnvelopeRecipient(Mailbox("d@here.example"), client: ClientRecord(delivery: .none)),
       ])
     #expect(
       try fixture.query("SELECT id || ' ' || size || ' ' || created_at FROM messages") == [

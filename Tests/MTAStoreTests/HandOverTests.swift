@@ -55,9 +55,9 @@ import Testing
   @Test func whatIsTakenIsWhatAClaimWouldGive() async throws {
     let store = try open()
     let local = EnvelopeRecipient(
-      try #require(Mailbox("c@here.example")), client: ClientRecord(mailboxID: "c", ownerID: "o"))
-    let remote = EnvelopeRecipient(try #require(Mailbox("d@remote.example")))
-    let silent = EnvelopeRecipient(try #require(Mailbox("e@here.example")), client: ClientRecord(delivery: .none))
+      Mailbox("c@here.example"), client: ClientRecord(mailboxID: "c", ownerID: "o"))
+    let remote = EnvelopeRecipient(Mailbox("d@remote.example"))
+    let silent = EnvelopeRecipient(Mailbox("e@here.example"), client: ClientRecord(delivery: .none))
     try await fixture.commit(to: store, recipients: [local, silent, remote])
     #expect(mails.first?.parcels.map(\.recipient) == [local, remote])
     #expect(try fixture.query("SELECT state FROM parcels ORDER BY id") == ["working", "recorded", "working"])

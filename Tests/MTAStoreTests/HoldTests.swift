@@ -15,8 +15,8 @@ import Testing
     let id = fixture.id()
     let record = ClientRecord(mailboxID: "m", delivery: .none)
     let recipients = [
-      EnvelopeRecipient(try #require(Mailbox("b@remote.example"))),
-      EnvelopeRecipient(try #require(Mailbox("c@here.example")), client: record),
+      EnvelopeRecipient(Mailbox("b@remote.example")),
+      EnvelopeRecipient(Mailbox("c@here.example"), client: record),
     ]
     var envelope = try fixture.envelope(id, to: recipients)
     envelope.hold = "suspicious"
@@ -113,7 +113,7 @@ import Testing
     let store = try fixture.open()
     #expect(store.capabilities == .all)
     let recipient = EnvelopeRecipient(
-      try #require(Mailbox("a@far.example")),
+      Mailbox("a@far.example"),
       notification: .init(notify: [.success, .delay], originalRecipient: "rfc822;a@b"))
     var envelope = try fixture.envelope(fixture.id(), to: [recipient])
     envelope.requests.envelopeID = "e1"

@@ -22,9 +22,9 @@ import Testing
     let client = ClientRecord(mailboxID: "m1", ownerID: nil, delivery: .local)
     let bare = ClientRecord(delivery: .remote)
     let recipients = [
-      EnvelopeRecipient(try #require(Mailbox("b@remote.example"))),
-      EnvelopeRecipient(try #require(Mailbox(#""c d"@here.example"#)), client: client),
-      EnvelopeRecipient(try #require(Mailbox("e@here.example")), client: bare),
+      EnvelopeRecipient(Mailbox("b@remote.example")),
+      EnvelopeRecipient(#""c d"@here.example"#, client: client),
+      EnvelopeRecipient(Mailbox("e@here.example"), client: bare),
     ]
     let id = try await fixture.commit(to: store, recipients: recipients)
     let mails = try await store.claim(by: me, limit: 1, now: noon, deadline: deadline)
@@ -157,7 +157,7 @@ import Testing
     store.listen(ArrivalListener(owner: StoreFixture.me) { count.withLockedValue { $0 += 1 } })
     try await fixture.commit(
       to: store,
-      recipients: [EnvelopeRecipient(try #require(Mailbox("d@here.example")), client: ClientRecord(delivery: .none))])
+      recipients: [EnvelopeRecipient(Mailbox("d@here.example"), client: ClientRecord(delivery: .none))])
     #expect(count.withLockedValue { $0 } == 0)
     try await fixture.commit(to: store)
     // The closing waits for the writer, and so for the call that follows the receipt.

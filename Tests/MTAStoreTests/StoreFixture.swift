@@ -56,9 +56,9 @@ final class StoreFixture: Sendable {
 
   /// A mail to one remote recipient, unless told otherwise.
   func envelope(_ id: MailID, to recipients: [EnvelopeRecipient]? = nil, at: Timestamp = noon) throws -> Envelope {
-    let recipients = try recipients ?? [EnvelopeRecipient(#require(Mailbox("b@remote.example")))]
-    return try Envelope(
-      id: id, reversePath: .mailbox(#require(Mailbox("a@client.example"))), recipients: recipients,
+    let recipients = recipients ?? [EnvelopeRecipient(Mailbox("b@remote.example"))]
+    return Envelope(
+      id: id, reversePath: .mailbox(Mailbox("a@client.example")), recipients: recipients,
       clientAddress: IPAddress("192.0.2.7"), receivedAt: at)
   }
 

@@ -33,18 +33,18 @@ struct SystemHostsTests {
     let hosts = try Self.hosts(
       table, "relay.example A 192.0.2.9\nrelay.example TXT x\nother.example A 192.0.2.8\nother.example AAAA 2001:db8::8"
     )
-    guard case .found(let location) = await hosts.location(of: DNSName("relay.example")!) else {
+    guard case .found(let location) = await hosts.location(of: DNSName("relay.example")) else {
       Issue.record("not found")
       return
     }
     #expect(location.addresses == [Self.four, Self.six])
     // Whatever the DNS says of itself, the machine's word is not authenticated.
     #expect(!location.isAuthenticated)
-    #expect(await hosts.addresses(of: DNSName("mail_relay")!) == .found([Self.four]))
+    #expect(await hosts.addresses(of: DNSName("mail_relay")) == .found([Self.four]))
     // Not in the DNS either way: the DNS's other address of the name is not mixed in.
-    #expect(await hosts.lookup(DNSName("mail_relay")!, .aaaa) == .noSuchType)
-    #expect(await hosts.text(of: DNSName("relay.example")!) == .found([Array("x".utf8)]))
-    guard case .found(let other) = await hosts.location(of: DNSName("other.example")!) else {
+    #expect(await hosts.lookup(DNSName("mail_relay"), .aaaa) == .noSuchType)
+    #expect(await hosts.text(of: DNSName("relay.example")) == .found([Array("x".utf8)]))
+    guard case .found(let other) = await hosts.location(of: DNSName("other.example")) else {
       Issue.record("not found")
       return
     }
@@ -91,7 +91,7 @@ struct SystemHostsTests {
   @Test func aNameOfThisMachineIsFound() async throws {
     // Every system knows it, by its hosts file or by itself.
     let hosts = SystemHosts(before: LiteralZone(), timeLimit: .seconds(600))
-    guard case .found(let addresses) = await hosts.addresses(of: DNSName("localhost")!) else {
+    guard case .found(let addresses) = await hosts.addresses(of: DNSName("localhost")) else {
       Issue.record("not found")
       return
     }

@@ -12,7 +12,7 @@ import Testing
   private static func dialogue() throws -> Dialogue {
     let dialogue = Dialogue(hooks: House())
     let secret = Array("0123456789abcdef0123456789abcdef".utf8)
-    dialogue.configuration.rewriter = SRSRewriter(domain: try #require(Domain("srs.example")), secrets: [secret])
+    dialogue.configuration.rewriter = SRSRewriter(domain: Domain("srs.example"), secrets: [secret])
     return dialogue
   }
 

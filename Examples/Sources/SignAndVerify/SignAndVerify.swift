@@ -16,21 +16,19 @@ struct OneKey: DNSLookup {
 @main
 enum SignAndVerify {
   static func main() async throws {
-    guard let domain = DNSName("example.org"), let selector = DNSName("s1"),
-      let place = DNSName("s1._domainkey.example.org")
-    else { return }
     let mail = ByteBuffer(string: "From: ann@example.org\r\nSubject: hello\r\n\r\nDear Bob\r\n")
     let now = Timestamp(milliseconds: 1_767_225_600_000)
 
     let key = try DKIMPrivateKey.generate(.ed25519SHA256)
-    var signing = DKIMSigning([DKIMSigner(domain: domain, selector: selector, key: key)])
+    var signing = DKIMSigning([DKIMSigner(domain: "example.org", selector: "s1", key: key)])
     signing.receive(mail)
     let field = try await signing.finish(at: now)
 
     var verifier = DKIMVerifier()
     verifier.receive(ByteBuffer(bytes: field))
     verifier.receive(mail)
-    for verification in await verifier.finish(at: now, lookup: OneKey(place: place, text: try key.record())) {
+    let dns = OneKey(place: "s1._domainkey.example.org", text: try key.record())
+    for verification in await verifier.finish(at: now, lookup: dns) {
       print(verification.outcome, verification.domain ?? "-")  // pass example.org
     }
   }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct SpamReportTests {
   @Test func reportsTravelWithTheMail() async throws {
-    let ann = try #require(Mailbox("ann@test.example"))
+    let ann = Mailbox("ann@test.example")
     let dialogue = Dialogue(hooks: Inboxes(users: [ann]).after(SpamCheck()))
     try await dialogue.play(
       """

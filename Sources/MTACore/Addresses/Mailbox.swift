@@ -100,6 +100,10 @@ public enum ReversePath: Hashable, Sendable {
     if case .mailbox(let mailbox) = self { return mailbox }
     return nil
   }
+
+  /// Whether the sender's address is one of this domain, in whatever spelling: `sender.isFrom("rival.example")`. The null sender is
+  /// of no domain, and a domain below this one is another.
+  public func isFrom(_ domain: Domain) -> Bool { mailbox?.domain == domain }
 }
 
 extension ReversePath: CustomStringConvertible, LosslessStringConvertible {

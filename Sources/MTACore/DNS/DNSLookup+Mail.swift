@@ -42,7 +42,7 @@ extension DNSLookup {
   /// The key records of a DKIM signature: the TXT records of `selector._domainkey.domain`, strings joined
   /// (RFC 6376 §3.6.2). More than one is the domain's mistake, and the caller's to judge.
   public func dkimKey(selector: DNSName, domain: DNSName) async -> DNSResult<[[UInt8]]> {
-    guard let name = DNSName("_domainkey").flatMap(selector.appending)?.appending(domain) else { return .none }
+    guard let name = selector.appending("_domainkey")?.appending(domain) else { return .none }
     return await text(of: name)
   }
 }

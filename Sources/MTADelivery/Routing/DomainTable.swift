@@ -7,7 +7,7 @@ public import MTACore
 /// var table = DomainTable<Int>()
 /// _ = table.set(1, for: "example.org")
 /// _ = table.set(2, for: ".example.org")
-/// table.match(Domain("a.b.example.org")!)   // (".example.org", 2)
+/// table.match(Domain("a.b.example.org"))   // (".example.org", 2)
 /// ```
 public struct DomainTable<Value: Sendable>: Sendable {
   private var values: [String: Value] = [:]

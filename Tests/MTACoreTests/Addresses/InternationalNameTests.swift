@@ -27,7 +27,7 @@ struct InternationalNameTests {
   @Test func domainsAskForTheirALabels() {
     #expect(Domain("Bücher.example", international: true)?.dnsName == DNSName("xn--bcher-kva.example"))
     #expect(Domain("☃.example", international: true)?.dnsName == nil)
-    #expect(Domain("example.org")?.dnsName == DNSName("example.org"))
-    #expect(Domain("[192.0.2.1]")?.dnsName == nil)
+    #expect(Domain("example.org").dnsName == DNSName("example.org"))
+    #expect(Domain("[192.0.2.1]").dnsName == nil)
   }
 }

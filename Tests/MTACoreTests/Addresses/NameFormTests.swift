@@ -72,8 +72,8 @@ import Testing
 
   @Test func spellingIsKept() throws {
     #expect(try Self.domain("Bücher.Example.").description == "bücher.example")
-    #expect(Mailbox("Jörg@bücher.example")?.description == "Jörg@bücher.example")
-    #expect(Mailbox("JO\u{308}RG@BÜCHER.example")?.caseFolded.description == "jörg@xn--bcher-kva.example")
+    #expect(Mailbox("Jörg@bücher.example").description == "Jörg@bücher.example")
+    #expect(Mailbox("JO\u{308}RG@BÜCHER.example").caseFolded.description == "jörg@xn--bcher-kva.example")
   }
 
   @Test(arguments: [

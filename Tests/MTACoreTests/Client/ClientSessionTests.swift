@@ -6,9 +6,9 @@ struct ClientSessionTests {
   typealias Event = ClientSession.Event
   typealias Action = ClientSession.Action
 
-  static let a = Mailbox("a@example.org")!
-  static let b = Mailbox("b@example.org")!
-  static let c = Mailbox("c@example.org")!
+  static let a = Mailbox("a@example.org")
+  static let b = Mailbox("b@example.org")
+  static let c = Mailbox("c@example.org")
   static let sender = ReversePath("<s@example.com>")!
 
   static func session(

@@ -7,8 +7,8 @@ import Testing
 @Suite struct ServerSessionTests {
   private static func session(_ change: (inout SessionConfiguration) -> Void = { _ in }) throws -> ServerSession {
     var configuration = SessionConfiguration(
-      serverName: "mx.example", postmaster: try #require(Mailbox("root@local.example")),
-      localDomains: [try #require(Domain("local.example"))])
+      serverName: "mx.example", postmaster: Mailbox("root@local.example"),
+      localDomains: [Domain("local.example")])
     configuration.greetingRules = [DomainRequiredRule()]
     configuration.checksRoutes = false
     configuration.offersTLS = true
@@ -57,7 +57,7 @@ import Testing
 
   @Test func mailAsksForTheSenderThenTheHook() throws {
     var session = try Self.greeted()
-    let sender = try #require(Mailbox("a@b.example"))
+    let sender = Mailbox("a@b.example")
     #expect(Self.actions(&session, "MAIL FROM:<a@b.example>\r\nRCPT") == [.ask(.clientLookup(sender))])
     #expect(session.receive(.answer(.client(nil))) == .ask(.mailFrom(.mailbox(sender))))
     #expect(session.receive(.answer(.stage(.proceed))) == .reply(.senderOK))
@@ -145,7 +145,7 @@ import Testing
 
   @Test func aRedirectGrantsNoRelaying() throws {
     var session = try Self.greeted(recipients: 1)
-    let stranger = try #require(Mailbox("x@elsewhere.example"))
+    let stranger = Mailbox("x@elsewhere.example")
     _ = Self.actions(&session, "RCPT TO:<s@local.example>\r\n")
     _ = session.receive(.answer(.client(ClientRecord(mailboxID: "s"))))
     #expect(session.receive(.answer(.recipient(.redirect([stranger])))) == .ask(.clientLookup(stranger)))

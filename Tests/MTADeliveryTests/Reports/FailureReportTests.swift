@@ -263,13 +263,13 @@ struct FailureReportTests {
       var setup = Setup(remotePort: sink.port)
       try setup.zone.add("a.example A 127.0.0.1\nfar.example A 127.0.0.1")
       setup.configuration.localDelivery = .maildir(directory: folder.path)
-      let sales = try #require(Mailbox("sales@home.example"))
+      let sales = Mailbox("sales@home.example")
       var envelope = Envelope.test("m1", from: "<sales@home.example>", to: ["bad@a.example"], at: setup.clock.now)
       envelope.senderClient = ClientRecord(forwards: [sales])
       envelope.senderArrivals = [
         EnvelopeRecipient(
-          try #require(Mailbox("ann@home.example")), client: ClientRecord(mailboxID: "ann"), forwardedFor: sales),
-        EnvelopeRecipient(try #require(Mailbox("bob@far.example")), forwardedFor: sales),
+          Mailbox("ann@home.example"), client: ClientRecord(mailboxID: "ann"), forwardedFor: sales),
+        EnvelopeRecipient(Mailbox("bob@far.example"), forwardedFor: sales),
       ]
       try setup.queue.add(envelope, content: Self.text)
       try await setup.expectRun(RunSummary(delivered: 2, failed: 1))

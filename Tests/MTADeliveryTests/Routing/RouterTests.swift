@@ -34,9 +34,9 @@ struct RouterTests {
       f.example MX 10 a.example
       """)
     let router = Self.router(zone)
-    let d = try await router.route(to: Domain("d.example")!)
-    let e = try await router.route(to: Domain("e.example")!)
-    let f = try await router.route(to: Domain("f.example")!)
+    let d = try await router.route(to: Domain("d.example"))
+    let e = try await router.route(to: Domain("e.example"))
+    let f = try await router.route(to: Domain("f.example"))
     #expect(d.hops != e.hops)
     #expect(d.key == "a.example:25,c.example:25" && d.key == e.key)
     #expect(f.key == "a.example:25")
@@ -83,7 +83,7 @@ struct RouterTests {
   @Test func anExchangerListWithoutEndIsCut() async throws {
     var zone = LiteralZone()
     for number in 0..<200 { try zone.add("d.example MX \(number) mx\(number).example") }
-    let route = try await Self.router(zone).route(to: Domain("d.example")!)
+    let route = try await Self.router(zone).route(to: Domain("d.example"))
     #expect(route.hops.count == 20 && route.hops.first == Router.NextHop(HostAndPort("mx0.example:25")!, preference: 0))
   }
 
@@ -92,9 +92,9 @@ struct RouterTests {
       "signed.example MX 10 mx.example\nimplicit.example A 192.0.2.1\nloose.example MX 10 mx.example\nloose.example INSECURE",
       authenticated: true)
     let router = Self.router(zone)
-    #expect(try await router.route(to: Domain("signed.example")!).isAuthenticated)
-    #expect(try await router.route(to: Domain("implicit.example")!).isAuthenticated)
-    #expect(try await !router.route(to: Domain("loose.example")!).isAuthenticated)
+    #expect(try await router.route(to: Domain("signed.example")).isAuthenticated)
+    #expect(try await router.route(to: Domain("implicit.example")).isAuthenticated)
+    #expect(try await !router.route(to: Domain("loose.example")).isAuthenticated)
   }
 
   @Test func routesComeBeforeExchangersAndSmarthost() async throws {
@@ -111,9 +111,9 @@ struct RouterTests {
     let router = Router(
       dns: zone, serverName: "us.example", routes: routes,
       fallback: DeliveryRoute(.smtp(HostAndPort("smart.example:587")!)))
-    let exact = try await router.route(to: Domain("exact.example")!)
+    let exact = try await router.route(to: Domain("exact.example"))
     #expect(exact.isImplicitTLS && exact.key == "smtps:relay.example:465" && "\(exact)" == "relay.example:465")
-    let lab = try await router.route(to: Domain("a.b.lab.example")!)
+    let lab = try await router.route(to: Domain("a.b.lab.example"))
     #expect(lab.dialect == .lmtp && lab.hops == [Router.NextHop(unixSocket: "/run/lmtp")])
     #expect(try await Self.route(router, "d.example") == "mx.d.example:25")
     #expect(try await Self.route(router, "moved.example") == "mx.other.example:25")
@@ -121,8 +121,8 @@ struct RouterTests {
     #expect(try await Self.route(router, "later.example") == "4.3.2 not now")
     #expect(try await router.route(to: Domain("bücher.example", international: true)!).key == "smtp:192.0.2.1:2525")
     // Not below itself: that is another pattern.
-    #expect(try await router.route(to: Domain("lab.example")!).key == "smtp:smart.example:587")
-    #expect(router.usesFallback(Domain("any.example")!) && !router.usesFallback(Domain("d.example")!))
+    #expect(try await router.route(to: Domain("lab.example")).key == "smtp:smart.example:587")
+    #expect(router.usesFallback(Domain("any.example")) && !router.usesFallback(Domain("d.example")))
   }
 
   @Test func settingsAreReadStrictly() {

@@ -21,7 +21,7 @@ struct DeliveryPlanTests {
     var configuration = QueueRunner.Configuration(serverName: "us.example")
     configuration.ownPlaces = OwnPlaces([OwnPlaces.Place(nil, port: 25)])
     let planner = try DeliveryPlanner(dns: zone, configuration: configuration)
-    let plan = await planner.plan(for: Domain("d.example")!)
+    let plan = await planner.plan(for: Domain("d.example"))
     #expect(plan.destination == "broken.d.example:25,lost.d.example:25,mx.d.example:25,mx2.d.example:25")
     #expect(plan.isAuthenticated && plan.obstacle == nil && plan.setting == nil)
     #expect(plan.hosts.map(\.preference) == [10, 20, 30, 40])
@@ -37,10 +37,10 @@ struct DeliveryPlanTests {
   @Test func requiredTLSRaisesThePolicy() async throws {
     let zone = try LiteralZone("d.example MX 10 mx.d.example\nmx.d.example A 192.0.2.1")
     let planner = try DeliveryPlanner(dns: zone, configuration: QueueRunner.Configuration(serverName: "us.example"))
-    let plan = await planner.plan(for: Domain("d.example")!, requiresTLS: true)
+    let plan = await planner.plan(for: Domain("d.example"), requiresTLS: true)
     #expect(plan.hosts.first?.policy?.description.hasSuffix("), REQUIRETLS") == true)
     #expect(plan.hosts.first?.obstacle?.hasPrefix("5.7.10 ") == true)
-    let none = await planner.plan(for: Domain("none.example")!)
+    let none = await planner.plan(for: Domain("none.example"))
     #expect(none.isFailure && none.hosts.isEmpty && none.destination == nil)
   }
 }

@@ -11,7 +11,7 @@ import Testing
 
 /// What is fetched when, and what is kept: without sockets.
 struct MTASTSPoliciesTests {
-  static let domain = DNSName("d.example")!
+  static let domain = DNSName("d.example")
 
   /// A policy host by hand: what it answers, and how often it was asked.
   final class Host: Sendable {
@@ -49,7 +49,7 @@ struct MTASTSPoliciesTests {
 
     func set(id: String) { set("v=STSv1; id=\(id)") }
     func set(_ text: String) {
-      let record = DNSRecord(DNSName("_mta-sts.d.example")!, ttl: 60, .text([Array(text.utf8)]))
+      let record = DNSRecord(DNSName("_mta-sts.d.example"), ttl: 60, .text([Array(text.utf8)]))
       set(.records([record], authenticated: false))
     }
     func set(_ answer: DNSAnswer) { self.answer.withLockedValue { $0 = answer } }

@@ -92,17 +92,17 @@ struct MTASTSTextTests {
 
   @Test func theCacheComesBackFromItsText() throws {
     let now = Timestamp(milliseconds: 1_800_000_000_000)
-    let domain = DNSName("d.example")!
+    let domain = DNSName("d.example")
     var cache = MTASTSCache(maximumDomains: 10)
     let policy = try Self.policy("version: STSv1\nmode: enforce\nmx: *.d.example\nmx: e.example\nmax_age: 100")
     cache.set(policy, for: domain, at: now)
-    cache.set(try Self.policy("version: STSv1\nmode: none\nmax_age: 100"), for: DNSName("n.example")!, at: now)
+    cache.set(try Self.policy("version: STSv1\nmode: none\nmax_age: 100"), for: DNSName("n.example"), at: now)
     var again = MTASTSCache(maximumDomains: 10)
     let text = cache.text(at: now)
     let damaged = again.read(Array((text + "damaged line\nx.example 1 1 1 enforce -\n").utf8))
     #expect(damaged == 2)
     #expect(again.entry(for: domain, at: now)?.policy == policy)
-    #expect(again.entry(for: DNSName("n.example")!, at: now)?.policy.mode == MTASTSPolicy.Mode.none)
+    #expect(again.entry(for: DNSName("n.example"), at: now)?.policy.mode == MTASTSPolicy.Mode.none)
     #expect(again.entry(for: domain, at: now + .seconds(100)) == nil)
     // From the future: the clock was wrong, then or now.
     #expect(again.entry(for: domain, at: now - .seconds(1000)) == nil)
@@ -119,7 +119,7 @@ struct MTASTSTextTests {
       cache.set(policy, for: DNSName("d\(number).example")!, at: now)
       #expect(cache.count <= 100)
     }
-    #expect(cache.entry(for: DNSName("d999.example")!, at: now) != nil)
-    #expect(cache.entry(for: DNSName("d0.example")!, at: now) == nil)
+    #expect(cache.entry(for: DNSName("d999.example"), at: now) != nil)
+    #expect(cache.entry(for: DNSName("d0.example"), at: now) == nil)
   }
 }

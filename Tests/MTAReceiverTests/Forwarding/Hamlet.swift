@@ -14,9 +14,7 @@ struct Hamlet {
     _ forwards: [String: [String]], verdicts: [String: RecipientVerdict] = [:], zone: any DNSLookup = EmptyZone()
   ) -> Dialogue {
     let dialogue = Dialogue(hooks: Hamlet(forwards: forwards, verdicts: verdicts), zone: zone)
-    dialogue.configuration.rewriter = Domain("srs.example").flatMap {
-      SRSRewriter(domain: $0, secrets: [SRSRewriterTests.secret])
-    }
+    dialogue.configuration.rewriter = SRSRewriter(domain: "srs.example", secrets: [SRSRewriterTests.secret])
     return dialogue
   }
 

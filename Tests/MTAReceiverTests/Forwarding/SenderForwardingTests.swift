@@ -75,7 +75,7 @@ import Testing
     ) async throws
   {
     let dialogue = dialogue(forwards)
-    dialogue.configuration.postmaster = try #require(Mailbox("coco@test.example"))
+    dialogue.configuration.postmaster = Mailbox("coco@test.example")
     try await dialogue.play(ForwardingTests.opening("postmaster@test.example") + Self.kept)
     #expect(places(dialogue.store).map { $0.hasPrefix(place) } == [true], "\(places(dialogue.store))")
   }

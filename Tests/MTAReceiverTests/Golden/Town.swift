@@ -108,7 +108,7 @@ extension Town: ReceiverHooks {
     let key = AttributeKey<String>("test.example/recipients")
     conversation.attributes[key] = (conversation.attributes[key].map { $0 + " " } ?? "") + recipient.localPart
     if conversation.reversePath?.mailbox?.localPart == "wary" { conversation.countViolation() }
-    if recipient.localPart == "redirect", let mike = Mailbox("mike@test.example") { return .redirect([mike]) }
+    if recipient.localPart == "redirect" { return .redirect(["mike@test.example"]) }
     return switch try verdict(recipient.localPart, at: "rcptTo") {
     case .proceed: .proceed
     case .refuse(let refusal): .refuse(refusal)

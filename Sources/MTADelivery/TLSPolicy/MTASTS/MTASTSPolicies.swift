@@ -81,7 +81,7 @@ actor MTASTSPolicies {
   }
 
   private func record(of domain: DNSName) async -> MTASTSRecord.Finding {
-    guard let name = DNSName("_mta-sts")?.appending(domain) else { return .none("no MTA-STS record") }
+    guard let name = DNSName("_mta-sts").appending(domain) else { return .none("no MTA-STS record") }
     return switch await dns.text(of: name) {
     case .found(let texts): MTASTSRecord.find(in: texts)
     case .none: .none("no MTA-STS record")

@@ -54,7 +54,7 @@ struct PolicyFetch: Sendable {
   let ignored: [Network]
 
   func callAsFunction(_ domain: DNSName) async throws(PolicyFetchFailure) -> [UInt8] {
-    guard let host = DNSName("mta-sts")?.appending(domain), host.isHostName else {
+    guard let host = DNSName("mta-sts").appending(domain), host.isHostName else {
       throw .noSuchHost("mta-sts.\(domain)")
     }
     let end = NIODeadline.now() + TimeAmount(timeLimit)
