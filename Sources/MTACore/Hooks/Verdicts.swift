@@ -22,6 +22,38 @@ public enum VerdictWeight: Int, Comparable, Sendable {
 /// What the verdicts of all stages have in common.
 public protocol Verdict: Sendable, Hashable {
   var weight: VerdictWeight { get }
+  /// A 5yz answer.
+  static func refuse(_ refusal: Refusal) -> Self
+  /// A 4yz answer: the client tries again later.
+  static func `defer`(_ refusal: Refusal) -> Self
+}
+
+extension Verdict {
+  /// ``refuse(_:)`` in these words: `.refuse("we do not trade with you")`, `.refuse("no such list", .noSuchMailbox)`. Default 5.7.1; the
+  /// connection stays.
+  public static func refuse(_ text: String, _ status: EnhancedStatus = .policy) -> Self {
+    .refuse(Refusal(text, status))
+  }
+
+  /// ``defer(_:)`` in these words. Default 4.7.1; the connection stays.
+  public static func `defer`(_ text: String, _ status: EnhancedStatus = .policy) -> Self {
+    .defer(Refusal(text, status))
+  }
+
+  /// The engine chooses the code, and the class of the status with it, so that they cannot contradict each other.
+  @available(
+    *, unavailable,
+    message:
+      "the engine says the code and the class: write .refuse(\"text\"), or .refuse(\"text\", EnhancedStatus(7, 1)) for 5.7.1"
+  )
+  public static func refuse(_ code: Int, _ status: String, _ text: String) -> Self { .refuse(text) }
+
+  @available(
+    *, unavailable,
+    message:
+      "the engine says the code and the class: write .defer(\"text\"), or .defer(\"text\", EnhancedStatus(7, 1)) for 4.7.1"
+  )
+  public static func `defer`(_ code: Int, _ status: String, _ text: String) -> Self { .defer(text) }
 }
 
 /// The verdict of `connect`.
@@ -46,10 +78,6 @@ public enum StageVerdict: Verdict {
   case `defer`(Refusal)
 
   public var weight: VerdictWeight { self == .proceed ? .pass : .final }
-
-  /// `.refuse` with the text alone: 5.7.1, the connection stays.
-  public static func refuse(_ text: String) -> Self { .refuse(Refusal(text)) }
-  public static func `defer`(_ text: String) -> Self { .defer(Refusal(text)) }
 }
 
 /// The verdict of `rcptTo`.
@@ -76,9 +104,6 @@ public enum RecipientVerdict: Verdict {
     case .refuse, .defer: .final
     }
   }
-
-  public static func refuse(_ text: String) -> Self { .refuse(Refusal(text)) }
-  public static func `defer`(_ text: String) -> Self { .defer(Refusal(text)) }
 }
 
 /// The verdict of `message`, when the whole mail has arrived.
@@ -112,9 +137,6 @@ public enum MessageVerdict: Verdict {
     case .discard, .refuse, .defer: .final
     }
   }
-
-  public static func refuse(_ text: String) -> Self { .refuse(Refusal(text)) }
-  public static func `defer`(_ text: String) -> Self { .defer(Refusal(text)) }
 }
 
 /// The verdict of `vrfy`, `expn`, `help`, `noop`, `rset` and `unknown`.
@@ -133,6 +155,4 @@ public enum CommandVerdict: Verdict {
     case .refuse, .defer: .final
     }
   }
-
-  public static func refuse(_ text: String) -> Self { .refuse(Refusal(text)) }
 }
