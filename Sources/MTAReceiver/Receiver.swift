@@ -107,7 +107,7 @@ public final class Receiver: Sendable {
   private let configuration: Configuration
   /// Nil for good where it was nil at first: what a session offers is settled when the receiver is made.
   private let tls: NIOLockedValueBox<TLSContext?>
-  private let makeHooks: @Sendable () -> any ReceiverHooks
+  private let makeHooks: @Sendable () -> any InboundHooks
   private let environment: ReceiverEnvironment
   private let census: ConnectionCensus
   private let state = NIOLockedValueBox<(loops: [ReceiverLoop], listening: [any Channel])>(([], []))
@@ -128,7 +128,7 @@ public final class Receiver: Sendable {
     inspector: (@Sendable () -> any ContentInspector)? = nil,
     clock: any WallClock = SystemClock(),
     logger: Logger = Logger(label: "mta.receiver"), observer: (@Sendable (DialogueLine) -> Void)? = nil,
-    hooks: @escaping @Sendable () -> any ReceiverHooks
+    hooks: @escaping @Sendable () -> any InboundHooks
   ) {
     var configuration = configuration
     configuration.session.offersTLS = tls != nil

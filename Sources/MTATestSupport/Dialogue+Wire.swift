@@ -12,7 +12,7 @@ extension Dialogue {
 
   /// Plays a file against a receiver on a real port of loopback, with real TLS. Each connection has a receiver of its own: what
   /// is known of clients comes from the store. The client's address is told by a PROXY header.
-  package func playOverSockets(file path: String, hooks: @escaping @Sendable () -> any ReceiverHooks) async throws {
+  package func playOverSockets(file path: String, hooks: @escaping @Sendable () -> any InboundHooks) async throws {
     try await tellingTrouble(file: path) {
       let script = try DialogueScript(file: path)
       for act in script.acts {
@@ -28,7 +28,7 @@ extension Dialogue {
 
   private func playOverSocket(
     _ steps: [(line: Int, step: DialogueScript.Step)], _ script: DialogueScript,
-    _ hooks: @escaping @Sendable () -> any ReceiverHooks
+    _ hooks: @escaping @Sendable () -> any InboundHooks
   ) async throws {
     let receiver = try self.receiver(hooks)
     guard let address = try await receiver.start(on: MultiThreadedEventLoopGroup.singleton).first else { return }
@@ -50,7 +50,7 @@ extension Dialogue {
     await receiver.shutDown(grace: .zero)
   }
 
-  private func receiver(_ hooks: @escaping @Sendable () -> any ReceiverHooks) throws -> Receiver {
+  private func receiver(_ hooks: @escaping @Sendable () -> any InboundHooks) throws -> Receiver {
     var listener = Receiver.Listener(ListenAddress(.loopback4, port: 0), role: facts.role)
     listener.speaksLMTP = configuration.speaksLMTP
     listener.expectsProxy = true

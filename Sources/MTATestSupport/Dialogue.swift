@@ -59,7 +59,7 @@ public final class Dialogue {
   public let clock: ManualClock
   /// What the server asks of the DNS.
   public private(set) var zone: any DNSLookup
-  private let makeHooks: () -> any ReceiverHooks
+  private let makeHooks: () -> any InboundHooks
   private var book: ContactBook?
   private var desk: LoginDesk?
   let trouble = TroubleLog()
@@ -68,7 +68,7 @@ public final class Dialogue {
   ///   - hooks: evaluated anew for each connection.
   ///   - configuration: a server `mx.test.example`, home of `test.example`, with TLS, no DNS checks; change it as needed.
   public init(
-    hooks: @autoclosure @escaping () -> any ReceiverHooks, configuration: SessionConfiguration = .forTests,
+    hooks: @autoclosure @escaping () -> any InboundHooks, configuration: SessionConfiguration = .forTests,
     zone: any DNSLookup = EmptyZone(),
     store: VolatileStore = VolatileStore(), clock: ManualClock = ManualClock()
   ) {

@@ -15,7 +15,7 @@ public final class MemoryConnection {
   private let pump: ConnectionPump
 
   init(
-    _ session: consuming ServerSession, _ hooks: any ReceiverHooks, _ environment: ReceiverEnvironment,
+    _ session: consuming ServerSession, _ hooks: any InboundHooks, _ environment: ReceiverEnvironment,
     encryption: Encryption
   ) {
     socket = MockSocket(encryption: encryption)

@@ -2,7 +2,8 @@ public import NIOCore
 
 /// For those who prefer to subclass: every verb as an open method with its default.
 ///
-/// `final class Mine: BaseReceiverHooks, ReceiverHooks` then adds `clientLookup` and `auth`, and overrides what it likes.
+/// `final class Mine: BaseReceiverHooks, ReceiverHooks` then adds `clientLookup` and `auth`, and overrides what it likes; with
+/// `InboundHooks` in place of `ReceiverHooks` it adds `clientLookup` alone.
 open class BaseReceiverHooks: ReceiverPolicy {
   public init() {}
 

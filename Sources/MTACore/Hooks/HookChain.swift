@@ -3,8 +3,8 @@ public import NIOCore
 /// A policy asked before hooks: `Shop().after(SPFCheck()).after(BlockList())` asks the block list first.
 ///
 /// A final verdict (refuse, defer, discard) stops the chain; of milder ones the first stands, but refusals of single
-/// recipients add up. `clientLookup`, `scramKeys` and `auth` are the hooks' own.
-public struct HookChain<First: ReceiverPolicy, Rest: ReceiverHooks>: ReceiverHooks {
+/// recipients add up. `clientLookup`, `scramKeys` and `auth` are the hooks' own: the chain is ``ReceiverHooks`` if they are.
+public struct HookChain<First: ReceiverPolicy, Rest: InboundHooks>: InboundHooks {
   private var first: First
   private var rest: Rest
 
@@ -17,12 +17,6 @@ public struct HookChain<First: ReceiverPolicy, Rest: ReceiverHooks>: ReceiverHoo
 
   public mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
     try await rest.clientLookup(mailbox)
-  }
-  public mutating func scramKeys(for user: String) async throws -> SCRAMKeys? {
-    try await rest.scramKeys(for: user)
-  }
-  public mutating func auth(_ credentials: Credentials, _ c: inout Conversation) async throws -> ClientRecord? {
-    try await rest.auth(credentials, &c)
   }
 
   public mutating func connect(_ c: inout Conversation) async throws -> ConnectVerdict {
@@ -99,7 +93,16 @@ public struct HookChain<First: ReceiverPolicy, Rest: ReceiverHooks>: ReceiverHoo
   }
 }
 
-extension ReceiverHooks {
+extension HookChain: ReceiverHooks where Rest: ReceiverHooks {
+  public mutating func scramKeys(for user: String) async throws -> SCRAMKeys? {
+    try await rest.scramKeys(for: user)
+  }
+  public mutating func auth(_ credentials: Credentials, _ c: inout Conversation) async throws -> ClientRecord? {
+    try await rest.auth(credentials, &c)
+  }
+}
+
+extension InboundHooks {
   /// These hooks, with `policy` asked before them at each verb.
   public consuming func after<Policy: ReceiverPolicy>(_ policy: Policy) -> HookChain<Policy, Self> {
     HookChain(policy, then: self)

@@ -57,15 +57,20 @@ public enum Answer: Hashable, Sendable {
   case failed
 }
 
-extension ReceiverHooks {
+extension InboundHooks {
   /// The one place where a question becomes a call. Throws what the hook throws.
   package mutating func answer(_ question: Question, _ c: inout Conversation) async throws -> Answer {
     switch question {
     case .connect: return .connect(try await connect(&c))
     case .ehlo(let domain): return .stage(try await ehlo(domain, &c))
     case .startTLS: return .stage(try await startTLS(&c))
-    case .auth(let credentials): return .client(try await auth(credentials, &c))
-    case .scramKeys(let user): return .scramKeys(try await scramKeys(for: user))
+    case .auth(let credentials):
+      let client = try await asked { hooks in try await hooks.auth(credentials, &c) }
+      // The session asks nobody who cannot know.
+      return client.map { .client($0) } ?? .failed
+    case .scramKeys(let user):
+      let keys = try await asked { hooks in try await hooks.scramKeys(for: user) }
+      return keys.map { .scramKeys($0) } ?? .failed
     case .clientLookup(let mailbox): return .client(try await clientLookup(mailbox))
     case .mailFrom(let sender): return .stage(try await mailFrom(sender, &c))
     case .rcptTo(let recipient): return .recipient(try await rcptTo(recipient, &c))

@@ -10,7 +10,7 @@ public import NIOCore
 /// C: EHLO client.example   ehlo
 /// C: STARTTLS              startTLS
 /// C: AUTH PLAIN …          auth                       (ReceiverHooks; before it scramKeys, where AUTH is SCRAM)
-/// C: MAIL FROM:<a@b>       clientLookup, mailFrom     (ReceiverHooks has clientLookup)
+/// C: MAIL FROM:<a@b>       clientLookup, mailFrom     (InboundHooks has clientLookup)
 /// C: RCPT TO:<c@d>         clientLookup, rcptTo
 /// C: DATA                  data
 ///    header section        endOfHeaders
@@ -67,7 +67,8 @@ public protocol ReceiverPolicy {
   mutating func disconnect(_ conversation: Conversation) async
 }
 
-/// What a mail server must say about itself: who its clients are, and who may log in. The two methods without a default.
+/// What a mail server must say about itself: who its clients are, and who may log in. The two methods without a default. One that nobody
+/// logs in to needs only ``InboundHooks``.
 ///
 /// ```swift
 /// struct Shop { let users: [Mailbox: User] }
@@ -87,7 +88,7 @@ public protocol ReceiverPolicy {
 ///
 /// One value serves one connection, made by a factory, so plain `var`s are the connection's state, without locks.
 /// Structs, classes and actors conform.
-public protocol ReceiverHooks: ReceiverPolicy {
+public protocol ReceiverHooks: InboundHooks {
   /// Who is behind an address: asked for senders and recipients alike. Nil for a stranger. The answer for a recipient
   /// is stored with its parcel.
   ///

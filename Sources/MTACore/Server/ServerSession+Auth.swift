@@ -4,7 +4,7 @@ extension ServerSession {
 
   /// What EHLO says of AUTH: the mechanisms that make sense on this connection; nil where none does, or nobody needs one.
   var authAnnouncement: String? {
-    guard mayAuthenticate, !conversation.isAuthenticated else { return nil }
+    guard canLogIn, mayAuthenticate, !conversation.isAuthenticated else { return nil }
     let names = offeredMechanisms.map(\.name)
     return names.isEmpty ? nil : "AUTH " + names.joined(separator: " ")
   }
@@ -15,6 +15,8 @@ extension ServerSession {
 
   /// RFC 4954 §4.
   mutating func auth(_ name: String, _ initial: [UInt8]?) -> Action {
+    // RFC 5321 §4.2.4: known, and not implemented here. TLS would not change it, so the client is not sent for it.
+    guard canLogIn else { return settle(.nobodyLogsIn) }
     if conversation.isAuthenticated { return settle(.outOfSequence("already authenticated")) }
     guard mayAuthenticate else { return settle(.authNeedsTLS) }
     let offered = offeredMechanisms

@@ -156,8 +156,9 @@ public struct ServerSession: ~Copyable, Sendable {
   var notes = SessionNotes()
   /// Where the sender's forwards lead.
   var senderArrivals: [EnvelopeRecipient] = []
-  /// What the hooks want to see of content.
+  /// What the hooks want to see of content; and whether they know who may log in, for else EHLO says nothing of AUTH.
   package var contentWish = ContentWish.none
+  package var canLogIn = true
   /// The parameters of the RCPT in progress.
   var notification = RecipientNotification()
 

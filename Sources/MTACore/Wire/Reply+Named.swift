@@ -73,6 +73,7 @@ extension Reply {
 
   static let authenticated = Reply(235, .security, "authentication succeeded")
   static let badCredentials = Reply(535, .badCredentials, "authentication credentials invalid")
+  static let nobodyLogsIn = Reply(502, .invalidCommand, "nobody logs in here")
   static let authNeedsTLS = Reply(538, .encryptionRequired, "encryption is required before AUTH")
   static let tooManyLoginFailures = Reply(421, .security, "too many failed logins, closing connection")
   static let loginsExhausted = Reply(454, .security, "too many refused logins, try again later")

@@ -15,7 +15,7 @@ package final class ConnectionPump: @unchecked Sendable {
   private weak var duplex: (any Duplex)?
   var session: ServerSession
   /// Nil while one of them is being asked, and at the end.
-  var hooks: (any ReceiverHooks)?
+  var hooks: (any InboundHooks)?
   private var spool: (any MessageSpool)?
   var spoolBytes: Int { spool?.bytesInMemory ?? 0 }
   /// What is counted of ``ReceiverEnvironment/memory``.
@@ -60,13 +60,14 @@ package final class ConnectionPump: @unchecked Sendable {
   private static let outboundBound = 16_384
 
   package init(
-    _ session: consuming ServerSession, hooks: any ReceiverHooks, environment: ReceiverEnvironment,
+    _ session: consuming ServerSession, hooks: any InboundHooks, environment: ReceiverEnvironment,
     loop: any ConnectionLoop,
     duplex: any Duplex, number: UInt64
   ) {
     self.session = session
     self.hooks = hooks
     self.session.contentWish = type(of: hooks).wantsContent
+    self.session.canLogIn = type(of: hooks).canLogIn
     self.environment = environment
     self.loop = loop
     self.duplex = duplex

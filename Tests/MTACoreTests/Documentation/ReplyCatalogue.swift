@@ -83,6 +83,7 @@ enum ReplyCatalogue {
   private static let auth = [
     Entry("authenticated", .authenticated, "AUTH"),
     Entry("badCredentials", .badCredentials, "AUTH"),
+    Entry("nobodyLogsIn", .nobodyLogsIn, "AUTH, where the hooks have no `auth`"),
     Entry("authNeedsTLS", .authNeedsTLS, "AUTH in clear"),
     Entry("tooManyLoginFailures", .tooManyLoginFailures, "AUTH, `maximumLoginFailures` reached"),
     Entry(
@@ -154,7 +155,7 @@ enum ReplyCatalogue {
     Entry("unableToSave", .unableToSave(id), "DATA, or the end of content"),
     Entry("accepted", .accepted(StoreReceipt(durablyStored: id)), "the end of content, once it is on stable storage"),
     Entry(
-      "accepted", .accepted(StoreReceipt(durablyStored: id), without: [Mailbox("ann@test.example")].compactMap { $0 }),
+      "accepted", .accepted(StoreReceipt(durablyStored: id), without: ["ann@test.example"]),
       "the end of content, when a hook refuses single recipients"),
     Entry("discarded", .discarded(id), "the end of content that a hook discards"),
   ]

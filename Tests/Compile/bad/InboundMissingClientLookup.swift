@@ -1,0 +1,7 @@
+// error: type 'Hooks' does not conform to protocol 'InboundHooks'
+// note: clientLookup
+import MTACore
+
+struct Hooks {}
+
+extension Hooks: InboundHooks {}
