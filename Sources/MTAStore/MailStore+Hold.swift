@@ -1,7 +1,8 @@
 public import MTACore
 import NIOConcurrencyHelpers
 
-extension MailStore {
+/// What operators ask of it, and with that all that a server does.
+extension MailStore: ServerStore {
   /// Makes the parcels of a held mail due at once, with a whole queue lifetime before them: those that a hook's verdict
   /// held, and those that were set aside because something was wrong with the mail.
   ///

@@ -2,13 +2,6 @@ public import MTACore
 import MTASystem
 import NIOCore
 
-/// A mail that is held because our own reading, conversion or signing broke off at it twice.
-public struct HeldSuspect: Hashable, Sendable {
-  public var id: MailID
-  /// What it was, the last time.
-  public var cause: String
-}
-
 extension MailStore {
   /// Where ``TrapRecord`` is to write, so that a mail at which processes trap is counted by the next one that has the store open.
   public static func trapRecord(in queue: String) -> String { queue + "/.trapped" }
