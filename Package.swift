@@ -41,7 +41,10 @@ let package = Package(
     + [
       .library(
         name: "MTA",
-        targets: ["MTACore", "MTATLS", "MTADNS", "MTAStore", "MTADKIM", "MTAReceiver", "MTADelivery", "MTAServer"]),
+        targets: [
+          "MTA", "MTACore", "MTASystem", "MTATLS", "MTADNS", "MTAStore", "MTADKIM", "MTAReceiver", "MTADelivery",
+          "MTAServer",
+        ]),
       .executable(name: "ExampleServer", targets: ["ExampleServer"]),
     ],
   dependencies: [
@@ -74,13 +77,19 @@ let package = Package(
       "MTADelivery",
       ["MTACore", "MTASystem", "MTATLS", "MTACrypto", nioCore, nioPosix, nioHTTP1, nioLocks, logging]),
 
-    // Layer 4: the composition, and the test kit.
+    // Layer 4: the composition, the one import of adopters, and the test kit.
     module(
       "MTAServer",
       [
         "MTACore", "MTASystem", "MTATLS", "MTADNS", "MTAStore", "MTADKIM", "MTAReceiver", "MTADelivery", nioCore,
         nioPosix,
         nioLocks, logging, lifecycle, unixSignals,
+      ]),
+    module(
+      "MTA",
+      [
+        "MTACore", "MTASystem", "MTATLS", "MTADNS", "MTAStore", "MTADKIM", "MTAReceiver", "MTADelivery", "MTAServer",
+        nioCore, logging,
       ]),
     module(
       "MTATestSupport",
@@ -126,7 +135,8 @@ let package = Package(
     tests(
       "MTAServer",
       [
-        "MTACore", "MTASystem", "MTADNS", "MTAStore", "MTADelivery", "MTAReceiver", "MTAServer", "MTATestSupport",
+        "MTA", "MTACore", "MTASystem", "MTADNS", "MTAStore", "MTADelivery", "MTAReceiver", "MTAServer",
+        "MTATestSupport",
         "CrashSamples",
         "CrashSubject", nioCore, nioPosix, logging,
       ]),

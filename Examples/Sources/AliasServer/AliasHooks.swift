@@ -1,6 +1,4 @@
-import MTACore
-import MTAReceiver
-import MTAServer
+import MTA
 
 /// Mail for an alias goes to the mailboxes behind it, here or elsewhere. Written as a subclass: `BaseReceiverHooks` has every verb with its
 /// default, and only what differs is overridden.

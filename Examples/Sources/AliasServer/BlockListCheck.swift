@@ -1,4 +1,4 @@
-import MTACore
+import MTA
 
 /// A policy: turns away clients that a DNS block list names, before they are greeted. It knows nothing of users, so any
 /// server can put it before its own hooks: `hooks.after(BlockListCheck(…))`.
@@ -13,6 +13,6 @@ extension BlockListCheck: ReceiverPolicy {
     guard case .found(let entry) = await dns.isListed(conversation.connection.remoteAddress, in: list) else {
       return .proceed
     }
-    return .refuse(Refusal("your address is listed: \(entry.reason ?? "no reason given")"))
+    return .refuse("your address is listed: \(entry.reason ?? "no reason given")")
   }
 }

@@ -1,6 +1,4 @@
-import MTACore
-import MTAReceiver
-import MTAServer
+import MTA
 
 /// Who lives here: addresses, and the crypt(3) hashes of their passwords. Ann's password is "my-password".
 struct Village {

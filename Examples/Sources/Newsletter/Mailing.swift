@@ -1,6 +1,4 @@
-import MTACore
-import MTADelivery
-import NIOCore
+import MTA
 
 /// Puts the issues of a newsletter into a queue. Once `send` returns, the mail is on stable storage: it is delivered, or its
 /// failure reported to `sender`, whatever happens to the program.

@@ -1,8 +1,4 @@
-import MTACore
-import MTADNS
-import MTADelivery
-import MTAStore
-import MTASystem
+import MTA
 
 /// A program that only delivers: a queue, a runner, a resolver, and no receiver. Run it again, or from cron, for what was
 /// deferred: `Newsletter news@example.org SUBJECT TEXT [READER …]`.

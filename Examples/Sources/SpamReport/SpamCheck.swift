@@ -1,4 +1,4 @@
-import MTACore
+import MTA
 
 /// A policy that judges the header section, keeps what it found with the mail, and refuses what is too much.
 struct SpamCheck {

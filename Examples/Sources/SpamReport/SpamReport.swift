@@ -1,4 +1,4 @@
-import MTACore
+import MTA
 
 /// What was found suspicious in a mail. Travels with the mail as an attribute: through the queue, and over a restart.
 struct SpamReport: Hashable {
