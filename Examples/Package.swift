@@ -16,17 +16,17 @@ let package = Package(
     .executableTarget(name: "FirstServer", dependencies: [mta("MTA")]),
     .executableTarget(name: "AliasServer", dependencies: [mta("MTA")]),
     .executableTarget(name: "SpamReport", dependencies: [mta("MTA")]),
+    .executableTarget(name: "TicketServer", dependencies: [mta("MTA")]),
     // The worked examples of two modules' pages, each with that module alone.
     .executableTarget(
       name: "SignAndVerify",
       dependencies: [mta("MTADKIM"), mta("MTACore"), .product(name: "NIOCore", package: "swift-nio")]),
     .executableTarget(name: "MailRoute", dependencies: [mta("MTADNS"), mta("MTACore")]),
-    .executableTarget(
-      name: "Newsletter", dependencies: [mta("MTA"), mta("MTASystem"), .product(name: "NIOCore", package: "swift-nio")]),
+    .executableTarget(name: "Newsletter", dependencies: [mta("MTA")]),
     .testTarget(
       name: "ExampleTests",
       dependencies: [
-        "FirstServer", "AliasServer", "SpamReport", "Newsletter", mta("MTA"), mta("MTATestSupport"),
+        "FirstServer", "AliasServer", "SpamReport", "TicketServer", "Newsletter", mta("MTA"), mta("MTATestSupport"),
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ]),
   ]

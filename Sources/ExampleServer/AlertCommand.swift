@@ -43,8 +43,7 @@ struct AlertCommand: AsyncParsableCommand {
       do {
         print(
           try await MailServer.alert(
-            to: recipient, subject: subject, text: String(decoding: input, as: UTF8.self), settings,
-            hooks: UserHooks(settings)))
+            to: recipient, subject: subject, text: String(decoding: input, as: UTF8.self), settings))
       } catch let failure as AlertFailure {
         Output.complain("\(failure)")
         if case .noSuchUser = failure { throw Self.noSuchUser }

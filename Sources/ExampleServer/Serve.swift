@@ -25,11 +25,8 @@ struct Serve: AsyncParsableCommand {
     let settings = try file.read()
     let path = file.config
     try await explained {
-      let reload = { @Sendable () async throws -> MailServer.Reload in
-        let settings = try Settings(contentsOf: path)
-        return MailServer.Reload(settings) { UserHooks(settings) }
-      }
-      try await MailServer(settings, reloading: reload) { UserHooks(settings) }.runUntilSignal()
+      let reload = { @Sendable () async throws -> MailServer.Reload in .init(try Settings(contentsOf: path)) }
+      try await MailServer(settings, reloading: reload).runUntilSignal()
     }
   }
 }

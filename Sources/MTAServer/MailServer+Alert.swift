@@ -14,31 +14,36 @@ extension MailServer {
   @discardableResult
   public func alert(to mailbox: Mailbox, subject: String, text: String) async throws -> MailID {
     try await Self.alert(
-      to: mailbox, subject: subject, text: text, settings, receiverConfiguration.session, rooms,
+      to: mailbox, subject: subject, text: text, settings, receiverConfiguration.session, rooms.store, logger,
       hooks: hookMaker.withLockedValue { $0 }())
   }
 
   /// ``alert(to:subject:text:)`` without a server, or beside one that runs: for commands. A server that runs delivers it within
   /// seconds.
+  ///
+  /// - Throws: ``AlertFailure``, ``StartFailure``, or what the hook `clientLookup` throws.
   @discardableResult
   public static func alert(
-    to mailbox: Mailbox, subject: String, text: String, _ settings: Settings, hooks: any ReceiverHooks
+    to mailbox: Mailbox, subject: String, text: String, _ settings: Settings, _ parts: Parts = Parts()
   ) async throws -> MailID {
-    let rooms = try Rooms(settings)
+    try OwnFiles(settings).check()
+    let session = parts.receiverConfiguration(settings).session
+    let logger = try Logs(settings, parts.logger).logger("mta")
+    let store = try OpenStore(settings, parts, logger: logger).store
     do {
       let id = try await alert(
-        to: mailbox, subject: subject, text: text, settings, settings.receiver.session, rooms, hooks: hooks)
-      await rooms.close()
+        to: mailbox, subject: subject, text: text, settings, session, store, logger, hooks: parts.hookMaker(settings)())
+      await store.close()
       return id
     } catch {
-      await rooms.close()
+      await store.close()
       throw error
     }
   }
 
   private static func alert(
     to mailbox: Mailbox, subject: String, text: String, _ settings: Settings, _ session: SessionConfiguration,
-    _ rooms: Rooms, hooks: any ReceiverHooks
+    _ store: any ServerStore, _ logger: Logger, hooks: any InboundHooks
   ) async throws -> MailID {
     var hooks = hooks
     let recipients = try await session.recipients(of: mailbox) { try await hooks.clientLookup($0) }
@@ -48,10 +53,10 @@ extension MailServer {
     let alert = AlertMail(
       to: mailbox, from: settings.postmasterName, subject: subject, text: text,
       serverName: settings.serverName.description)
-    do throws(StoreFailure) { try await rooms.store.add(alert, for: recipients, id: id, at: now) } catch {
+    do throws(StoreFailure) { try await store.add(alert, for: recipients, id: id, at: now) } catch {
       throw AlertFailure.notQueued(error)
     }
-    rooms.logger.info("alert queued", metadata: ["mail": "\(id)", "to": "\(mailbox)"])
+    logger.info("alert queued", metadata: ["mail": "\(id)", "to": "\(mailbox)"])
     return id
   }
 }

@@ -8,11 +8,13 @@ extension MailServer {
   /// What the server would do with mail for a domain, by its settings: the hosts, and their TLS policies with the reasons.
   ///
   /// - Parameters:
-  ///   - dns: who is asked; nil: the resolvers of the settings.
+  ///   - parts: what the program changes of the runner, and its resolver. Its delivery hooks are not asked: they look at mails.
+  ///   - dns: who is asked; nil: the program's resolver, or those of the settings.
   ///   - requiresTLS: for a mail that came with REQUIRETLS (RFC 8689).
   /// - Throws: ``StartFailure``, naming the setting that cannot be used.
   public static func plan(
-    for domain: Domain, _ settings: Settings, dns: (any DNSLookup)? = nil, requiresTLS: Bool = false
+    for domain: Domain, _ settings: Settings, _ parts: Parts = Parts(), dns: (any DNSLookup)? = nil,
+    requiresTLS: Bool = false
   ) async throws -> DeliveryPlan {
     var configuration = try settings.runner()
     func plan(_ dns: any DNSLookup, _ configuration: QueueRunner.Configuration) async throws -> DeliveryPlan {
@@ -22,7 +24,13 @@ extension MailServer {
       }
       return await planner.plan(for: domain, requiresTLS: requiresTLS)
     }
+    parts.runner?(&configuration)
     if let dns { return try await plan(dns, configuration) }
+    if let make = parts.resolver {
+      let lookup = try made("resolver", make)
+      configuration.hosts = SystemHosts(before: lookup)
+      return try await plan(lookup, configuration)
+    }
     let resolver = DNSResolver(configuration: settings.resolver, group: MultiThreadedEventLoopGroup.singleton)
     defer { resolver.shutdown() }
     configuration.hosts = SystemHosts(before: resolver)

@@ -1,5 +1,4 @@
 public import MTACore
-import MTAStore
 
 /// What an operator does to a queue, beside a server that runs or without one.
 extension MailServer {
@@ -7,13 +6,13 @@ extension MailServer {
   ///
   /// - Throws: ``StartFailure`` when the queue cannot be opened, `StoreFailure` when it cannot be read; what `body` throws.
   public static func listQueue(
-    _ settings: Settings, heldOnly: Bool = false, _ body: (QueueEntry) throws -> Void
+    _ settings: Settings, _ parts: Parts = Parts(), heldOnly: Bool = false, _ body: (QueueEntry) throws -> Void
   ) async throws {
-    let store = try openStore(settings)
+    let store = try openStore(settings, parts)
     do {
       var last: ParcelID?
       repeat {
-        let page = try await store.list(heldOnly: heldOnly, after: last)
+        let page = try await store.list(heldOnly: heldOnly, after: last, limit: 1000)
         for entry in page { try body(entry) }
         last = page.last?.parcel
       } while last != nil
@@ -29,8 +28,8 @@ extension MailServer {
   ///
   /// - Returns: how many copies; nil when there is no such mail.
   /// - Throws: ``StartFailure`` when the queue cannot be opened, `StoreFailure` when nothing was changed.
-  public static func release(_ id: MailID, _ settings: Settings) async throws -> Int? {
-    let store = try openStore(settings)
+  public static func release(_ id: MailID, _ settings: Settings, _ parts: Parts = Parts()) async throws -> Int? {
+    let store = try openStore(settings, parts)
     let count: Result<Int?, StoreFailure>
     do throws(StoreFailure) { count = .success(try await store.release(id)) } catch { count = .failure(error) }
     await store.close()
@@ -41,8 +40,10 @@ extension MailServer {
   ///
   /// - Returns: how many copies are held; nil when there is no such mail.
   /// - Throws: ``StartFailure`` when the queue cannot be opened, `StoreFailure` when nothing was changed.
-  public static func hold(_ id: MailID, because reason: String, _ settings: Settings) async throws -> Int? {
-    let store = try openStore(settings)
+  public static func hold(
+    _ id: MailID, because reason: String, _ settings: Settings, _ parts: Parts = Parts()
+  ) async throws -> Int? {
+    let store = try openStore(settings, parts)
     let count: Result<Int?, StoreFailure>
     do throws(StoreFailure) { count = .success(try await store.hold(id, because: reason)) } catch {
       count = .failure(error)
@@ -52,11 +53,8 @@ extension MailServer {
   }
 
   /// The queue alone: no certificate and no key is needed to look at it.
-  private static func openStore(_ settings: Settings) throws(StartFailure) -> MailStore {
-    var configuration = MailStore.Configuration(database: settings.database, queue: settings.mailQueue)
-    configuration.queueLifetime = settings.queueLifetime
+  private static func openStore(_ settings: Settings, _ parts: Parts) throws(StartFailure) -> any ServerStore {
     let log = LineLog.Sink()
-    configuration.notice = { log.write("\($0)\n") }
-    do { return try MailStore(configuration) } catch { throw StartFailure("database: \(error)") }
+    return try OpenStore(settings, parts) { log.write("\($0)\n") }.store
   }
 }

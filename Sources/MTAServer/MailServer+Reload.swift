@@ -9,10 +9,11 @@ extension MailServer {
   public struct Reload: Sendable {
     /// Their certificate and key are read. Other settings that differ take effect at the next start; the log names them.
     public var settings: Settings
-    /// Makes the hooks of the connections that come from now on.
-    public var hooks: @Sendable () -> any ReceiverHooks
+    /// Makes the hooks of the connections that come from now on; nil: the program's own stay as they are, and where it has none,
+    /// the users of these settings are served.
+    public var hooks: (@Sendable () -> any InboundHooks)?
 
-    public init(_ settings: Settings, hooks: @escaping @Sendable () -> any ReceiverHooks) {
+    public init(_ settings: Settings, hooks: (@Sendable () -> any InboundHooks)? = nil) {
       self.settings = settings
       self.hooks = hooks
     }
@@ -23,7 +24,7 @@ extension MailServer {
   /// No connection ends over it; those that are open keep their hooks and their certificate. When anything new cannot be used, all of
   /// the old stays, and the log says what is wrong.
   public func reload() async {
-    do { try rooms.log.reopen() } catch {
+    do { try rooms.logs.reopen() } catch {
       logger.error("reload: the log goes on in the old file", metadata: ["reason": "\(error)"])
     }
     do {
@@ -32,13 +33,16 @@ extension MailServer {
       let tls = try Rooms.tls(new?.settings ?? settings)
       if let tls { receiver.renew(tls: tls) }
       if let new {
-        hookMaker.withLockedValue { $0 = new.hooks }
+        let hooks = new.hooks ?? rooms.parts.hookMaker(new.settings)
+        hookMaker.withLockedValue { $0 = hooks }
         for key in new.settings.keysThatWait(comparedWith: settings) {
           logger.notice("reload: \(key) has changed, which takes effect at the next start")
         }
       }
       for warning in (new?.settings ?? settings).warnings(tls) { logger.warning("\(warning)") }
       logger.notice("reloaded")
+      // Nobody waits for it: hooks may look up who knows where.
+      if let new { Task { await self.warnOfIgnoredUsers(new.settings) } }
     } catch {
       logger.error("reload: all stays as it was", metadata: ["reason": "\(error)"])
     }
@@ -47,7 +51,7 @@ extension MailServer {
 
 extension Settings {
   /// What a reload reaches.
-  private static let reloaded = ["users", "aliases", "forwards", "certificate", "privateKey"]
+  private static let reloaded = ["users", "aliases", "forwards", "certificate", "privateKey", "app"]
 
   /// The keys of a settings file that differ, and that a reload does not reach.
   func keysThatWait(comparedWith old: Settings) -> [String] {

@@ -1,13 +1,12 @@
 import Logging
 import MTACore
-import MTAStore
 import MTASystem
 
 extension MailServer {
   /// Tells the postmaster of mails that are held because our own work broke off at them twice: at the start, as it happens, and once a day
   /// at most.
   func watchSuspects() async {
-    let (bell, ring) = (rooms.suspects.bell, rooms.suspects.ring)
+    let (bell, ring) = rooms.open.suspects
     // What comes within a day of the last word is told when the day is over.
     let hourly = Task {
       while !Task.isCancelled {

@@ -1,22 +1,19 @@
 import Logging
 public import MTACore
-import MTADKIM
-import MTADNS
 public import MTADelivery
 public import MTAReceiver
 import MTAStore
 import MTASystem
-import MTATLS
 import NIOConcurrencyHelpers
-import NIOCore
-import NIOPosix
 public import ServiceLifecycle
 
 /// A whole mail server in one process: receiver, durable queue, resolver, signatures and queue runner, wired by the settings.
 ///
 /// ```swift
 /// let settings = try Settings(contentsOf: "mta.json")
-/// try await MailServer(settings) { Shop() }.runUntilSignal()
+/// try await MailServer(settings).runUntilSignal()                        // the settings' users
+/// try await MailServer(settings) { Shop() }.runUntilSignal()             // hooks of your own
+/// try await MailServer(settings, parts).runUntilSignal()                 // any part of your own: see Parts
 /// ```
 public final class MailServer: Service {
   let settings: Settings
@@ -24,35 +21,42 @@ public final class MailServer: Service {
   let receiverConfiguration: Receiver.Configuration
   let rooms: Rooms
   let receiver: Receiver
+  /// Nil where only `run-queue` delivers.
+  private let runner: QueueRunner?
+  private let listening = Listening()
   let reloading: (@Sendable () async throws -> Reload)?
   /// Makes the hooks of new connections; a reload puts another in its place.
-  let hookMaker: NIOLockedValueBox<@Sendable () -> any ReceiverHooks>
+  let hookMaker: NIOLockedValueBox<@Sendable () -> any InboundHooks>
   var logger: Logger { rooms.logger }
 
-  /// Opens what the settings name: certificates, keys, the queue. No port yet.
+  /// Opens what the settings name and the program brings: certificates, keys, passwords, the queue. No port yet.
   ///
   /// - Parameters:
-  ///   - adjusting: changes what no setting reaches: rules, hook budgets, further limits.
+  ///   - parts: what the program brings; the rest is made from the settings.
   ///   - reloading: reads anew what ``reload()`` puts in place. Default: certificate and key are read anew from the same files, and the
   ///     hooks stay.
-  ///   - hooks: makes the hooks of one connection.
-  /// - Throws: ``SettingsFailure`` or ``StartFailure``, naming the setting.
+  /// - Throws: ``SettingsFailure`` or ``StartFailure``, naming the setting or the part.
   public init(
-    _ settings: Settings, adjusting: (inout Receiver.Configuration) -> Void = { _ in },
-    reloading: (@Sendable () async throws -> Reload)? = nil, hooks: @escaping @Sendable () -> any ReceiverHooks
+    _ settings: Settings, _ parts: Parts = Parts(), reloading: (@Sendable () async throws -> Reload)? = nil
   ) throws {
     try settings.check()
     try OwnFiles(settings).check()
     self.settings = settings
     self.reloading = reloading
-    let hookMaker = NIOLockedValueBox(hooks)
+    receiverConfiguration = parts.receiverConfiguration(settings, rewriter: try SRSSecretFile.rewriter(settings))
+    let hookMaker = NIOLockedValueBox(parts.hookMaker(settings))
     self.hookMaker = hookMaker
-    var configuration = settings.receiver
-    configuration.session.rewriter = try SRSSecretFile.rewriter(settings)
-    adjusting(&configuration)
-    receiverConfiguration = configuration
-    rooms = try Rooms(settings)
-    receiver = rooms.receiver(settings, configuration) { hookMaker.withLockedValue { $0 }() }
+    rooms = try Rooms(settings, parts, delivers: settings.queueRunner == .automatic)
+    runner = try rooms.queueRunner()
+    receiver = rooms.receiver(settings, receiverConfiguration) { hookMaker.withLockedValue { $0 }() }
+  }
+
+  /// The same with one part alone: the hooks of a connection.
+  public convenience init(
+    _ settings: Settings, reloading: (@Sendable () async throws -> Reload)? = nil,
+    hooks: @escaping @Sendable () -> any InboundHooks
+  ) throws {
+    try self.init(settings, Parts(hooks: hooks), reloading: reloading)
   }
 
   /// What is under way when the server is told to end may take so long.
@@ -61,6 +65,7 @@ public final class MailServer: Service {
   /// Serves until the task is cancelled or the service group shuts down gracefully. Then: no further connections, messages that
   /// are arriving and deliveries under way may finish (``grace``), the queue is closed.
   public func run() async throws {
+    defer { listening.end() }
     let files = DurableFiles()
     let lock = try LockFile(settings.lockFile, files)
     let pid = try PIDFile(settings.pidFile, files)
@@ -69,18 +74,22 @@ public final class MailServer: Service {
       withExtendedLifetime(lock) {}
     }
     settings.logNotes(to: logger)
-    TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue))
+    for note in rooms.parts.overruled(settings) { logger.notice("\(note)") }
+    if rooms.open.countsTraps { TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue)) }
     for warning in settings.warnings(rooms.tls) { logger.warning("\(warning)") }
-    let addresses = try await receiver.start(on: rooms.group)
+    let addresses = try await receiver.start(on: rooms.group).compactMap { ListenAddress($0) }
     for address in addresses {
-      logger.info("listening on \(address.ipAddress ?? "?") port \(address.port ?? 0)")
+      logger.info("listening on \(address.address.map { "\($0)" } ?? "?") port \(address.port)")
     }
-    let runner = settings.queueRunner == .automatic ? try rooms.queueRunner(settings) : nil
+    listening.begin(addresses)
+    // Beside the mail, and left behind when the server ends: hooks may look up who knows where.
+    let lookingForUsers = Task { await self.warnOfIgnoredUsers(settings) }
     await withTaskGroup(of: Void.self) { group in
       if let runner { group.addTask { await self.deliver(runner) } }
       group.addTask { await self.watchSuspects() }
       try? await gracefulShutdown()
       logger.info("shutting down")
+      lookingForUsers.cancel()
       // Both within one grace.
       group.cancelAll()
       await receiver.shutDown(grace: Self.grace)
@@ -89,6 +98,15 @@ public final class MailServer: Service {
     logger.info("stopped")
   }
 
+  /// Where the server listens now, in the order of ``Settings/listeningPorts``, with the port that the system chose where it was to
+  /// choose. Empty before all are bound, and after the end.
+  public var addresses: [ListenAddress] { listening.addresses }
+
+  /// Waits until all ports are bound.
+  ///
+  /// - Returns: ``addresses``; none when the server ended without, or the task was cancelled.
+  public func listeningAddresses() async -> [ListenAddress] { await listening.wait() }
+
   private func deliver(_ runner: QueueRunner) async {
     do { try await runner.run() } catch is CancellationError {} catch {
       // Reception goes on: what is accepted stays in the queue.
@@ -96,18 +114,44 @@ public final class MailServer: Service {
     }
   }
 
+  /// Says which users of the settings own hooks do not know; see ``Parts/hooks``.
+  func warnOfIgnoredUsers(_ settings: Settings) async {
+    let hooks = hookMaker.withLockedValue { $0 }()
+    if hooks is SettingsHooks { return }
+    for warning in await IgnoredUsers.warnings(settings, hooks: hooks) { logger.warning("\(warning)") }
+  }
+
   /// Delivers everything that is due, once, and returns what became of it: for cron, beside or without a running server.
-  public static func runQueue(_ settings: Settings) async throws -> RunSummary {
-    let rooms = try Rooms(settings)
-    TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue))
+  ///
+  /// - Throws: ``StartFailure``, naming the setting or the part; `StoreFailure` when the queue cannot be read.
+  public static func runQueue(_ settings: Settings, _ parts: Parts = Parts()) async throws -> RunSummary {
+    let rooms = try Rooms(settings, parts, delivers: true)
+    if rooms.open.countsTraps { TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue)) }
     settings.logNotes(to: rooms.logger)
+    for note in parts.overruled(settings) { rooms.logger.notice("\(note)") }
     do {
-      let summary = try await rooms.queueRunner(settings).runOnce()
+      let summary = try await rooms.queueRunner()?.runOnce() ?? RunSummary()
       await rooms.close()
       return summary
     } catch {
       await rooms.close()
       throw error
     }
+  }
+}
+
+extension MailServer.Parts {
+  /// Makes the hooks of a connection, policies not among them.
+  func hookMaker(_ settings: Settings) -> @Sendable () -> any InboundHooks {
+    if let hooks { return hooks }
+    let hooks = SettingsHooks(settings)
+    return { hooks }
+  }
+
+  func receiverConfiguration(_ settings: Settings, rewriter: SRSRewriter? = nil) -> Receiver.Configuration {
+    var configuration = settings.receiver
+    configuration.session.rewriter = rewriter
+    receiver?(&configuration)
+    return configuration
   }
 }

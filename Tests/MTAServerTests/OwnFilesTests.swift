@@ -24,7 +24,7 @@ struct OwnFilesTests {
     settings.srsSecret = folder.path + "/srs.secret"
     settings.privateKey = folder.path + "/key.pem"
     settings.certificate = folder.path + "/cert.pem"
-    settings.dkim = [try #require(Domain("test.example")): .init(selector: "s", keyFile: folder.path + "/dkim.pem")]
+    settings.dkim = [Domain("test.example"): .init(selector: "s", keyFile: folder.path + "/dkim.pem")]
     return settings
   }
 
@@ -96,7 +96,7 @@ struct OwnFilesTests {
     try make("queue", mode: 0o777, isFolder: true)
     try make("mta.lock", mode: 0o666, isFolder: false)
     do {
-      _ = try Rooms(settings())
+      _ = try Rooms(settings(), MailServer.Parts(), delivers: true)
       Issue.record("it starts")
     } catch {
       let said = "\(error)"

@@ -1,4 +1,5 @@
 import Logging
+import MTA
 import MTACore
 import MTADKIM
 import MTADelivery
@@ -117,7 +118,24 @@ struct Surroundings_MTAReceiver: Sendable {
   var users: [Mailbox: User] { anything() }
 }
 
-struct Surroundings_MTAServer: Sendable {}
+struct Nights: DeliveryHooks {}
+
+struct TicketDesk: DeliveryAgent {
+  let tickets: TicketStore
+  func deliver(_ mail: AgentMail, to recipients: [EnvelopeRecipient]) async -> [AgentResult] { [] }
+}
+
+struct SpamCheck: ReceiverPolicy {}
+
+struct Surroundings_MTA: Sendable {}
+
+struct Surroundings_MTAServer: Sendable {
+  var settings: Settings { anything() }
+  var parts: MailServer.Parts { anything() }
+  var hooks: SettingsHooks { anything() }
+  var users: [Mailbox: User] { anything() }
+  var tickets: TicketStore { anything() }
+}
 
 struct Surroundings_MTAStore: Sendable {
   var folder: String { anything() }
@@ -150,4 +168,7 @@ struct Surroundings_Pages: Sendable {
   var script: String { anything() }
   var dialogue: Dialogue { anything() }
   var faults: FaultPlan { anything() }
+  var settings: Settings { anything() }
+  var users: [Mailbox: User] { anything() }
+  var tickets: TicketStore { anything() }
 }

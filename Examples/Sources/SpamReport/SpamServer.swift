@@ -1,7 +1,6 @@
-import MTACore
-import MTAServer
+import MTA
 
-/// Takes mail for the users of a settings file, and judges it. The hooks are a policy and a closure's worth of the rest.
+/// Takes mail for the users of a settings file, and judges it.
 @main struct SpamServer {
   static func main() async throws {
     guard CommandLine.arguments.count == 2 else {
@@ -14,15 +13,13 @@ import MTAServer
   }
 }
 
-/// Mailboxes that mail arrives in, and nobody logs in to.
+/// Mailboxes that mail arrives in, and nobody logs in to: so there is no `auth`, and EHLO does not offer it.
 struct Inboxes {
   let users: Set<Mailbox>
 }
 
-extension Inboxes: ReceiverHooks {
+extension Inboxes: InboundHooks {
   func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
     users.contains(mailbox.caseFolded) ? ClientRecord(mailboxID: mailbox.caseFolded.description) : nil
   }
-
-  func auth(_ credentials: Credentials, _ conversation: inout Conversation) async throws -> ClientRecord? { nil }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import MTA
 import MTACore
 import MTADKIM
 import MTADNS
@@ -19,7 +20,8 @@ import Testing
   let now = Timestamp(milliseconds: 1_767_225_600_000)
 
   @Test(arguments: [
-    "MTACore", "MTADKIM", "MTADNS", "MTADelivery", "MTAReceiver", "MTAServer", "MTAStore", "MTATLS", "MTATestSupport",
+    "MTA", "MTACore", "MTADKIM", "MTADNS", "MTADelivery", "MTAReceiver", "MTAServer", "MTAStore", "MTATLS",
+    "MTATestSupport",
   ])
   func everyLineOfAnExampleStandsHere(module: String) throws {
     let top = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized
@@ -58,7 +60,7 @@ import Testing
   }
 
   @Test func receiver() async throws {
-    let postmaster = try #require(Mailbox("postmaster@village.example"))
+    let postmaster = Mailbox("postmaster@village.example")
     let store = VolatileStore()
     let dns = EmptyZone()
     let session = SessionConfiguration(serverName: "mail.village.example", postmaster: postmaster)
@@ -73,7 +75,7 @@ import Testing
   @Test func storeAndDelivery() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let ann = try #require(Mailbox("ann@village.example"))
+    let ann = Mailbox("ann@village.example")
     let envelope = Envelope(
       id: MailID(at: now, random: 1), reversePath: .null,
       recipients: [EnvelopeRecipient(ann, client: ClientRecord(mailboxID: "ann"))], receivedAt: now)
@@ -98,8 +100,8 @@ import Testing
   }
 
   @Test func signatures() async throws {
-    let domain = try #require(DNSName("village.example"))
-    let selector = try #require(DNSName("s1"))
+    let domain = DNSName("village.example")
+    let selector = DNSName("s1")
     let mail = ByteBuffer(string: "From: ann@village.example\r\nSubject: hello\r\n\r\nHello!\r\n")
     let signer = DKIMSigner(domain: domain, selector: selector, key: try DKIMPrivateKey.generate(.ed25519SHA256))
     var signing = DKIMSigning([signer])
@@ -145,6 +147,11 @@ import Testing
     var settings = try Settings(serverName: "mail.village.example")
     settings.listeningPorts = [ListenAddress(.loopback4, port: 2525)]
     try await MailServer(settings) { Village() }.runUntilSignal()
+  }
+
+  func settingsAlone() async throws {
+    let settings = try Settings(contentsOf: "mta.json")
+    try await MailServer(settings).runUntilSignal()
   }
 
   func tls(host: String) async throws {

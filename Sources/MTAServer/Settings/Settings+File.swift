@@ -50,8 +50,7 @@ extension Settings {
       return domain
     }
     if name == nil, values["serverName"] == nil { reader.complain("serverName", "is required") }
-    let placeholder = Domain("unnamed.invalid") ?? .literal(.loopback4)
-    try self.init(serverName: name ?? placeholder)
+    try self.init(serverName: name ?? Domain("unnamed.invalid"))
     given = values
     readIdentity(&reader)
     readListening(&reader)
@@ -100,6 +99,9 @@ extension Settings {
       }
     }
     readForwarding(&reader)
+    if let app = reader.take("app", "an object", { if case .map(let entries) = $0 { entries } else { nil } }) {
+      self.app = app
+    }
   }
 
   private mutating func readListening(_ reader: inout SettingsReader) {

@@ -19,10 +19,12 @@ public struct Settings: Sendable {
   public var localDomains: [Domain] = []
   /// Mailboxes, as ``Mailbox/caseFolded``, and their crypt(3) hashes; nil (`*` in the file) is a mailbox that nobody logs in to.
   public var users: [Mailbox: String?] = [:]
-  /// Names that stand for other mailboxes, here or elsewhere. For hooks: `clientLookup` says so.
+  /// Names that stand for other mailboxes, here or elsewhere. For hooks: `clientLookup` says so, as ``SettingsHooks`` does.
   public var aliases = AliasTable()
   /// Where users have their mail sent. For hooks, as ``aliases``.
   public var forwards: [Mailbox: Forward] = [:]
+  /// The object `app` of the file, for the program: the one place whose keys the server does not know. See ``app(as:)``.
+  public var app: [String: AttributeValue] = [:]
 
   // MARK: Listening
 

@@ -1,25 +1,33 @@
-import MTACore
+public import MTACore
 import MTAReceiver
-import MTAServer
 
-/// The founders' example: users from a table, passwords by crypt(3), aliases and forwards from the settings, no relaying for
-/// strangers (the engine's own rule). Needs nothing else of this folder: copy it to begin with.
-struct UserHooks {
+/// The hooks of a server whose program has none of its own: users with crypt(3) passwords, aliases and forwards, all from the settings. No
+/// relaying for strangers (the engine's own rule).
+///
+/// ```swift
+/// try await MailServer(settings).runUntilSignal()   // with these
+///
+/// let hooks = SettingsHooks(settings)               // and with a check before them
+/// try await MailServer(settings) { hooks.after(SpamCheck()) }.runUntilSignal()
+/// ```
+///
+/// Made once and copied for each connection, which costs nothing: it holds the tables of the settings as they were.
+public struct SettingsHooks: Sendable {
   /// Mailbox → crypt hash; nil for a mailbox that nobody logs in to.
   private let users: [Mailbox: String?]
   private let aliases: AliasTable
   private let forwards: [Mailbox: Settings.Forward]
 
-  init(_ settings: Settings) {
+  public init(_ settings: Settings) {
     users = Dictionary(settings.users.map { ($0.caseFolded, $1) }) { first, _ in first }
     aliases = settings.aliases
     forwards = Dictionary(settings.forwards.map { ($0.caseFolded, $1) }) { first, _ in first }
   }
 }
 
-extension UserHooks: ReceiverHooks {
+extension SettingsHooks: ReceiverHooks {
   /// An alias comes before a user of its name, and a user before the alias of the whole domain.
-  mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
+  public func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
     let key = mailbox.caseFolded
     if let targets = aliases.targets(of: key) { return record(of: key, forwardingTo: targets) }
     if users.keys.contains(key) {
@@ -38,8 +46,9 @@ extension UserHooks: ReceiverHooks {
     return ClientRecord(mailboxID: owner?.description, ownerID: owner?.description, forwards: targets)
   }
 
-  mutating func auth(_ credentials: Credentials, _ conversation: inout Conversation) async throws -> ClientRecord? {
+  public func auth(_ credentials: Credentials, _ conversation: inout Conversation) async throws -> ClientRecord? {
     let mailbox = credentials.mailbox
+    // Without a user a password is hashed all the same, so that the answer does not tell who exists.
     let hash = mailbox.flatMap { users[$0.caseFolded] ?? nil }
     guard try await credentials.match(cryptHash: hash), let mailbox else { return nil }
     return try await clientLookup(mailbox)

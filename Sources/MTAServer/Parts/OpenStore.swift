@@ -1,0 +1,44 @@
+import Logging
+import MTACore
+import MTAStore
+
+/// The store of a server, open: the program's own, or that of the settings.
+struct OpenStore: Sendable {
+  let store: any ServerStore
+  /// Rung when a mail is held because our own work broke off at it. A store of the program's own rings nothing.
+  let suspects: (bell: AsyncStream<Void>, ring: AsyncStream<Void>.Continuation)
+  /// It is the store of the settings, which reads the record that `TrapRecord` writes.
+  let countsTraps: Bool
+
+  /// - Parameter notice: told by the store of the settings what an operator should know.
+  init(
+    _ settings: Settings, _ parts: MailServer.Parts, notice: @escaping @Sendable (MailStore.Notice) -> Void
+  ) throws(StartFailure) {
+    let (bell, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    suspects = (bell, ring)
+    countsTraps = parts.store == nil
+    if let make = parts.store {
+      store = try made("store", make)
+      return
+    }
+    var configuration = settings.store
+    configuration.suspectHeld = { ring.yield() }
+    configuration.notice = notice
+    do { store = try MailStore(configuration) } catch { throw StartFailure("database: \(error)") }
+  }
+
+  init(_ settings: Settings, _ parts: MailServer.Parts, logger: Logger) throws(StartFailure) {
+    try self.init(settings, parts) { notice in
+      if notice.isTrouble { logger.error("\(notice)") } else { logger.info("\(notice)") }
+    }
+  }
+}
+
+extension Settings {
+  /// What the store is told.
+  var store: MailStore.Configuration {
+    var configuration = MailStore.Configuration(database: database, queue: mailQueue)
+    configuration.queueLifetime = queueLifetime
+    return configuration
+  }
+}

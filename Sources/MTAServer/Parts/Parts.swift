@@ -1,0 +1,123 @@
+public import Logging
+public import MTACore
+public import MTADelivery
+public import MTAReceiver
+
+extension MailServer {
+  /// What a program brings to its server; whatever it does not bring is made from the settings.
+  ///
+  /// ```swift
+  /// let parts = MailServer.Parts(
+  ///   hooks: { Shop(users: users) },
+  ///   deliveryHooks: { Nights() },
+  ///   localAgent: { TicketDesk(tickets: tickets) })
+  /// try await MailServer(settings, parts).runUntilSignal()
+  /// print(try await MailServer.runQueue(settings, parts))    // for cron: the same hooks and the same agent
+  /// ```
+  ///
+  /// Each part is a closure, called where the part is needed and nowhere else: `runQueue` makes no hooks, `alert` no agent.
+  ///
+  /// | part | called | belongs to |
+  /// |---|---|---|
+  /// | ``hooks``, ``policies`` | for each connection | the receivers |
+  /// | ``inspector`` | for each mail | the receivers |
+  /// | ``receiver`` | once | the receivers |
+  /// | ``store``, ``deliveryHooks``, ``localAgent``, ``contentFilters``, ``signer``, ``runner`` | once | the queue |
+  /// | ``resolver``, ``logger`` | once, the logger for each label | both |
+  ///
+  /// Today both are one process. With ``Settings/isolation`` they will be several: receivers of their own, any number of them, one process for
+  /// the queue, and a master that makes none of these parts. So no part of the receivers may share memory with one of the queue, nor
+  /// hooks of one connection with those of another: a variable, cache or connection that two closures capture would be
+  /// two. What hooks learn of a mail, and a delivery is to know, goes with the mail: ``Conversation/attributes``. What all must
+  /// know lies in a database or file of the program's own.
+  public struct Parts: Sendable {
+    // MARK: The receivers
+
+    /// Makes the hooks of one connection: ``ReceiverHooks``, or ``InboundHooks`` for a server that nobody logs in to. Default:
+    /// ``SettingsHooks``. Users and aliases of the settings that other hooks do not know are named in a warning at start.
+    public var hooks: (@Sendable () -> any InboundHooks)?
+    /// Makes the policies of one connection, which are asked before the hooks, in their order. They get the server's resolver. Default: none.
+    public var policies: (@Sendable (any DNSLookup) -> [any ReceiverPolicy])?
+    /// Makes what walks along with the content of one mail. It gets the server's resolver. Default: DKIM verification.
+    public var inspector: (@Sendable (any DNSLookup) -> any ContentInspector)?
+    /// Changes what no setting reaches: rules, mechanisms of AUTH, hook budgets, further limits.
+    public var receiver: (@Sendable (inout Receiver.Configuration) -> Void)?
+
+    // MARK: The queue
+
+    /// Opens the store, which the server closes. Default: `MailStore`, at ``Settings/database`` and ``Settings/mailQueue``.
+    public var store: (@Sendable () throws -> any ServerStore)?
+    /// A say in deliveries. Default: none.
+    public var deliveryHooks: (@Sendable () throws -> any DeliveryHooks)?
+    /// Takes the local mail, in place of ``Settings/localDelivery``.
+    public var localAgent: (@Sendable () throws -> any DeliveryAgent)?
+    /// Filters that judge mail before its local delivery, in their order, behind that of ``Settings/contentFilter``.
+    public var contentFilters: (@Sendable () throws -> [any ContentFilter])?
+    /// Signs the mail of users. Default: with the keys of ``Settings/dkim``.
+    public var signer: (@Sendable () throws -> any MailSigner)?
+    /// Changes what no setting reaches of the runner.
+    public var runner: (@Sendable (inout QueueRunner.Configuration) -> Void)?
+
+    // MARK: Both
+
+    /// Who is asked for names and addresses. Default: a resolver, by ``Settings/resolvers``.
+    public var resolver: (@Sendable () throws -> any DNSLookup)?
+    /// Makes the logger of a label: `mta`, `mta.receiver`, `mta.queue`, `mta.filter`. Default: ``LineLog``, to ``Settings/logFile``.
+    public var logger: (@Sendable (_ label: String) -> Logger)?
+
+    /// Labelled as the properties. A closure that throws ends the start with ``StartFailure``, which names the part.
+    public init(
+      hooks: (@Sendable () -> any InboundHooks)? = nil,
+      policies: (@Sendable (any DNSLookup) -> [any ReceiverPolicy])? = nil,
+      inspector: (@Sendable (any DNSLookup) -> any ContentInspector)? = nil,
+      receiver: (@Sendable (inout Receiver.Configuration) -> Void)? = nil,
+      store: (@Sendable () throws -> any ServerStore)? = nil,
+      deliveryHooks: (@Sendable () throws -> any DeliveryHooks)? = nil,
+      localAgent: (@Sendable () throws -> any DeliveryAgent)? = nil,
+      contentFilters: (@Sendable () throws -> [any ContentFilter])? = nil,
+      signer: (@Sendable () throws -> any MailSigner)? = nil,
+      runner: (@Sendable (inout QueueRunner.Configuration) -> Void)? = nil,
+      resolver: (@Sendable () throws -> any DNSLookup)? = nil,
+      logger: (@Sendable (_ label: String) -> Logger)? = nil
+    ) {
+      self.hooks = hooks
+      self.policies = policies
+      self.inspector = inspector
+      self.receiver = receiver
+      self.store = store
+      self.deliveryHooks = deliveryHooks
+      self.localAgent = localAgent
+      self.contentFilters = contentFilters
+      self.signer = signer
+      self.runner = runner
+      self.resolver = resolver
+      self.logger = logger
+    }
+  }
+}
+
+/// Makes a part; what it throws names the part.
+func made<Part>(_ name: String, _ make: () throws -> Part) throws(StartFailure) -> Part {
+  do { return try make() } catch let failure as StartFailure { throw failure } catch {
+    throw StartFailure("\(name): \(error)")
+  }
+}
+
+extension MailServer.Parts {
+  /// The settings that are in the file, or were set, and do nothing because the program brings the part itself.
+  func overruled(_ settings: Settings) -> [String] {
+    var keys: [String] = []
+    func note(_ part: Bool, _ names: String...) {
+      if part { keys += names.filter { settings.given[$0] != nil } }
+    }
+    note(store != nil, "database", "mailQueue", "queueLifetime")
+    note(localAgent != nil, "localDelivery")
+    note(resolver != nil, "resolvers", "trustResolvers")
+    note(logger != nil, "logFile")
+    var notes = keys.map { "\($0): does nothing, for this program brings a part of its own in its place" }
+    if signer != nil, !settings.dkim.isEmpty {
+      notes.append("dkim: its keys sign nothing, for this program brings a signer of its own")
+    }
+    return notes
+  }
+}

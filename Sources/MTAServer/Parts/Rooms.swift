@@ -1,0 +1,140 @@
+import Logging
+import MTACore
+import MTADKIM
+import MTADNS
+import MTADelivery
+import MTAReceiver
+import MTASystem
+import MTATLS
+import NIOCore
+import NIOPosix
+
+/// The composition: the one place that knows which store, resolver and signer are in use. Parts come from the program (``MailServer/Parts``)
+/// or from the settings.
+struct Rooms: Sendable {
+  let parts: MailServer.Parts
+  let logs: Logs
+  let logger: Logger
+  let open: OpenStore
+  let lookup: any DNSLookup
+  /// What ``lookup`` is when it is ours; a program's own is its own to end.
+  private let resolver: DNSResolver?
+  let group = MultiThreadedEventLoopGroup.singleton
+  let tls: TLSContext?
+  private let signer: (any MailSigner)?
+  /// With the passwords of the settings; nil where nothing is delivered.
+  private let runner: QueueRunner.Configuration?
+  /// What the queue runner learns of other servers, for the receiver.
+  private let nextHops = NextHopMemory()
+
+  var store: any ServerStore { open.store }
+
+  /// Opens what the settings name and the program brings; the store comes last, for the others change nothing.
+  ///
+  /// - Parameter delivers: with the parts of the sending half.
+  init(_ settings: Settings, _ parts: MailServer.Parts, delivers: Bool) throws {
+    try OwnFiles(settings).check()
+    self.parts = parts
+    logs = try Logs(settings, parts.logger)
+    let logger = logs.logger("mta")
+    self.logger = logger
+    tls = try Self.tls(settings)
+    if let make = parts.resolver {
+      resolver = nil
+      lookup = try made("resolver", make)
+    } else {
+      let own = DNSResolver(configuration: settings.resolver, group: group)
+      resolver = own
+      lookup = own
+    }
+    if let make = parts.signer {
+      signer = delivers ? try made("signer", make) : nil
+    } else {
+      signer = try Self.signer(settings)
+    }
+    runner = delivers ? try Self.runner(settings, parts, lookup, nextHops, logs) : nil
+    open = try OpenStore(settings, parts, logger: logger)
+  }
+
+  func close() async {
+    resolver?.shutdown()
+    await store.close()
+  }
+
+  func receiver(
+    _ settings: Settings, _ configuration: Receiver.Configuration, hooks: @escaping @Sendable () -> any InboundHooks
+  ) -> Receiver {
+    let (lookup, parts) = (lookup, parts)
+    let router = settings.router(lookup)
+    var configuration = configuration
+    configuration.session.lacks = { [nextHops] in nextHops.lack(of: $0, by: router) }
+    return Receiver(
+      configuration, store: store, contacts: store, logins: store, lookup: lookup,
+      findRoute: { await router.mailRoute(of: $0) }, tls: tls,
+      inspector: { parts.inspector?(lookup) ?? DKIMInspector(lookup: lookup) },
+      logger: logs.logger("mta.receiver"), observer: DialogueLog(logger: logger, settings: settings).received,
+      hooks: { chained(parts.policies?(lookup) ?? [], before: hooks()) })
+  }
+
+  /// Nil where nothing is delivered.
+  ///
+  /// - Throws: ``StartFailure`` when TLS cannot be set up.
+  func queueRunner() throws(StartFailure) -> QueueRunner? {
+    guard let runner else { return nil }
+    do {
+      return try QueueRunner(
+        queue: store, dns: lookup, configuration: runner, signer: signer, eventLoopGroup: group,
+        logger: logs.logger("mta.queue"))
+    } catch { throw StartFailure("trustRoots: \(error)") }
+  }
+
+  static func tls(_ settings: Settings) throws(StartFailure) -> TLSContext? {
+    guard let certificate = settings.certificate, let key = settings.privateKey else { return nil }
+    do {
+      return try TLSContext.server(certificateChain: .file(certificate), privateKey: .file(key))
+    } catch { throw StartFailure("certificate, privateKey: \(error)") }
+  }
+
+  private static func signer(_ settings: Settings) throws(StartFailure) -> (any MailSigner)? {
+    if settings.dkim.isEmpty { return nil }
+    var signers: [DKIMSigner] = []
+    for (domain, entry) in settings.dkim {
+      do {
+        let file = try DurableFiles().openForReading(entry.keyFile, at: "dkim.open")
+        let key = try DKIMPrivateKey(pem: Array(file.read(from: 0, upTo: 1_048_576, at: "dkim.read").readableBytesView))
+        guard let name = domain.dnsName, let selector = DNSName(entry.selector) else {
+          throw StartFailure("not a domain name")
+        }
+        signers.append(DKIMSigner(domain: name, selector: selector, key: key))
+      } catch { throw StartFailure("dkim: \(domain): \(error)") }
+    }
+    return DKIMMailSigner(signers)
+  }
+
+  private static func runner(
+    _ settings: Settings, _ parts: MailServer.Parts, _ lookup: any DNSLookup, _ nextHops: NextHopMemory, _ logs: Logs
+  ) throws(StartFailure) -> QueueRunner.Configuration {
+    var runner = try settings.runner(
+      dialogue: DialogueLog(logger: logs.logger("mta"), settings: settings).delivered)
+    let hosts = SystemHosts(before: lookup)
+    runner.hosts = hosts
+    runner.nextHops = nextHops
+    if let make = parts.deliveryHooks { runner.hooks = try made("deliveryHooks", make) }
+    if let make = parts.localAgent { runner.localAgent = try made("localAgent", make) }
+    let first = settings.filter(
+      dns: hosts, group: MultiThreadedEventLoopGroup.singleton, logger: logs.logger("mta.filter"))
+    var filters = first.map { [$0] } ?? []
+    if let make = parts.contentFilters { filters += try made("contentFilters", make) }
+    runner.contentFilter = filters.count > 1 ? FilterChain(filters) : filters.first
+    parts.runner?(&runner)
+    return runner
+  }
+}
+
+/// Hooks with policies before them, the first of which is asked first.
+func chained(_ policies: [any ReceiverPolicy], before hooks: any InboundHooks) -> any InboundHooks {
+  func chain(_ policy: some ReceiverPolicy, _ hooks: some InboundHooks) -> any InboundHooks { hooks.after(policy) }
+  var all = hooks
+  for policy in policies.reversed() { all = chain(policy, all) }
+  return all
+}
