@@ -6,7 +6,7 @@ import ArgumentParser
     abstract: "A mail server built on SwiftMTA.",
     discussion: "Settings are one JSON file; every key has a default but serverName. See Docs/SETTINGS.md.",
     subcommands: [
-      Serve.self, RunQueue.self, QueueCommand.self, AlertCommand.self, SalvageCommand.self, LookUpCommand.self,
-      ProbeCommand.self, PolicyCommand.self, DKIMCommand.self,
+      Serve.self, RunQueue.self, QueueCommand.self, AlertCommand.self, SalvageCommand.self,
+      SettingsCommand.self, LookUpCommand.self, ProbeCommand.self, PolicyCommand.self, DKIMCommand.self,
     ])
 }

@@ -52,8 +52,9 @@ struct PolicyCommand: AsyncParsableCommand {
 
   func run() async throws {
     let settings: Settings
-    do { settings = try config.map { try Settings(contentsOf: $0) } ?? Settings(serverName: "localhost.invalid") } catch
-    {
+    do {
+      settings = try config.map { try SettingsSource(path: $0).settings() } ?? Settings(serverName: "localhost.invalid")
+    } catch {
       throw ValidationError("\(error)")
     }
     let name = try name()

@@ -23,9 +23,9 @@ struct Serve: AsyncParsableCommand {
     // One that comes before the server stands asks for what is about to be read.
     signal(SIGHUP, SIG_IGN)
     let settings = try file.read()
-    let path = file.config
+    let source = file.source
     try await explained {
-      let reload = { @Sendable () async throws -> MailServer.Reload in .init(try Settings(contentsOf: path)) }
+      let reload = { @Sendable () async throws -> MailServer.Reload in .init(try source.settings()) }
       try await MailServer(settings, reloading: reload).runUntilSignal()
     }
   }
@@ -46,17 +46,6 @@ struct RunQueue: AsyncParsableCommand {
   }
 }
 
-/// `--config FILE`, which every command has.
-struct SettingsFile: ParsableArguments {
-  @Option(help: "The settings file (JSON).") var config: String
-
-  func read() throws -> Settings {
-    do { return try Settings(contentsOf: config) } catch {
-      throw unusable("\(config):\n" + error.problems.map { "  " + $0 }.joined(separator: "\n"))
-    }
-  }
-}
-
 /// A setting at fault is told as such, with exit code 64; other failures are left to be told with 1.
 func explained(_ body: () async throws -> Void) async throws {
   do { try await body() } catch let failure as SettingsFailure {
@@ -67,7 +56,7 @@ func explained(_ body: () async throws -> Void) async throws {
 }
 
 /// Says what is wrong with the settings, and no more: how the command is used is not the question. Exit code 64, EX_USAGE of sysexits.h.
-private func unusable(_ problem: String) -> ExitCode {
+func unusable(_ problem: String) -> ExitCode {
   Output.complain("Error: " + problem)
   return ExitCode(64)
 }

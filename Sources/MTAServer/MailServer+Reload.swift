@@ -50,13 +50,10 @@ extension MailServer {
 }
 
 extension Settings {
-  /// What a reload reaches.
-  private static let reloaded = ["users", "aliases", "forwards", "certificate", "privateKey", "app"]
-
   /// The keys of a settings file that differ, and that a reload does not reach.
   func keysThatWait(comparedWith old: Settings) -> [String] {
     var keys = Set(given.keys).union(old.given.keys).filter { given[$0] != old.given[$0] }
-    keys.subtract(Self.reloaded)
+    keys.subtract(SettingsTable.rows.filter(\.isReloaded).map(\.key))
     // Where there was no TLS none is offered, and what was offered is not taken back, before the next start.
     if (certificate == nil) != (old.certificate == nil) { keys.insert("certificate") }
     return keys.sorted()

@@ -1,7 +1,7 @@
 /// What filters that ask a server have in common.
 public struct ContentFilterOptions: Hashable, Sendable {
   /// What becomes of a mail that the server was asked about in vain: it is not there, too slow, too busy, or talks nonsense.
-  public enum Failing: String, Hashable, Sendable {
+  public enum Failing: String, Hashable, Sendable, CaseIterable {
     /// Delivered, with a field that says that nobody looked at it: `X-Spam-Checked: no (…)`.
     case open
     /// Tried again later.
@@ -10,7 +10,7 @@ public struct ContentFilterOptions: Hashable, Sendable {
 
   /// What becomes of a mail that the server itself would have us reject. The mail was accepted when it came, and the sender of what
   /// looks like spam is most often forged.
-  public enum Rejecting: String, Hashable, Sendable {
+  public enum Rejecting: String, Hashable, Sendable, CaseIterable {
     /// Set aside until somebody releases it.
     case hold
     /// Fails: whoever stands as the sender gets a bounce.

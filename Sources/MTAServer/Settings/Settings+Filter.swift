@@ -12,34 +12,6 @@ extension Settings {
     case rspamd(FilterServer)
   }
 
-  mutating func readFilter(_ reader: inout SettingsReader) {
-    let forms = "spamc:HOST:PORT, spamc:/SOCKET, rspamd:HOST:PORT, rspamd:/SOCKET or none"
-    let filter = reader.take("contentFilter", forms) { raw -> Filter?? in
-      guard let text = String(raw) else { return nil }
-      return text == "none" ? .some(nil) : Filter(text).map { .some($0) }
-    }
-    if let filter { contentFilter = filter }
-    if let failing = reader.take(
-      "contentFilterFails", "open or closed", { String($0).flatMap { ContentFilterOptions.Failing(rawValue: $0) } })
-    {
-      contentFilterFails = failing
-    }
-    reader.points("contentFilterMarks", into: &contentFilterMarks)
-    reader.points("contentFilterHolds", into: &contentFilterHolds)
-    reader.points("contentFilterRejects", into: &contentFilterRejects)
-    if let rejecting = reader.take(
-      "contentFilterOnReject", "hold, bounce or discard",
-      { String($0).flatMap { ContentFilterOptions.Rejecting(rawValue: $0) } })
-    {
-      contentFilterOnReject = rejecting
-    }
-    reader.seconds("contentFilterTimeout", into: &contentFilterTimeout)
-    reader.count("contentFilterMaximumBytes", 0...Int.max, into: &contentFilterMaximumBytes)
-    reader.count("contentFilterChecks", 1...1000, into: &contentFilterChecks)
-    reader.optionalText("contentFilterUser", into: &contentFilterUser)
-    reader.optionalText("contentFilterPassword", into: &contentFilterPassword)
-  }
-
   /// The filter that these settings name; nil for none.
   func filter(dns: any DNSLookup, group: any EventLoopGroup, logger: Logger) -> (any ContentFilter)? {
     var options = ContentFilterOptions()
@@ -85,17 +57,5 @@ extension Settings.Filter: CustomStringConvertible, LosslessStringConvertible {
     case .spamAssassin(let server): "spamc:\(server)"
     case .rspamd(let server): "rspamd:\(server)"
     }
-  }
-}
-
-extension SettingsReader {
-  /// Points of a filter; `none` and absent are the same.
-  fileprivate mutating func points(_ key: String, into value: inout Double?) {
-    let read = take(key, "a number of points from -1000 to 10000, or none") { raw -> Double?? in
-      if case .text("none") = raw { return .some(nil) }
-      guard let points = Double(raw), (-1000...10_000).contains(points) else { return nil }
-      return .some(points)
-    }
-    if let read { value = read }
   }
 }

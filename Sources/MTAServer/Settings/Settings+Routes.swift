@@ -7,48 +7,6 @@ import NIOCore
 
 /// The ways of mail to other servers, and their TLS: read from the file, and told to the runner.
 extension Settings {
-  mutating func readRoutes(_ reader: inout SettingsReader) {
-    reader.optionalText("smarthostUser", into: &smarthostUser)
-    reader.optionalPath("smarthostPasswordFile", into: &smarthostPasswordFile)
-    if (smarthostUser == nil) != (smarthostPasswordFile == nil) {
-      reader.complain(
-        smarthostUser == nil ? "smarthostUser" : "smarthostPasswordFile", "is needed with its counterpart")
-    }
-    let words = TLSDemand.allCases.map(\.rawValue).joined(separator: ", ")
-    if let demand = reader.take("smarthostTLS", "one of \(words)", { String($0).flatMap { TLSDemand(rawValue: $0) } }) {
-      smarthostTLS = demand
-    }
-    let tables = reader.take("tlsPolicies", "an object of domains, each with one of \(words)") {
-      raw -> [String: TLSDemand]? in
-      guard case .map(let entries) = raw else { return nil }
-      let demands = entries.compactMapValues { String($0).flatMap { TLSDemand(rawValue: $0) } }
-      return demands.count == entries.count && Self.arePatterns(demands.keys) ? demands : nil
-    }
-    if let tables { tlsPolicies = tables }
-    let forms = "mx, mx:DOMAIN, smtp:HOST:PORT, smtps:HOST:PORT, lmtp:HOST:PORT, lmtp:/SOCKET, fail:TEXT or hold:TEXT"
-    let read = reader.take(
-      "routes", "an object of domains, each with \(forms), or with an object that has this as \"to\""
-    ) {
-      raw -> [String: Route]? in
-      guard case .map(let entries) = raw else { return nil }
-      let routes = entries.compactMapValues { Self.route($0) }
-      return routes.count == entries.count && Self.arePatterns(routes.keys) ? routes : nil
-    }
-    if let read {
-      routes = read.mapValues { route in
-        var route = route
-        route.passwordFile = route.passwordFile.map { reader.absolute($0) }
-        return route
-      }
-    }
-    let sources = reader.take("sourceAddresses", "a list of at most one IPv4 and one IPv6 address") { Self.sources($0) }
-    if let sources { sourceAddresses = sources }
-    reader.flag("dane", into: &dane)
-    reader.flag("mtaSTS", into: &mtaSTS)
-    reader.path("mtaSTSCache", into: &mtaSTSCache)
-    reader.optionalPath("trustRoots", into: &trustRoots)
-  }
-
   static func arePatterns(_ texts: some Sequence<String>) -> Bool {
     var table = DomainTable<Bool>()
     var count = 0
@@ -58,36 +16,6 @@ extension Settings {
     }
     // One in two spellings would win by chance.
     return table.patterns.count == count
-  }
-
-  private static func sources(_ raw: AttributeValue) -> [IPAddress]? {
-    guard let texts = [String](raw) else { return nil }
-    let addresses = texts.compactMap { IPAddress($0) }
-    return addresses.count == texts.count && SourceAddresses(addresses) != nil ? addresses : nil
-  }
-
-  /// A text is the target alone.
-  private static func route(_ raw: AttributeValue) -> Route? {
-    if let text = String(raw) { return RouteTarget(text).map { Route($0) } }
-    guard case .map(let fields) = raw, Set(fields.keys).isSubset(of: ["to", "tls", "user", "passwordFile", "from"]),
-      let target = fields["to"].flatMap({ String($0) }).flatMap({ RouteTarget($0) })
-    else { return nil }
-    var route = Route(target)
-    if let tls = fields["tls"] {
-      guard let demand = String(tls).flatMap({ TLSDemand(rawValue: $0) }) else { return nil }
-      route.tls = demand
-    }
-    if let user = fields["user"], let file = fields["passwordFile"] {
-      guard let user = SettingsReader.text(user), let file = SettingsReader.text(file) else { return nil }
-      (route.user, route.passwordFile) = (user, file)
-    } else if fields["user"] != nil || fields["passwordFile"] != nil {
-      return nil
-    }
-    if let from = fields["from"] {
-      guard let addresses = sources(from) else { return nil }
-      route.sourceAddresses = addresses
-    }
-    return route
   }
 
   // MARK: for the rooms

@@ -250,7 +250,7 @@ public struct Settings: Sendable {
     }
   }
 
-  public enum QueueRunning: String, Hashable, Sendable {
+  public enum QueueRunning: String, Hashable, Sendable, CaseIterable {
     /// Delivers as long as the server runs.
     case automatic
     /// Only `run-queue` delivers.

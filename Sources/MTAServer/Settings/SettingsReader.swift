@@ -4,12 +4,17 @@ import MTAReceiver
 /// Takes values out of a decoded object key by key, remembers what was wrong, and at the end what was left over.
 struct SettingsReader {
   private var values: [String: AttributeValue]
+  private let keys: Set<String>
   private(set) var problems: [String] = []
   /// Relative paths begin here.
   private let folder: String
+  /// Of values that do not stand in the file: where they do.
+  private let sources: [String: String]
 
-  init(_ values: [String: AttributeValue], folder: String) {
+  init(_ values: [String: AttributeValue], folder: String, sources: [String: String] = [:]) {
+    self.sources = sources
     self.values = values
+    keys = Set(values.keys)
     self.folder = folder
   }
 
@@ -17,9 +22,13 @@ struct SettingsReader {
   mutating func take<Value>(_ key: String, _ expected: String, _ read: (AttributeValue) -> Value?) -> Value? {
     guard let raw = values.removeValue(forKey: key) else { return nil }
     if let value = read(raw) { return value }
-    problems.append("\(key): must be \(expected), not \(raw.shown)")
+    let source = sources[key].map { " (from \($0))" } ?? ""
+    problems.append("\(key): must be \(expected), not \(raw.shown)\(source)")
     return nil
   }
+
+  /// Whether the key was there at all.
+  func wasGiven(_ key: String) -> Bool { keys.contains(key) }
 
   mutating func complain(_ key: String, _ problem: String) { problems.append("\(key): \(problem)") }
 

@@ -1,0 +1,40 @@
+import ArgumentParser
+import MTAServer
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// `--config FILE` and `--set KEY=VALUE`, which every command has that needs settings.
+struct SettingsFile: ParsableArguments {
+  @Option(help: "The settings file (JSON).") var config: String
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "A setting in place of the file's and the environment's (SWIFTMTA_LOG_FILE …), as often as you like.",
+      valueName: "key=value"))
+  var set: [String] = []
+
+  var source: SettingsSource { SettingsSource(path: config, arguments: set) }
+
+  func read() throws -> Settings {
+    do { return try source.settings() } catch {
+      throw unusable("\(config):\n" + error.problems.map { "  " + $0 }.joined(separator: "\n"))
+    }
+  }
+}
+
+/// Where settings are read from, now and after SIGHUP.
+struct SettingsSource: Sendable {
+  var path: String
+  var arguments: [String] = []
+
+  func settings() throws(SettingsFailure) -> Settings {
+    let environment = ProcessInfo.processInfo.environment
+    let overrides = try SettingsOverrides(arguments: arguments, environment: environment)
+    return try Settings(contentsOf: path, overriding: overrides)
+  }
+}

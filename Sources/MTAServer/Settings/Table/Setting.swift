@@ -1,0 +1,77 @@
+import MTACore
+
+/// One setting: a row of ``SettingsTable``. The reader of files, the check for unknown keys, the names for the command line and the
+/// environment, and `Docs/SETTINGS.md` follow from it.
+package struct Setting: Sendable {
+  /// A part of the table, in the order of the page.
+  package enum Section: String, Sendable, CaseIterable {
+    case identity = "Identity"
+    case listening = "Listening"
+    case rules = "Rules"
+    case queue = "Queue and delivery"
+    case filter = "Content filter"
+    case process = "Process and log"
+  }
+
+  /// How a text of the command line or the environment becomes a value of a file.
+  package enum Form: Sendable {
+    case text, number, flag
+    /// `a,b`, or a JSON list. The numbers among the items are numbers if `numbers` says so.
+    case list(numbers: Bool)
+    /// JSON.
+    case object
+  }
+
+  package let key: String
+  package let form: Form
+  /// What may stand there, with the unit, in Markdown.
+  package let type: String
+  /// The default, in Markdown.
+  package let initial: String
+  /// What it sets, in Markdown.
+  package let meaning: String
+  /// It is checked and kept, but does nothing yet.
+  package private(set) var isForLater = false
+  /// Neither the command line nor the environment may hold it: other users of the machine can read them.
+  package private(set) var isSecret = false
+  /// SIGHUP reaches it.
+  package private(set) var isReloaded = false
+  /// Takes the value from a file's object, and puts it where it belongs.
+  let read: @Sendable (inout SettingsReader, inout Settings) -> Void
+
+  init(
+    _ key: String, _ form: Form, type: String, initial: String, _ meaning: String,
+    read: @escaping @Sendable (inout SettingsReader, inout Settings) -> Void
+  ) {
+    self.key = key
+    self.form = form
+    self.type = type
+    self.initial = initial
+    self.meaning = meaning
+    self.read = read
+  }
+
+  /// `implicitTLSPorts` is `SWIFTMTA_IMPLICIT_TLS_PORTS`.
+  package var environmentName: String {
+    let letters = Array(key)
+    var name = "SWIFTMTA_"
+    for (place, letter) in letters.enumerated() {
+      if place > 0, letter.isUppercase {
+        let follows = letters.indices.contains(place + 1) && letters[place + 1].isLowercase
+        if letters[place - 1].isLowercase || follows { name.append("_") }
+      }
+      name += letter.uppercased()
+    }
+    return name
+  }
+
+  var forLater: Setting { with { $0.isForLater = true } }
+  var secret: Setting { with { $0.isSecret = true } }
+  var reloaded: Setting { with { $0.isReloaded = true } }
+
+  private func with(_ change: (inout Setting) -> Void) -> Setting {
+    var copy = self
+    change(&copy)
+    return copy
+  }
+}

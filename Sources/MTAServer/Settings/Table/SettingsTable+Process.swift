@@ -1,0 +1,50 @@
+extension SettingsTable {
+  static let process: [Setting] = [
+    .optionalPath(
+      "logFile", \.logFile,
+      "`none` is standard error."),
+    .logRotation(
+      "`daily`, `weekly`, `monthly` or a number of bytes, and perhaps `, keep N`."
+    ).forLater,
+    .path(
+      "pidFile", \.pidFile,
+      "Removed at an orderly end."),
+    .path(
+      "lockFile", \.lockFile,
+      "Keeps a second server from starting on the same folder."),
+    .optionalText(
+      "userName", \.userName,
+      "Whom to run as when started as root."
+    ).forLater,
+    .optionalText(
+      "groupName", \.groupName,
+      "The same for the group."
+    ).forLater,
+    .isolation(
+      """
+      `inProcess`, `workers:N` or `processPerConnection`; the latter two run as `inProcess` for now. As root the \
+      log warns.
+      """
+    ).forLater,
+    .flag(
+      "showIncomingData", \.showIncomingData,
+      "Show what clients send in DATA."
+    ).forLater,
+    .flag(
+      "dumpMailIntoLog", \.dumpMailIntoLog,
+      "Write whole mails to the log."
+    ).forLater,
+    .flag(
+      "displayReceiverDialog", \.displayReceiverDialog,
+      "Print receiving dialogues on standard output; credentials are masked."),
+    .flag(
+      "logReceiverConversation", \.logReceiverConversation,
+      "Write them to the log."),
+    .flag(
+      "displayQueueRunnerDialog", \.displayQueueRunnerDialog,
+      "Print sending dialogues on standard output; credentials and content are left out."),
+    .flag(
+      "logQueueRunnerConversation", \.logQueueRunnerConversation,
+      "Write them to the log."),
+  ]
+}
