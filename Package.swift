@@ -156,3 +156,16 @@ if Context.environment["MTA_FUZZ"] != nil {
       name: "MTAFuzz", dependencies: ["MTACore", "MTADNS", "MTADKIM", nioCore], path: "Fuzz/Sources",
       swiftSettings: settings))
 }
+
+// The micro-benchmarks (see Docs/BENCHMARKS.md): likewise.
+if Context.environment["MTA_BENCH"] != nil {
+  package.targets += [
+    // What OpenSSL does by itself, to compare with.
+    .target(
+      name: "RawOpenSSL", path: "Benchmarks/Sources/RawOpenSSL", linkerSettings: [.linkedLibrary("crypto")]),
+    .executableTarget(
+      name: "Bench",
+      dependencies: ["RawOpenSSL", "MTACore", "MTADNS", "MTADKIM", "MTAStore", "MTATestSupport", nioCore],
+      path: "Benchmarks/Sources/Bench", swiftSettings: settings),
+  ]
+}

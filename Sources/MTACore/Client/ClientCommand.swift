@@ -1,7 +1,7 @@
-public import NIOCore
+package import NIOCore
 
 /// A command to a server. What it holds was checked to be encodable before: see ``isEncodable(_:)``.
-public enum ClientCommand: Hashable, Sendable {
+package enum ClientCommand: Hashable, Sendable {
   case ehlo(String)
   case helo(String)
   case lhlo(String)
@@ -23,7 +23,7 @@ public enum ClientCommand: Hashable, Sendable {
 
   /// Whether an address can stand in a command without changing its meaning: no control characters, and in the domain
   /// neither blanks nor brackets, which a `Domain` made by hand may hold.
-  public static func isEncodable(_ mailbox: Mailbox) -> Bool {
+  package static func isEncodable(_ mailbox: Mailbox) -> Bool {
     guard mailbox.localPart.utf8.allSatisfy({ $0 >= 32 && $0 != 127 }) else { return false }
     switch mailbox.domain {
     case .literal: return true
@@ -37,13 +37,13 @@ public enum ClientCommand: Hashable, Sendable {
 
   /// Whether a parameter's value can stand in a command: the text of an `esmtp-value` (RFC 5321 §4.1.2), at most so many
   /// octets.
-  public static func isEncodable(_ value: String, limit: Int) -> Bool {
+  package static func isEncodable(_ value: String, limit: Int) -> Bool {
     value.utf8.count <= limit && value.utf8.allSatisfy { (33...126).contains($0) && $0 != UInt8(ascii: "=") }
   }
 
   /// Whether the credentials can be said by PLAIN or LOGIN: a password, no NUL within (RFC 4616 §2), and a line within RFC 4954 §4's 12,288
   /// octets.
-  public static func isEncodable(_ credentials: Credentials) -> Bool {
+  package static func isEncodable(_ credentials: Credentials) -> Bool {
     guard case .password(let password) = credentials.proof else { return false }
     let parts = [credentials.authorizationID ?? "", credentials.username, password]
     return !parts.contains { $0.utf8.contains(0) } && parts.reduce(2) { $0 + $1.utf8.count } <= 9000
@@ -61,7 +61,7 @@ public enum ClientCommand: Hashable, Sendable {
   }
 
   /// Writes the command as it goes over the wire, CR LF included.
-  public func encode(into buffer: inout ByteBuffer) {
+  package func encode(into buffer: inout ByteBuffer) {
     switch self {
     case .authPlain(let credentials):
       buffer.writeStaticString("AUTH PLAIN ")
@@ -75,7 +75,7 @@ public enum ClientCommand: Hashable, Sendable {
 
 extension ClientCommand: CustomStringConvertible {
   /// The command's line, with credentials left out: fit for logs.
-  public var description: String {
+  package var description: String {
     switch self {
     case .ehlo(let name): "EHLO " + name
     case .helo(let name): "HELO " + name

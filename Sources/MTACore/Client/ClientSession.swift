@@ -20,10 +20,10 @@
 /// Every transaction ends in exactly one `.settled`, with one result per recipient in order, whatever the server does; or
 /// in one `.refused`, when the session ended before the server said anything about the mail, so that another connection
 /// may be tried at once.
-public struct ClientSession: Hashable, Sendable {
-  public enum Dialect: Hashable, Sendable { case smtp, lmtp }
+package struct ClientSession: Hashable, Sendable {
+  package enum Dialect: Hashable, Sendable { case smtp, lmtp }
 
-  public enum TLSWish: Hashable, Sendable {
+  package enum TLSWish: Hashable, Sendable {
     /// Not even when offered.
     case never
     /// When offered; the certificate is the shell's affair (RFC 7435).
@@ -34,20 +34,20 @@ public struct ClientSession: Hashable, Sendable {
     case established
   }
 
-  public struct Configuration: Hashable, Sendable {
-    public var dialect: Dialect
+  package struct Configuration: Hashable, Sendable {
+    package var dialect: Dialect
     /// Our own name, said in EHLO; a domain or a bracketed literal.
-    public var serverName: String
-    public var tls: TLSWish
+    package var serverName: String
+    package var tls: TLSWish
     /// For AUTH PLAIN, or LOGIN where that is all there is; nil for none.
-    public var credentials: Credentials?
+    package var credentials: Credentials?
     /// Whether credentials may be said without TLS; only for loopback and private links.
-    public var allowsAuthInClear: Bool
+    package var allowsAuthInClear: Bool
     /// HELO without an EHLO before it (RFC 5321 §3.2): for a server that broke off at EHLO on another connection. Without extensions
     /// there is neither TLS nor AUTH.
-    public var greetsWithHELO = false
+    package var greetsWithHELO = false
 
-    public init(
+    package init(
       _ dialect: Dialect = .smtp, serverName: String, tls: TLSWish = .opportunistic, credentials: Credentials? = nil,
       allowsAuthInClear: Bool = false
     ) {
@@ -59,7 +59,7 @@ public struct ClientSession: Hashable, Sendable {
     }
   }
 
-  public enum Event: Hashable, Sendable {
+  package enum Event: Hashable, Sendable {
     /// The connection stands; with ``TLSWish/established`` also its TLS.
     case opened
     /// `bytesFollow`: more bytes of the server are at hand behind this reply. But for a 421, which may be said at any time (RFC 5321
@@ -83,7 +83,7 @@ public struct ClientSession: Hashable, Sendable {
     case timedOut
   }
 
-  public enum Action: Hashable, Sendable {
+  package enum Action: Hashable, Sendable {
     case wait
     /// To be sent in one write.
     case send([ClientCommand])
@@ -106,7 +106,7 @@ public struct ClientSession: Hashable, Sendable {
   }
 
   /// How a session goes on.
-  public enum Sequel: Hashable, Sendable {
+  package enum Sequel: Hashable, Sendable {
     case ready
     /// Send QUIT; its answer brings ``Action/close``.
     case quit
@@ -129,10 +129,10 @@ public struct ClientSession: Hashable, Sendable {
     case closed
   }
 
-  public let configuration: Configuration
+  package let configuration: Configuration
   /// What the server announced last; forgotten at STARTTLS (RFC 3207 §4.2).
-  public internal(set) var capabilities = ServerCapabilities()
-  public internal(set) var isSecured: Bool
+  package internal(set) var capabilities = ServerCapabilities()
+  package internal(set) var isSecured: Bool
   var state = State.connecting
   /// The transaction under way, only in state `mailing`. Not in the state's payload: it would be copied at each reply.
   var mailing = Mailing()
@@ -141,27 +141,27 @@ public struct ClientSession: Hashable, Sendable {
   /// How its content goes.
   var means = ContentCarriage.Means.lines
 
-  public init(_ configuration: Configuration) {
+  package init(_ configuration: Configuration) {
     self.configuration = configuration
     isSecured = configuration.tls == .established
   }
 
   /// Whether a mail may be given now.
-  public var isReady: Bool { if case .ready = state { true } else { false } }
+  package var isReady: Bool { if case .ready = state { true } else { false } }
 
   /// Chunks that may await their answers at a time, where the server pipelines.
   static let chunksInFlight = 4
 
   /// Whether content may be sent now, or goes on to be sent once a chunk is answered.
-  public var takesContent: Bool { state == .mailing && mailing.isSendingContent }
+  package var takesContent: Bool { state == .mailing && mailing.isSendingContent }
 
   /// Whether the next chunk may be sent now (RFC 3030 §4.2: without waiting, where PIPELINING is offered).
-  public var takesChunk: Bool {
+  package var takesChunk: Bool {
     takesContent && mailing.outstanding < (capabilities.pipelining ? Self.chunksInFlight : 1)
   }
 
   /// What the session waits for now.
-  public var phase: ClientPhase {
+  package var phase: ClientPhase {
     switch state {
     case .connecting, .greeting: .greeting
     case .hello: .hello
@@ -174,7 +174,7 @@ public struct ClientSession: Hashable, Sendable {
   }
 
   /// Takes one event. An event that has no place in the session's state ends it.
-  public mutating func receive(_ event: Event) -> Action {
+  package mutating func receive(_ event: Event) -> Action {
     switch (event, state) {
     case (_, .closed): return .wait
     case (.opened, .connecting):

@@ -12,23 +12,23 @@
 /// | any other | whatever | by DATA |
 ///
 /// DATA is the way that every server knows best, so BDAT is used only where it makes a difference.
-public struct ContentCarriage: Hashable, Sendable {
-  public enum Means: Hashable, Sendable {
+package struct ContentCarriage: Hashable, Sendable {
+  package enum Means: Hashable, Sendable {
     /// DATA (RFC 5321 §4.1.1.4).
     case lines
     /// BDAT (RFC 3030).
     case chunks
   }
 
-  public var means: Means
+  package var means: Means
   /// The BODY parameter; nil: none.
-  public var body: BodyType?
+  package var body: BodyType?
 
   /// - Parameters:
   ///   - declared: what the mail came as.
   ///   - sendsEightBitAnyway: 8-bit content goes to servers without 8BITMIME as if they had it.
   /// - Throws: ``DeliveryTrouble/binary`` or ``DeliveryTrouble/eightBit``: the server cannot carry the content as it is.
-  public init(
+  package init(
     of content: ContentFacts, declared: BodyType, over server: ServerCapabilities, sendsEightBitAnyway: Bool = false
   ) throws(DeliveryTrouble) {
     // A lone CR or LF that became a line end on its way would show the next reader other lines than a filter saw.

@@ -1,25 +1,25 @@
-public import NIOCore
+package import NIOCore
 
 /// Makes content fit for DATA, piece by piece: doubles dots that begin a line (RFC 5321 §4.5.2), sees to a CR LF at the
 /// end, and writes the dot that ends it. Every line end that leaves is CR LF: a lone CR or LF could be read as the end of
 /// a line by one server and not by another, and so smuggle commands (RFC 5321 §2.3.8).
-public struct DotStuffer: Hashable, Sendable {
+package struct DotStuffer: Hashable, Sendable {
   private var isAtLineStart = true
   /// The last octet was a CR; it is held back until its LF is seen.
   private var holdsReturn = false
   /// Whether a lone CR or LF was made CR LF: a signature over the content no longer holds then.
-  public private(set) var changedLineEnds = false
+  package private(set) var changedLineEnds = false
 
-  public init() {}
+  package init() {}
 
   /// Appends what `piece` becomes to `out`.
-  public mutating func write(_ piece: ByteBuffer, into out: inout ByteBuffer) {
+  package mutating func write(_ piece: ByteBuffer, into out: inout ByteBuffer) {
     out.reserveCapacity(minimumWritableBytes: piece.readableBytes + piece.readableBytes / 32 + 4)
     piece.withUnsafeReadableBytes { walk($0, &out) }
   }
 
   /// Ends the content: CR LF if its last line has none, dot, CR LF.
-  public mutating func finish(into out: inout ByteBuffer) {
+  package mutating func finish(into out: inout ByteBuffer) {
     if holdsReturn { changedLineEnds = true }
     if holdsReturn || !isAtLineStart { out.writeStaticString("\r\n") }
     out.writeStaticString(".\r\n")

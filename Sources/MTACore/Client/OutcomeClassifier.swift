@@ -17,11 +17,11 @@
 /// A 5yz greeting is often a list's or a firewall's word about our address, or a host out of service (RFC 5321 §3.1, 554);
 /// RFC 5321 §4.2.1 would let the client give up at once. We go on to the next host and then wait: a mail that nobody
 /// will take expires in the end, a mail given up too early is lost.
-public enum OutcomeClassifier {
+package enum OutcomeClassifier {
   /// - Parameter othersAccepted: whether the server took other recipients in this transaction: before the one that it refuses, or
   ///   beside it.
   /// - Returns: the outcome with a message in one printable line of at most 600 octets.
-  public static func judge(_ trouble: DeliveryTrouble, othersAccepted: Bool = false) -> RecipientResult {
+  package static func judge(_ trouble: DeliveryTrouble, othersAccepted: Bool = false) -> RecipientResult {
     switch trouble {
     case .refused(let reply, let phase): refusal(reply, phase, othersAccepted)
     case .violation(let what, let phase): deferred(.invalidProtocol, "unexpected answer to \(phase): \(what)")
@@ -92,14 +92,14 @@ public enum OutcomeClassifier {
   }
 
   /// A mail whose time is over becomes a failure with the last word in its message (RFC 5321 §4.5.4.1).
-  public static func expired(_ result: RecipientResult) -> RecipientResult {
+  package static func expired(_ result: RecipientResult) -> RecipientResult {
     var expired = failed(.expired, "delivery time expired; last: \(result.message)")
     expired.reply = result.reply
     return expired
   }
 
   /// What somebody's own code said of a delivery, in one printable line.
-  public static func told(_ outcome: DeliveryOutcome, _ words: String, status: EnhancedStatus) -> RecipientResult {
+  package static func told(_ outcome: DeliveryOutcome, _ words: String, status: EnhancedStatus) -> RecipientResult {
     switch outcome {
     case .delivered:
       RecipientResult(.delivered, clean("2.\(status.subject).\(status.detail) \(words)"), status: status)

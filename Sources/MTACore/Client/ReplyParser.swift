@@ -1,12 +1,4 @@
-public import NIOCore
-
-/// A reply that breaks the form of RFC 5321 §4.2; the connection is of no more use.
-public enum ReplyFault: Error, Hashable, Sendable {
-  /// A line that does not begin with a reply code.
-  case noCode
-  /// More lines or octets than one reply may have.
-  case tooLong
-}
+package import NIOCore
 
 /// Cuts what a server sends into replies. Bounded: a reply has at most 100 lines and 65,536 octets, with all that is passed over; of a
 /// line the first 2048 octets are kept.
@@ -15,10 +7,10 @@ public enum ReplyFault: Error, Hashable, Sendable {
 /// several lines those without a code. A line feed without carriage return is taken for a line end: what is ended here is only what the
 /// server says, and nothing is passed on. Where the lines of a reply have different codes, the last one counts: it is the line that
 /// ends the reply.
-public struct ReplyParser: Hashable, Sendable {
-  public static let maximumLines = 100
-  public static let maximumOctets = 65_536
-  public static let keptLineOctets = 2048
+package struct ReplyParser: Hashable, Sendable {
+  package static let maximumLines = 100
+  package static let maximumOctets = 65_536
+  package static let keptLineOctets = 2048
 
   /// The kept part of the line that is not yet ended.
   private var line: [UInt8] = []
@@ -27,11 +19,11 @@ public struct ReplyParser: Hashable, Sendable {
   private var octets = 0
   private var lineCount = 0
 
-  public init() {}
+  package init() {}
 
   /// The next whole reply from the front of `buffer`; nil when more bytes are needed. Call again until nil. After a
   /// fault the parser is not to be used again.
-  public mutating func next(_ buffer: inout ByteBuffer) throws(ReplyFault) -> RemoteReply? {
+  package mutating func next(_ buffer: inout ByteBuffer) throws(ReplyFault) -> RemoteReply? {
     while buffer.readableBytes > 0 {
       let view = buffer.readableBytesView
       let feed = view.firstIndex(of: UInt8(ascii: "\n"))
@@ -46,7 +38,7 @@ public struct ReplyParser: Hashable, Sendable {
   }
 
   /// What is left of bytes behind a reply when all that says nothing is passed over.
-  public static func significant(_ bytes: ByteBufferView) -> ByteBufferView { TelnetBytes.afterBlanks(bytes) }
+  package static func significant(_ bytes: ByteBufferView) -> ByteBufferView { TelnetBytes.afterBlanks(bytes) }
 
   private mutating func endLine() throws(ReplyFault) -> RemoteReply? {
     defer { line.removeAll(keepingCapacity: true) }

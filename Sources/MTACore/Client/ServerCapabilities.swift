@@ -1,39 +1,39 @@
 /// What a server announced in its answer to EHLO or LHLO (RFC 5321 §4.1.1.1).
-public struct ServerCapabilities: Hashable, Sendable {
+package struct ServerCapabilities: Hashable, Sendable {
   /// RFC 2920.
-  public var pipelining = false
+  package var pipelining = false
   /// RFC 3207.
-  public var startTLS = false
+  package var startTLS = false
   /// RFC 6152.
-  public var eightBitMIME = false
+  package var eightBitMIME = false
   /// RFC 6531.
-  public var smtpUTF8 = false
+  package var smtpUTF8 = false
   /// RFC 3030: BDAT.
-  public var chunking = false
+  package var chunking = false
   /// RFC 3030; of use only with ``chunking``.
-  public var binaryMIME = false
+  package var binaryMIME = false
   /// RFC 3461.
-  public var dsn = false
+  package var dsn = false
   /// RFC 8689.
-  public var requireTLS = false
+  package var requireTLS = false
   /// RFC 6710.
-  public var priority = false
+  package var priority = false
   /// RFC 2852: the shortest time in seconds that it takes by mode R, zero when it names none; nil: not offered.
-  public var deliverBy: Int?
+  package var deliverBy: Int?
   /// RFC 9422 §4.2: the recipients that it takes in one transaction, when it has named a limit.
-  public var recipientLimit: Int?
+  package var recipientLimit: Int?
   /// RFC 1870: whether MAIL takes a size.
-  public var takesSize = false
+  package var takesSize = false
   /// The size limit in octets, when the server has named one above zero.
-  public var sizeLimit: Int?
+  package var sizeLimit: Int?
   /// RFC 4954: mechanisms, upper case.
-  public var authentication: Set<HostileText> = []
+  package var authentication: Set<HostileText> = []
 
   /// None: after HELO, and before any greeting.
-  public init() {}
+  package init() {}
 
   /// Reads the lines behind the first one. Unknown keywords are passed over.
-  public init(_ reply: RemoteReply) {
+  package init(_ reply: RemoteReply) {
     for line in reply.lines.dropFirst() {
       // `AUTH=PLAIN` is an old way of writing `AUTH PLAIN`.
       let words = line.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "=") }

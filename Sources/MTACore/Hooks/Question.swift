@@ -1,5 +1,5 @@
 /// What the session needs to know before it can go on: of the hooks, or of the world outside.
-public enum Question: Hashable, Sendable {
+package enum Question: Hashable, Sendable {
   case connect
   /// Is the domain in the DNS at all (R4)?
   case domainExists(DNSName)
@@ -37,7 +37,7 @@ public enum Question: Hashable, Sendable {
 }
 
 /// The answer to a ``Question``.
-public enum Answer: Hashable, Sendable {
+package enum Answer: Hashable, Sendable {
   case connect(ConnectVerdict)
   case stage(StageVerdict)
   case recipient(RecipientVerdict)

@@ -6,14 +6,14 @@
 ///  header.b=dzdVyOfA;
 ///  spf=none smtp.mailfrom=a@example.net
 /// ```
-public struct AuthenticationResultsField: Hashable, Sendable {
-  public static let name = "Authentication-Results"
+package struct AuthenticationResultsField: Hashable, Sendable {
+  package static let name = "Authentication-Results"
 
   /// The authserv-id: the name under which this system speaks, by habit its host name (RFC 8601 §2.5).
-  public let authority: String
-  public let results: [AuthenticationResult]
+  package let authority: String
+  package let results: [AuthenticationResult]
 
-  public init(authority: String, results: [AuthenticationResult]) {
+  package init(authority: String, results: [AuthenticationResult]) {
     self.authority = authority
     self.results = results
   }
@@ -23,7 +23,7 @@ public struct AuthenticationResultsField: Hashable, Sendable {
   /// Whatever the values hold, the field stays one field: control characters become `?`, values are quoted where RFC 8601
   /// §2.2 asks for it, and cut at 255 characters.
   /// - Parameter international: leaves UTF-8 in values as it is, for mail under SMTPUTF8; otherwise it becomes `?` too.
-  public func render(international: Bool = false) -> String {
+  package func render(international: Bool = false) -> String {
     var line = FoldedLine(Self.name + ":")
     guard !results.isEmpty else {
       line.append(value(authority, international) + ";")

@@ -1,18 +1,13 @@
-public import NIOCore
+package import NIOCore
 
 /// Takes the header section off the front of a message that arrives in pieces.
-///
-/// ```swift
-/// var collector = HeaderCollector()
-/// if case .complete(let section, let bodyOffset) = collector.receive(piece) { … }
-/// ```
 ///
 /// Content whose first line is no field has no header section (``HeaderSection/isAbsent``): as most readers have it, all of it
 /// is body. So that is known, and told, at the end of the first line; or of the second one where the first is that of a
 /// mailbox file (``HeaderSection/mailboxLine``).
-public struct HeaderCollector: Sendable {
+package struct HeaderCollector: Sendable {
   /// What the last piece came to.
-  public enum Step: Hashable, Sendable {
+  package enum Step: Hashable, Sendable {
     /// The header section goes on.
     case more
     /// The empty line was seen; the body begins `bodyOffset` bytes into the piece (perhaps at its end). Where there is no header
@@ -23,7 +18,7 @@ public struct HeaderCollector: Sendable {
   }
 
   /// What earlier pieces held of the body: other than empty only for content without a header section.
-  public private(set) var leadingBody: [UInt8] = []
+  package private(set) var leadingBody: [UInt8] = []
 
   private var bytes: [UInt8] = []
   /// Of the line that decides whether there is a header section; nil when that is known.
@@ -38,13 +33,13 @@ public struct HeaderCollector: Sendable {
   /// - Parameters:
   ///   - limit: the most bytes that a header section may have, 256 KiB unless told.
   ///   - maximumFields: the most fields, any number unless told.
-  public init(limit: Int = 262_144, maximumFields: Int = .max) {
+  package init(limit: Int = 262_144, maximumFields: Int = .max) {
     self.limit = limit
     self.maximumFields = maximumFields
   }
 
   /// Takes the next piece. Not to be called again after ``Step/complete(_:bodyOffset:)``.
-  public mutating func receive(_ piece: ByteBuffer) -> Step {
+  package mutating func receive(_ piece: ByteBuffer) -> Step {
     guard !isTooLarge else { return .tooLarge }
     let view = piece.readableBytesView
     var end: Int?
@@ -114,7 +109,7 @@ public struct HeaderCollector: Sendable {
 
   /// The message ended without an empty line: all of it was header section, or, where it has none, ``leadingBody``. Nil when
   /// it was too large.
-  public mutating func finish() -> HeaderSection? {
+  package mutating func finish() -> HeaderSection? {
     if isTooLarge { return nil }
     guard let start = openingLine, !bytes.isEmpty, !HeaderSection.beginsField(bytes[start...]) else {
       return HeaderSection(bytes)

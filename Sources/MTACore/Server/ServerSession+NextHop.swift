@@ -1,15 +1,15 @@
 /// What the servers that a domain's mail goes to are known to lack: mail that needs it fails there, and comes back to whoever is named
 /// as its sender.
-public struct NextHopLack: OptionSet, Hashable, Sendable {
-  public let rawValue: Int
-  public init(rawValue: Int) { self.rawValue = rawValue }
+package struct NextHopLack: OptionSet, Hashable, Sendable {
+  package let rawValue: Int
+  package init(rawValue: Int) { self.rawValue = rawValue }
 
   /// RFC 8689.
-  public static let requireTLS = NextHopLack(rawValue: 1)
+  package static let requireTLS = NextHopLack(rawValue: 1)
   /// RFC 6531.
-  public static let smtpUTF8 = NextHopLack(rawValue: 2)
+  package static let smtpUTF8 = NextHopLack(rawValue: 2)
   /// RFC 6152.
-  public static let eightBitMIME = NextHopLack(rawValue: 4)
+  package static let eightBitMIME = NextHopLack(rawValue: 4)
 }
 
 /// Mail of a stranger that is forwarded, and that its next servers are known not to take, is refused in the session: a report about it

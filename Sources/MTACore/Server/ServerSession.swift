@@ -1,12 +1,12 @@
-public import NIOCore
+package import NIOCore
 
 /// The receiving side of SMTP as a value: bytes and events in, actions out. It owns no socket, clock, promise or logger,
 /// so a session is tested by comparing actions, and runs the same over TCP, TLS and a mock.
 ///
 /// The shell performs each action before it asks for the next: `read` takes one step on the bytes that have come,
 /// `receive` on anything else.
-public struct ServerSession: ~Copyable, Sendable {
-  public enum Event: Hashable, Sendable {
+package struct ServerSession: ~Copyable, Sendable {
+  package enum Event: Hashable, Sendable {
     case connected
     case answer(Answer)
     /// The handshake that `startTLS` asked for is done, or the port is one of implicit TLS.
@@ -26,7 +26,7 @@ public struct ServerSession: ~Copyable, Sendable {
     case disconnected
   }
 
-  public indirect enum Action: Hashable, Sendable {
+  package indirect enum Action: Hashable, Sendable {
     case none
     case reply(Reply)
     case ask(Question)
@@ -46,7 +46,7 @@ public struct ServerSession: ~Copyable, Sendable {
   }
 
   /// What the contact of the client is to be told (R1, R3).
-  public enum ContactEvent: Hashable, Sendable {
+  package enum ContactEvent: Hashable, Sendable {
     case violation
     /// A recipient was accepted: violations are forgiven.
     case acceptance
@@ -125,9 +125,9 @@ public struct ServerSession: ~Copyable, Sendable {
     case timeout
   }
 
-  public let configuration: SessionConfiguration
+  package let configuration: SessionConfiguration
   /// What hooks see.
-  public internal(set) var conversation: Conversation
+  package internal(set) var conversation: Conversation
 
   var phase = Phase.waiting(.connect)
   var lines = LineFramer(limit: 12_288)
@@ -162,7 +162,7 @@ public struct ServerSession: ~Copyable, Sendable {
   /// The parameters of the RCPT in progress.
   var notification = RecipientNotification()
 
-  public init(_ configuration: SessionConfiguration, _ facts: ConnectionFacts) {
+  package init(_ configuration: SessionConfiguration, _ facts: ConnectionFacts) {
     self.configuration = configuration
     conversation = Conversation(facts)
     conversation.connection.speaksLMTP = configuration.speaksLMTP
@@ -171,7 +171,7 @@ public struct ServerSession: ~Copyable, Sendable {
   // MARK: The two doors
 
   /// One step on what the client sent; nil when more bytes, or an event, must come first.
-  public mutating func read(_ buffer: inout ByteBuffer) -> Action? {
+  package mutating func read(_ buffer: inout ByteBuffer) -> Action? {
     switch phase {
     case .idle:
       if loginFailures >= configuration.maximumLoginFailures { return close(.tooManyLoginFailures) }
@@ -198,7 +198,7 @@ public struct ServerSession: ~Copyable, Sendable {
     }
   }
 
-  public mutating func receive(_ event: Event) -> Action {
+  package mutating func receive(_ event: Event) -> Action {
     let action = take(event)
     countWhatHooksSaw()
     return action
@@ -243,7 +243,7 @@ public struct ServerSession: ~Copyable, Sendable {
   }
 
   /// The contact events since the last call, oldest first.
-  public mutating func takeContactEvents() -> [ContactEvent] {
+  package mutating func takeContactEvents() -> [ContactEvent] {
     defer { contactEvents.removeAll() }
     return contactEvents
   }

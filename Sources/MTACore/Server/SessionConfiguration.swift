@@ -44,7 +44,7 @@ public struct SessionConfiguration: Sendable {
   public var isTarget: @Sendable (IPAddress) -> Bool = { !Network.noTargets.lead(to: $0) }
 
   /// What the servers that mail for a domain goes to are known to lack. Default: nothing.
-  public var lacks: @Sendable (Domain) -> NextHopLack = { _ in [] }
+  package var lacks: @Sendable (Domain) -> NextHopLack = { _ in [] }
 
   /// Makes the sender of mail that is forwarded to other servers one of ours, and takes the reports about it back. Default: none, the
   /// sender stays.

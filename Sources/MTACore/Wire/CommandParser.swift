@@ -1,17 +1,17 @@
 /// Turns one line (without CR LF) into a ``Command``. Works on bytes: no locale, no Unicode case, no surprise.
-public struct CommandParser: Hashable, Sendable {
+package struct CommandParser: Hashable, Sendable {
   /// What is announced: parameters of other extensions are unknown.
-  public var capabilities: DeliveryCapabilities
+  package var capabilities: DeliveryCapabilities
   /// Whether quoted local parts are taken (R6).
-  public var acceptsQuotedLocalParts: Bool
+  package var acceptsQuotedLocalParts: Bool
 
-  public init(capabilities: DeliveryCapabilities = [], acceptsQuotedLocalParts: Bool = true) {
+  package init(capabilities: DeliveryCapabilities = [], acceptsQuotedLocalParts: Bool = true) {
     self.capabilities = capabilities
     self.acceptsQuotedLocalParts = acceptsQuotedLocalParts
   }
 
   /// - Parameter inUTF8Transaction: MAIL was given with SMTPUTF8, so RCPT may hold UTF-8.
-  public func parse(_ line: [UInt8], inUTF8Transaction: Bool = false) throws(CommandFault) -> Command {
+  package func parse(_ line: [UInt8], inUTF8Transaction: Bool = false) throws(CommandFault) -> Command {
     // A NUL, a lone CR or LF, any other control character: never part of a command. Tab is let pass as white space.
     guard !line.contains(where: { ($0 < 32 && $0 != 9) || $0 == 127 }) else {
       throw Self.isGreeting(line) ? .domainSyntax : .controlCharacter

@@ -1,12 +1,12 @@
-public import NIOCore
+package import NIOCore
 
 /// Takes a message out of the byte stream behind DATA: finds its end, and takes away the dots that the client doubled
 /// (RFC 5321 §4.5.2). All other bytes pass as they came.
 ///
 /// Only CR LF "." CR LF ends the content, and only CR LF begins a line. A lone CR or LF is remembered as a fault and the
 /// framer stays in step to the true end, so that nothing behind a forged end is ever read as commands.
-public struct ContentFramer: Hashable, Sendable {
-  public enum Piece: Hashable, Sendable {
+package struct ContentFramer: Hashable, Sendable {
+  package enum Piece: Hashable, Sendable {
     /// The next bytes, a slice of what was read, not a copy.
     case bytes(ByteBuffer)
     /// The end, dot and line end consumed. `bareLineEnd`: a CR or LF stood alone somewhere.
@@ -27,10 +27,10 @@ public struct ContentFramer: Hashable, Sendable {
   private var place = Place.lineStart
   private var bareLineEnd = false
 
-  public init() {}
+  package init() {}
 
   /// The next piece from the front of `buffer`; nil when it is used up. Call again until nil or the end.
-  public mutating func next(_ buffer: inout ByteBuffer) -> Piece? {
+  package mutating func next(_ buffer: inout ByteBuffer) -> Piece? {
     let step = buffer.withUnsafeReadableBytes { walk($0) }
     switch step {
     case .none:

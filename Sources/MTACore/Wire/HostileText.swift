@@ -3,32 +3,32 @@
 ///
 /// It is no `String`, for there equality, hashes, prefixes and counts look at characters: a character may be a letter with a hundred
 /// thousand accents behind it, and putting those in order costs the square of their number. ``description`` is for people.
-public struct HostileText: Hashable, Sendable {
+package struct HostileText: Hashable, Sendable {
   /// As they came.
-  public let bytes: ArraySlice<UInt8>
+  package let bytes: ArraySlice<UInt8>
 
-  public init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
+  package init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
 
-  public init(_ bytes: [UInt8]) { self.bytes = bytes[...] }
+  package init(_ bytes: [UInt8]) { self.bytes = bytes[...] }
 
-  public var isEmpty: Bool { bytes.isEmpty }
+  package var isEmpty: Bool { bytes.isEmpty }
 
   /// For people, whole; what is not UTF-8 is repaired. Not to be compared, counted or cut.
-  public var text: String { String(decoding: bytes, as: UTF8.self) }
+  package var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  public static func == (a: Self, b: Self) -> Bool {
+  package static func == (a: Self, b: Self) -> Bool {
     a.bytes.count == b.bytes.count && a.bytes.elementsEqual(b.bytes)
   }
 
   /// All bytes at once: an array hashes each by itself.
-  public func hash(into hasher: inout Hasher) { bytes.withUnsafeBytes { hasher.combine(bytes: $0) } }
+  package func hash(into hasher: inout Hasher) { bytes.withUnsafeBytes { hasher.combine(bytes: $0) } }
 }
 
 extension HostileText: ExpressibleByStringLiteral, CustomStringConvertible {
-  public init(stringLiteral text: String) { self.init(Array(text.utf8)) }
+  package init(stringLiteral text: String) { self.init(Array(text.utf8)) }
 
   /// For people and logs: the first 300 octets, whatever is not printable ASCII as `?`.
-  public var description: String { bytes.printable(limit: 300) }
+  package var description: String { bytes.printable(limit: 300) }
 }
 
 /// Decisions on octets of others. A `StaticString` is always a word of ours.

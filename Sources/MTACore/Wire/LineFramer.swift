@@ -1,9 +1,9 @@
-public import NIOCore
+package import NIOCore
 
 /// Cuts the byte stream into lines. Only CR LF ends one: a lone CR or LF stays inside its line, where the parser
 /// refuses it, so that the framer and an honest peer never disagree about where a command ends.
-public struct LineFramer: Hashable, Sendable {
-  public enum Line: Hashable, Sendable {
+package struct LineFramer: Hashable, Sendable {
+  package enum Line: Hashable, Sendable {
     /// Without its CR LF.
     case line([UInt8])
     /// More than the limit; swallowed up to its CR LF, so that its tail is not taken for a command.
@@ -11,17 +11,17 @@ public struct LineFramer: Hashable, Sendable {
   }
 
   /// The octets that a line may have, CR LF included.
-  public let limit: Int
+  package let limit: Int
   /// Octets of the unfinished line that were searched already: dripping bytes cost no second search.
   private var searched = 0
   private var swallowing = false
   /// The line that was too long, the latest of them, began with AUTH, whose answer is another.
   private(set) var sawLongAuth = false
 
-  public init(limit: Int) { self.limit = limit }
+  package init(limit: Int) { self.limit = limit }
 
   /// The next whole line, taken from the front of `buffer`; nil when more bytes are needed.
-  public mutating func next(_ buffer: inout ByteBuffer) -> Line? {
+  package mutating func next(_ buffer: inout ByteBuffer) -> Line? {
     let found = buffer.withUnsafeReadableBytes { bytes -> Int? in
       var index = searched
       while index < bytes.count {

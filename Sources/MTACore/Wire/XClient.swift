@@ -1,15 +1,15 @@
 /// What a trusted front end says of the client that it speaks for: Postfix's XCLIENT command.
-public struct XClient: Hashable, Sendable {
-  public var address: IPAddress?
-  public var port: UInt16?
+package struct XClient: Hashable, Sendable {
+  package var address: IPAddress?
+  package var port: UInt16?
   /// What the client said in EHLO or HELO.
-  public var clientName: Domain?
+  package var clientName: Domain?
   /// The address of the front end's that the client connected to.
-  public var destination: IPAddress?
+  package var destination: IPAddress?
   /// Whom the front end authenticated.
-  public var login: String?
+  package var login: String?
 
-  public init() {}
+  package init() {}
 
   /// The attributes that EHLO announces.
   static let attributes = "NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT"

@@ -4,11 +4,11 @@ import MTACrypto
 /// A public key as a domain publishes it in a TXT record at `selector._domainkey.domain` (RFC 6376 §3.6.1).
 public struct DKIMKeyRecord: Hashable, Sendable {
   /// `k=`: `rsa`, `ed25519`, or something newer.
-  public var keyType: HostileText
+  package var keyType: HostileText
   /// `h=`: hash algorithms that the key may be used with; nil for all.
-  public var hashes: [HostileText]?
+  package var hashes: [HostileText]?
   /// `s=`: services that the key may be used for, `*` for all.
-  public var services: [HostileText]
+  package var services: [HostileText]
   /// `t=` has `y`: the domain is only trying DKIM out.
   public var isTesting: Bool
   /// `t=` has `s`: `i=` must name the domain itself, not one below it.

@@ -48,7 +48,7 @@ public final class NextHopMemory: Sendable {
   }
 
   /// What the servers of a domain are known to lack, by the ways of a router.
-  public func lack(of domain: Domain, by router: Router) -> NextHopLack { lack(at: router.place(of: domain)) }
+  package func lack(of domain: Domain, by router: Router) -> NextHopLack { lack(at: router.place(of: domain)) }
 }
 
 extension Router {

@@ -1,31 +1,31 @@
-public import MTACore
+package import MTACore
 
 extension Router {
   /// A server to try; its addresses are looked up when its turn comes.
-  public struct NextHop: Hashable, Sendable, CustomStringConvertible {
-    public enum Place: Hashable, Sendable {
+  package struct NextHop: Hashable, Sendable, CustomStringConvertible {
+    package enum Place: Hashable, Sendable {
       case server(HostAndPort)
       case unixSocket(String)
     }
 
-    public var place: Place
+    package var place: Place
     /// Of an exchanger; nil for a server that the settings name.
-    public var preference: UInt16?
+    package var preference: UInt16?
 
-    public init(_ server: HostAndPort, preference: UInt16? = nil) {
+    package init(_ server: HostAndPort, preference: UInt16? = nil) {
       place = .server(server)
       self.preference = preference
     }
 
-    public init(unixSocket path: String) { place = .unixSocket(path) }
+    package init(unixSocket path: String) { place = .unixSocket(path) }
 
     /// The host's name where it has one.
-    public var name: DNSName? {
+    package var name: DNSName? {
       if case .server(let server) = place, case .name(let name) = server.host { name } else { nil }
     }
 
     /// `mx.example.org:25`, or the path of a socket.
-    public var description: String {
+    package var description: String {
       switch place {
       case .server(let server): server.description
       case .unixSocket(let path): path
@@ -34,20 +34,20 @@ extension Router {
   }
 
   /// The way of a domain's mail: the servers, and how they are spoken to.
-  public struct Route: Hashable, Sendable {
+  package struct Route: Hashable, Sendable {
     /// In the order in which they are tried; at least one.
-    public var hops: [NextHop]
-    public var dialect: ClientSession.Dialect
+    package var hops: [NextHop]
+    package var dialect: ClientSession.Dialect
     /// TLS from the first byte.
-    public var isImplicitTLS: Bool
+    package var isImplicitTLS: Bool
     /// Whose exchangers the hops are; nil when the settings name the server.
-    public var exchangersOf: DNSName?
+    package var exchangersOf: DNSName?
     /// The DNS vouches for the exchangers: the answer was authenticated. Always true for a server that the settings name.
-    public var isAuthenticated: Bool
+    package var isAuthenticated: Bool
     /// What the settings say of the way; nil for a domain that they do not name.
-    public var setting: DeliveryRoute?
+    package var setting: DeliveryRoute?
 
-    public init(
+    package init(
       _ hops: [NextHop], dialect: ClientSession.Dialect = .smtp, isImplicitTLS: Bool = false,
       exchangersOf: DNSName? = nil, isAuthenticated: Bool = true, setting: DeliveryRoute? = nil
     ) {
@@ -74,7 +74,7 @@ extension Router {
     /// Names the servers whatever their order: domains with the same key go to the same servers, and count as one destination.
     ///
     /// `mx1.example.net:25,mx2.example.net:25` for exchangers, `smtp:relay.example.net:587` for a server that the settings name.
-    public var key: String {
+    package var key: String {
       switch setting?.target {
       case nil, .exchangers, .exchangersOf: break
       case let target?: return target.description
@@ -86,6 +86,6 @@ extension Router {
 
 extension Router.Route: CustomStringConvertible, CustomDebugStringConvertible {
   /// The hops in order, without credentials: fit for logs.
-  public var description: String { hops.map(\.description).joined(separator: ", ") }
-  public var debugDescription: String { description }
+  package var description: String { hops.map(\.description).joined(separator: ", ") }
+  package var debugDescription: String { description }
 }

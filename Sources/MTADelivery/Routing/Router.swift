@@ -52,12 +52,12 @@ public struct Router: Sendable {
   }
 
   /// Whether the domain goes where all others go that no route names.
-  public func usesFallback(_ domain: Domain) -> Bool { fallback != nil && routes.match(domain) == nil }
+  package func usesFallback(_ domain: Domain) -> Bool { fallback != nil && routes.match(domain) == nil }
 
   /// The servers for mail of a domain, in the order in which they are to be tried.
   ///
   /// - Throws: why there are none. ``DeliveryTrouble/dns(_:_:)`` and ``DeliveryTrouble/routeHolds(_:)`` pass, the others do not.
-  public func route(to domain: Domain) async throws(DeliveryTrouble) -> Route {
+  package func route(to domain: Domain) async throws(DeliveryTrouble) -> Route {
     let setting = setting(of: domain)
     if let setting, let route = Route(to: setting) { return route }
     switch setting?.target {
@@ -106,7 +106,7 @@ public struct Router: Sendable {
   /// Where a server is: what ``HostAndPort`` names, or what the DNS knows, in the order in which it is to be tried.
   ///
   /// - Parameter isNamedBySettings: it is asked of the hosts of this machine first. An exchanger never is.
-  public func location(of server: HostAndPort, isNamedBySettings: Bool = false) async -> DNSResult<HostLocation> {
+  package func location(of server: HostAndPort, isNamedBySettings: Bool = false) async -> DNSResult<HostLocation> {
     switch server.host {
     case .address(let address): return .found(Self.given([address], name: .root))
     // RFC 6761 §6.3: resolvers answer for it themselves.

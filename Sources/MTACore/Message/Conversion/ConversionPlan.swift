@@ -1,8 +1,8 @@
-public import NIOCore
+package import NIOCore
 
 /// How a mail becomes one of lines of seven bits, so that it can go where 8BITMIME or BINARYMIME is not offered (RFC 6152 §3, RFC
 /// 3030 §3). Made in a first pass by ``Survey``; ``MailConverter`` follows it in a second one.
-public struct ConversionPlan: Hashable, Sendable {
+package struct ConversionPlan: Hashable, Sendable {
   enum Treatment: UInt8, Hashable, Sendable {
     /// Byte for byte.
     case keep
@@ -15,7 +15,7 @@ public struct ConversionPlan: Hashable, Sendable {
   }
 
   /// What is in the way.
-  public enum Obstacle: Error, Hashable, Sendable {
+  package enum Obstacle: Error, Hashable, Sendable {
     /// A header section holds octets above 127, or NUL: there is no other way to say them (RFC 6532 has its own extension). Or a word
     /// that is too long for a line.
     case header
@@ -31,15 +31,15 @@ public struct ConversionPlan: Hashable, Sendable {
   let encodesMargin: [Bool]
 
   /// The first pass.
-  public struct Survey: Sendable {
+  package struct Survey: Sendable {
     private var walker = MIMEWalker(Surveyor())
 
-    public init() {}
+    package init() {}
 
-    public mutating func receive(_ piece: ByteBuffer) { walker.receive(piece) }
+    package mutating func receive(_ piece: ByteBuffer) { walker.receive(piece) }
 
     /// The mail is complete.
-    public mutating func finish() throws(Obstacle) -> ConversionPlan {
+    package mutating func finish() throws(Obstacle) -> ConversionPlan {
       walker.finish()
       if walker.isBeyondLimits { throw .beyondLimits }
       if let obstacle = walker.visitor.obstacle { throw obstacle }

@@ -1,4 +1,4 @@
-public import NIOCore
+package import NIOCore
 
 /// Converts a mail as its ``ConversionPlan`` says: leaves are encoded, their Content-Transfer-Encoding is written anew, and nothing
 /// else changes. What comes out holds no octet above 127 and no NUL, and decodes to what went in.
@@ -8,19 +8,19 @@ public import NIOCore
 /// fields that are too long are folded.
 ///
 /// A mail without MIME fields gets them, with `charset=unknown-8bit` (RFC 1428 §2).
-public struct MailConverter: Sendable {
+package struct MailConverter: Sendable {
   private var walker: MIMEWalker<Rewriter>
 
-  public init(_ plan: ConversionPlan) { walker = MIMEWalker(Rewriter(plan)) }
+  package init(_ plan: ConversionPlan) { walker = MIMEWalker(Rewriter(plan)) }
 
   /// What the next piece of the mail becomes.
-  public mutating func convert(_ piece: ByteBuffer) -> ByteBuffer {
+  package mutating func convert(_ piece: ByteBuffer) -> ByteBuffer {
     walker.receive(piece)
     return walker.visitor.takeOutput()
   }
 
   /// What remains at the end of the mail.
-  public mutating func finish() -> ByteBuffer {
+  package mutating func finish() -> ByteBuffer {
     walker.finish()
     return walker.visitor.takeOutput()
   }
