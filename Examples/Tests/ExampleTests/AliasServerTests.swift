@@ -10,7 +10,6 @@ import Testing
   let bob = Mailbox("bob@test.example")
 
   @Test func mailForAnAliasGoesToTheMailboxesBehindIt() async throws {
-    let (ann, bob) = (try #require(ann), try #require(bob))
     var aliases = AliasTable()
     aliases.add("info@test.example", [bob, ann])
     let dialogue = Dialogue(hooks: AliasHooks(residents: [ann: nil, bob: nil], aliases: aliases))
