@@ -7,7 +7,7 @@ import Testing
 @Suite struct TicketServerTests {
   @Test func whatIsSentToTheDeskBecomesATicket() async throws {
     let dialogue = Dialogue(hooks: Desk())
-    dialogue.configuration.localDomains = ["desk.example"]
+    dialogue.configuration.recipientRules = [NoRelayingRule(localDomains: ["desk.example"])]
     try await dialogue.play(
       """
       S: 220
@@ -35,22 +35,26 @@ import Testing
     let runner = try QueueRunner(
       queue: dialogue.store, dns: EmptyZone(), configuration: configuration, clock: clock)
     #expect(try await runner.runOnce() == RunSummary(delivered: 1))
-    #expect(dialogue.store.parcels.map { $0.result?.message } == ["ticket 1"])
+    #expect(dialogue.store.parcels.map { $0.result?.message } == ["2.0.0 ticket 1"])
   }
 
   @Test(arguments: [(5, true), (6, false), (19, false), (20, true)])
   func mailToOthersWaitsForTheNight(hour: Int64, goes: Bool) async throws {
-    let clock = ManualClock(Timestamp(milliseconds: 1_767_225_600_000 + hour * 3_600_000))
-    let store = VolatileStore()
-    let envelope = Envelope(
-      id: MailID(at: clock.now, random: 1), reversePath: .null,
-      recipients: [EnvelopeRecipient("ann@client.example")], receivedAt: clock.now)
-    try store.add(envelope, content: "Subject: answer\r\n\r\nNow it does.\r\n")
-    var configuration = QueueRunner.Configuration(serverName: "mx.desk.example")
-    configuration.hooks = Nights(clock: clock)
-    let runner = try QueueRunner(
-      queue: store, dns: LiteralZone("client.example MX 0 ."), configuration: configuration, clock: clock)
-    // A domain that takes no mail: an attempt fails at once.
-    #expect(try await runner.runOnce() == (goes ? RunSummary(failed: 1) : RunSummary(deferred: 1)))
+    try await SinkServer.serving { sink in
+      let clock = ManualClock(Timestamp(milliseconds: 1_767_225_600_000 + hour * 3_600_000))
+      let store = VolatileStore()
+      let envelope = Envelope(
+        id: MailID(at: clock.now, random: 1), reversePath: .mailbox("help@desk.example"),
+        recipients: [EnvelopeRecipient("ann@client.example")], receivedAt: clock.now)
+      try store.add(envelope, content: "Subject: answer\r\n\r\nNow it does.\r\n")
+      var configuration = QueueRunner.Configuration(serverName: "mx.desk.example")
+      configuration.hooks = Nights(clock: clock)
+      configuration.remoteSMTPPort = sink.port
+      configuration.ignoreTargets = []
+      let runner = try QueueRunner(
+        queue: store, dns: LiteralZone("client.example A 127.0.0.1"), configuration: configuration, clock: clock)
+      #expect(try await runner.runOnce() == (goes ? RunSummary(delivered: 1) : RunSummary(deferred: 1)))
+      #expect(sink.mails.count == (goes ? 1 : 0))
+    }
   }
 }
