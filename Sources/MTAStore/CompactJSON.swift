@@ -13,6 +13,18 @@ enum CompactJSON {
     return String(decoding: output.bytes, as: UTF8.self)
   }
 
+  /// An array of texts.
+  static func list(_ texts: some Sequence<String>) -> String {
+    let output = Output()
+    let depth = output.openContainer(UInt8(ascii: "["), UInt8(ascii: "]"))
+    for text in texts {
+      output.next(at: depth)
+      output.write(text)
+    }
+    output.close(downTo: 0)
+    return String(decoding: output.bytes, as: UTF8.self)
+  }
+
   /// The text so far, and the objects and arrays that are open. A container is not told when nothing more will come into
   /// it: it ends when one that holds it goes on, or at the very end.
   fileprivate final class Output {

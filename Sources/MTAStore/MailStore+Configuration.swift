@@ -16,6 +16,9 @@ extension MailStore {
     /// Bytes of mails that are kept in memory after their commit, until a runner of this process takes them: it then reads nothing back.
     /// Default 8 MiB; none with zero.
     public var freshMails = 8_388_608
+    /// The lane of a parcel of which its runner knows nothing yet: `LaneNames` of MTADelivery says what a runner with routes and a smarthost
+    /// will. Default: ``EnvelopeRecipient/firstLane``. Called on any thread; must return at once.
+    public var lane: @Sendable (EnvelopeRecipient) -> String = { $0.firstLane }
     /// How long parcels are tried before they expire. Default 5 days (RFC 5321 §4.5.4.1).
     public var queueLifetime: Duration = .seconds(432_000)
     /// How long the rows of finished mails stay. Default 7 days.

@@ -16,7 +16,7 @@ extension MailStore: ServerStore {
       try database.forgetSuspect(id.description)
       return try database.releaseHold(id.description, at: now, expiresAt: expiresAt)
     }
-    if let count, count > 0 { core.writer.listeners.withLockedValue(\.self).notify() }
+    if let count, count > 0 { core.writer.handOvers.listeners.withLockedValue(\.self).notify() }
     return count
   }
 

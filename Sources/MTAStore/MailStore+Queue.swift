@@ -5,11 +5,11 @@ import NIOCore
 
 extension MailStore: ParcelQueue {
   public func claim(
-    by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
+    by owner: LeaseOwner, limit: Int, leavingOut lanes: Set<String>, now: Timestamp, deadline: Timestamp
   ) async throws(StoreFailure) -> [ClaimedMail] {
     guard limit > 0 else { return [] }
     let claim = try await core.write { (database) throws(SQLiteFailure) in
-      try database.claim(by: owner, limit: limit, except: exclusion, now: now, deadline: deadline)
+      try database.claim(by: owner, limit: limit, leavingOut: lanes, now: now, deadline: deadline)
     }
     for mail in claim.held { core.reportHeld(mail.id, mail.reason) }
     var mails: [ClaimedMail] = []
@@ -66,7 +66,7 @@ extension MailStore: ParcelQueue {
   {
     guard !results.isEmpty else { return }
     let mails = try reports.map { (report) throws(StoreFailure) in
-      try NewReport(report, lifetime: core.configuration.queueLifetime)
+      try NewReport(report, core.configuration)
     }
     let files = try await core.write { (database) throws(SQLiteFailure) in
       var settled: [MailID] = []
@@ -146,9 +146,11 @@ extension MailStore: ParcelQueue {
     try await core.reader.read { (database) throws(SQLiteFailure) in try database.dataVersion() }
   }
 
-  public func listen(_ listener: ArrivalListener) { core.writer.listeners.withLockedValue { $0.add(listener) } }
+  public func listen(_ listener: ArrivalListener) {
+    core.writer.handOvers.listeners.withLockedValue { $0.add(listener) }
+  }
 
-  public func endListening(_ owner: LeaseOwner) { core.writer.listeners.withLockedValue { $0.remove(owner) } }
+  public func endListening(_ owner: LeaseOwner) { core.writer.handOvers.listeners.withLockedValue { $0.remove(owner) } }
 }
 
 extension ClaimedRows {
@@ -172,7 +174,8 @@ extension ClaimedRows {
       }
       parcels.append(
         Parcel(
-          id: row.id, mailID: id, recipient: recipient, attempts: row.attempts, wasLeased: row.leases > 1,
+          id: row.id, mailID: id, recipient: recipient, lane: row.lane, attempts: row.attempts,
+          wasLeased: row.leases > 1,
           createdAt: createdAt, expiresAt: expiresAt, warnedAt: row.warnedAt.flatMap { Timestamp($0) }))
     }
     return ClaimedMail(envelope, parcels: parcels)

@@ -42,8 +42,8 @@ final class StoreCore: Sendable {
 
   /// Group commit: returns when the mail is durable, or is not.
   func insert(_ mail: NewMail) async -> WriteEnd {
-    let handOver = HandOver(of: mail, to: writer.listeners.withLockedValue(\.self))
-    return await withCheckedContinuation { [fresh] continuation in
+    let handOver = HandOver(of: mail, by: writer.handOvers)
+    return await withCheckedContinuation { [fresh, writer] continuation in
       writer.submit(
         WriteJob(
           bytes: mail.trace.readableBytes + (mail.content?.readableBytes ?? 0),
@@ -54,10 +54,8 @@ final class StoreCore: Sendable {
           finish: { end in
             if case .committed = end {
               // Without a runner in this process nobody would read it.
-              if handOver.hasListener { fresh.keep(mail) }
+              if writer.handOvers.hasListener { fresh.keep(mail) }
               handOver.complete()
-            } else {
-              handOver.takeBack()
             }
             continuation.resume(returning: end)
           }))

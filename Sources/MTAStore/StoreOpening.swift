@@ -125,7 +125,7 @@ struct StoreOpening: Sendable {
       try database.configureForWriting()
       try database.migrate()
       // Every table is looked at once: a damaged root page is found now, not at the first mail.
-      for table in ["messages", "parcels", "contacts", "logins"] {
+      for table in ["messages", "parcels", "contacts", "logins", "lanes"] {
         try database.run("SELECT 1 FROM \(table) NOT INDEXED LIMIT 1", at: "open.look")
       }
       return database

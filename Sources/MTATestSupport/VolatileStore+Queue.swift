@@ -70,6 +70,8 @@ extension VolatileStore.State {
     return true
   }
 
+  func isUrgent(_ id: MailID) -> Bool { places[id].map { mails[$0].envelope.requests.priority > 0 } ?? false }
+
   /// Where a parcel lies.
   func index(of id: ParcelID) -> Int? {
     guard id.number >= 1, id.number <= Int64(parcels.count) else { return nil }
@@ -79,13 +81,19 @@ extension VolatileStore.State {
 
 extension VolatileStore: ParcelQueue {
   public func claim(
-    by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
+    by owner: LeaseOwner, limit: Int, leavingOut lanes: Set<String>, now: Timestamp, deadline: Timestamp
   ) async throws(StoreFailure) -> [ClaimedMail] {
     try check(.claim)
     return state.withLockedValue { state in
+      // RFC 6710 §4.2: urgent ones first.
       let due = state.parcels.filter { $0.isDue(to: owner, at: now) }
-        .sorted { ($0.due, $0.parcel.id) < ($1.due, $1.parcel.id) }
-      let wanted = due.filter { !exclusion.covers($0.parcel.recipient) }
+        .map { (isUrgent: state.isUrgent($0.parcel.mailID), stored: $0) }
+        .sorted {
+          ($0.isUrgent ? 0 : 1, $0.stored.due, $0.stored.parcel.id)
+            < ($1.isUrgent ? 0 : 1, $1.stored.due, $1.stored.parcel.id)
+        }
+        .map(\.stored)
+      let wanted = due.filter { !lanes.contains($0.parcel.lane) }
       var claimed: [ClaimedMail] = []
       var seen: Set<MailID> = []
       var count = 0
@@ -127,6 +135,7 @@ extension VolatileStore: ParcelQueue {
         state.parcels[index].release()
         state.parcels[index].result = result
         state.parcels[index].isHeld = result.outcome == .held
+        if let lane = result.lane { state.parcels[index].parcel.lane = lane }
         if result.warns { state.parcels[index].parcel.warnedAt = now }
         if result.isAttempt { state.parcels[index].parcel.attempts += 1 }
         switch result.outcome {
@@ -145,6 +154,11 @@ extension VolatileStore: ParcelQueue {
   }
 
   private func add(_ report: QueuedReport) throws(StoreFailure) {
+    // Said again after a commit of unknown outcome: it is there already.
+    let isKnown = state.withLockedValue { state in
+      ([report] + report.otherwise).contains { state.places[$0.envelope.id] != nil }
+    }
+    if isKnown { return }
     let chosen = state.withLockedValue { state -> QueuedReport? in
       guard let replaced = report.replaced else { return report }
       return state.takeBack(replaced) ? report : report.otherwise.first

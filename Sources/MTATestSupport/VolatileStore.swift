@@ -54,9 +54,18 @@ public final class VolatileStore: MessageStore, ContactStore, LoginStore {
   public let capabilities = DeliveryCapabilities.all
 
   private let lifetime: Duration
+  private let lane: @Sendable (EnvelopeRecipient) -> String
 
-  /// - Parameter lifetime: how long after its reception a mail expires; default 5 days.
-  public init(lifetime: Duration = .seconds(432_000)) { self.lifetime = lifetime }
+  /// - Parameters:
+  ///   - lifetime: how long after its reception a mail expires; default 5 days.
+  ///   - lane: of parcels that no runner has looked at.
+  public init(
+    lifetime: Duration = .seconds(432_000),
+    lane: @escaping @Sendable (EnvelopeRecipient) -> String = { $0.firstLane }
+  ) {
+    self.lifetime = lifetime
+    self.lane = lane
+  }
 
   /// In the order of their commits.
   public var mails: [Mail] { state.withLockedValue { $0.mails } }
@@ -73,7 +82,7 @@ public final class VolatileStore: MessageStore, ContactStore, LoginStore {
   ///
   /// - Throws: ``StoreFailure/failed(_:)`` when there is a mail of this id already.
   public func add(_ envelope: Envelope, trace: String = "", content: ByteBuffer) throws(StoreFailure) {
-    let lifetime = lifetime
+    let (lifetime, lane) = (lifetime, lane)
     let listeners = state.withLockedValue { state in
       let id = envelope.id
       guard state.places[id] == nil else { return nil as ArrivalListeners? }
@@ -83,7 +92,7 @@ public final class VolatileStore: MessageStore, ContactStore, LoginStore {
       let due = max(envelope.receivedAt, envelope.requests.holdUntil ?? envelope.receivedAt)
       for recipient in envelope.recipients {
         let parcel = Parcel(
-          id: ParcelID(Int64(state.parcels.count) + 1), mailID: id, recipient: recipient,
+          id: ParcelID(Int64(state.parcels.count) + 1), mailID: id, recipient: recipient, lane: lane(recipient),
           createdAt: envelope.receivedAt, expiresAt: envelope.expiry(after: lifetime))
         var stored = StoredParcel(parcel, recipient.delivery == .none ? .recorded : .waiting, due: due)
         stored.isHeld = envelope.hold != nil && stored.state == .waiting

@@ -265,9 +265,9 @@ private struct DeafQueue: ParcelQueue {
   }
 
   func claim(
-    by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
+    by owner: LeaseOwner, limit: Int, leavingOut lanes: Set<String>, now: Timestamp, deadline: Timestamp
   ) async throws(StoreFailure) -> [ClaimedMail] {
-    let mails = try await queue.claim(by: owner, limit: limit, except: exclusion, now: now, deadline: deadline)
+    let mails = try await queue.claim(by: owner, limit: limit, leavingOut: lanes, now: now, deadline: deadline)
     let isLost = losesAClaim.withLockedValue { loses in
       defer { if !mails.isEmpty { loses = false } }
       return loses
@@ -290,6 +290,4 @@ private struct DeafQueue: ParcelQueue {
     try await queue.releaseLeases(of: owner, except: known)
   }
   func nextDue() async throws(StoreFailure) -> Timestamp? { try await queue.nextDue() }
-  func listen(_ listener: ArrivalListener) {}
-  func endListening(_ owner: LeaseOwner) {}
 }

@@ -29,7 +29,7 @@ import Testing
           "a@client.example b@remote.example remote waiting", "a@client.example c@here.example local waiting",
           "a@client.example d@here.example none recorded",
         ])
-    #expect(try fixture.query("SELECT next_hop FROM parcels ORDER BY id") == ["remote.example", "NULL", "NULL"])
+    #expect(try fixture.query("SELECT lane FROM parcels ORDER BY id") == ["remote.example", "local:", "local:"])
     #expect(try fixture.query("SELECT json_extract(envelope, '$.from') FROM messages") == ["<a@client.example>"])
     #expect(try fixture.query("SELECT expires_at FROM parcels LIMIT 1") == ["2027-01-20T08:00:00.000Z"])
     let content = try await store.content(of: id)

@@ -11,24 +11,23 @@ import Testing
   let fixture = StoreFixture()
   private let taken = NIOLockedValueBox<[ClaimedMail]>([])
   private let rings = NIOLockedValueBox(0)
-  /// Mails that the runner counts on.
-  private let promised = NIOLockedValueBox(0)
+  /// What the runner says that it can take, and how often it was asked.
+  private let asked = NIOLockedValueBox(0)
   private static let deadline = StoreFixture.noon + .seconds(600)
 
-  private func open(wants: Bool = true) throws -> MailStore {
-    let store = try fixture.open()
+  private func open(
+    room: Int = 1000, leavingOut lanes: Set<String> = [], _ change: (inout MailStore.Configuration) -> Void = { _ in }
+  ) throws -> MailStore {
+    let store = try fixture.open(change)
     store.listen(
       ArrivalListener(
         owner: StoreFixture.me,
         notify: { [rings] in rings.withLockedValue { $0 += 1 } },
-        wants: { [promised] _ in
-          if wants { promised.withLockedValue { $0 += 1 } }
-          return wants ? Self.deadline : nil
+        intake: { [asked] in
+          asked.withLockedValue { $0 += 1 }
+          return room > 0 ? Intake(parcels: room, leavingOut: lanes, deadline: Self.deadline) : nil
         },
-        take: { [taken, promised] mail in
-          promised.withLockedValue { $0 -= 1 }
-          taken.withLockedValue { $0.append(mail) }
-        }, forget: { [promised] _ in promised.withLockedValue { $0 -= 1 } }))
+        take: { [taken] mail in taken.withLockedValue { $0.append(mail) } }))
     return store
   }
 
@@ -73,7 +72,7 @@ import Testing
   }
 
   @Test func whatIsNotWantedWaits() async throws {
-    let store = try open(wants: false)
+    let store = try open(room: 0)
     try await fixture.commit(to: store)
     #expect(mails == [])
     #expect(try fixture.query("SELECT state FROM parcels WHERE lease_owner IS NULL") == ["waiting"])
@@ -104,7 +103,6 @@ import Testing
     fixture.faults.inject(.fails(5), at: point)
     await #expect(throws: StoreFailure.self) { try await fixture.commit(to: store) }
     #expect(mails == [])
-    #expect(promised.withLockedValue { $0 } == 0)
     let id = try await fixture.commit(to: store)
     #expect(mails.map(\.envelope.id) == [id])
     #expect(try fixture.query("SELECT mail_id FROM parcels") == ["\(id)"])
@@ -130,7 +128,6 @@ import Testing
     }
     #expect(mails.count == 20)
     #expect(Set(mails.map(\.envelope.id)).count == 20)
-    #expect(promised.withLockedValue { $0 } == 0)
     #expect(try fixture.query("SELECT count(*) FROM parcels WHERE state = 'working'") == ["20"])
     await store.close()
   }
@@ -155,7 +152,8 @@ import Testing
     store.listen(
       ArrivalListener(
         owner: StoreFixture.other, notify: { ringsOfOther.withLockedValue { $0 += 1 } },
-        wants: { $0.recipients.count == 1 ? Self.deadline : nil }, take: { _ in others.withLockedValue { $0 += 1 } }))
+        intake: { Intake(parcels: 9, leavingOut: ["c.example"], deadline: Self.deadline) },
+        take: { _ in others.withLockedValue { $0 += 1 } }))
     try await fixture.commit(to: store)
     #expect(mails.count == 1)
     store.endListening(StoreFixture.me)
@@ -163,13 +161,70 @@ import Testing
     #expect(mails.count == 1)
     #expect(others.withLockedValue { $0 } == 1)
     #expect(ringsOfOther.withLockedValue { $0 } == 0)
-    let two = try ["b", "c"].map { EnvelopeRecipient(try #require(Mailbox("\($0)@remote.example"))) }
+    let two = try ["b", "c"].map { EnvelopeRecipient(try #require(Mailbox("x@\($0).example"))) }
     try await fixture.commit(to: store, recipients: two)
     #expect(others.withLockedValue { $0 } == 1)
     // It is told after the receipt.
     await store.close()
     #expect(ringsOfOther.withLockedValue { $0 } == 1)
     #expect(rings.withLockedValue { $0 } == 0)
+  }
+
+  /// All mails of a group are counted, though none has arrived yet; the next group asks anew.
+  @Test func noMoreIsHandedOverThanThereIsRoomFor() async throws {
+    let store = try open(room: 5)
+    // What is written meanwhile comes into one group.
+    let busy = Task {
+      try await store.core.write { (database) throws(SQLiteFailure) in
+        for _ in 0..<200_000 { _ = try database.first("SELECT 1", at: "test") { _ in 0 } }
+      }
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<40 { group.addTask { [fixture] in try await fixture.commit(to: store) } }
+      try await group.waitForAll()
+    }
+    _ = try await busy.value
+    let groups = asked.withLockedValue { $0 }
+    #expect(mails.count <= 5 * groups && mails.count >= min(40, 5))
+    #expect(try fixture.query("SELECT count(*) FROM parcels WHERE state = 'working'") == ["\(mails.count)"])
+    // One that is larger than the room comes whole.
+    let before = mails.count
+    let many = try (0..<20).map { EnvelopeRecipient(try #require(Mailbox("x\($0)@a.example"))) }
+    try await fixture.commit(to: store, recipients: many)
+    #expect(mails.count == before + 1 && mails.last?.parcels.count == 20)
+    await store.close()
+  }
+
+  /// A mail with one parcel in a lane that is left out waits as a whole.
+  @Test func lanesAreLeftOut() async throws {
+    let store = try open(leavingOut: ["full.example", "local:"])
+    func recipient(_ address: String, local: Bool = false) throws -> EnvelopeRecipient {
+      EnvelopeRecipient(try #require(Mailbox(address)), client: local ? ClientRecord(mailboxID: "x") : nil)
+    }
+    for recipients in [
+      [try recipient("x@full.example")], [try recipient("x@here.example", local: true)],
+      [try recipient("y@a.example"), try recipient("y@full.example")],
+    ] { try await fixture.commit(to: store, recipients: recipients) }
+    #expect(mails.isEmpty)
+    try await fixture.commit(to: store, recipients: [recipient("z@a.example")])
+    #expect(mails.count == 1)
+    // A copy that is not to be delivered has no say.
+    let none = EnvelopeRecipient(Mailbox("n@here.example"), client: ClientRecord(delivery: .none))
+    try await fixture.commit(to: store, recipients: [none, recipient("w@a.example")])
+    #expect(mails.count == 2)
+    await store.close()
+    #expect(rings.withLockedValue { $0 } == 3)
+  }
+
+  /// What is no mail asks nobody.
+  @Test func runnersAreAskedForMailAlone() async throws {
+    let store = try open()
+    _ = try await store.claim(by: StoreFixture.me, limit: 1, now: StoreFixture.noon, deadline: Self.deadline)
+    try await store.renew([ParcelID(1)], by: StoreFixture.me, deadline: Self.deadline)
+    #expect(asked.withLockedValue { $0 } == 0)
+    try await fixture.commit(to: store)
+    #expect(asked.withLockedValue { $0 } == 1)
+    await store.close()
   }
 
   @Test func withoutAListenerMailWaits() async throws {

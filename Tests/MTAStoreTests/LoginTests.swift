@@ -101,23 +101,6 @@ import Testing
     await store.close()
   }
 
-  /// A database of the version before them is led forward, with all that is in it.
-  @Test func aDatabaseWithoutThemIsLedForward() async throws {
-    var store = try fixture.open()
-    let id = try await fixture.commit(to: store)
-    await store.close()
-    let before = try #require(
-      Schema.migrations.firstIndex { $0.contains { $0.contains("CREATE TABLE logins") } })
-    _ = try fixture.query("DROP TABLE logins")
-    _ = try fixture.query("PRAGMA user_version = \(before)")
-    store = try fixture.open()
-    #expect(try fixture.query("SELECT id FROM messages") == ["\(id)"])
-    let login = try record("ann", "192.0.2.1")
-    store.save(login)
-    await store.close()
-    #expect(try fixture.query("SELECT account FROM logins") == ["ann"])
-  }
-
   @Test func salvageSavesThem() async throws {
     var store = try fixture.open()
     store.save(try record("ann", "192.0.2.1"))

@@ -93,6 +93,11 @@ struct VolatileStoreTests {
     #expect(try await store.nextDue() == noon + .seconds(50))
   }
 
+  @Test(arguments: StoreConformance.checks)
+  func keepsTheContract(_ check: StoreConformance.Check) async throws {
+    try await check.run(on: StoreConformance.Subject(open: { VolatileStore() }))
+  }
+
   @Test func stepsFailAsOftenAsTold() async throws {
     let id = try #require(MailID("m1"))
     store.fail(.commit, with: .noSpace, times: 1)

@@ -22,7 +22,8 @@ public protocol MessageSpool: Sendable {
   /// what holds a fast client back.
   func append(_ piece: ByteBuffer) async throws(StoreFailure)
 
-  /// Makes trace fields, content and one parcel a recipient durable in one step, and only then returns.
+  /// Makes trace fields, content and one parcel a recipient durable in one step, and only then returns. A parcel's lane is
+  /// ``EnvelopeRecipient/firstLane``, unless who made the store told it another.
   ///
   /// - Parameters:
   ///   - envelope: sender, recipients and what hooks attached.

@@ -11,6 +11,8 @@ public struct Parcel: Hashable, Sendable {
   public var id: ParcelID
   public var mailID: MailID
   public var recipient: EnvelopeRecipient
+  /// What the runner goes by when it leaves parcels out of a claim; see ``EnvelopeRecipient/firstLane``.
+  public var lane: String
   /// Attempts made so far.
   public var attempts: Int
   /// Whether a runner had it under lease before. That one may have delivered it and ended before it could say so; who can tell
@@ -22,13 +24,15 @@ public struct Parcel: Hashable, Sendable {
   /// When the sender was told of a delay; nil when they were not.
   public var warnedAt: Timestamp?
 
+  /// - Parameter lane: nil for ``EnvelopeRecipient/firstLane``.
   public init(
-    id: ParcelID, mailID: MailID, recipient: EnvelopeRecipient, attempts: Int = 0, wasLeased: Bool = false,
-    createdAt: Timestamp, expiresAt: Timestamp, warnedAt: Timestamp? = nil
+    id: ParcelID, mailID: MailID, recipient: EnvelopeRecipient, lane: String? = nil, attempts: Int = 0,
+    wasLeased: Bool = false, createdAt: Timestamp, expiresAt: Timestamp, warnedAt: Timestamp? = nil
   ) {
     self.id = id
     self.mailID = mailID
     self.recipient = recipient
+    self.lane = lane ?? recipient.firstLane
     self.attempts = attempts
     self.wasLeased = wasLeased
     self.createdAt = createdAt
@@ -75,6 +79,8 @@ public struct ParcelResult: Hashable, Sendable {
   public var encryption: String?
   /// What was demanded of the connection's encryption, and why.
   public var tlsPolicy: String?
+  /// The lane that a parcel waits in from now on; nil: the one that it had.
+  public var lane: String?
   /// Whether it counts as one of the parcel's attempts.
   public var isAttempt = true
   /// The sender is told of the delay by a report that is recorded along.

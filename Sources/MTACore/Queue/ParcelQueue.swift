@@ -1,16 +1,20 @@
 public import NIOCore
 
 /// The queue as the runner sees it: due parcels come out under a lease, outcomes go in.
+///
+/// A queue knows nothing of servers, routes or workers. `StoreConformance` of MTATestSupport states this contract, and that of
+/// ``MessageStore``, as checks that run on any store.
 public protocol ParcelQueue: Sendable {
-  /// Leases up to `limit` due parcels to `owner`, oldest retry time first, grouped by mail. Parcels of one mail that
-  /// are due together come together, even past `limit`.
+  /// Leases up to `limit` due parcels to `owner`, oldest retry time first, those of urgent mails before (RFC 6710), grouped by mail.
+  /// Parcels of one mail that are due together come together, even past `limit`, and whatever their lanes.
   ///
-  /// - Parameter exclusion: what is passed over, though it is due.
+  /// - Parameter lanes: parcels in these lanes (``Parcel/lane``) are passed over, though they are due. There may be thousands of them, with
+  ///   most of the queue: what is passed over should cost nothing.
   ///
   /// A leased parcel is not handed out again until it is recorded, the lease is released, or (for owners on other
   /// machines) `deadline` has passed.
   func claim(
-    by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
+    by owner: LeaseOwner, limit: Int, leavingOut lanes: Set<String>, now: Timestamp, deadline: Timestamp
   ) async throws(StoreFailure) -> [ClaimedMail]
 
   /// What the mail consists of. Throws when the content is missing: such a mail is held, never guessed at.
@@ -18,6 +22,8 @@ public protocol ParcelQueue: Sendable {
 
   /// Records outcomes durably and gives the leases back, and queues the reports about them, in one step: no crash leaves
   /// an outcome without its report, nor a report without its outcome.
+  ///
+  /// A parcel that is deferred or held waits in the lane that its result names, if it names one. Reports wait as mails that are committed do.
   ///
   /// A report that takes the place of another does so only if that one is untouched: it waits, and no runner ever had it. Otherwise what it
   /// brings is queued by itself (``QueuedReport/otherwise``). Each report's due time is noted with the mail that it tells of
@@ -55,48 +61,13 @@ public protocol ParcelQueue: Sendable {
   /// ``ArrivalListener`` is told. Cheap: asked every few seconds. Default: nil, it is not known.
   func changeNumber() async throws(StoreFailure) -> Int64?
 
-  /// Tells a runner of mail as it is accepted, and hands it over as far as the runner wants it; of those that nobody wants all listeners
-  /// are told. Stays until ``endListening(_:)``; another listener with the same owner takes its place. A queue need not hand anything over.
+  /// Tells a runner of mail as it is accepted, and hands it over as far as the runner can take it (``Intake``); of mail that was handed to
+  /// none all listeners are told. Stays until ``endListening(_:)``; another listener with the same owner takes its place. A queue need not
+  /// hand anything over. Default: it tells of nothing, and runners look for mail when ``changeNumber()`` differs, or each minute.
   func listen(_ listener: ArrivalListener)
 
-  /// Tells this runner nothing more, and asks it for nothing.
+  /// Tells this runner nothing more, and asks it for nothing. Default: does nothing.
   func endListening(_ owner: LeaseOwner)
-}
-
-/// Due parcels that a runner does not want now: it has enough of them already.
-public struct ClaimExclusion: Hashable, Sendable {
-  /// Those of local mailboxes.
-  public var local = false
-  /// All others, but for ``spared``.
-  public var remote = false
-  /// Domains (`example.org`), and all below one (`.example.org`), in the form of the DNS, that ``remote`` does not mean.
-  public var spared: Set<String> = []
-  /// Those of these domains.
-  public var domains: Set<Domain> = []
-
-  public init() {}
-
-  public var isEmpty: Bool { !local && !remote && domains.isEmpty }
-
-  public func covers(_ recipient: EnvelopeRecipient) -> Bool {
-    guard recipient.delivery == .remote else { return local }
-    return domains.contains(recipient.mailbox.domain)
-      || remote && !spares(recipient.mailbox.domain.canonical.description)
-  }
-
-  /// Whether a domain is among ``spared``.
-  package func spares(_ domain: String) -> Bool {
-    let isASCII = domain.utf8.allSatisfy { $0 < 128 }
-    // What a program before this one stored may be spelled otherwise.
-    let name = isASCII ? domain : Domain(domain, international: true)?.canonical.description ?? domain
-    if spared.contains(name) { return true }
-    var rest = name[...]
-    while let dot = rest.firstIndex(of: ".") {
-      if spared.contains(String(rest[dot...])) { return true }
-      rest = rest[rest.index(after: dot)...]
-    }
-    return false
-  }
 }
 
 extension ParcelQueue {
@@ -109,8 +80,12 @@ extension ParcelQueue {
   public func claim(by owner: LeaseOwner, limit: Int, now: Timestamp, deadline: Timestamp) async throws(StoreFailure)
     -> [ClaimedMail]
   {
-    try await claim(by: owner, limit: limit, except: ClaimExclusion(), now: now, deadline: deadline)
+    try await claim(by: owner, limit: limit, leavingOut: [], now: now, deadline: deadline)
   }
+
+  public func listen(_ listener: ArrivalListener) {}
+
+  public func endListening(_ owner: LeaseOwner) {}
 
   public func record(_ results: [ParcelResult], by owner: LeaseOwner, at now: Timestamp) async throws(StoreFailure) {
     try await record(results, reports: [], by: owner, at: now)

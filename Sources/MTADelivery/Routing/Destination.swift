@@ -34,6 +34,17 @@ enum Destination: Hashable, Sendable, CustomStringConvertible {
       }
   }
 
+  /// The lane in the queue of what has to wait for it; see ``LaneNames``.
+  var lane: String {
+    switch self {
+    case .local, .nowhere: EnvelopeRecipient.localLane
+    case .smarthost: LaneNames.smarthost
+    case .domain(let domain): domain.canonical.description
+    case .exchangers(let key): key
+    case .server(let server, let dialect): "hook:\(dialect):\(server)"
+    }
+  }
+
   var description: String {
     switch self {
     case .local: "local"

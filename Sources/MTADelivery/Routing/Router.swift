@@ -10,8 +10,6 @@ public struct Router: Sendable {
   private let serverName: DNSName?
   let port: UInt16
   private let routes: DomainTable<DeliveryRoute>
-  /// The patterns of the domains that have a route of their own.
-  let routedDomains: Set<String>
   private let fallback: DeliveryRoute?
   let own: OwnPlaces
   let ignored: [Network]
@@ -37,7 +35,6 @@ public struct Router: Sendable {
     self.serverName = DNSName(serverName)
     self.port = port
     self.routes = routes
-    routedDomains = Set(routes.patterns)
     self.fallback = fallback
     self.own = own
     self.ignored = ignored

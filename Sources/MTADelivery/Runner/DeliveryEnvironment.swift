@@ -23,6 +23,7 @@ struct DeliveryEnvironment: Sendable {
   /// Sleeps until the next due time.
   let sleep: @Sendable (Duration) async throws -> Void
 
+  let laneNames: LaneNames
   let reportComposer: ReportComposer
   /// Shared by all workers.
   let reportCap: NIOLockedValueBox<ReportCap>

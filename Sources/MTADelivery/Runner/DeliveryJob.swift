@@ -10,6 +10,17 @@ struct DeliveryJob: Sendable {
   let marks: CopyMarks
   /// Sorted by recipient (Q2).
   let parcels: [Parcel]
+  /// The lanes that they waited in.
+  let lanes: Set<String>
+
+  init(source: MailSource, destination: Destination, domain: Domain?, marks: CopyMarks, parcels: [Parcel]) {
+    self.source = source
+    self.destination = destination
+    self.domain = domain
+    self.marks = marks
+    self.parcels = parcels
+    lanes = Set(parcels.lazy.map(\.lane))
+  }
 
   var priority: Int { source.envelope.requests.priority }
 

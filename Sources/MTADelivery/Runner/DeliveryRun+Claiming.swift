@@ -35,11 +35,11 @@ extension DeliveryRun {
   /// now and then.
   func claim(dueAt instant: Timestamp) async throws(StoreFailure) -> Int {
     let now = environment.clock.now
-    let routed = environment.router.routedDomains
     // The time of day may have been set back.
     let isTooSoon = nextSearch.map { now < $0 && $0 <= now + Self.longestPause } ?? false
-    let (exclusion, room) = work.withLockedValue { work in
-      isTooSoon && work.lanes.hasExclusion ? (ClaimExclusion(), 0) : (work.exclusion(sparing: routed), work.room)
+    let (leftOut, room) = work.withLockedValue { work in
+      let leftOut = work.lanes.leftOut()
+      return (leftOut, isTooSoon && !leftOut.isEmpty ? 0 : work.room)
     }
     if room <= 0 {
       hire()
@@ -49,24 +49,23 @@ extension DeliveryRun {
     isClaiming = true
     defer { isClaiming = false }
     let mails = try await environment.queue.claim(
-      by: owner, limit: room, except: exclusion, now: instant,
+      by: owner, limit: room, leavingOut: leftOut, now: instant,
       deadline: now + environment.configuration.lease)
     let count = mails.reduce(0) { $0 + $1.parcels.count }
     work.withLockedValue { work in
       for mail in mails { work.take(mail.parcels, isSorted: environment.judgement.isNeeded) }
-      // As much as was asked for: there is more. With destinations passed over there is more in any case.
-      work.claimed(isLess: count < room, except: exclusion)
+      work.claimed(leaving: ClaimRemainder(isLess: count < room, leavesOut: !leftOut.isEmpty))
     }
     // All at once: the first worker would else be done with the first mail before it sees the second.
     if environment.judgement.isNeeded { mails.forEach(sort) } else { add(mails.flatMap(jobs)) }
-    if exclusion.isEmpty {
+    if leftOut.isEmpty {
       nextSearch = nil
     } else {
       // Nobody is served meanwhile: a search that takes long is not made often.
       let pause = max(count == 0 ? Self.searchPause : Self.shortSearchPause, (ContinuousClock.now - start) * 10)
       nextSearch = environment.clock.now + min(pause, Self.longestPause)
     }
-    if count >= room, exclusion.isEmpty { bell.yield() }
+    if count >= room, leftOut.isEmpty { bell.yield() }
     hire()
     return count
   }
@@ -76,27 +75,19 @@ extension DeliveryRun {
     ArrivalListener(
       owner: owner,
       notify: { [bell] in bell.yield() },
-      wants: { [work, environment] envelope in
-        let isWanted = work.withLockedValue { work in
-          guard work.takes(envelope, { Destination($0, environment.router) }) else { return false }
-          work.promise(envelope)
-          return true
-        }
-        return isWanted ? environment.clock.now + environment.configuration.lease : nil
+      intake: { [work, environment] in
+        let deadline = environment.clock.now + environment.configuration.lease
+        return work.withLockedValue { $0.intake(until: deadline) }
       },
       take: { mail in
         let isSorted = self.environment.judgement.isNeeded
-        self.work.withLockedValue { work in
-          work.redeem(mail.envelope)
-          work.take(mail.parcels, isSorted: isSorted)
-        }
+        self.work.withLockedValue { $0.take(mail.parcels, isSorted: isSorted) }
         if isSorted {
           Task { await self.sort(mail) }
         } else {
           self.add(self.jobs(of: mail))
         }
-      },
-      forget: { envelope in self.changing { $0.redeem(envelope) } })
+      })
   }
 
   private nonisolated func jobs(of mail: ClaimedMail) -> [DeliveryJob] {
@@ -173,7 +164,7 @@ extension DeliveryRun {
             for index in stride(from: part, to: surplus.count, by: 16) {
               let (job, delay) = (surplus[index].job, surplus[index].delay)
               let ruling = Ruling.delay(delay, "much waits already for \(job.destination)")
-              await settlement.settle(job, Attempt(ruling, for: job.parcels.count))
+              await settlement.settle(job, Attempt(ruling, for: job.parcels.count), lane: job.destination.lane)
             }
           }
         }

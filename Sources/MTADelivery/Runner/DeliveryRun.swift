@@ -54,7 +54,7 @@ actor DeliveryRun {
         let known = work.withLockedValue(\.reports)
         let count = try await claim(dueAt: start)
         // A report that came behind the claim's back wants another.
-        let isDone = work.withLockedValue { $0.lanes.isIdle && !$0.isBacklogged && $0.reports == known }
+        let isDone = work.withLockedValue { $0.lanes.isIdle && $0.remainder == .nothing && $0.reports == known }
         if count == 0, isDone, sorters.isEmpty { break }
         let alarm = wakeUp()
         if await ringing.next() == nil { throw CancellationError() }
@@ -100,7 +100,7 @@ actor DeliveryRun {
     let now = environment.clock.now
     // Whoever adds mail elsewhere cannot ring here, and not every queue tells of it: it is looked at again in any case.
     let later = now + .seconds(60)
-    if work.withLockedValue(\.isBacklogged) { return later }
+    if work.withLockedValue(\.remainder) != .nothing { return later }
     // While mails come and go all the time, this is not asked for each of them.
     if let nextLook, nextLook.asked <= now, now < nextLook.asked + .seconds(1), now < nextLook.due {
       return min(nextLook.due, nextLook.asked + .seconds(1))

@@ -6,9 +6,12 @@ struct Lane: Sendable {
   /// By priority (RFC 6710), each first come, first served.
   private var jobs: [Int: CircularBuffer<DeliveryJob>] = [:]
   private(set) var count = 0
-  /// The parcels that wait, by the domain of their recipients; nil stands for local ones.
+  /// The parcels that wait.
   private(set) var parcels = 0
-  private(set) var domains: [Domain?: Int] = [:]
+  /// The lanes that they waited in in the queue, with the number of jobs from each.
+  private(set) var names: [String: Int] = [:]
+  /// Another number when ``names`` has others.
+  private(set) var naming = 0
   var workers = 0
   /// The place in the order in which destinations began to wait.
   var waitsSince = 0
@@ -47,10 +50,7 @@ struct Lane: Sendable {
 
   var isEmpty: Bool { count == 0 }
   var isIdle: Bool { count == 0 && workers == 0 }
-  /// Enough waits here: no more is to be taken from the queue for it, and what waits takes no room from others.
-  var isSaturated: Bool { isFull || isSlow }
-  /// More waits than there is a use for: it had better wait in the queue.
-  var isOverfull: Bool { isSlow && parcels >= most }
+  var load: LaneLoad { isSlow ? (parcels >= most ? .tooMuch : .slow) : isFull ? .full : .open }
   private var most: Int { max(saturation * 2, Int(min(rate * 30, Double(saturation) * 16))) }
 
   mutating func change<Value>(_ body: (inout Lane) -> Value) -> Value { body(&self) }
@@ -60,7 +60,10 @@ struct Lane: Sendable {
     jobs[job.priority, default: CircularBuffer()].append(job)
     count += 1
     parcels += job.parcels.count
-    domains[job.queueDomain, default: 0] += 1
+    for name in job.lanes {
+      if names[name] == nil { naming += 1 }
+      names[name, default: 0] += 1
+    }
     if parcels >= saturation { isFull = true }
   }
 
@@ -100,8 +103,6 @@ struct Lane: Sendable {
     return .seconds(min(600, max(30, rate > 0 ? Double(parcels) / rate : Double(turnedBack) / 100)))
   }
 
-  func contains(_ domain: Domain) -> Bool { domains[domain] != nil }
-
   mutating func popFirst(at now: Timestamp) -> DeliveryJob? {
     guard let best = jobs.keys.max(), let job = jobs[best]?.popFirst() else { return nil }
     if jobs[best]?.isEmpty ?? true { jobs[best] = nil }
@@ -125,8 +126,10 @@ struct Lane: Sendable {
   private mutating func remove(_ job: DeliveryJob) {
     count -= 1
     parcels -= job.parcels.count
-    let key = job.queueDomain
-    domains[key] = domains[key].flatMap { $0 > 1 ? $0 - 1 : nil }
+    for name in job.lanes {
+      names[name] = names[name].flatMap { $0 > 1 ? $0 - 1 : nil }
+      if names[name] == nil { naming += 1 }
+    }
     if parcels <= saturation / 2 { (isFull, turnedBack) = (false, 0) }
     if isEmpty { isSlow = false }
   }
@@ -134,15 +137,8 @@ struct Lane: Sendable {
   mutating func drain() -> [DeliveryJob] {
     let all = jobs.sorted { $0.key > $1.key }.flatMap { $0.value }
     jobs = [:]
-    (count, parcels, domains, isFull, isSlow, turnedBack) = (0, 0, [:], false, false, 0)
+    (count, parcels, names, isFull, isSlow, turnedBack) = (0, 0, [:], false, false, 0)
+    naming += 1
     return all
-  }
-}
-
-extension DeliveryJob {
-  /// Under what the queue keeps the parcels: the domain of remote ones, nil for local ones.
-  fileprivate var queueDomain: Domain? {
-    guard let recipient = parcels.first?.recipient, recipient.delivery == .remote else { return nil }
-    return recipient.mailbox.domain
   }
 }

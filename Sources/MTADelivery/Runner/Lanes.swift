@@ -42,6 +42,8 @@ struct Lanes: Sendable {
   private(set) var saturatedParcels = 0
   /// Destinations of which so much waits that no more is taken from the queue for them.
   private var saturated: Set<Destination> = []
+  /// ``leftOut()``, as long as it is true.
+  private var knownLeftOut: Set<String>?
   /// How often a destination began to wait.
   private var arrivals = 0
 
@@ -149,47 +151,25 @@ struct Lanes: Sendable {
     }
   }
 
-  /// Whether so much waits there that more had better wait in the queue.
-  func isOverfull(_ destination: Destination) -> Bool { lanes[destination]?.isOverfull ?? false }
+  func load(of destination: Destination) -> LaneLoad { lanes[destination]?.load ?? .open }
 
   /// Counts a job that goes back there; tells for how long.
   mutating func turnBack(_ job: DeliveryJob) -> Duration? { lanes[job.destination]?.turnBack(job.parcels.count) }
 
-  /// Whether anything would be passed over in the queue.
-  var hasExclusion: Bool {
-    saturated.contains { if case .server = $0 { false } else { true } }
-  }
-
-  /// What no more of is to be taken from the queue.
-  ///
-  /// - Parameters:
-  ///   - isFull: much more is in memory than there should be, so that whatever goes to the smarthost is passed over, if its domain is here
-  ///     or not.
-  ///   - routed: the domains that have a route of their own.
-  func exclusion(isFull: Bool, sparing routed: Set<String> = []) -> ClaimExclusion {
-    var exclusion = ClaimExclusion()
+  /// The queue's lanes of which no more is to be taken: those of the destinations that have enough, and those that their parcels came from.
+  mutating func leftOut() -> Set<String> {
+    if let knownLeftOut { return knownLeftOut }
+    var names: Set<String> = []
     for destination in saturated {
-      guard let lane = lanes[destination] else { continue }
-      // Where hooks sent copies, others with the same address need not go.
+      names.insert(destination.lane)
+      // Where hooks sent copies, others that waited with them need not go.
       if case .server = destination { continue }
-      if destination == .smarthost, isFull {
-        (exclusion.remote, exclusion.spared) = (true, routed)
-        continue
-      }
-      for domain in lane.domains.keys {
-        if let domain { exclusion.domains.insert(domain) } else { exclusion.local = true }
-      }
+      if let lane = lanes[destination] { names.formUnion(lane.names.keys) }
     }
-    return exclusion
-  }
-
-  /// Whether much waits already where this recipient's copy would go.
-  func isSaturated(for recipient: EnvelopeRecipient, _ destination: (EnvelopeRecipient) -> Destination) -> Bool {
-    guard !saturated.isEmpty else { return false }
-    if saturated.contains(destination(recipient)) { return true }
-    // The servers of its domain may be known.
-    return recipient.delivery == .remote
-      && saturated.contains { lanes[$0]?.contains(recipient.mailbox.domain) ?? false }
+    // What a program before lanes left there may go anywhere.
+    names.remove("")
+    knownLeftOut = names
+    return names
   }
 
   /// The next job of a worker that has done `served`.
@@ -232,16 +212,19 @@ struct Lanes: Sendable {
 
   private mutating func change<Value>(_ destination: Destination, _ body: (inout Lane) -> Value) -> Value? {
     count(destination, -1)
+    let (wasOpen, naming) = (load(of: destination) == .open, lanes[destination]?.naming)
     let value = lanes[destination]?.change(body)
     count(destination, 1)
-    if lanes[destination]?.isSaturated ?? false { saturated.insert(destination) } else { saturated.remove(destination) }
+    let isOpen = load(of: destination) == .open
+    if isOpen { saturated.remove(destination) } else { saturated.insert(destination) }
+    if isOpen != wasOpen || !isOpen && lanes[destination]?.naming != naming { knownLeftOut = nil }
     return value
   }
 
   private mutating func count(_ destination: Destination, _ sign: Int) {
     guard let lane = lanes[destination] else { return }
     parcels += sign * lane.parcels
-    if lane.isSaturated { saturatedParcels += sign * lane.parcels }
+    if lane.load != .open { saturatedParcels += sign * lane.parcels }
   }
 
   /// How a delivery went; returns what now waits in vain, for nobody answered.

@@ -46,7 +46,7 @@ public final class QueueRunner: Sendable {
       policies: TLSPolicyFinder(
         dns: dns, configuration, tls, clock: clock, group: eventLoopGroup, threads: threadPool, files: files,
         logger: logger),
-      sleep: sleep, reportComposer: Self.composer(configuration),
+      sleep: sleep, laneNames: configuration.laneNames, reportComposer: Self.composer(configuration),
       reportCap: NIOLockedValueBox(
         ReportCap(burst: configuration.reportBurst, interval: configuration.reportInterval)),
       reportLedger: NIOLockedValueBox(ReportLedger(interval: configuration.reportInterval)),

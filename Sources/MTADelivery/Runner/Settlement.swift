@@ -6,8 +6,10 @@ struct Settlement: Sendable {
   let run: DeliveryRun
   let environment: DeliveryEnvironment
 
-  /// - Parameter isCutShort: our own end broke the attempt off: what it deferred is given back as it was.
-  func settle(_ job: DeliveryJob, _ attempt: Attempt, isCutShort: Bool = false) async {
+  /// - Parameters:
+  ///   - isCutShort: our own end broke the attempt off: what it deferred is given back as it was.
+  ///   - lane: where what is to wait waits; nil: where ``LaneNames`` says, for by its next try it may go another way.
+  func settle(_ job: DeliveryJob, _ attempt: Attempt, isCutShort: Bool = false, lane: String? = nil) async {
     let now = environment.clock.now
     var outcomes: [ReportPlan.Outcome] = []
     var silent: Set<ParcelID> = []
@@ -19,6 +21,9 @@ struct Settlement: Sendable {
       outcome.recorded.host = attempt.host
       outcome.recorded.encryption = attempt.encryption
       outcome.recorded.tlsPolicy = attempt.tlsPolicy
+      if outcome.recorded.outcome == .deferred || outcome.recorded.outcome == .held {
+        outcome.recorded.lane = lane ?? environment.laneNames.lane(of: parcel.recipient)
+      }
       outcomes.append(outcome)
       if isSilent { silent.insert(parcel.id) }
     }

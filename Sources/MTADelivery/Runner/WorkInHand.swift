@@ -13,14 +13,10 @@ struct WorkInHand: Sendable {
   var lanes: Lanes
   /// What is ours in the queue.
   var leased: Set<ParcelID> = []
-  /// Parcels that are on their way here from their receivers.
-  private var promised = 0
   /// Parcels whose hooks are being asked for the way.
   private var sorting = 0
-  /// The last claim left something in the queue that is due, or may have.
-  private(set) var isBacklogged = false
-  /// It took as much as it might: there may be more for anybody.
-  private var isBehind = false
+  /// What the last claim left in the queue that is due.
+  private(set) var remainder = ClaimRemainder.nothing
   /// It is being found out what is ours: nothing may be added meanwhile.
   var isRecounting = false
   var isStopping = false
@@ -50,7 +46,7 @@ struct WorkInHand: Sendable {
 
   /// Parcels that wait here. Those in workers' hands do not count: there are only so many workers, and however long they take, they
   /// must keep no mail in the queue but what has to wait for them.
-  private var waiting: Int { promised + sorting + lanes.parcels }
+  private var waiting: Int { sorting + lanes.parcels }
 
   /// Without those that wait where much waits: nor must these.
   private var waitingElsewhere: Int { waiting - lanes.saturatedParcels }
@@ -62,25 +58,17 @@ struct WorkInHand: Sendable {
   }
 
   /// Whether it is worth a claim that something has gone from here.
-  var hasRoomAgain: Bool { isBacklogged && waitingElsewhere <= maximumLeased / 2 }
+  var hasRoomAgain: Bool { remainder != .nothing && waitingElsewhere <= maximumLeased / 2 }
 
-  /// What is not to be taken from the queue.
-  func exclusion(sparing routed: Set<String> = []) -> ClaimExclusion {
-    lanes.exclusion(isFull: waiting > maximumLeased * 2, sparing: routed)
-  }
-
-  /// Whether a mail may come straight from its receiver. Where much waits already, it waits with it.
-  func takes(_ envelope: Envelope, _ destination: (EnvelopeRecipient) -> Destination) -> Bool {
-    isService && !isStopping && !isRecounting && !isBehind && waitingElsewhere < maximumLeased / 2
-      && waiting < maximumLeased * Self.excess
-      && !envelope.recipients.contains { lanes.isSaturated(for: $0, destination) }
+  /// What may come straight from its receiver. Where much waits already, it waits with it; and so where the queue may have more that is due,
+  /// which came before.
+  mutating func intake(until deadline: Timestamp) -> Intake? {
+    guard isService, !isStopping, !isRecounting, remainder != .something else { return nil }
+    let parcels = min(maximumLeased / 2 - waitingElsewhere, maximumLeased * Self.excess - waiting)
+    return parcels > 0 ? Intake(parcels: parcels, leavingOut: lanes.leftOut(), deadline: deadline) : nil
   }
 
   // MARK: parcels
-
-  /// A mail is wanted, or it has come, or it does not.
-  mutating func promise(_ envelope: Envelope) { promised += envelope.unfinished }
-  mutating func redeem(_ envelope: Envelope) { promised -= envelope.unfinished }
 
   /// Parcels are ours now.
   ///
@@ -92,13 +80,7 @@ struct WorkInHand: Sendable {
 
   mutating func sorted(_ count: Int) { sorting -= count }
 
-  /// - Parameters:
-  ///   - isLess: than might have been.
-  ///   - exclusion: of what was passed over.
-  mutating func claimed(isLess: Bool, except exclusion: ClaimExclusion) {
-    isBehind = !isLess
-    isBacklogged = !isLess || !exclusion.isEmpty
-  }
+  mutating func claimed(leaving remainder: ClaimRemainder) { self.remainder = remainder }
 
   /// A job that has to go back to the queue, for it would wait too long here.
   struct Surplus: Sendable {
@@ -119,7 +101,7 @@ struct WorkInHand: Sendable {
   mutating func add(_ jobs: [DeliveryJob], at now: Timestamp) -> (woken: [Resting], surplus: [Surplus]) {
     var (woken, surplus): ([Resting], [Surplus]) = ([], [])
     for job in jobs where !isStopping {
-      if isService, lanes.isOverfull(job.destination), let delay = lanes.turnBack(job) {
+      if isService, lanes.load(of: job.destination) == .tooMuch, let delay = lanes.turnBack(job) {
         surplus.append(Surplus(job: job, delay: delay))
         continue
       }
@@ -208,9 +190,4 @@ struct WorkInHand: Sendable {
     resting = [:]
     return all
   }
-}
-
-extension Envelope {
-  /// Copies that somebody has to deliver.
-  fileprivate var unfinished: Int { recipients.count { $0.delivery != .none } }
 }

@@ -1,5 +1,6 @@
 import Logging
 import MTACore
+import MTADelivery
 import MTAStore
 
 /// The store of a server, open: the program's own, or that of the settings.
@@ -39,6 +40,9 @@ extension Settings {
   var store: MailStore.Configuration {
     var configuration = MailStore.Configuration(database: database, queue: mailQueue)
     configuration.queueLifetime = queueLifetime
+    // What arrives waits where the runner will look for it.
+    configuration.lane =
+      LaneNames(routes: routeTable { DeliveryRoute($0.target) }, hasSmarthost: smarthost != nil).lane
     return configuration
   }
 }

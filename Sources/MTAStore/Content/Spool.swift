@@ -81,7 +81,8 @@ final class Spool: MessageSpool, @unchecked Sendable {
     let mail = NewMail(
       envelope: envelope, envelopeText: envelopeText, trace: trace, content: isLarge ? nil : gathered,
       contentFile: contentFile, size: size,
-      expiresAt: envelope.expiry(after: store.configuration.queueLifetime))
+      expiresAt: envelope.expiry(after: store.configuration.queueLifetime),
+      lanes: envelope.recipients.map(store.configuration.lane))
     gathered = ByteBuffer()
     switch await store.insert(mail) {
     case .committed: return StoreReceipt(durablyStored: id)

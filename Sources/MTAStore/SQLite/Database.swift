@@ -11,8 +11,6 @@ final class Database {
   private let busyMilliseconds: Int32
   /// Pages in the write-ahead log after the last commit of this connection.
   private let loggedPages: UnsafeMutablePointer<Int32>
-  /// What the SQL function `is_spared` goes by.
-  let sparing = Sparing()
 
   /// Opens a file that exists.
   init(path: String, busyMilliseconds: Int32, faults: FaultPlan?) throws(SQLiteFailure) {
@@ -37,21 +35,6 @@ final class Database {
         context?.assumingMemoryBound(to: Int32.self).pointee = pages
         return SQLITE_OK
       }, loggedPages)
-    // The pointer is the connection's, which is closed before its parts go.
-    sqlite3_create_function_v2(
-      opened, "is_spared", 1, SQLITE_UTF8, Unmanaged.passUnretained(sparing).toOpaque(),
-      { context, _, values in
-        guard let context, let data = sqlite3_user_data(context) else { return }
-        let text = values?[0].flatMap { sqlite3_value_text($0) }
-        let sparing = Unmanaged<Sparing>.fromOpaque(data).takeUnretainedValue()
-        let isSpared = text.map { sparing.exclusion.spares(String(cString: $0)) } ?? true
-        sqlite3_result_int(context, isSpared ? 1 : 0)
-      }, nil, nil, nil)
-  }
-
-  /// Domains that a claim does not pass over with the others.
-  final class Sparing {
-    var exclusion = ClaimExclusion()
   }
 
   deinit {

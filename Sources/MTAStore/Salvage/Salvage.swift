@@ -193,7 +193,9 @@ struct Salvage {
     }
     guard !rest.recipients.isEmpty else { return }
     report.rebuilt += rest.recipients.count
-    try database.insertParcels(of: rest, expiresAt: envelope.expiry(after: configuration.queueLifetime))
+    try database.insertParcels(
+      of: rest, in: rest.recipients.map(configuration.lane),
+      expiresAt: envelope.expiry(after: configuration.queueLifetime))
     // What became of them before is not known.
     try database.run(
       "UPDATE parcels SET leases = 1 WHERE mail_id = ? AND leases = 0", [.text(envelope.id.description)],

@@ -12,12 +12,19 @@ struct NewMail: Sendable {
   let contentFile: String?
   let size: Int
   let expiresAt: Timestamp
+  /// The lanes of the recipients' parcels, in the envelope's order.
+  let lanes: [String]
 
   /// Whether a runner has something to do at once.
   var isDue: Bool { isUnfinished && envelope.hold == nil && envelope.dueAt <= envelope.receivedAt }
 
   /// Whether anything is left to deliver, be it held for now.
   var isUnfinished: Bool { envelope.recipients.contains { $0.delivery != .none } }
+
+  /// The lanes of what is to be delivered.
+  var unfinishedLanes: [String] {
+    zip(envelope.recipients, lanes).compactMap { $0.delivery == .none ? nil : $1 }
+  }
 }
 
 /// A lease that begins with the parcel.
@@ -28,11 +35,12 @@ struct NewLease: Sendable {
 
 extension NewMail {
   /// Reports are small: their content is kept in the database.
-  init(_ report: QueuedReport, lifetime: Duration) throws(StoreFailure) {
+  init(_ report: QueuedReport, _ configuration: MailStore.Configuration) throws(StoreFailure) {
     self.init(
       envelope: report.envelope, envelopeText: try EnvelopeText.encode(report.envelope), trace: ByteBuffer(),
       content: report.content, contentFile: nil, size: report.content.readableBytes,
-      expiresAt: report.envelope.expiry(after: lifetime))
+      expiresAt: report.envelope.expiry(after: configuration.queueLifetime),
+      lanes: report.envelope.recipients.map(configuration.lane))
   }
 }
 
@@ -55,13 +63,15 @@ extension Database {
         id, .integer(Int64(mail.size)), now, mail.isUnfinished ? .null : now, .text(mail.envelopeText),
         .text(optional: mail.contentFile), .blob(mail.trace), mail.content.map(SQLValue.blob) ?? .null,
       ], at: "mail.insert")
-    return try insertParcels(of: envelope, expiresAt: mail.expiresAt, leasedTo: lease)
+    return try insertParcels(of: envelope, in: mail.lanes, expiresAt: mail.expiresAt, leasedTo: lease)
   }
 
   /// A row for each recipient.
+  ///
+  /// - Parameter lanes: one for each recipient.
   @discardableResult
   func insertParcels(
-    of envelope: Envelope, expiresAt: Timestamp, leasedTo lease: NewLease? = nil
+    of envelope: Envelope, in lanes: [String], expiresAt: Timestamp, leasedTo lease: NewLease? = nil
   ) throws(SQLiteFailure) -> [Parcel] {
     var leased: [Parcel] = []
     let id = SQLValue.text(envelope.id.description)
@@ -72,14 +82,14 @@ extension Database {
     let from = Self.sender(envelope.reversePath)
     let expires = SQLValue.text(expiresAt.description)
     let hold = SQLValue.text(optional: envelope.hold.map { "held: " + $0 })
-    for recipient in envelope.recipients {
+    for (recipient, lane) in zip(envelope.recipients, lanes) {
       let delivery = recipient.delivery
       let lease = delivery == .none ? nil : lease
       let state = delivery == .none ? ParcelState.recorded : lease == nil ? .waiting : .working
       try run(
         """
         INSERT INTO parcels (contact_id, mail_id, "from", "to", delivery, retry_at, created_at, updated_at, state,
-          expires_at, next_hop, mailbox_id, owner_id, hold, delivery_msg, notify, orcpt, priority, forwarded_for,
+          expires_at, lane, mailbox_id, owner_id, hold, delivery_msg, notify, orcpt, priority, forwarded_for,
           lease_owner, lease_until, leases)
           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
@@ -88,7 +98,7 @@ extension Database {
           .text(delivery.rawValue),
           delivery == .none ? .null : due,
           now, now, .text(state.rawValue), expires,
-          delivery == .remote ? .text(recipient.mailbox.domain.canonical.description) : .null,
+          .text(lane),
           .text(optional: recipient.client?.mailboxID), .text(optional: recipient.client?.ownerID),
           .integer(envelope.hold == nil || delivery == .none ? 0 : 1), delivery == .none ? .null : hold,
           .text(optional: recipient.notification.notify?.description),
@@ -100,8 +110,8 @@ extension Database {
       if lease != nil {
         leased.append(
           Parcel(
-            id: ParcelID(lastNumber), mailID: envelope.id, recipient: recipient, createdAt: envelope.receivedAt,
-            expiresAt: expiresAt))
+            id: ParcelID(lastNumber), mailID: envelope.id, recipient: recipient, lane: lane,
+            createdAt: envelope.receivedAt, expiresAt: expiresAt))
       }
     }
     return leased

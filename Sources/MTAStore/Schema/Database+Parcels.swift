@@ -5,6 +5,7 @@ import MTASystem
 struct ParcelRow: Sendable {
   let id: ParcelID
   let to: String
+  let lane: String
   let delivery: String
   let mailboxID: String?
   let ownerID: String?
@@ -33,37 +34,11 @@ struct ClaimedRows: Sendable {
 extension Database {
   /// Leases due parcels: the mails whose parcels wait longest first, each with all of its due parcels.
   func claim(
-    by owner: LeaseOwner, limit: Int, except exclusion: ClaimExclusion, now: Timestamp, deadline: Timestamp
+    by owner: LeaseOwner, limit: Int, leavingOut lanes: Set<String>, now: Timestamp, deadline: Timestamp
   ) throws(SQLiteFailure) -> Claim {
-    var mails: [String] = []
-    var seen: Set<String> = []
-    let take: (Row) -> Void = { row in
-      if let id = row.text(0), seen.insert(id).inserted { mails.append(id) }
-    }
-    let bound = SQLValue.integer(Int64(limit))
-    let (wanted, list) = Self.condition(exclusion)
-    sparing.exclusion = exclusion
-    // RFC 6710 §4.2: higher priorities first. The others have an index of their own, so that none is walked for the sake of a few.
-    try run(
-      """
-      SELECT mail_id FROM parcels WHERE state = 'waiting' AND hold = 0 AND priority > 0 AND retry_at <= ?1
-        \(wanted) ORDER BY retry_at, mail_id LIMIT ?2
-      """, [.text(now.description), bound] + list, at: "claim.find", take)
-    try run(
-      """
-      SELECT mail_id FROM parcels WHERE state = 'waiting' AND hold = 0 AND retry_at <= ?1 \(wanted)
-        ORDER BY retry_at, mail_id LIMIT ?2
-      """, [.text(now.description), bound] + list, at: "claim.find", take)
-    // Leases of this machine end with their owner, or by its word; only those of other machines lapse.
-    try run(
-      """
-      SELECT mail_id FROM parcels WHERE state = 'working' AND hold = 0 AND lease_until <= ?1
-        AND substr(lease_owner, 1, length(?2)) <> ?2 ORDER BY lease_until LIMIT ?3
-      """, [.text(now.description), .text(owner.boot + "/"), bound], at: "claim.find", take)
-
     var result = Claim()
     var count = 0
-    for id in mails where count < limit {
+    for id in try dueMails(for: owner, limit: limit, leavingOut: lanes, now: now) where count < limit {
       let found = try first(
         "SELECT envelope, content IS NULL AND content_file IS NULL FROM messages WHERE id = ?", [.text(id)],
         at: "claim.mail"
@@ -81,25 +56,6 @@ extension Database {
     return result
   }
 
-  /// What is left, and the list that is bound to it as `?3`.
-  private static func condition(_ exclusion: ClaimExclusion) -> (String, [SQLValue]) {
-    var words = exclusion.local ? ["next_hop IS NOT NULL"] : []
-    var list: [SQLValue] = []
-    // Asked of each row that is passed over: a list of patterns would be walked for each.
-    if exclusion.remote { words.append(exclusion.spared.isEmpty ? "next_hop IS NULL" : "is_spared(next_hop)") }
-    if !exclusion.domains.isEmpty {
-      words.append("(next_hop IS NULL OR next_hop NOT IN (SELECT value FROM json_each(?3)))")
-      list = [.text(jsonList(exclusion.domains.map(\.canonical.description)))]
-    }
-    return (words.map { "AND \($0) " }.joined(), list)
-  }
-
-  /// Domains hold neither quotes nor backslashes that a list would trip over; what would is left out, and so not passed over.
-  private static func jsonList(_ texts: [String]) -> String {
-    let plain = texts.filter { $0.utf8.allSatisfy { $0 >= 32 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") } }
-    return "[" + plain.map { "\"\($0)\"" }.joined(separator: ",") + "]"
-  }
-
   private func lease(_ id: String, to owner: LeaseOwner, now: Timestamp, deadline: Timestamp) throws(SQLiteFailure)
     -> [ParcelRow]
   {
@@ -112,7 +68,7 @@ extension Database {
       UPDATE parcels SET state = 'working', lease_owner = ?3, lease_until = ?4, updated_at = ?2, leases = leases + 1
         WHERE mail_id = ?1 AND hold = 0 AND (state = 'waiting' AND retry_at <= ?2
           OR state = 'working' AND lease_until <= ?2 AND substr(lease_owner, 1, length(?5)) <> ?5)
-        RETURNING id, "to", delivery, mailbox_id, owner_id, attempts, leases, created_at, expires_at, warned_at
+        RETURNING id, "to", delivery, mailbox_id, owner_id, attempts, leases, created_at, expires_at, warned_at, lane
       """, values, at: "claim.lease"
     ) { parcels.append(ParcelRow($0)) }
     return parcels.sorted { $0.id < $1.id }
@@ -166,11 +122,13 @@ extension Database {
       }
     // A deferral without an instant must not become a busy loop.
     let retryAt = state == .waiting ? (result.retryAt ?? now + .seconds(60)).description : nil
+    // Only where it moves: a column of an index costs more.
+    let lane = result.lane == nil ? "" : "lane = ?13, "
     let mail = try first(
       """
       UPDATE parcels SET state = ?2, delivery_at = CASE ?2 WHEN 'delivered' THEN ?3 ELSE delivery_at END, delivery_msg = ?4,
         retry_at = ?5, updated_at = ?3, attempts = attempts + ?12, last_host = ?6, last_tls = ?7,
-        last_policy = ?9, hold = ?10, warned_at = CASE ?11 WHEN 1 THEN ?3 ELSE warned_at END,
+        last_policy = ?9, hold = ?10, \(lane)warned_at = CASE ?11 WHEN 1 THEN ?3 ELSE warned_at END,
         lease_owner = NULL, lease_until = NULL WHERE id = ?1\(condition) RETURNING mail_id
       """,
       [
@@ -178,7 +136,7 @@ extension Database {
         .text(optional: retryAt), .text(optional: result.host), .text(optional: result.encryption),
         .text(owner.description), .text(optional: result.tlsPolicy), .integer(result.outcome == .held ? 1 : 0),
         .integer(result.warns ? 1 : 0), .integer(result.isAttempt ? 1 : 0),
-      ], at: "parcel.record"
+      ] + (result.lane.map { [.text($0)] } ?? []), at: "parcel.record"
     ) { $0.text(0) }
     guard let mail else { return .dropped }
     guard state != .waiting, let id = mail.flatMap({ MailID($0) }) else { return .recorded }
@@ -228,7 +186,8 @@ extension Database {
 extension ParcelRow {
   fileprivate init(_ row: Row) {
     self.init(
-      id: ParcelID(row.integer(0)), to: row.text(1) ?? "", delivery: row.text(2) ?? "", mailboxID: row.text(3),
+      id: ParcelID(row.integer(0)), to: row.text(1) ?? "", lane: row.text(10) ?? "", delivery: row.text(2) ?? "",
+      mailboxID: row.text(3),
       ownerID: row.text(4), attempts: Int(clamping: row.integer(5)), leases: Int(clamping: row.integer(6)),
       createdAt: row.text(7) ?? "", expiresAt: row.text(8) ?? "", warnedAt: row.text(9))
   }

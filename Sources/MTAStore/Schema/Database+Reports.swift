@@ -12,13 +12,13 @@ struct NewReport: Sendable {
   /// What is queued if it is not.
   let otherwise: NewMail?
 
-  init(_ report: QueuedReport, lifetime: Duration) throws(StoreFailure) {
-    mail = try NewMail(report, lifetime: lifetime)
+  init(_ report: QueuedReport, _ configuration: MailStore.Configuration) throws(StoreFailure) {
+    mail = try NewMail(report, configuration)
     parcels = Set(report.parcels)
     subject = report.mail
     replaced = report.replaced
     otherwise =
-      if let other = report.otherwise.first { try NewMail(other, lifetime: lifetime) } else { nil }
+      if let other = report.otherwise.first { try NewMail(other, configuration) } else { nil }
   }
 }
 

@@ -11,6 +11,51 @@ enum Schema {
 
   static var version: Int { migrations.count }
 
+  /// What waits, by lane: so that a claim passes over a lane in one step, however much waits in it. A row of `lanes` says when the first
+  /// parcel of its lane is due; triggers keep it true, whoever writes to `parcels`. The column `next_hop` is not written any more; it
+  /// stays for programs of the version before that have the file open.
+  private static let lanes: [String] = [
+    "ALTER TABLE parcels ADD COLUMN lane TEXT NOT NULL DEFAULT ''",
+    "UPDATE parcels SET lane = coalesce(next_hop, 'local:') WHERE state IN ('waiting', 'working')",
+    "DROP INDEX parcels_due",
+    "DROP INDEX parcels_urgent",
+    "CREATE INDEX parcels_due ON parcels (retry_at, mail_id) WHERE state = 'waiting' AND hold = 0",
+    "CREATE INDEX parcels_urgent ON parcels (retry_at, mail_id) WHERE state = 'waiting' AND hold = 0 AND priority > 0",
+    """
+    CREATE INDEX parcels_lane ON parcels (lane, priority > 0, retry_at, mail_id) WHERE state = 'waiting' AND hold = 0
+    """,
+    """
+    CREATE TABLE lanes (urgent INTEGER NOT NULL, name TEXT NOT NULL, due TEXT, PRIMARY KEY (urgent, name)) WITHOUT ROWID
+    """,
+    "CREATE INDEX lanes_due ON lanes (urgent, due, name)",
+    """
+    INSERT INTO lanes SELECT priority > 0, lane, min(retry_at) FROM parcels
+      WHERE state = 'waiting' AND hold = 0 AND retry_at IS NOT NULL GROUP BY 1, 2
+    """,
+    "CREATE TRIGGER lanes_insert AFTER INSERT ON parcels \(began)",
+    "CREATE TRIGGER lanes_begin AFTER UPDATE OF state, hold, lane, priority, retry_at ON parcels \(began)",
+    "CREATE TRIGGER lanes_end AFTER UPDATE OF state, hold, lane, priority, retry_at ON parcels \(ended)",
+    "CREATE TRIGGER lanes_delete AFTER DELETE ON parcels \(ended)",
+  ]
+
+  /// A parcel begins to wait.
+  private static let began = """
+    WHEN NEW.state = 'waiting' AND NEW.hold = 0 AND NEW.retry_at IS NOT NULL BEGIN
+      INSERT INTO lanes VALUES (NEW.priority > 0, NEW.lane, NEW.retry_at)
+        ON CONFLICT (urgent, name) DO UPDATE SET due = excluded.due WHERE due > excluded.due;
+    END
+    """
+
+  /// One waits no longer.
+  private static let ended = """
+    WHEN OLD.state = 'waiting' AND OLD.hold = 0 BEGIN
+      UPDATE lanes SET due = (SELECT min(retry_at) FROM parcels
+          WHERE lane = OLD.lane AND (priority > 0) = (OLD.priority > 0) AND state = 'waiting' AND hold = 0)
+        WHERE urgent = (OLD.priority > 0) AND name = OLD.lane AND due = OLD.retry_at;
+      DELETE FROM lanes WHERE urgent = (OLD.priority > 0) AND name = OLD.lane AND due IS NULL;
+    END
+    """
+
   /// `migrations[n]` leads from version n to n + 1.
   static let migrations: [[String]] = [
     [
@@ -116,5 +161,6 @@ enum Schema {
       """,
       "CREATE INDEX logins_last ON logins (last_login)",
     ],
+    lanes,
   ]
 }

@@ -1,48 +1,63 @@
 import MTACore
+import NIOConcurrencyHelpers
 
-/// One mail on its way into the database and, if a runner wants it, straight into its hands.
+/// Who gets the mails of the transaction that is being written: the runners of this process, as far as they can take them.
+///
+/// `@unchecked`: what is open is touched by the writer thread alone.
+final class HandOverDesk: @unchecked Sendable {
+  /// Who hears of mails, and takes them, as they come: asked and told on the writer thread.
+  let listeners = NIOLockedValueBox(ArrivalListeners())
+  /// What is left of what each can take in this transaction; nil before the first mail of it.
+  private var open: [(listener: ArrivalListener, intake: Intake)]?
+
+  var hasListener: Bool { listeners.withLockedValue { !$0.isEmpty } }
+
+  /// A transaction begins, perhaps because another was given up: what was handed over in that one is not.
+  func begin() { open = nil }
+
+  /// Finds a runner for a mail; it counts from now on.
+  func taker(of mail: NewMail) -> (listener: ArrivalListener, deadline: Timestamp)? {
+    guard mail.isDue else { return nil }
+    var open =
+      self.open
+      ?? listeners.withLockedValue(\.self).compactMap { listener in
+        listener.intake().map { (listener, $0) }
+      }
+    defer { self.open = open }
+    guard !open.isEmpty else { return nil }
+    let lanes = mail.unfinishedLanes
+    for index in open.indices where open[index].intake.admits(lanes) {
+      return (open[index].listener, open[index].intake.deadline)
+    }
+    return nil
+  }
+}
+
+/// One mail on its way into the database and, if a runner can take it, straight into its hands.
 ///
 /// `@unchecked`: `leased` and `taker` are touched by the writer thread alone.
 final class HandOver: @unchecked Sendable {
   private let mail: NewMail
-  private let listeners: ArrivalListeners
+  private let desk: HandOverDesk
   private var leased: [Parcel] = []
-  /// The runner that wants it, and counts on it.
   private var taker: ArrivalListener?
 
-  init(of mail: NewMail, to listeners: ArrivalListeners) {
+  init(of mail: NewMail, by desk: HandOverDesk) {
     self.mail = mail
-    self.listeners = mail.isDue ? listeners : ArrivalListeners()
+    self.desk = desk
   }
-
-  /// Whether there is a runner that might take it.
-  var hasListener: Bool { !listeners.isEmpty }
 
   /// Within the transaction, and again in another when that was given up.
   func insert(into database: Database) throws(SQLiteFailure) {
-    takeBack()
-    var lease: NewLease?
-    for listener in listeners {
-      guard let deadline = listener.wants(mail.envelope) else { continue }
-      taker = listener
-      lease = NewLease(owner: listener.owner, deadline: deadline)
-      break
-    }
-    leased = try database.insert(mail, leasedTo: lease)
+    leased = []
+    let found = desk.taker(of: mail)
+    taker = found?.listener
+    leased = try database.insert(
+      mail, leasedTo: found.map { NewLease(owner: $0.listener.owner, deadline: $0.deadline) })
   }
 
   /// After the commit.
-  func complete() {
-    if !leased.isEmpty { taker?.take(ClaimedMail(mail.envelope, parcels: leased)) }
-    taker = nil
-  }
-
-  /// The transaction came to nothing.
-  func takeBack() {
-    leased = []
-    taker?.forget(mail.envelope)
-    taker = nil
-  }
+  func complete() { if !leased.isEmpty { taker?.take(ClaimedMail(mail.envelope, parcels: leased)) } }
 
   /// Whether a runner has it.
   var isDone: Bool { !leased.isEmpty }

@@ -24,8 +24,7 @@ final class WriterThread: @unchecked Sendable {
   private let sparePages: Int
   private let repairPause: Int64
   let counters = NIOLockedValueBox(MailStore.Statistics())
-  /// Who hears of mails, and takes them, as they come: asked and told on the thread.
-  let listeners = NIOLockedValueBox(ArrivalListeners())
+  let handOvers = HandOverDesk()
 
   /// Nil after a failed sync, until it was opened again.
   private var database: Database?
@@ -172,7 +171,7 @@ final class WriterThread: @unchecked Sendable {
         inbox.withLock { $0.remarksWritten(true, retryAt: .now) }
         for job in jobs { job.finish(.committed) }
         if jobs.contains(where: { $0.mail?.isToBeFound() == true }) {
-          listeners.withLockedValue(\.self).notify()
+          handOvers.listeners.withLockedValue(\.self).notify()
         }
         return
       case .job(let index, let failure):
@@ -214,6 +213,7 @@ final class WriterThread: @unchecked Sendable {
   private func attempt(_ jobs: [WriteJob], _ remarks: Remarks) -> Attempt {
     let database: Database
     do { database = try connection() } catch { return .group(error, isUncertain: false) }
+    handOvers.begin()
     do throws(SQLiteFailure) {
       try database.run("BEGIN IMMEDIATE", at: "store.begin")
       for mail in withdrawn { try database.withdraw(mail.id) }

@@ -19,13 +19,15 @@ struct WorkInHandTests {
 
   private func job(_ name: String) -> DeliveryJob { .test(name, for: destination, at: now) }
 
-  /// Of other domains than the destination's.
-  private func mail(_ recipients: Int = 1, to domain: String = "other.example") -> Envelope {
-    .test("m", to: (0..<recipients).map { "x\($0)@\(domain)" }, at: now)
+  private func takes(_ work: WorkInHand, _ destination: Destination = .smarthost, mails: Int = 1) -> Bool {
+    var work = work
+    guard var intake = work.intake(until: now) else { return false }
+    return (0..<mails).map { _ in intake.admits([destination.lane]) }.last ?? false
   }
 
-  private func takes(_ work: WorkInHand, _ destination: Destination = .smarthost) -> Bool {
-    work.takes(mail()) { _ in destination }
+  private func leftOut(_ work: WorkInHand) -> Set<String> {
+    var work = work
+    return work.lanes.leftOut()
   }
 
   private func parcels(_ count: Int) -> [Parcel] {
@@ -35,11 +37,9 @@ struct WorkInHandTests {
   @Test func arrivalsAreTakenByAServiceThatKeepsUp() {
     #expect(takes(work()))
     #expect(!takes(work(isService: false)))
-    let lessThanAll: (Bool) -> (inout WorkInHand) -> Void = { isLess in
-      { $0.claimed(isLess: isLess, except: ClaimExclusion()) }
-    }
     for change: (inout WorkInHand) -> Void in [
-      { $0.isStopping = true }, { $0.isRecounting = true }, lessThanAll(false),
+      { $0.isStopping = true }, { $0.isRecounting = true },
+      { $0.claimed(leaving: .something) },
       { $0.take(parcels(20), isSorted: true) },
     ] {
       var work = work()
@@ -47,8 +47,10 @@ struct WorkInHandTests {
       #expect(!takes(work))
     }
     var work = work()
-    lessThanAll(false)(&work)
-    lessThanAll(true)(&work)
+    work.claimed(leaving: .something)
+    work.claimed(leaving: .inLanesLeftOut)
+    #expect(takes(work))
+    work.claimed(leaving: .nothing)
     #expect(takes(work))
     work.take(parcels(20), isSorted: true)
     work.sorted(20)
@@ -56,18 +58,18 @@ struct WorkInHandTests {
   }
 
   /// Mails of one group are all asked about before the first arrives.
-  @Test func whatIsPromisedCounts() throws {
+  @Test func whatIsHandedOverCounts() throws {
     var work = work()
-    work.promise(mail(12))
-    #expect(takes(work))
-    work.promise(mail(12))
-    #expect(!takes(work))
-    // One does not come, the other does.
-    work.redeem(mail(12))
-    #expect(takes(work))
-    work.redeem(mail(12))
-    work.take(parcels(20), isSorted: true)
-    #expect(!takes(work))
+    #expect(takes(work, mails: 20))
+    #expect(!takes(work, mails: 21))
+    work.take(parcels(8), isSorted: true)
+    #expect(takes(work, mails: 12))
+    #expect(!takes(work, mails: 13))
+    // The last may bring more than there is room for.
+    let offered = work.intake(until: now)
+    var intake = try #require(offered)
+    let admitted = [11, 2, 1].map { intake.admits(Array(repeating: "a.example", count: $0)) }
+    #expect(admitted == [true, true, false])
   }
 
   /// What is in workers' hands, be it ever so much, keeps nothing in the queue, nor with its receiver.
@@ -107,30 +109,56 @@ struct WorkInHandTests {
     #expect(work.lanes.saturatedParcels == 0)
   }
 
-  /// A smarthost that has too much by far gets nothing more, whatever the domain; those with a route of their own do.
+  /// A smarthost that has enough gets nothing more, whatever the domain, nor does what came for it under another name; mail with a way of
+  /// its own does.
   @Test func aFullSmarthostLeavesRoutedMail() throws {
     var work = work()
-    for number in 0..<81 { _ = work.add([.test(to: "x@d\(number).example", for: destination, at: now)], at: now) }
-    let exclusion = work.exclusion(sparing: ["routed.example", ".below.example"])
-    func covers(_ domain: String) throws -> Bool {
-      exclusion.covers(EnvelopeRecipient(try #require(Mailbox("x@" + domain))))
+    for number in 0..<10 {
+      _ = work.add(
+        [.test(to: "x@d1.example", for: destination, from: number < 2 ? "old.example" : nil, at: now)], at: now)
     }
-    for domain in ["d1.example", "new.example", "other.routed.example", "below.example"] {
-      #expect(try covers(domain), "\(domain)")
-    }
-    for domain in ["routed.example", "one.below.example"] { #expect(try !covers(domain), "\(domain)") }
+    #expect(leftOut(work) == ["smarthost:", "d1.example", "old.example"])
+    #expect(takes(work, .local) && takes(work, .exchangers("smtp:relay.example:25")))
   }
 
-  /// Domains whose servers are known to be those of others wait with them.
+  /// Domains whose servers are known to be those of others wait with them; and what was given back waits under the servers' names.
   @Test func aSaturatedLaneIsThatOfItsDomains() throws {
     var work = work()
-    let shared = Destination.exchangers("mx.example")
+    let shared = Destination.exchangers("mx.example:25")
     for _ in 0..<10 { _ = work.add([.test(to: "x@a.example", for: shared, at: now)], at: now) }
-    func takes(_ domain: String) -> Bool {
-      work.takes(mail(to: domain)) { .domain($0.mailbox.domain) }
+    func takes(_ domain: String) throws -> Bool {
+      self.takes(work, .domain(try #require(Domain(domain))))
     }
-    #expect(!takes("a.example"))
-    #expect(takes("b.example"))
+    #expect(try !takes("a.example"))
+    #expect(try !takes("A.Example"))
+    #expect(try takes("b.example"))
+    #expect(leftOut(work) == ["a.example", "mx.example:25"])
+    // They are no longer left out when there is room.
+    _ = work.hire(at: now)
+    for _ in 0..<5 { _ = work.lanes.next(for: shared, served: 0, at: now) }
+    #expect(leftOut(work).isEmpty)
+  }
+
+  /// Where hooks send copies is their affair: others with the same address go their way.
+  @Test func whereHooksSentCopiesLeavesOthersAlone() throws {
+    var work = work()
+    let chosen = Destination(.smtp(try #require(HostAndPort("relay.example:25"))))
+    for _ in 0..<10 { _ = work.add([.test(to: "x@a.example", for: chosen, at: now)], at: now) }
+    #expect(leftOut(work) == ["hook:smtp:relay.example:25"])
+  }
+
+  /// What is left out is known anew when other names wait there.
+  @Test func whatIsLeftOutFollowsWhatWaits() throws {
+    var work = work()
+    for number in 0..<12 { _ = work.add([.test(to: "x@d\(number).example", for: destination, at: now)], at: now) }
+    #expect(leftOut(work) == Set((0..<12).map { "d\($0).example" } + ["smarthost:"]))
+    _ = work.hire(at: now)
+    _ = work.lanes.next(for: destination, served: 0, at: now)
+    #expect(!leftOut(work).contains("d0.example"))
+    _ = work.add([.test(to: "x@new.example", for: destination, at: now)], at: now)
+    #expect(leftOut(work).contains("new.example"))
+    _ = work.lanes.drain(destination)
+    #expect(leftOut(work).isEmpty)
   }
 
   /// A few that hardly move at each of many destinations take no room, either, once that is known.
@@ -152,8 +180,8 @@ struct WorkInHandTests {
     // But the one where one of five went in a second.
     #expect(work.room == 10)
     #expect(takes(work))
-    #expect(!work.exclusion().domains.map(\.description).contains("d0.example"))
-    #expect(work.exclusion().domains.count == 7)
+    #expect(!leftOut(work).contains("d0.example"))
+    #expect(leftOut(work).count == 2 * 7)
     #expect(!takes(work, destination(1)))
     #expect(takes(work, destination(0)))
     // One that gets on is believed the next time, and what waited there counts only then.
@@ -161,7 +189,7 @@ struct WorkInHandTests {
     #expect(!takes(work, destination(1)))
     _ = work.lanes.look(at: now + .seconds(2))
     #expect(takes(work, destination(1)))
-    #expect(work.exclusion().domains.count == 6)
+    #expect(leftOut(work).count == 2 * 6)
   }
 
   /// What would wait too long here goes back to the queue, for the longer the more there is of it; where much moves, much may wait.
