@@ -74,4 +74,31 @@ import Testing
       }
     }
   }
+
+  /// Whoever takes a piece has work with each, so that a dot in front of each short line must not make a piece of it.
+  @Test func dotsInFrontOfShortLinesMakeFewPieces() {
+    let line = Array("..\r\n".utf8)
+    let text = [UInt8]((0..<50_000).map { line[$0 % 4] }) + Array(".\r\nNEXT".utf8)
+    for size in [3, 1000, 65_536, 300_000] {
+      var framer = ContentFramer()
+      var (content, rest, pieces, reads) = (ByteBuffer(), ByteBuffer(), 0, 0)
+      var end: Bool?
+      for start in stride(from: 0, to: text.count, by: size) {
+        reads += 1
+        rest.writeBytes(text[start..<min(start + size, text.count)])
+        while end == nil, let piece = framer.next(&rest) {
+          switch piece {
+          case .bytes(let bytes):
+            pieces += 1
+            content.writeImmutableBuffer(bytes)
+          case .end(let bareLineEnd): end = bareLineEnd
+          }
+        }
+      }
+      #expect(Array(content.readableBytesView) == (0..<37_500).map { ".\r\n".utf8.map { $0 }[$0 % 3] })
+      #expect(end == false && String(buffer: rest) == "NEXT")
+      // What one read brought, or 16 KiB of it, is one piece.
+      #expect(pieces <= max(reads, 50_000 / 16_384 + 1))
+    }
+  }
 }

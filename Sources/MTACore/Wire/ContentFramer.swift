@@ -7,7 +7,7 @@ package import NIOCore
 /// framer stays in step to the true end, so that nothing behind a forged end is ever read as commands.
 package struct ContentFramer: Hashable, Sendable {
   package enum Piece: Hashable, Sendable {
-    /// The next bytes, a slice of what was read, not a copy.
+    /// The next bytes: a slice of what was read, or a copy where dots were taken away between short pieces.
     case bytes(ByteBuffer)
     /// The end, dot and line end consumed. `bareLineEnd`: a CR or LF stood alone somewhere.
     case end(bareLineEnd: Bool)
@@ -29,25 +29,42 @@ package struct ContentFramer: Hashable, Sendable {
 
   package init() {}
 
+  /// What comes in pieces shorter than this is put together: whoever takes a piece has work with each.
+  private static let shortPiece = 512
+  /// Octets that are put together at most, and what one more piece adds.
+  private static let gathered = 16_384
+
   /// The next piece from the front of `buffer`; nil when it is used up. Call again until nil or the end.
   package mutating func next(_ buffer: inout ByteBuffer) -> Piece? {
-    let step = buffer.withUnsafeReadableBytes { walk($0) }
-    switch step {
-    case .none:
-      buffer.moveReaderIndex(forwardBy: buffer.readableBytes)
-      return nil
-    case .slice(let skip, let count, let drop):
-      buffer.moveReaderIndex(forwardBy: skip)
-      let piece = buffer.readSlice(length: count) ?? ByteBuffer()
-      buffer.moveReaderIndex(forwardBy: drop)
-      return .bytes(piece)
-    case .heldCarriageReturn(let skip):
-      buffer.moveReaderIndex(forwardBy: skip)
-      return .bytes(ByteBuffer(integer: UInt8(ascii: "\r")))
-    case .end(let count):
-      buffer.moveReaderIndex(forwardBy: count)
-      return .end(bareLineEnd: bareLineEnd)
+    var whole: ByteBuffer?
+    while whole.map({ $0.readableBytes < Self.gathered }) ?? true {
+      let piece: ByteBuffer
+      switch buffer.withUnsafeReadableBytes({ walk($0) }) {
+      case .none:
+        buffer.moveReaderIndex(forwardBy: buffer.readableBytes)
+        return whole.map { .bytes($0) }
+      case .slice(let skip, let count, let drop):
+        buffer.moveReaderIndex(forwardBy: skip)
+        piece = buffer.readSlice(length: count) ?? ByteBuffer()
+        buffer.moveReaderIndex(forwardBy: drop)
+      case .heldCarriageReturn(let skip):
+        buffer.moveReaderIndex(forwardBy: skip)
+        piece = ByteBuffer(integer: UInt8(ascii: "\r"))
+      case .end(let count):
+        // The LF stays: from there the end is found again.
+        buffer.moveReaderIndex(forwardBy: whole == nil ? count : count - 1)
+        return whole.map { .bytes($0) } ?? .end(bareLineEnd: bareLineEnd)
+      }
+      if whole != nil {
+        whole?.writeImmutableBuffer(piece)
+      } else if piece.readableBytes < Self.shortPiece, buffer.readableBytes > 0 {
+        whole = ByteBuffer(bytes: piece.readableBytesView)
+        whole?.reserveCapacity(minimumWritableBytes: min(buffer.readableBytes, Self.gathered))
+      } else {
+        return .bytes(piece)
+      }
     }
+    return whole.map { .bytes($0) }
   }
 
   private enum Step {
@@ -107,27 +124,5 @@ package struct ContentFramer: Hashable, Sendable {
       }
     }
     return index > start ? .slice(skip: start, count: index - start, drop: 0) : .none
-  }
-}
-
-extension UnsafeRawBufferPointer {
-  /// The place of the next CR or LF at or behind `start`, or the end. Looks at eight bytes at a time: this is what every byte
-  /// of every mail goes through.
-  fileprivate func nextLineControl(from start: Int) -> Int {
-    var index = start
-    while index + 8 <= count {
-      let word = UInt64(littleEndian: loadUnaligned(fromByteOffset: index, as: UInt64.self))
-      // Subtracting 14 from each byte borrows into the top bit of those below it; the lowest such bit is exact.
-      let below14 = (word &- 0x0e0e_0e0e_0e0e_0e0e) & ~word & 0x8080_8080_8080_8080
-      guard below14 != 0 else {
-        index += 8
-        continue
-      }
-      index += below14.trailingZeroBitCount / 8
-      if self[index] == 13 || self[index] == 10 { return index }
-      index += 1
-    }
-    while index < count, self[index] != 13, self[index] != 10 { index += 1 }
-    return index
   }
 }
