@@ -68,18 +68,21 @@ struct ContentType: Hashable, Sendable {
 
 /// Reads the tokens of a structured MIME field (RFC 2045 §5.1); comments and blanks between them are skipped.
 struct TokenScanner {
-  private var rest: ArraySlice<UInt8>
+  private let text: [UInt8]
+  private var place = 0
 
   init(_ value: [UInt8]) {
-    rest = value[...]
+    text = value
     skipBlanks()
   }
 
-  var isAtEnd: Bool { rest.isEmpty }
+  var isAtEnd: Bool { place >= text.count }
+
+  private var next: UInt8? { isAtEnd ? nil : text[place] }
 
   mutating func take(_ byte: UInt8) -> Bool {
-    guard rest.first == byte else { return false }
-    rest.removeFirst()
+    guard next == byte else { return false }
+    place += 1
     skipBlanks()
     return true
   }
@@ -92,16 +95,18 @@ struct TokenScanner {
 
   /// A token as it stands, or what a quoted string says.
   mutating func value() -> [UInt8]? {
-    guard rest.first == UInt8(ascii: "\"") else { return rawToken() }
-    rest.removeFirst()
+    guard next == UInt8(ascii: "\"") else { return rawToken() }
+    place += 1
     var value: [UInt8] = []
-    while let byte = rest.popFirst() {
+    while let byte = next {
+      place += 1
       switch byte {
       case UInt8(ascii: "\""):
         skipBlanks()
         return value
       case UInt8(ascii: "\\"):
-        guard let next = rest.popFirst() else { return nil }
+        guard let next else { return nil }
+        place += 1
         value.append(next)
       default: value.append(byte)
       }
@@ -111,24 +116,25 @@ struct TokenScanner {
 
   /// As it stands; printable ASCII.
   mutating func rawToken() -> [UInt8]? {
-    let token = rest.prefix { Self.isTokenText($0) }
-    guard !token.isEmpty else { return nil }
-    rest = rest.dropFirst(token.count)
+    let start = place
+    while let next, Self.isTokenText(next) { place += 1 }
+    guard start < place else { return nil }
+    let token = Array(text[start..<place])
     skipBlanks()
-    return Array(token)
+    return token
   }
 
   private mutating func skipBlanks() {
     var depth = 0
-    while let byte = rest.first {
+    while let byte = next {
       switch byte {
       case UInt8(ascii: "("): depth += 1
       case UInt8(ascii: ")") where depth > 0: depth -= 1
-      case UInt8(ascii: "\\") where depth > 0: rest.removeFirst()
+      case UInt8(ascii: "\\") where depth > 0: place += 1
       case 32, 9: break
       default: if depth == 0 { return }
       }
-      if !rest.isEmpty { rest.removeFirst() }
+      place += 1
     }
   }
 

@@ -62,19 +62,56 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
 
   mutating func receive(_ piece: ByteBuffer) {
     piece.withUnsafeReadableBytes { bytes in
-      var rest = bytes[...]
-      while !rest.isEmpty, !isBeyondLimits {
-        let end = rest.firstIndex(of: 10).map { $0 + 1 } ?? rest.endIndex
+      var start = 0
+      while start < bytes.count, !isBeyondLimits {
+        let end = endOfPlainLines(in: bytes, from: start)
+        if start < end {
+          givePlainLines(bytes[start..<end])
+          start = end
+          continue
+        }
         // Bounded even if the mail is one line.
-        let taken = rest[..<min(end, rest.startIndex + MIMEWalkLimits.delimiterLine)]
-        line += taken
-        rest = rest[taken.endIndex...]
-        if line.last == 10, line.dropLast().last == 13 {
+        let rest = UnsafeRawBufferPointer(
+          rebasing: bytes[start..<min(start + MIMEWalkLimits.delimiterLine, bytes.count)])
+        let taken = min(rest.nextLineFeed(from: 0) + 1, rest.count)
+        line += rest[..<taken]
+        start += taken
+        if line.last == 10, line.count > 1, line[line.count - 2] == 13 {
           endLine(isWhole: true)
         } else if line.count >= MIMEWalkLimits.delimiterLine {
           giveOn()
         }
       }
+    }
+  }
+
+  /// Where the whole lines of content or margin end that no delimiter is among. Most of a mail is such lines, and may be short ones: they
+  /// go on together.
+  private func endOfPlainLines(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+    guard line.isEmpty, !isLineBegun else { return start }
+    if case .header = mode { return start }
+    var end = start
+    var place = start
+    while place < bytes.count {
+      place = bytes.nextLineFeed(from: place)
+      guard place < bytes.count else { break }
+      // A LF alone ends no line.
+      if place > end, bytes[place - 1] == 13 {
+        if delimiter(UnsafeRawBufferPointer(rebasing: bytes[end..<(place - 1)])) != nil { break }
+        end = place + 1
+      }
+      place += 1
+    }
+    return end
+  }
+
+  private mutating func givePlainLines(_ lines: Slice<UnsafeRawBufferPointer>) {
+    if case .margin = mode {
+      visitor.margin(Array(lines)[...])
+      isMarginBegun = true
+    } else {
+      give(Array(lines.dropLast(2))[...])
+      holdsLineEnd = true
     }
   }
 
@@ -93,7 +130,8 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
 
   /// - Parameter isWhole: with its CR LF; only the last line of a mail may lack it.
   private mutating func endLine(isWhole: Bool) {
-    if !isLineBegun, let (level, closes) = delimiter(isWhole ? line.dropLast(2) : line[...]) {
+    let found = line.withUnsafeBytes { delimiter(UnsafeRawBufferPointer(rebasing: $0.dropLast(isWhole ? 2 : 0))) }
+    if !isLineBegun, let (level, closes) = found {
       // RFC 2046 §5.1.1: at least one part comes before the last delimiter.
       if !closes || levels[level].hasPart { return endPart(at: level, closes: closes) }
       levels[level].isClosedEarly = true
@@ -185,16 +223,17 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
   }
 
   /// Which multipart the line is a delimiter of, the innermost first, and whether it is the last one (RFC 2046 §5.1.1).
-  private func delimiter(_ line: ArraySlice<UInt8>) -> (level: Int, closes: Bool)? {
-    guard !levels.isEmpty, line.starts(with: [45, 45]) else { return nil }
-    var text = line.dropFirst(2)
-    while text.last == 32 || text.last == 9 { text.removeLast() }
+  private func delimiter(_ line: UnsafeRawBufferPointer) -> (level: Int, closes: Bool)? {
+    guard !levels.isEmpty, line.count >= 2, line[0] == 45, line[1] == 45 else { return nil }
+    var end = line.count
+    while end > 2, line[end - 1] == 32 || line[end - 1] == 9 { end -= 1 }
+    let text = UnsafeRawBufferPointer(rebasing: line[2..<end])
     for index in levels.indices.reversed() {
       guard let boundary = levels[index].boundary else { continue }
-      if text.elementsEqual(boundary) { return (index, false) }
-      if text.count == boundary.count + 2, text.starts(with: boundary), text.suffix(2).elementsEqual([45, 45]) {
-        return (index, true)
-      }
+      let more = text.count - boundary.count
+      guard more == 0 || more == 2, text.begins(boundary) else { continue }
+      if more == 0 { return (index, false) }
+      if text[text.count - 1] == 45, text[text.count - 2] == 45 { return (index, true) }
     }
     return nil
   }
