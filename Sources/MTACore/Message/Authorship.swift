@@ -85,6 +85,7 @@ struct PossibleMailboxes {
     plain.reserveCapacity(value.count)
     for byte in value {
       plain.append(byte)
+      guard byte == 0xA0 || byte == 0xAB else { continue }
       if plain.suffix(3).elementsEqual([0xEF, 0xBC, 0xA0]) || plain.suffix(3).elementsEqual([0xEF, 0xB9, 0xAB]) {
         plain.removeLast(3)
         plain.append(at)
@@ -129,19 +130,24 @@ struct PossibleMailboxes {
     let (at, dot) = (Self.at, Self.dot)
     let text = Self.closingUp(text)
     for place in text.indices where text[place] == at {
-      var local = text[..<place].suffix(while: Self.isWord)
-      var domain = text[(place + 1)...].prefix { Self.isWord($0) }
-      if domain.isEmpty, text.indices.contains(place + 1), text[place + 1] == UInt8(ascii: "[") {
-        domain = text[(place + 1)...].prefix(64)
-        guard let close = domain.firstIndex(of: UInt8(ascii: "]")) else { continue }
-        domain = domain[...close]
+      // By index: there may be an `@` for each octet, and a slice of its own for each costs more than looking at it.
+      var start = place
+      while start > 0, Self.isWord(text[start - 1]) { start -= 1 }
+      while start < place, text[start] == dot { start += 1 }
+      let next = place + 1
+      var end = next
+      while end < text.count, Self.isWord(text[end]) { end += 1 }
+      if end == next, next < text.count, text[next] == UInt8(ascii: "[") {
+        guard let close = text[next..<min(next + 64, text.count)].firstIndex(of: UInt8(ascii: "]")) else { continue }
+        end = close + 1
       }
-      while domain.last == dot { domain.removeLast() }
-      while local.first == dot { local.removeFirst() }
+      while end > next, text[end - 1] == dot { end -= 1 }
+      guard next < end else { continue }
+      let (local, domain) = (text[start..<place], text[next..<end])
       guard let name = Domain(bytes: Array(domain), international: true),
         let mailbox = Mailbox(localPart: String(decoding: local, as: UTF8.self), domain: name)
       else {
-        if !domain.isEmpty, (local + domain).contains(where: { !(33...126).contains($0) }) { isDisguised = true }
+        if (local + domain).contains(where: { !(33...126).contains($0) }) { isDisguised = true }
         continue
       }
       mailboxes.append(mailbox)
@@ -166,13 +172,5 @@ struct PossibleMailboxes {
   /// Controls, too: some readers pass over them.
   private static func isWord(_ byte: UInt8) -> Bool {
     byte.isAtomText || byte == dot || byte >= 127 || (byte < 32 && byte != 9)
-  }
-}
-
-extension ArraySlice<UInt8> {
-  fileprivate func suffix(while isWanted: (UInt8) -> Bool) -> ArraySlice<UInt8> {
-    var start = endIndex
-    while start > startIndex, isWanted(self[start - 1]) { start -= 1 }
-    return self[start...]
   }
 }

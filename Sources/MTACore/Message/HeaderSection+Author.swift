@@ -20,28 +20,48 @@ extension HeaderSection {
 /// Reads address lists of header fields: display names, quoted strings, comments and literals are understood, groups
 /// and source routes refused.
 struct AddressListParser {
+  /// Where it stands, not what it says: a field may have a hundred thousand of them.
   private enum Token: Equatable {
-    case atom([UInt8])
-    case quoted([UInt8])
-    case literal([UInt8])
+    case atom(Place)
+    /// What is between the quotes, backslashes included.
+    case quoted(Place)
+    /// The same between the brackets.
+    case literal(Place)
     case special(UInt8)
   }
+
+  /// Half as large as a `Range<Int>`.
+  private struct Place: Equatable {
+    private let start: UInt32
+    private let end: UInt32
+
+    init(_ start: Int, _ end: Int) {
+      self.start = UInt32(start)
+      self.end = UInt32(end)
+    }
+
+    var range: Range<Int> { Int(start)..<Int(end) }
+  }
+
+  private let value: [UInt8]
 
   /// The mailboxes of an unfolded value; nil if it is not a list of one or more mailboxes.
   ///
   /// - Parameter plainNames: a display name that holds an unquoted `@` makes it none: some readers take that for the address.
   static func mailboxes(in value: [UInt8], plainNames: Bool = false) -> [Mailbox]? {
-    guard let tokens = tokens(of: value) else { return nil }
+    // Header sections are far shorter.
+    guard value.count < UInt32.max, let tokens = tokens(of: value) else { return nil }
+    let parser = Self(value: value)
     var mailboxes: [Mailbox] = []
     // RFC 5322 §4.4: empty elements of a list are obsolete, and to be understood.
     for element in tokens.split(separator: .special(UInt8(ascii: ","))) {
-      guard let mailbox = mailbox(element, plainNames: plainNames) else { return nil }
+      guard let mailbox = parser.mailbox(element, plainNames: plainNames) else { return nil }
       mailboxes.append(mailbox)
     }
     return mailboxes.isEmpty ? nil : mailboxes
   }
 
-  private static func mailbox(_ tokens: ArraySlice<Token>, plainNames: Bool) -> Mailbox? {
+  private func mailbox(_ tokens: ArraySlice<Token>, plainNames: Bool) -> Mailbox? {
     guard let open = tokens.firstIndex(of: .special(UInt8(ascii: "<"))) else { return addressSpecification(tokens) }
     guard tokens.last == .special(UInt8(ascii: ">")) else { return nil }
     // A display name that holds an unquoted address is not correct, but common.
@@ -56,7 +76,7 @@ struct AddressListParser {
   }
 
   /// `local-part "@" domain` (RFC 5322 §3.4.1), blanks and comments around the dots gone already.
-  private static func addressSpecification(_ tokens: ArraySlice<Token>) -> Mailbox? {
+  private func addressSpecification(_ tokens: ArraySlice<Token>) -> Mailbox? {
     guard let at = tokens.firstIndex(of: .special(UInt8(ascii: "@"))),
       let local = dotted(tokens[..<at], quotes: true), let domainText = domainText(tokens[(at + 1)...]),
       let text = String(validating: local, as: UTF8.self), let domain = Domain(bytes: domainText, international: true)
@@ -64,24 +84,37 @@ struct AddressListParser {
     return Mailbox(localPart: text, domain: domain)
   }
 
-  private static func domainText(_ tokens: ArraySlice<Token>) -> [UInt8]? {
-    if tokens.count == 1, case .literal(let text)? = tokens.first { return text }
+  private func domainText(_ tokens: ArraySlice<Token>) -> [UInt8]? {
+    if tokens.count == 1, case .literal(let place)? = tokens.first {
+      return [UInt8(ascii: "[")] + unquoted(place) + [UInt8(ascii: "]")]
+    }
     return dotted(tokens, quotes: false)
   }
 
   /// Words with single dots between them.
-  private static func dotted(_ tokens: ArraySlice<Token>, quotes: Bool) -> [UInt8]? {
+  private func dotted(_ tokens: ArraySlice<Token>, quotes: Bool) -> [UInt8]? {
     guard tokens.count % 2 == 1 else { return nil }
     var text: [UInt8] = []
     var isWordNext = true
     for token in tokens {
       switch token {
-      case .atom(let word) where isWordNext: text += word
-      case .quoted(let word) where isWordNext && quotes: text += word
+      case .atom(let place) where isWordNext: text += value[place.range]
+      case .quoted(let place) where isWordNext && quotes: text += unquoted(place)
       case .special(UInt8(ascii: ".")) where !isWordNext: text.append(UInt8(ascii: "."))
       default: return nil
       }
       isWordNext.toggle()
+    }
+    return text
+  }
+
+  private func unquoted(_ place: Place) -> [UInt8] {
+    var text: [UInt8] = []
+    text.reserveCapacity(place.range.count)
+    var isEscaped = false
+    for byte in value[place.range] {
+      isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+      if !isEscaped { text.append(byte) }
     }
     return text
   }
@@ -96,17 +129,17 @@ struct AddressListParser {
       case 32, 9: continue
       case UInt8(ascii: "("): guard scanner.skipComment() else { return nil }
       case UInt8(ascii: "\""):
-        guard let text = scanner.quotedText(upTo: byte) else { return nil }
-        tokens.append(.quoted(text))
+        guard let place = scanner.quotedText(upTo: byte) else { return nil }
+        tokens.append(.quoted(place))
       case UInt8(ascii: "["):
-        guard let text = scanner.quotedText(upTo: UInt8(ascii: "]")) else { return nil }
-        tokens.append(.literal([byte] + text + [UInt8(ascii: "]")]))
+        guard let place = scanner.quotedText(upTo: UInt8(ascii: "]")) else { return nil }
+        tokens.append(.literal(place))
       case UInt8(ascii: "."), UInt8(ascii: "@"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: ","):
         tokens.append(.special(byte))
-      case 128...255: tokens.append(.atom(scanner.atom(from: byte)))
+      case 128...255: tokens.append(.atom(scanner.atom()))
       default:
         guard byte.isAtomText else { return nil }
-        tokens.append(.atom(scanner.atom(from: byte)))
+        tokens.append(.atom(scanner.atom()))
       }
     }
     return tokens
@@ -124,25 +157,18 @@ struct AddressListParser {
       return bytes[index]
     }
 
-    mutating func atom(from first: UInt8) -> [UInt8] {
-      var text = [first]
-      while index < bytes.count, bytes[index].isAtomText || bytes[index] >= 128 {
-        text.append(bytes[index])
-        index += 1
-      }
-      return text
+    /// The atom whose first octet was taken.
+    mutating func atom() -> Place {
+      let start = index - 1
+      while index < bytes.count, bytes[index].isAtomText || bytes[index] >= 128 { index += 1 }
+      return Place(start, index)
     }
 
-    mutating func quotedText(upTo close: UInt8) -> [UInt8]? {
-      var text: [UInt8] = []
+    mutating func quotedText(upTo close: UInt8) -> Place? {
+      let start = index
       while let byte = next() {
-        if byte == close { return text }
-        if byte == UInt8(ascii: "\\") {
-          guard let quoted = next() else { return nil }
-          text.append(quoted)
-        } else {
-          text.append(byte)
-        }
+        if byte == close { return Place(start, index - 1) }
+        if byte == UInt8(ascii: "\\"), next() == nil { return nil }
       }
       return nil
     }
