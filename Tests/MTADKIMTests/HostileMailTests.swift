@@ -70,6 +70,16 @@ import Testing
     #expect(await verify(try Forge.sign(tags: ["h": String(names.dropLast(2))]), Forge.zone).map(\.outcome) == [.pass])
   }
 
+  @Test func endlessListsInKeysServeNothing() async throws {
+    let key = Forge.record
+    for (list, isKey) in [("h=sha256", true), ("s=email", true), ("t=y", false)] {
+      let zone: Zone = ["s._domainkey.example.org": "\(key); \(list)\(String(repeating: ":a", count: 1000))"]
+      #expect(await verify(try Forge.sign(), zone).map(\.outcome) == [.permerror])
+      let record = DKIMKeyRecord(Array("p=YWJj; \(list)\(String(repeating: ":a", count: 1000))".utf8))
+      #expect((record != nil) == isKey)
+    }
+  }
+
   /// What DNS holds under `p=` need not be a key.
   @Test func rubbishKeysDoNotServe() async throws {
     for key in ["MIIB", "AAAA", String(repeating: "A", count: 3000), "MAAwAA=="] {

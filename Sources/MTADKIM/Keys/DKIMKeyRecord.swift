@@ -30,9 +30,11 @@ public struct DKIMKeyRecord: Hashable, Sendable {
     keyType = tags.word("k") ?? "rsa"
     hashes = tags.list("h")
     services = tags.list("s") ?? ["*"]
-    let flags = tags.list("t") ?? []
-    isTesting = flags.contains { $0.bytes.spells("y") }
-    isStrict = flags.contains { $0.bytes.spells("s") }
+    let flags = tags.list("t")
+    // With too many flags to read, nobody knows what the key is for.
+    guard flags?.isEmpty != true else { return nil }
+    isTesting = flags?.contains { $0.bytes.spells("y") } ?? false
+    isStrict = flags?.contains { $0.bytes.spells("s") } ?? false
   }
 
   /// Why a key does not serve a signature (RFC 6376 §6.1.2).

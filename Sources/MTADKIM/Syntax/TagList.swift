@@ -42,10 +42,16 @@ struct TagList {
     self[name].map { HostileText($0.value.filter { !$0.isFoldingBlank }) }
   }
 
-  /// The elements of a value with colons between them; nil when there is no such tag.
+  /// Honest lists have some dozens of elements.
+  static let maximumElements = 1000
+
+  /// The elements of a value with colons between them; nil when there is no such tag, and none of a value with more than
+  /// ``maximumElements``.
   func list(_ name: StaticString) -> [HostileText]? {
-    word(name).map {
-      $0.bytes.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map { HostileText($0) }
+    word(name).map { word in
+      let colon = UInt8(ascii: ":")
+      guard word.bytes.count(where: { $0 == colon }) < Self.maximumElements else { return [] }
+      return word.bytes.split(separator: colon, omittingEmptySubsequences: false).map { HostileText($0) }
     }
   }
 
