@@ -49,9 +49,7 @@ package enum Base64 {
   /// Decodes a response of AUTH as clients send it: the padding may be missing, and blanks may stand around it. Everything else is as
   /// ``decode(_:)`` has it.
   package static func decodeResponse(_ text: [UInt8]) -> [UInt8]? {
-    var text = text[...]
-    while let last = text.last, last == 32 || last == 9 { text.removeLast() }
-    while let first = text.first, first == 32 || first == 9 { text.removeFirst() }
+    let text = text[...].withoutOuterBlanks
     var decoder = Decoder(capacity: text.count)
     for character in text where !decoder.take(character) { return nil }
     return decoder.isWhole && decoder.leftOver == 0 ? decoder.bytes : nil

@@ -17,7 +17,7 @@ package struct CommandParser: Hashable, Sendable {
       throw Self.isGreeting(line) ? .domainSyntax : .controlCharacter
     }
     let end = line.firstIndex { $0 == 32 || $0 == 9 } ?? line.count
-    let argument = Self.trim(line[end...])
+    let argument = line[end...].withoutOuterBlanks
     switch Self.uppercased(line[..<end]) {
     case "EHLO": return .ehlo(try domain(argument))
     case "HELO": return .helo(try domain(argument))
@@ -77,7 +77,7 @@ package struct CommandParser: Hashable, Sendable {
       Self.uppercased(argument[(blank + 1)...]) == "SMTPUTF8"
     {
       isInternational = true
-      argument = Self.trim(argument[..<blank])
+      argument = argument[..<blank].withoutOuterBlanks
     }
     let text = try text(argument)
     guard isInternational || text.utf8.allSatisfy({ $0 < 128 }) else { throw .needsSMTPUTF8 }
@@ -93,7 +93,7 @@ package struct CommandParser: Hashable, Sendable {
   /// RFC 5321 §4.1.1.2. Blanks behind the colon are tolerated, as every server does.
   private func mail(_ argument: ArraySlice<UInt8>) throws(CommandFault) -> Command {
     guard Self.uppercased(argument.prefix(5)) == "FROM:" else { throw .noSender }
-    let rest = Array(Self.trim(argument.dropFirst(5)))
+    let rest = Array(argument.dropFirst(5).withoutOuterBlanks)
     // SMTPUTF8 stands behind the path but decides how the path is read, so the parameters are read first.
     let parameters = try ParameterReader(capabilities).mail(Self.behindPath(rest, orThrow: .noSender))
     var scanner = PathScanner(rest)
@@ -114,7 +114,7 @@ package struct CommandParser: Hashable, Sendable {
   /// RFC 5321 §4.1.1.3.
   private func rcpt(_ argument: ArraySlice<UInt8>, international: Bool) throws(CommandFault) -> Command {
     guard Self.uppercased(argument.prefix(3)) == "TO:" else { throw .noRecipient }
-    let rest = Array(Self.trim(argument.dropFirst(3)))
+    let rest = Array(argument.dropFirst(3).withoutOuterBlanks)
     let parameters = try Self.behindPath(rest, orThrow: .noRecipient)
     var scanner = PathScanner(rest)
     do {
@@ -171,13 +171,6 @@ package struct CommandParser: Hashable, Sendable {
     else { throw .badParameter }
     guard words.count == 1 || Self.uppercased(words[1]) == "LAST" else { throw .badParameter }
     return .bdat(octets, last: words.count == 2)
-  }
-
-  private static func trim(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-    var bytes = bytes
-    while let first = bytes.first, first == 32 || first == 9 { bytes.removeFirst() }
-    while let last = bytes.last, last == 32 || last == 9 { bytes.removeLast() }
-    return bytes
   }
 
   /// ASCII upper case, byte by byte; other bytes become `?`, which no verb has.

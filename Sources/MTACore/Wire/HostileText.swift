@@ -64,6 +64,19 @@ extension Collection<UInt8> {
   }
 }
 
+extension ArraySlice<UInt8> {
+  /// Without blanks and tabs at its ends. By index: to take octets off one by one costs more than to look at them.
+  package var withoutOuterBlanks: ArraySlice<UInt8> { withoutOuter { $0 == 32 || $0 == 9 } }
+
+  /// Without such octets at its ends.
+  @inlinable package func withoutOuter(_ isOuter: (UInt8) -> Bool) -> ArraySlice<UInt8> {
+    var (start, end) = (startIndex, endIndex)
+    while start < end, isOuter(self[start]) { start += 1 }
+    while start < end, isOuter(self[end - 1]) { end -= 1 }
+    return self[start..<end]
+  }
+}
+
 extension UInt8 {
   /// Equal, or the same ASCII letter in the other case.
   @inlinable package func isSameLetter(as other: UInt8) -> Bool {

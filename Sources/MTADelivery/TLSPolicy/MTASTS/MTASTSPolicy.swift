@@ -74,7 +74,7 @@ extension MTASTSPolicy {
     var patterns: [Pattern] = []
     for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
       var line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-      while let last = line.last, last == 32 || last == 9 { line.removeLast() }
+      line = line.prefix(line.lastIndex { $0 != 32 && $0 != 9 }.map { $0 - line.startIndex + 1 } ?? 0)
       if line.isEmpty { continue }
       // Nothing of the text is shown but through what is checked here.
       guard line.allSatisfy({ (32...126).contains($0) || $0 == 9 || $0 >= 128 }),

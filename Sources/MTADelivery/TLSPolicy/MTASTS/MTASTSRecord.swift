@@ -46,10 +46,7 @@ enum MTASTSRecord {
   }
 
   private static func trimmed(_ field: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-    var field = field
-    while let first = field.first, first == 32 || first == 9 { field.removeFirst() }
-    while let last = field.last, last == 32 || last == 9 { field.removeLast() }
-    return field
+    field.withoutOuterBlanks
   }
 
   private static func isLetterOrDigit(_ byte: UInt8) -> Bool {
