@@ -9,12 +9,12 @@ import Testing
 
 extension GrowthTests {
   /// Replies of servers, in pieces; what they announce; what is made of a refusal.
-  @Test(arguments: Shape.words + [.shortLines, .emptyLines]) func replies(_ shape: Shape) throws {
-    for size in [1, 1024] {
-      try Growth.holds(
-        "replies by \(size)", of: shape, behind: ["250-", "250-AUTH ", "250 SIZE ", "550 5.1.1 ", ""],
-        ending: "\r\n250 ok\r\n", upTo: 1 << 19
-      ) { octets in
+  @Test(arguments: Shape.pairs(Shape.words + [.shortLines, .emptyLines])) func replies(_ shapes: [Shape]) throws {
+    try Growth.holds(
+      "replies", of: shapes, behind: ["250-", "250-AUTH ", "250 SIZE ", "550 5.1.1 ", ""],
+      ending: "\r\n250 ok\r\n", upTo: 1 << 19
+    ) { octets in
+      for size in [1, 1024] {
         var parser = ReplyParser()
         var buffer = ByteBuffer()
         for start in stride(from: 0, to: octets.count, by: size) {
@@ -50,14 +50,14 @@ extension GrowthTests {
     }
   }
 
-  @Test(arguments: Shape.words) func policies(_ shape: Shape) throws {
+  @Test(arguments: Shape.pairs(Shape.words)) func policies(_ shapes: [Shape]) throws {
     let name = DNSName("mx.b.example")
     let starts = [
       "", "version: ", "version: STSv1\nmode: ", "version: STSv1\nmode: enforce\nmx: ", "mx: *.", "max_age: ",
       "v=STSv1; ",
       "v=STSv1; id=", "v=STSv1; a=", "mta-sts 1\nb.example 1 1 1 enforce ", "mta-sts 1\n",
     ]
-    try Growth.holds("policies", of: shape, behind: starts) { octets in
+    try Growth.holds("policies", of: shapes, behind: starts) { octets in
       _ = (try? MTASTSPolicy(id: "1", text: octets))?.names(name)
       _ = MTASTSRecord.find(in: [octets])
       var cache = MTASTSCache(maximumDomains: 100)
@@ -70,34 +70,39 @@ extension GrowthTests {
       "\"", "{\"", "{\"action\": \"", "{\"symbols\": {\"", "[", "", "SPAMD/1.1 0 EX_OK\r\nSpam: ",
       "SPAMD/1.1 0 EX_OK\r\n", "SPAMD/1.1 0 EX_OK\r\nContent-length: 60000\r\nSpam: True ; 1 / 1\r\n\r\n",
     ]
-    try Growth.holds("answers of filters", of: shape, behind: starts, ending: "\"", upTo: 1 << 19) { octets in
-      _ = JSONValue(octets)
-      var reader = SpamdAnswerReader()
-      for start in stride(from: 0, to: octets.count, by: 64) {
-        do {
-          let part = ByteBuffer(bytes: octets[start..<min(start + 64, octets.count)])
-          if let opinion = try reader.receive(part) {
-            _ = opinion.verdict(ContentFilterOptions())
-            break
-          }
-        } catch { break }
-      }
-    }
-    try Growth.holds("rspamd, \(shape)", upTo: 1 << 19) { count in
-      let octets = shape.octets(count / 4).filter { $0 >= 32 && $0 != 34 && $0 != 92 }
+    try Growth.holds("answers of filters, \(shape)", upTo: 1 << 19) { count in
+      let octets = shape.octets(count / (starts.count + 4)).filter { $0 >= 32 && $0 != 34 && $0 != 92 }
       let text = String(decoding: octets, as: UTF8.self)
-      return Array(
-        """
+      let answer = """
         {"action": "rewrite subject", "score": 1, "subject": "\(text)", "messages": {"smtp_message": "\(text)"},
         "symbols": {"\(text)": {"score": 1}, "\(text)b": {}}}
-        """.utf8)
-    } _: { octets in
+        """
+      let others = starts.map { Array($0.utf8) + shape.octets(count / (starts.count + 4)) + [34] }
+      return (others, Array(answer.utf8))
+    } _: { (others: [[UInt8]], answer: [UInt8]) in
+      for octets in others {
+        _ = JSONValue(octets)
+        Self.readAsSpamd(octets)
+      }
       var reader = RspamdAnswerReader(rewritesSubject: true)
       _ = try reader.receive(.head(HTTPResponseHead(version: .http1_1, status: .ok)))
-      for start in stride(from: 0, to: octets.count, by: 64) {
-        _ = try reader.receive(.body(ByteBuffer(bytes: octets[start..<min(start + 64, octets.count)])))
+      for start in stride(from: 0, to: answer.count, by: 64) {
+        _ = try reader.receive(.body(ByteBuffer(bytes: answer[start..<min(start + 64, answer.count)])))
       }
       _ = try reader.receive(.end(nil))?.verdict(ContentFilterOptions())
+    }
+  }
+
+  private static func readAsSpamd(_ octets: [UInt8]) {
+    var reader = SpamdAnswerReader()
+    for start in stride(from: 0, to: octets.count, by: 64) {
+      do {
+        let part = ByteBuffer(bytes: octets[start..<min(start + 64, octets.count)])
+        if let opinion = try reader.receive(part) {
+          _ = opinion.verdict(ContentFilterOptions())
+          return
+        }
+      } catch { return }
     }
   }
 
@@ -113,9 +118,11 @@ extension GrowthTests {
     }
   }
 
-  @Test(arguments: [Shape.marks, .blanks, .colons, .dots, .word]) func proxyHeaders(_ shape: Shape) throws {
+  @Test(arguments: Shape.pairs([Shape.marks, .blanks, .colons, .dots, .word])) func proxyHeaders(_ shapes: [Shape])
+    throws
+  {
     let starts = ["PROXY ", "PROXY TCP6 ", "\r\n\r\n\u{0}\r\nQUIT\n\u{21}\u{11}\u{1}"]
-    try Growth.holds("PROXY", of: shape, behind: starts, upTo: 1 << 17) { octets in
+    try Growth.holds("PROXY", of: shapes, behind: starts, upTo: 1 << 17) { octets in
       var buffer = ByteBuffer()
       for byte in octets {
         buffer.writeInteger(byte)

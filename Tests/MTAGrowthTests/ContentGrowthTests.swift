@@ -113,8 +113,8 @@ extension GrowthTests {
     }
   }
 
-  @Test(arguments: Shape.lines) func bodiesOfReceivedMail(_ shape: Shape) throws {
-    try Growth.holds("received body", of: shape, behind: ["From: a@b.example\r\n\r\n"], upTo: 1 << 20) { content in
+  @Test(arguments: Shape.pairs(Shape.lines)) func bodiesOfReceivedMail(_ shapes: [Shape]) throws {
+    try Growth.holds("received body", of: shapes, behind: ["From: a@b.example\r\n\r\n"], upTo: 1 << 20) { content in
       var session = try Session()
       await session.mail(content, pieces: 512)
     }
@@ -137,7 +137,7 @@ extension GrowthTests {
       "Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: ",
       "Content-Type: multipart/mixed; boundary=x\r\n\r\n", "\r\n",
     ]
-    try Growth.holds("conversion", of: shape, behind: starts, ending: "\r\n\r\n\u{e9}\r\n", upTo: 1 << 19) {
+    try Growth.holds("conversion", of: [shape], behind: starts, ending: "\r\n\r\n\u{e9}\r\n", upTo: 1 << 19) {
       Self.convert($0)
     }
   }

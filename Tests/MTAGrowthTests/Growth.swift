@@ -28,7 +28,7 @@ struct Growth {
   let what: String
   var floor = Self.floor
   /// Octets that are tried first.
-  var first = 1024
+  var first = 256
 
   /// Records an issue when the work grows faster than its input.
   ///
@@ -48,13 +48,16 @@ struct Growth {
     }
   }
 
-  /// The same for several beginnings, each with its share of the shape behind it.
+  /// The same for several beginnings, each with its share of each shape behind it.
   static func holds(
-    _ what: String, of shape: Shape, behind starts: [String], ending: String = "", upTo bound: Int = bound,
+    _ what: String, of shapes: [Shape], behind starts: [String], ending: String = "", upTo bound: Int = bound,
     sourceLocation: SourceLocation = #_sourceLocation, _ work: @escaping ([UInt8]) async throws -> Void
   ) throws {
-    try holds("\(what), \(shape)", upTo: bound, sourceLocation: sourceLocation) { count in
-      starts.map { Array($0.utf8) + shape.octets(count / starts.count) + Array(ending.utf8) }
+    let names = shapes.map { "\($0)" }.joined(separator: " and ")
+    try holds("\(what), \(names)", upTo: bound, sourceLocation: sourceLocation) { count in
+      shapes.flatMap { shape in
+        starts.map { Array($0.utf8) + shape.octets(count / starts.count / shapes.count) + Array(ending.utf8) }
+      }
     } _: { inputs in
       for input in inputs { try await work(input) }
     }
@@ -72,11 +75,11 @@ struct Growth {
     var start = first
     var times = [try time(start, tries: 1)]
     while times[0] < floor {
-      guard start * 2 <= bound else {
+      guard start < bound else {
         tell(start, times)
         return .bounded
       }
-      start *= 2
+      start = min(bound, next(start, times[0]))
       times = [try time(start, tries: 1)]
     }
     for step in 1...3 { times.append(try time(start << step, tries: 1)) }
@@ -89,6 +92,12 @@ struct Growth {
     if Self.isSteep(times) { for step in 4...5 { times.append(try time(start << step, tries: 5)) } }
     tell(start, times)
     return times.count == 6 && Self.isSteep(Array(times[3...])) ? .steeper(start: start, times: times) : .linear
+  }
+
+  /// The size to be tried behind one that took too short: little above the floor, for all further times are multiples of it.
+  private func next(_ start: Int, _ time: UInt64) -> Int {
+    guard time > floor / 16 else { return start * 4 }
+    return max(start + start / 8, Int(Double(start) * min(4, 1.15 * Double(floor) / Double(time))))
   }
 
   private static func isSteep(_ times: [UInt64]) -> Bool {

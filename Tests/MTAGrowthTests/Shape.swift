@@ -38,6 +38,11 @@ enum Shape: String, CaseIterable {
     Array(String(repeating: rawValue, count: max(1, count / rawValue.utf8.count)).utf8)
   }
 
+  /// Two at a time, for readers of which one measure will do for both: the time of the worse shows in the sum.
+  static func pairs(_ shapes: [Shape]) -> [[Shape]] {
+    stride(from: 0, to: shapes.count, by: 2).map { Array(shapes[$0..<min($0 + 2, shapes.count)]) }
+  }
+
   /// Those that can stand within a line.
   static let within: [Shape] = allCases.filter { !$0.rawValue.utf8.contains { $0 == 13 || $0 == 10 } }
   /// Those that lines are made of.
