@@ -1,13 +1,13 @@
 /// Where a host is, and how sure that is.
-public struct HostLocation: Hashable, Sendable {
+package struct HostLocation: Hashable, Sendable {
   /// IPv4 first; at least one.
-  public var addresses: [IPAddress]
+  package var addresses: [IPAddress]
   /// The host's name behind all aliases; its own when it is none.
-  public var canonicalName: DNSName
+  package var canonicalName: DNSName
   /// Every answer that gave addresses was authenticated, aliases and all.
-  public var isAuthenticated: Bool
+  package var isAuthenticated: Bool
 
-  public init(addresses: [IPAddress], canonicalName: DNSName, isAuthenticated: Bool) {
+  package init(addresses: [IPAddress], canonicalName: DNSName, isAuthenticated: Bool) {
     self.addresses = addresses
     self.canonicalName = canonicalName
     self.isAuthenticated = isAuthenticated
@@ -16,7 +16,7 @@ public struct HostLocation: Hashable, Sendable {
 
 extension DNSLookup {
   /// The addresses of a host with what DANE needs to know of them (RFC 7672 §2.2.2); ``DNSResult/none`` when it certainly has none.
-  public func location(of host: DNSName) async -> DNSResult<HostLocation> {
+  package func location(of host: DNSName) async -> DNSResult<HostLocation> {
     async let four = lookup(host, .a)
     async let six = lookup(host, .aaaa)
     let answers = await [four, six]

@@ -1,6 +1,6 @@
 extension DNSRecordType {
   /// The type's name in zone files: `MX` (RFC 1035 §3.2.2 and the RFC of each later type).
-  public var mnemonic: String {
+  package var mnemonic: String {
     switch self {
     case .a: "A"
     case .ns: "NS"
@@ -17,7 +17,7 @@ extension DNSRecordType {
   }
 
   /// From ``mnemonic``, in either case; nil for a type that is not of ours.
-  public init?(mnemonic text: some StringProtocol) {
+  package init?(mnemonic text: some StringProtocol) {
     let upper = text.utf8.map { (97...122).contains($0) ? $0 & 0xdf : $0 }
     guard let type = Self.allCases.first(where: { $0.mnemonic.utf8.elementsEqual(upper) }) else { return nil }
     self = type
@@ -27,7 +27,7 @@ extension DNSRecordType {
 extension DNSName {
   /// The name as zone files have it, with the dot at the end: `example.org.`; the root is `.`. What means something else
   /// there is escaped.
-  public var presentation: String {
+  package var presentation: String {
     guard description.utf8.contains(where: { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "$") }) else {
       return description + "."
     }
@@ -50,7 +50,7 @@ extension DNSName {
 
   /// Reads a name of a zone file, `\.` and `\DDD` undone (RFC 1035 §5.1). A dot at the end is optional: every name is
   /// taken as complete. Nil where ``init(labels:)`` is, and for a broken escape.
-  public init?(presentation text: some StringProtocol) {
+  package init?(presentation text: some StringProtocol) {
     if text.utf8.elementsEqual(CollectionOfOne(UInt8(ascii: "."))) {
       self = .root
       return
@@ -71,7 +71,7 @@ extension DNSName {
 
 extension DNSRecordData {
   /// The type of the record that holds this.
-  public var type: DNSRecordType {
+  package var type: DNSRecordType {
     switch self {
     case .address(.v4): .a
     case .address(.v6): .aaaa
@@ -88,7 +88,7 @@ extension DNSRecordData {
   }
 
   /// The data as zone files have it, without owner, TTL and type: `10 mx.example.org.` for an MX record.
-  public var presentation: String {
+  package var presentation: String {
     switch self {
     case .address(let address): address.description
     case .mailExchanger(let preference, let exchange): "\(preference) \(exchange.presentation)"
@@ -110,7 +110,7 @@ extension DNSRecordData {
 
   /// Reads what ``presentation`` writes. A string of a TXT record over 255 octets is cut into several, so that a DKIM key can
   /// be written in one piece. Nil when the text does not fit the type.
-  public init?(_ type: DNSRecordType, presentation text: some StringProtocol) {
+  package init?(_ type: DNSRecordType, presentation text: some StringProtocol) {
     guard var fields = PresentationScanner(text).fields() else { return nil }
     if type == .tlsa, fields.count > 4 {
       // RFC 6698 §2.2: white space is allowed within the hexadecimal data.
@@ -169,14 +169,14 @@ extension DNSRecordData {
 }
 
 extension DNSRecord: CustomStringConvertible {
-  public var type: DNSRecordType { data.type }
+  package var type: DNSRecordType { data.type }
 
   /// One line of a zone file: `example.org. 300 IN MX 10 mx.example.org.`
   public var description: String { "\(name.presentation) \(ttl) IN \(type.mnemonic) \(data.presentation)" }
 
   /// Reads one line of a zone file: `NAME [TTL] [IN] TYPE DATA`, names complete with or without the dot at the end. No
   /// `$ORIGIN`, no `@`, no parentheses. Nil when it is none.
-  public init?(_ line: some StringProtocol, defaultTTL: UInt32 = 300) {
+  package init?(_ line: some StringProtocol, defaultTTL: UInt32 = 300) {
     var scanner = PresentationScanner(line)
     guard let owner = scanner.field(), let name = DNSName(presentation: owner.text) else { return nil }
     var ttl = defaultTTL

@@ -1,112 +1,116 @@
-public import NIOCore
+package import NIOCore
 
-/// A policy asked before hooks: `Shop().after(SPFCheck()).after(BlockList())` asks the block list first.
-///
-/// A final verdict (refuse, defer, discard) stops the chain; of milder ones the first stands, but refusals of single
-/// recipients add up. `clientLookup`, `scramKeys` and `auth` are the hooks' own: the chain is ``ReceiverHooks`` if they are.
-public struct HookChain<First: ReceiverPolicy, Rest: InboundHooks>: InboundHooks {
+/// A policy asked before hooks: what ``InboundHooks/after(_:)`` makes. `clientLookup`, `scramKeys` and `auth` are the hooks' own: the chain
+/// is ``ReceiverHooks`` if they are.
+package struct HookChain<First: ReceiverPolicy, Rest: InboundHooks>: InboundHooks {
   private var first: First
   private var rest: Rest
 
-  public init(_ first: First, then rest: Rest) {
+  package init(_ first: First, then rest: Rest) {
     self.first = first
     self.rest = rest
   }
 
-  public static var wantsContent: ContentWish { First.wantsContent.union(Rest.wantsContent) }
+  package static var wantsContent: ContentWish { First.wantsContent.union(Rest.wantsContent) }
 
-  public mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
+  package mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
     try await rest.clientLookup(mailbox)
   }
 
-  public mutating func connect(_ c: inout Conversation) async throws -> ConnectVerdict {
+  package mutating func connect(_ c: inout Conversation) async throws -> ConnectVerdict {
     let verdict = try await first.connect(&c)
     return verdict.weight == .final ? verdict : verdict.or(try await rest.connect(&c))
   }
-  public mutating func ehlo(_ domain: Domain?, _ c: inout Conversation) async throws -> StageVerdict {
+  package mutating func ehlo(_ domain: Domain?, _ c: inout Conversation) async throws -> StageVerdict {
     let verdict = try await first.ehlo(domain, &c)
     return verdict.weight == .final ? verdict : verdict.or(try await rest.ehlo(domain, &c))
   }
-  public mutating func startTLS(_ c: inout Conversation) async throws -> StageVerdict {
+  package mutating func startTLS(_ c: inout Conversation) async throws -> StageVerdict {
     let verdict = try await first.startTLS(&c)
     return verdict.weight == .final ? verdict : verdict.or(try await rest.startTLS(&c))
   }
-  public mutating func mailFrom(_ sender: ReversePath, _ c: inout Conversation) async throws -> StageVerdict {
+  package mutating func mailFrom(_ sender: ReversePath, _ c: inout Conversation) async throws -> StageVerdict {
     let verdict = try await first.mailFrom(sender, &c)
     return verdict.weight == .final ? verdict : verdict.or(try await rest.mailFrom(sender, &c))
   }
-  public mutating func rcptTo(_ recipient: Mailbox, _ c: inout Conversation) async throws -> RecipientVerdict {
+  package mutating func rcptTo(_ recipient: Mailbox, _ c: inout Conversation) async throws -> RecipientVerdict {
     let verdict = try await first.rcptTo(recipient, &c)
     return verdict.weight == .final ? verdict : verdict.or(try await rest.rcptTo(recipient, &c))
   }
-  public mutating func data(_ c: inout Conversation) async throws -> StageVerdict {
+  package mutating func data(_ c: inout Conversation) async throws -> StageVerdict {
     let verdict = try await first.data(&c)
     return verdict.weight == .final ? verdict : verdict.or(try await rest.data(&c))
   }
-  public mutating func endOfHeaders(_ c: inout Conversation) async throws -> StageVerdict {
+  package mutating func endOfHeaders(_ c: inout Conversation) async throws -> StageVerdict {
     let verdict = try await first.endOfHeaders(&c)
     return verdict.weight == .final ? verdict : verdict.or(try await rest.endOfHeaders(&c))
   }
-  public mutating func contentPiece(_ bytes: ByteBuffer, _ c: inout Conversation) async throws {
+  package mutating func contentPiece(_ bytes: ByteBuffer, _ c: inout Conversation) async throws {
     if First.wantsContent.pieces { try await first.contentPiece(bytes, &c) }
     if Rest.wantsContent.pieces { try await rest.contentPiece(bytes, &c) }
   }
-  public mutating func message(_ c: inout Conversation) async throws -> MessageVerdict {
+  package mutating func message(_ c: inout Conversation) async throws -> MessageVerdict {
     let verdict = try await first.message(&c)
     return verdict.weight == .final ? verdict : verdict.joined(with: try await rest.message(&c))
   }
-  public mutating func rset(_ c: inout Conversation) async throws -> CommandVerdict {
+  package mutating func rset(_ c: inout Conversation) async throws -> CommandVerdict {
     let verdict = try await first.rset(&c)
     return verdict.weight == .final ? verdict : verdict.or(try await rest.rset(&c))
   }
-  public mutating func noop(_ c: inout Conversation) async throws -> CommandVerdict {
+  package mutating func noop(_ c: inout Conversation) async throws -> CommandVerdict {
     let verdict = try await first.noop(&c)
     return verdict.weight == .final ? verdict : verdict.or(try await rest.noop(&c))
   }
-  public mutating func vrfy(_ text: String, _ c: inout Conversation) async throws -> CommandVerdict {
+  package mutating func vrfy(_ text: String, _ c: inout Conversation) async throws -> CommandVerdict {
     let verdict = try await first.vrfy(text, &c)
     return verdict.weight == .final ? verdict : verdict.or(try await rest.vrfy(text, &c))
   }
-  public mutating func expn(_ text: String, _ c: inout Conversation) async throws -> CommandVerdict {
+  package mutating func expn(_ text: String, _ c: inout Conversation) async throws -> CommandVerdict {
     let verdict = try await first.expn(text, &c)
     return verdict.weight == .final ? verdict : verdict.or(try await rest.expn(text, &c))
   }
-  public mutating func help(_ text: String?, _ c: inout Conversation) async throws -> CommandVerdict {
+  package mutating func help(_ text: String?, _ c: inout Conversation) async throws -> CommandVerdict {
     let verdict = try await first.help(text, &c)
     return verdict.weight == .final ? verdict : verdict.or(try await rest.help(text, &c))
   }
-  public mutating func unknown(_ verb: String, _ c: inout Conversation) async throws -> CommandVerdict {
+  package mutating func unknown(_ verb: String, _ c: inout Conversation) async throws -> CommandVerdict {
     let verdict = try await first.unknown(verb, &c)
     return verdict.weight == .final ? verdict : verdict.or(try await rest.unknown(verb, &c))
   }
-  public mutating func quit(_ c: inout Conversation) async throws {
+  package mutating func quit(_ c: inout Conversation) async throws {
     try await first.quit(&c)
     try await rest.quit(&c)
   }
-  public mutating func timeout(_ c: inout Conversation) async throws {
+  package mutating func timeout(_ c: inout Conversation) async throws {
     try await first.timeout(&c)
     try await rest.timeout(&c)
   }
-  public mutating func disconnect(_ conversation: Conversation) async {
+  package mutating func disconnect(_ conversation: Conversation) async {
     await first.disconnect(conversation)
     await rest.disconnect(conversation)
   }
 }
 
 extension HookChain: ReceiverHooks where Rest: ReceiverHooks {
-  public mutating func scramKeys(for user: String) async throws -> SCRAMKeys? {
+  package mutating func scramKeys(for user: String) async throws -> SCRAMKeys? {
     try await rest.scramKeys(for: user)
   }
-  public mutating func auth(_ credentials: Credentials, _ c: inout Conversation) async throws -> ClientRecord? {
+  package mutating func auth(_ credentials: Credentials, _ c: inout Conversation) async throws -> ClientRecord? {
     try await rest.auth(credentials, &c)
   }
 }
 
 extension InboundHooks {
-  /// These hooks, with `policy` asked before them at each verb.
-  public consuming func after<Policy: ReceiverPolicy>(_ policy: Policy) -> HookChain<Policy, Self> {
-    HookChain(policy, then: self)
-  }
+  /// These hooks, with `policy` asked before them at each verb: `Shop().after(SPFCheck()).after(BlockList())` asks the block list first.
+  ///
+  /// A final verdict (refuse, defer, discard) stops there; of milder ones the first stands, but refusals of single recipients add up.
+  /// Who somebody is stays these hooks' own question.
+  public consuming func after(_ policy: some ReceiverPolicy) -> some InboundHooks { HookChain(policy, then: self) }
+}
+
+extension ReceiverHooks {
+  /// These hooks, with `policy` asked before them at each verb: see ``InboundHooks/after(_:)``.
+  public consuming func after(_ policy: some ReceiverPolicy) -> some ReceiverHooks { HookChain(policy, then: self) }
 }
 
 extension Verdict {

@@ -1,4 +1,4 @@
-public import NIOCore
+package import NIOCore
 
 /// A mail that this system writes to one of its users: a disk that fills up, a login from afar (Q7). From the null sender, so that
 /// nobody is told when it cannot be delivered, and marked as automatic, so that nobody answers it by machine (RFC 3834).
@@ -10,18 +10,18 @@ public import NIOCore
 /// ```
 ///
 /// `MailServer.alert(to:subject:text:)` of MTAServer does all of it.
-public struct AlertMail: Hashable, Sendable {
-  public var recipient: Mailbox
+package struct AlertMail: Hashable, Sendable {
+  package var recipient: Mailbox
   /// Who answers to questions about it: the From field. Not the sender that SMTP names, which is nobody.
-  public var author: Mailbox
+  package var author: Mailbox
   /// Any text: control characters become blanks, and what is not ASCII is encoded (RFC 2047). At most 500 characters are kept.
-  public var subject: String
+  package var subject: String
   /// Any text, with line ends of any kind. Control characters other than tabs are shown as `?`.
-  public var text: String
+  package var text: String
   /// The name that the mail's id belongs to.
-  public var serverName: String
+  package var serverName: String
 
-  public init(to recipient: Mailbox, from author: Mailbox, subject: String, text: String, serverName: String) {
+  package init(to recipient: Mailbox, from author: Mailbox, subject: String, text: String, serverName: String) {
     self.recipient = recipient
     self.author = author
     self.subject = subject
@@ -30,7 +30,7 @@ public struct AlertMail: Hashable, Sendable {
   }
 
   /// The mail as it is sent (RFC 5322), CR LF line ends.
-  public func content(id: MailID, at now: Timestamp) -> ByteBuffer {
+  package func content(id: MailID, at now: Timestamp) -> ByteBuffer {
     var mail = ByteBuffer()
     mail.writeString("From: \(author)\r\nTo: \(recipient)\r\n")
     var line = FoldedLine("Subject:")
@@ -96,7 +96,7 @@ extension MessageStore {
   ///   - id: a new one.
   /// - Throws: ``StoreFailure``; then nothing is kept.
   @discardableResult
-  public func add(_ alert: AlertMail, for recipients: [EnvelopeRecipient], id: MailID, at now: Timestamp)
+  package func add(_ alert: AlertMail, for recipients: [EnvelopeRecipient], id: MailID, at now: Timestamp)
     async throws(StoreFailure) -> StoreReceipt
   {
     let spool = try await begin(id)
@@ -116,7 +116,7 @@ extension MessageStore {
 extension SessionConfiguration {
   /// Where mail for a mailbox of ours goes, as RCPT would have it: looked up, its forwards followed, postmaster known. For mail that
   /// this system writes itself. Empty when it is no mailbox of ours, or its forwards lead nowhere, or too far.
-  public func recipients(
+  package func recipients(
     of mailbox: Mailbox, lookingUp lookUp: (Mailbox) async throws -> ClientRecord?
   ) async throws -> [EnvelopeRecipient] {
     var named = mailbox
