@@ -16,7 +16,11 @@ enum FilterStep {
 
   /// Asks the filter about a mail for its local recipients.
   static func apply(_ filter: any ContentFilter, to mail: OutgoingMail, for recipients: [Mailbox]) async -> Decision {
-    let verdict = await filter.judge(FilteredMail(mail, to: recipients))
+    let copy: OutgoingMail
+    do { copy = try await mail.forFinalDelivery() } catch {
+      return .settle(OutcomeClassifier.judge(.contentUnavailable("\(error)")))
+    }
+    let verdict = await filter.judge(FilteredMail(copy, to: recipients))
     switch verdict {
     case .pass(let fields):
       do {

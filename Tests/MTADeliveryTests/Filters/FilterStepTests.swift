@@ -1,5 +1,6 @@
 import MTACore
 import MTATestSupport
+import NIOConcurrencyHelpers
 import NIOCore
 import Testing
 
@@ -9,6 +10,17 @@ struct FilterStepTests {
   struct Fixed: ContentFilter {
     let verdict: FilterVerdict
     func judge(_ mail: FilteredMail) async -> FilterVerdict { verdict }
+  }
+
+  /// Keeps what it reads.
+  struct Reading: ContentFilter {
+    let text = NIOLockedValueBox("")
+    func judge(_ mail: FilteredMail) async -> FilterVerdict {
+      var text = ByteBuffer()
+      try? await mail.forEachPiece { text.writeImmutableBuffer($0) }
+      self.text.withLockedValue { [text] in $0 = String(buffer: text) }
+      return .pass
+    }
   }
 
   private static let recipients = ["ann@a.example"].compactMap { Mailbox($0) }
@@ -35,6 +47,24 @@ struct FilterStepTests {
     case .settle(let result), .forget(let result): return "\(result.outcome) \(result.message)"
     case .hold(let reason): return "hold \(reason)"
     }
+  }
+
+  /// RFC 5321 §4.4: a filter takes the Return-Path for the sender, as readers of the copy do.
+  @Test func aFilterSeesOurReturnPathAlone() async throws {
+    let filter = Reading()
+    var mail = Self.mail("Forg: ab\r\nReturn-Path: <forged@bank.example>\r\nFrom: a\r\n\r\nbody")
+    mail = OutgoingMail(envelope: mail.envelope.havingReturnPath, form: mail.form, conversion: mail.conversion)
+    guard case .deliver(let passed) = await FilterStep.apply(filter, to: mail, for: Self.recipients) else {
+      Issue.record("not passed")
+      return
+    }
+    let seen = filter.text.withLockedValue { $0 }
+    #expect(
+      seen == "Return-Path: <s@sender.example>\r\nDKIM-Signature: s\r\nReceived: us\r\nFrom: a\r\n\r\nbody")
+    // What goes on is the courier's to judge: it may be no end.
+    var text = ByteBuffer()
+    try await passed.text(for: Self.recipients, final: false).forEachPiece { text.writeImmutableBuffer($0) }
+    #expect(String(buffer: text).contains("<forged@bank.example>"))
   }
 
   @Test func fieldsStandInFrontAndForgedOnesAreLeftOut() async throws {
@@ -97,5 +127,13 @@ struct FilterStepTests {
       reason
         == "held by the content filter: true [ann@a.example] Return-Path: <s@sender.example>??DKIM-Signature: s??Received: us??From: a????"
     )
+  }
+}
+
+extension Envelope {
+  fileprivate var havingReturnPath: Envelope {
+    var envelope = self
+    envelope.hasReturnPath = true
+    return envelope
   }
 }
