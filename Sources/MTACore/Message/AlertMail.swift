@@ -3,12 +3,6 @@ package import NIOCore
 /// A mail that this system writes to one of its users: a disk that fills up, a login from afar (Q7). From the null sender, so that
 /// nobody is told when it cannot be delivered, and marked as automatic, so that nobody answers it by machine (RFC 3834).
 ///
-/// ```swift
-/// let alert = AlertMail(to: ann, from: postmaster, subject: "disk is full", text: "…", serverName: "mail.village.example")
-/// let recipients = try await configuration.recipients(of: ann) { try await hooks.clientLookup($0) }
-/// try await store.add(alert, for: recipients, id: id, at: now)
-/// ```
-///
 /// `MailServer.alert(to:subject:text:)` of MTAServer does all of it.
 package struct AlertMail: Hashable, Sendable {
   package var recipient: Mailbox
