@@ -78,7 +78,7 @@ struct ServiceTests {
       // Sleeping turns the clock, but not while the mail is under way: its days would be over in no time.
       let runner = try QueueRunner(
         queue: queue, dns: setup.zone, configuration: setup.configuration, clock: clock, logger: quiet,
-        sleep: { duration in
+        pacer: .real.waiting(for: [.due, .retry, .interval]) { duration in
           sleeping.yield(duration)
           try await eventually("the first outcome is recorded") { queue.parcels[0].state != .working }
           clock.advance(by: duration)
@@ -108,7 +108,7 @@ struct ServiceTests {
       let slept = NIOLockedValueBox<[Duration]>([])
       let runner = try QueueRunner(
         queue: DeafQueue(queue), dns: setup.zone, configuration: setup.configuration, clock: clock, logger: quiet,
-        sleep: { duration in
+        pacer: .real.waiting(for: [.due, .retry, .interval]) { duration in
           let isFirst = slept.withLockedValue { slept in
             slept.append(duration)
             return slept.count == 1

@@ -35,7 +35,7 @@ import Testing
     return try QueueRunner(
       queue: store, dns: LiteralZone("far.example MX 0 ."), configuration: configuration, clock: clock,
       files: DurableFiles(faults: faults), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-      sleep: { [clock] duration in
+      pacer: .real.waiting(for: [.due, .retry, .interval]) { [clock] duration in
         try Task.checkCancellation()
         clock.advance(by: duration)
       })

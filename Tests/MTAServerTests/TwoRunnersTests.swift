@@ -15,17 +15,13 @@ import Testing
     try MailStore(.init(database: folder + "/state/mta.db", queue: folder + "/queue"))
   }
 
-  /// - Parameter sleep: in place of the runner's own.
-  private func runner(
-    _ store: MailStore, _ sink: SinkServer,
-    sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
-  ) throws -> QueueRunner {
+  private func runner(_ store: MailStore, _ sink: SinkServer, _ pacer: Pacer = .real) throws -> QueueRunner {
     var configuration = QueueRunner.Configuration(serverName: "mx.test.example")
     configuration.usesTLS = false
     configuration.localDelivery = .smtp(try #require(HostAndPort("127.0.0.1:\(sink.port)")))
     // Several turns each.
     configuration.maximumLeased = 20
-    return try QueueRunner(queue: store, dns: LiteralZone(), configuration: configuration, sleep: sleep)
+    return try QueueRunner(queue: store, dns: LiteralZone(), configuration: configuration, pacer: pacer)
   }
 
   @Test func eachParcelIsDeliveredOnce() async throws {
@@ -64,8 +60,8 @@ import Testing
         try await one.hold(held.id, because: "x")
         try await free.commit(to: one)
         // It waits for nothing that falls due: once the one mail is delivered, it would sleep for ever.
-        let forEver: @Sendable (Duration) async throws -> Void = { _ in try await Task.sleep(for: .seconds(3600)) }
-        let service = Task { try await runner(one, sink, sleep: forEver).run() }
+        let forEver = Pacer.real.waiting(for: [.due]) { _ in try await Task.sleep(for: .seconds(3600)) }
+        let service = Task { try await runner(one, sink, forEver).run() }
         try await eventually("a mail is at the next hop") { !sink.mails.isEmpty }
         try await other.release(held.id)
         try await eventually("both mails are at the next hop") { sink.mails.count >= 2 }

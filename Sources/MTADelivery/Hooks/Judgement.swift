@@ -5,11 +5,13 @@ import MTACore
 struct Judgement: Sendable {
   private let hooks: (any DeliveryHooks)?
   private let budget: Duration
+  private let pacer: Pacer
   private let logger: Logger
 
   init(_ environment: DeliveryEnvironment) {
     hooks = environment.configuration.hooks
     budget = environment.configuration.hookBudget
+    pacer = environment.pacer
     logger = environment.logger
   }
 
@@ -74,14 +76,14 @@ struct Judgement: Sendable {
   private func ask<Verdict: Sendable>(
     _ name: String, _ mail: MailID, _ question: @escaping @Sendable () async throws -> Verdict
   ) async -> Verdict? {
-    let budget = budget
+    let (budget, pacer) = (budget, pacer)
     let (answers, answer) = AsyncStream.makeStream(
       of: Result<Verdict, any Error>.self, bufferingPolicy: .bufferingOldest(1))
     let asking = Task {
       do { answer.yield(.success(try await question())) } catch { answer.yield(.failure(error)) }
     }
     let timer = Task {
-      do { try await Task.sleep(for: budget) } catch { return }
+      do { try await pacer.wait(budget, .hook) } catch { return }
       answer.yield(.failure(HookIsLate()))
     }
     defer {

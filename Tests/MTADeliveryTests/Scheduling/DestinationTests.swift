@@ -139,7 +139,7 @@ struct DestinationTests {
       // Sleeping turns the clock.
       let runner = try QueueRunner(
         queue: setup.queue, dns: setup.zone, configuration: setup.configuration, clock: clock, logger: quiet,
-        sleep: { pause in
+        pacer: .real.waiting(for: [.due, .retry, .interval]) { pause in
           times.withLockedValue { $0.append(pause) }
           clock.advance(by: pause)
         })

@@ -13,8 +13,8 @@ struct LaneLearningTests {
 
   private func lanes(jobs: Int) throws -> Lanes {
     var lanes = Lanes(
-      maximumWorkers: 100,
-      limits: DestinationLimits(standard: DestinationLimit(deliveries: 100), domains: DomainTable()), saturation: 1000)
+      LanePolicy(workers: 100, memory: 4000),
+      DestinationLimits(standard: DestinationLimit(deliveries: 100), domains: DomainTable()))
     for number in 0..<jobs { lanes.add(job("m\(number)"), at: now) }
     return lanes
   }

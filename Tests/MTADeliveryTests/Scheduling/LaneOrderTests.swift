@@ -14,8 +14,8 @@ struct LaneOrderTests {
 
   private func lanes(workers: Int) -> Lanes {
     Lanes(
-      maximumWorkers: workers, limits: DestinationLimits(standard: DestinationLimit(), domains: DomainTable()),
-      saturation: 1000)
+      LanePolicy(workers: workers, memory: 4000),
+      DestinationLimits(standard: DestinationLimit(), domains: DomainTable()))
   }
 
   /// Destinations that go on arriving pass nobody who waits already.

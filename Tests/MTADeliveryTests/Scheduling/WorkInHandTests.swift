@@ -11,10 +11,9 @@ struct WorkInHandTests {
 
   private func work(leased maximum: Int = 40, workers: Int = 4, isService: Bool = true) -> WorkInHand {
     let lanes = Lanes(
-      maximumWorkers: workers,
-      limits: DestinationLimits(standard: DestinationLimit(deliveries: 20), domains: DomainTable()),
-      saturation: maximum / 4)
-    return WorkInHand(lanes, maximumLeased: maximum, isService: isService)
+      LanePolicy(workers: workers, memory: maximum),
+      DestinationLimits(standard: DestinationLimit(deliveries: 20), domains: DomainTable()))
+    return WorkInHand(lanes, isService: isService)
   }
 
   private func job(_ name: String) -> DeliveryJob { .test(name, for: destination, at: now) }
@@ -38,7 +37,7 @@ struct WorkInHandTests {
     #expect(takes(work()))
     #expect(!takes(work(isService: false)))
     for change: (inout WorkInHand) -> Void in [
-      { $0.isStopping = true }, { $0.isRecounting = true },
+      { $0.phase = .stopping }, { $0.phase = .counting },
       { $0.claimed(leaving: .something) },
       { $0.take(parcels(20), isSorted: true) },
     ] {
@@ -280,72 +279,72 @@ struct WorkInHandTests {
   }
 
   /// Runs `body` with somebody who waits; returns what they were told.
-  private func resting(_ body: (WorkInHand.Resting) -> Void) async -> Bool {
-    await withCheckedContinuation { body(WorkInHand.Resting(number: 1, wake: $0)) }
+  private func standingBy(_ body: (WorkInHand.Standby) -> Void) async -> Bool {
+    await withCheckedContinuation { body(WorkInHand.Standby(number: 1, wake: $0)) }
   }
 
-  @Test func aJobWakesWhoRests() async throws {
+  @Test func aJobWakesWhoStandsBy() async throws {
     var work = work()
     let other = job("m1")
     _ = work.add([job("m0")], at: now)
     #expect(work.hire(at: now).count == 1)
     _ = work.lanes.next(for: destination, served: 0, at: now)
-    let told = await resting { worker in
-      #expect(work.rest(worker, at: destination) == nil)
+    let told = await standingBy { worker in
+      #expect(work.standBy(worker, at: destination) == nil)
       let woken = work.add([other], at: now).woken
       #expect(woken.map(\.number) == [1])
       for worker in woken { worker.wake.resume(returning: true) }
     }
     #expect(told)
-    #expect(work.resting.isEmpty)
+    #expect(work.standbys.isEmpty)
   }
 
-  @Test func whoeverHasWorkDoesNotRest() async throws {
+  @Test func whoeverHasWorkDoesNotStandBy() async throws {
     var work = work()
     _ = work.add([job("m0"), job("m1")], at: now)
     _ = work.hire(at: now)
-    _ = await resting { worker in
-      #expect(work.rest(worker, at: destination) == true)
+    _ = await standingBy { worker in
+      #expect(work.standBy(worker, at: destination) == true)
       worker.wake.resume(returning: true)
     }
   }
 
-  /// Where all places are taken, whoever rests gives up theirs to a destination that has nobody.
-  @Test func whoRestsMakesRoomForOthers() async throws {
+  /// Where all places are taken, whoever stands by gives up their place to a destination that has nobody.
+  @Test func whoStandsByMakesRoomForOthers() async throws {
     var work = work(workers: 1)
     let other = DeliveryJob.test("other", for: .local, at: now)
     _ = work.add([job("m0")], at: now)
     #expect(work.hire(at: now).count == 1)
     _ = work.lanes.next(for: destination, served: 0, at: now)
-    let told = await resting { worker in
-      #expect(work.rest(worker, at: destination) == nil)
+    let told = await standingBy { worker in
+      #expect(work.standBy(worker, at: destination) == nil)
       _ = work.add([other], at: now)
-      #expect(work.isShort(for: [other], at: now))
-      for worker in work.endNeedlessRests() { worker.wake.resume(returning: false) }
+      #expect(work.callsForWorker([other], at: now))
+      for worker in work.endNeedlessStandbys() { worker.wake.resume(returning: false) }
     }
     #expect(!told)
-    // Nor does anybody begin to rest while others wait.
-    _ = await resting { worker in
-      #expect(work.rest(worker, at: destination) == false)
+    // Nor does anybody begin to stand by while others wait.
+    _ = await standingBy { worker in
+      #expect(work.standBy(worker, at: destination) == false)
       worker.wake.resume(returning: false)
     }
   }
 
   /// A run that is to end waits for nobody who waits.
-  @Test func theLastOneOfARunDoesNotRest() async throws {
+  @Test func theLastOneOfARunDoesNotStandBy() async throws {
     var work = work(workers: 20, isService: false)
     for number in 0..<6 { _ = work.add([job("m\(number)")], at: now) }
     #expect(work.hire(at: now).map(\.number) == [1, 2])
     for _ in 0..<6 { _ = work.lanes.next(for: destination, served: 0, at: now) }
-    let told = await resting { worker in
-      #expect(work.rest(worker, at: destination) == nil)
-      #expect(work.endNeedlessRests().isEmpty)
+    let told = await standingBy { worker in
+      #expect(work.standBy(worker, at: destination) == nil)
+      #expect(work.endNeedlessStandbys().isEmpty)
       work.left(2, destination)
-      for worker in work.endNeedlessRests() { worker.wake.resume(returning: false) }
+      for worker in work.endNeedlessStandbys() { worker.wake.resume(returning: false) }
     }
     #expect(!told)
-    _ = await resting { worker in
-      #expect(work.rest(worker, at: destination) == false)
+    _ = await standingBy { worker in
+      #expect(work.standBy(worker, at: destination) == false)
       worker.wake.resume(returning: false)
     }
   }
@@ -355,10 +354,10 @@ struct WorkInHandTests {
     _ = work.add([job("m0")], at: now)
     _ = work.hire(at: now)
     _ = work.lanes.next(for: destination, served: 0, at: now)
-    let told = await resting { worker in
-      #expect(work.rest(worker, at: destination) == nil)
-      work.isStopping = true
-      for worker in work.endNeedlessRests() { worker.wake.resume(returning: false) }
+    let told = await standingBy { worker in
+      #expect(work.standBy(worker, at: destination) == nil)
+      work.phase = .stopping
+      for worker in work.endNeedlessStandbys() { worker.wake.resume(returning: false) }
     }
     #expect(!told)
   }

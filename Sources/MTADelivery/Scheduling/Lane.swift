@@ -24,34 +24,31 @@ struct Lane: Sendable {
   var interval: Duration?
   /// When the next mail may begin, where there is such a time.
   var nextStart: Timestamp?
-  var rest: DestinationRest?
-  /// The last delivery went well.
-  var isProven = false
-  /// Troubled deliveries since the last that went well.
-  var troubles = 0
+  private(set) var standing = Standing.unknown
   /// When the first of what waits began to.
   private var beganAt: Timestamp?
   /// Parcels a second that went from here to workers, of late; and since it was last counted.
   private var rate = 0.0
   private var moved = 0
-  /// What waits is more than the next seconds will see to.
-  private var isSlow = false
-  private var isFull = false
+  /// By the number of parcels: ``LaneLoad/open`` or ``LaneLoad/full``.
+  private var fill = LaneLoad.open
+  /// By how they move: ``LaneLoad/open`` or ``LaneLoad/slow``.
+  private var pace = LaneLoad.open
   /// Parcels that were turned back since there was room.
   private var turnedBack = 0
-  /// How many parcels fill it.
-  private let saturation: Int
+  private let policy: LanePolicy
 
-  init(limit: DestinationLimit, saturation: Int) {
-    self.saturation = saturation
+  init(limit: DestinationLimit, _ policy: LanePolicy) {
+    self.policy = policy
     window = DeliveryWindow(maximum: limit.deliveries)
     interval = limit.interval
   }
 
   var isEmpty: Bool { count == 0 }
   var isIdle: Bool { count == 0 && workers == 0 }
-  var load: LaneLoad { isSlow ? (parcels >= most ? .tooMuch : .slow) : isFull ? .full : .open }
-  private var most: Int { max(saturation * 2, Int(min(rate * 30, Double(saturation) * 16))) }
+  var load: LaneLoad { pace == .slow && parcels >= most ? .tooMuch : max(fill, pace) }
+  /// Parcels that a slow destination keeps here.
+  private var most: Int { max(policy.leastKept, Int(min(rate * policy.stay, Double(policy.mostKept)))) }
 
   mutating func change<Value>(_ body: (inout Lane) -> Value) -> Value { body(&self) }
 
@@ -64,7 +61,7 @@ struct Lane: Sendable {
       if names[name] == nil { naming += 1 }
       names[name, default: 0] += 1
     }
-    if parcels >= saturation { isFull = true }
+    if parcels >= policy.share { fill = .full }
   }
 
   /// A worker is on its way here.
@@ -73,9 +70,21 @@ struct Lane: Sendable {
     calledAt = now
   }
 
-  /// Whether what waits has stood still for so long, and nobody was called meanwhile: whoever works here is held up.
-  func needsHelp(after time: Duration, at now: Timestamp) -> Bool {
-    standsStill(for: time, at: now) && calledAt.map { Self.isLong(ago: $0, time, at: now) } ?? true
+  /// How a delivery went that tells of the destination.
+  mutating func learn(_ attempt: Attempt, at now: Timestamp) {
+    standing.learn(attempt, at: now, policy)
+    if case .proven = standing { window.succeeded() } else { window.troubled() }
+  }
+
+  /// The outage that deliveries are turned away for; nil: they are made.
+  func outage(at now: Timestamp) -> Outage? {
+    if case .out(let outage) = standing, now < outage.end { outage } else { nil }
+  }
+
+  /// Whether what waits has stood still for a while, and nobody was called meanwhile: whoever works here is held up.
+  func needsHelp(at now: Timestamp) -> Bool {
+    standsStill(for: policy.standstill, at: now)
+      && calledAt.map { Self.isLong(ago: $0, policy.standstill, at: now) } ?? true
   }
 
   private func standsStill(for time: Duration, at now: Timestamp) -> Bool {
@@ -89,18 +98,19 @@ struct Lane: Sendable {
 
   /// Counts what has moved in the last second; what waits for longer than that is looked at in its light.
   mutating func look(at now: Timestamp) {
-    // What begins to move is believed at once, what stops is not.
-    rate = max(Double(moved), rate * 0.8 + Double(moved) * 0.2)
+    // The rate rises at once and falls slowly.
+    rate = max(Double(moved), rate * policy.memoryOfRate + Double(moved) * (1 - policy.memoryOfRate))
     moved = 0
-    let isOld = beganAt.map { Self.isLong(ago: $0, .seconds(1), at: now) } ?? false
-    isSlow = !isEmpty && isOld && Double(parcels) > rate * 5
+    let isOld = beganAt.map { Self.isLong(ago: $0, policy.laneLook, at: now) } ?? false
+    pace = !isEmpty && isOld && Double(parcels) > rate * policy.slowness ? .slow : .open
   }
 
   /// For how long something that comes now had better wait in the queue: until it might be served, or, where nothing moves, longer the more
   /// there is of it, so that to come and go costs little.
   mutating func turnBack(_ count: Int) -> Duration {
     defer { turnedBack += count }
-    return .seconds(min(600, max(30, rate > 0 ? Double(parcels) / rate : Double(turnedBack) / 100)))
+    let wait = rate > 0 ? Double(parcels) / rate : Double(turnedBack) / policy.returnsPerSecond
+    return .seconds(min(policy.longestAbsence, max(policy.shortestAbsence, wait)))
   }
 
   mutating func popFirst(at now: Timestamp) -> DeliveryJob? {
@@ -115,7 +125,7 @@ struct Lane: Sendable {
   /// What is beyond that, the least urgent and latest; never the next one, however large.
   mutating func popSurplus() -> [DeliveryJob] {
     var surplus: [DeliveryJob] = []
-    while isSlow, count > 1, parcels > most, let least = jobs.keys.min(), let job = jobs[least]?.popLast() {
+    while pace == .slow, count > 1, parcels > most, let least = jobs.keys.min(), let job = jobs[least]?.popLast() {
       if jobs[least]?.isEmpty ?? true { jobs[least] = nil }
       remove(job)
       surplus.append(job)
@@ -130,14 +140,14 @@ struct Lane: Sendable {
       names[name] = names[name].flatMap { $0 > 1 ? $0 - 1 : nil }
       if names[name] == nil { naming += 1 }
     }
-    if parcels <= saturation / 2 { (isFull, turnedBack) = (false, 0) }
-    if isEmpty { isSlow = false }
+    if parcels <= policy.share / 2 { (fill, turnedBack) = (.open, 0) }
+    if isEmpty { pace = .open }
   }
 
   mutating func drain() -> [DeliveryJob] {
     let all = jobs.sorted { $0.key > $1.key }.flatMap { $0.value }
     jobs = [:]
-    (count, parcels, names, isFull, isSlow, turnedBack) = (0, 0, [:], false, false, 0)
+    (count, parcels, names, fill, pace, turnedBack) = (0, 0, [:], .open, .open, 0)
     naming += 1
     return all
   }

@@ -29,14 +29,14 @@ public final class QueueRunner: Sendable {
   ///   - eventLoopGroup: carries the connections; by default the process's own.
   ///   - threadPool: makes the blocking file calls; by default the process's own.
   ///   - files: the file layer under the Maildir.
-  ///   - sleep: waits for the next due time, or for a store in trouble; tests pass one that a clock turned by hand serves.
+  ///   - pacer: waits for the next due time, and for all else that the clock decides; tests pass one that a clock turned by hand serves.
   /// - Throws: `TLSFailure` when TLS cannot be set up.
   public init(
     queue: any ParcelQueue, dns: any DNSLookup, configuration: Configuration, signer: (any MailSigner)? = nil,
     clock: any WallClock = SystemClock(), eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
     threadPool: NIOThreadPool = .singleton, files: DurableFiles = DurableFiles(),
     logger: Logger = Logger(label: "mta.delivery"),
-    sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    pacer: Pacer = .real
   ) throws {
     let tls = try TLSContexts(trustRoots: configuration.trustRoots)
     environment = DeliveryEnvironment(
@@ -46,7 +46,7 @@ public final class QueueRunner: Sendable {
       policies: TLSPolicyFinder(
         dns: dns, configuration, tls, clock: clock, group: eventLoopGroup, threads: threadPool, files: files,
         logger: logger),
-      sleep: sleep, laneNames: configuration.laneNames, reportComposer: Self.composer(configuration),
+      pacer: pacer, laneNames: configuration.laneNames, reportComposer: Self.composer(configuration),
       reportCap: NIOLockedValueBox(
         ReportCap(burst: configuration.reportBurst, interval: configuration.reportInterval)),
       reportLedger: NIOLockedValueBox(ReportLedger(interval: configuration.reportInterval)),

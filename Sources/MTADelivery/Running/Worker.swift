@@ -23,8 +23,8 @@ struct Worker: Sendable {
         // What is done must not wait with it.
         await finish(before)
         before = nil
-        if await !run.rest(number, at: destination, on: executor.loop) { break loop }
-      case .pause(let pause): do { try await environment.sleep(pause) } catch { break }
+        if await !run.standBy(number, at: destination, on: executor.loop) { break loop }
+      case .pause(let pause): do { try await environment.pacer.wait(pause, .interval) } catch { break }
       case .turnAway(let job, let attempt):
         served += 1
         await settlement.settle(job, attempt.again(for: job.parcels.count))

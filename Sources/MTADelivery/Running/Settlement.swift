@@ -95,7 +95,7 @@ struct Settlement: Sendable {
         environment.logger.error(
           "outcomes cannot be recorded", metadata: ["reason": "\(error)", "parcels": "\(results.count)"])
       }
-      do { try await environment.sleep(pause) } catch { return false }
+      do { try await environment.pacer.wait(pause, .retry) } catch { return false }
       pause = min(pause * 2, .seconds(60))
     }
   }

@@ -20,8 +20,7 @@ struct DeliveryEnvironment: Sendable {
   let logger: Logger
   let tls: TLSContexts
   let policies: TLSPolicyFinder
-  /// Sleeps until the next due time.
-  let sleep: @Sendable (Duration) async throws -> Void
+  let pacer: Pacer
 
   let laneNames: LaneNames
   let reportComposer: ReportComposer

@@ -4,13 +4,10 @@ import NIOCore
 
 /// From the lanes to the workers.
 extension DeliveryRun {
-  /// How long a worker keeps a connection that has nothing to carry.
-  private static let rest = TimeAmount.seconds(1)
-
-  nonisolated func hire() {
+  func hire() {
     let now = environment.clock.now
-    let (hired, rested) = work.withLockedValue { ($0.hire(at: now), $0.endNeedlessRests()) }
-    for worker in rested { worker.wake.resume(returning: false) }
+    let (hired, idle) = work.withLockedValue { ($0.hire(at: now), $0.endNeedlessStandbys()) }
+    for worker in idle { worker.wake.resume(returning: false) }
     for (number, destination) in hired {
       // Whoever speaks to a server does so on one event loop; an adopter's code never runs on one.
       var environment = environment
@@ -26,32 +23,32 @@ extension DeliveryRun {
         await worker.work()
         self.left(number, destination)
       }
-      if work.withLockedValue({ $0.started(number, task) }) { task.cancel() }
+      if work.withLockedValue({ $0.workers.started(number, task) }) { task.cancel() }
     }
   }
 
-  private nonisolated func left(_ number: Int, _ destination: Destination) {
+  private func left(_ number: Int, _ destination: Destination) {
     let mayRing = work.withLockedValue { work in
       work.left(number, destination)
       return work.workers.isEmpty || work.lanes.nextStart != nil
     }
     hire()
-    if mayRing { bell.yield() }
+    if mayRing { bell.ring() }
   }
 
-  nonisolated func next(for destination: Destination, served: Int) -> Lanes.Turn {
+  func next(for destination: Destination, served: Int) -> Lanes.Turn {
     let now = environment.clock.now
     return changing { $0.lanes.next(for: destination, served: served, at: now) }
   }
 
   /// A worker without work waits for some, for a moment; returns whether it came.
-  nonisolated func rest(_ number: Int, at destination: Destination, on loop: any EventLoop) async -> Bool {
-    let alarm = loop.scheduleTask(in: Self.rest) { self.wake(number, at: destination) }
+  func standBy(_ number: Int, at destination: Destination, on loop: any EventLoop) async -> Bool {
+    let alarm = loop.scheduleTask(in: TimeAmount(policy.standby)) { self.wake(number, at: destination) }
     defer { alarm.cancel() }
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let answer = work.withLockedValue {
-          $0.rest(WorkInHand.Resting(number: number, wake: continuation), at: destination)
+          $0.standBy(WorkInHand.Standby(number: number, wake: continuation), at: destination)
         }
         if let answer { continuation.resume(returning: answer) }
         // One that was cancelled before finds out here.
@@ -62,19 +59,19 @@ extension DeliveryRun {
     }
   }
 
-  private nonisolated func wake(_ number: Int, at destination: Destination) {
-    work.withLockedValue { $0.endRest(number, at: destination) }?.wake.resume(returning: false)
+  private func wake(_ number: Int, at destination: Destination) {
+    work.withLockedValue { $0.endStandby(number, at: destination) }?.wake.resume(returning: false)
   }
 
   /// How a delivery went; returns what waits for the same servers in vain.
-  nonisolated func learn(_ destination: Destination, _ attempt: Attempt) -> [DeliveryJob] {
+  func learn(_ destination: Destination, _ attempt: Attempt) -> [DeliveryJob] {
     guard attempt.ruling == nil else { return [] }
     let now = environment.clock.now
     return changing { $0.lanes.learn(destination, attempt, at: now) }
   }
 
   /// The servers of a domain are found: its jobs wait where those of all domains with these servers do.
-  nonisolated func move(_ domain: Domain, to destination: Destination) {
+  func move(_ domain: Domain, to destination: Destination) {
     let now = environment.clock.now
     let added = work.withLockedValue { work in
       let jobs = work.lanes.drain(.domain(domain)).map { job in
@@ -89,26 +86,21 @@ extension DeliveryRun {
     hire()
   }
 
-  nonisolated func drain(_ destination: Destination) -> [DeliveryJob] {
+  func drain(_ destination: Destination) -> [DeliveryJob] {
     changing { $0.lanes.drain(destination) }
   }
 
   /// Jobs go from their lane; rings when there is room for more, though not for each one: a claim is a transaction.
-  nonisolated func changing<Value>(_ body: (inout WorkInHand) -> Value) -> Value {
+  func changing<Value>(_ body: (inout WorkInHand) -> Value) -> Value {
     let (value, hasRoom) = work.withLockedValue { (body(&$0), $0.hasRoomAgain) }
-    if hasRoom { bell.yield() }
+    if hasRoom { bell.ring() }
     return value
   }
 
-  /// While a run lasts: looks for mail that stands still, of which nobody tells, and sends it workers.
-  func watchLanes() -> Task<Void, Never> {
-    Task {
-      while !Task.isCancelled {
-        do { try await Task.sleep(for: .seconds(1)) } catch { return }
-        let now = environment.clock.now
-        giveBack(changing { $0.look(at: now) })
-        hire()
-      }
-    }
+  /// Looks for mail that stands still, of which nobody tells, and sends it workers. To be called every ``LanePolicy/laneLook``.
+  func lookAtLanes() {
+    let now = environment.clock.now
+    giveBack(changing { $0.look(at: now) })
+    hire()
   }
 }

@@ -1,0 +1,58 @@
+import Logging
+import MTACore
+import MTASystem
+import NIOConcurrencyHelpers
+
+/// What is leased: by runners that died, by us without our knowing, by us for long.
+extension DeliveryRun {
+  func releaseLeasesOfTheDead() async throws(StoreFailure) {
+    let shares = environment.configuration.sharesQueue
+    let released = try await environment.queue.releaseLeases { owner in
+      switch owner.liveness {
+      case .alive: true
+      case .dead: false
+      case .elsewhere: shares
+      }
+    }
+    if released > 0 {
+      environment.logger.notice("leases of dead runners released", metadata: ["parcels": "\(released)"])
+      bell.ring()
+    }
+  }
+
+  /// Looks for what others that died had, and for what others brought; renews what is ours. To be called every ``LanePolicy/leaseLook``.
+  func lookAfterLeases(_ watch: inout QueueWatch, after pause: Duration) async {
+    do throws(StoreFailure) {
+      try await releaseLeasesOfTheDead()
+      if watch.isNew(try await environment.queue.changeNumber()) { bell.ring() }
+      let isRenewal = watch.isRenewal(after: pause, lease: environment.configuration.lease)
+      // A mail that could neither be read nor held is not heard of otherwise.
+      if isRenewal { watch.hasLostTrack = true }
+      if watch.hasLostTrack {
+        try await recount()
+        watch.hasLostTrack = false
+      }
+      guard isRenewal else { return }
+      try await renewLeases()
+      watch.renewed()
+    } catch { environment.logger.error("leases cannot be looked after", metadata: ["reason": "\(error)"]) }
+  }
+
+  /// Gives back what is leased to us and was never told.
+  private func recount() async throws(StoreFailure) {
+    work.withLockedValue { $0.phase = .counting }
+    defer { work.withLockedValue { $0.phase = .working } }
+    let count = try await environment.queue.releaseLeases(of: owner) { [work] in
+      work.withLockedValue { Array($0.leased) }
+    }
+    if count > 0 { environment.logger.notice("leases found again", metadata: ["parcels": "\(count)"]) }
+    bell.ring()
+  }
+
+  private func renewLeases() async throws(StoreFailure) {
+    let parcels = work.withLockedValue { Array($0.leased) }
+    guard !parcels.isEmpty else { return }
+    let deadline = environment.clock.now + environment.configuration.lease
+    try await environment.queue.renew(parcels, by: owner, deadline: deadline)
+  }
+}

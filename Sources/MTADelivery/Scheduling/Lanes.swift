@@ -1,0 +1,167 @@
+import MTACore
+
+/// The jobs that wait, by destination, and how many workers serve each: a value that decides, and owns no task.
+///
+/// No destination has more workers than its window, none keeps a worker for good while others have none, and none fills the
+/// memory so that nothing else is taken from the queue: a slow or dead one blocks nobody but itself.
+struct Lanes: Sendable {
+  /// What a worker is to do next.
+  enum Turn: Sendable {
+    case deliver(DeliveryJob)
+    /// The destination is out: the job is deferred as the last attempt was.
+    case turnAway(DeliveryJob, Attempt)
+    /// Keep the connection, and ask again after this time.
+    case pause(Duration)
+    /// Nothing now; the connection may be kept for a moment.
+    case idle
+    /// Nothing for this worker.
+    case end
+  }
+
+  let policy: LanePolicy
+  private let limits: DestinationLimits
+
+  var lanes: [Destination: Lane] = [:]
+  var workers = 0
+  /// Parcels that wait.
+  private(set) var parcels = 0
+  /// Those that wait where much waits.
+  private(set) var saturatedParcels = 0
+  /// Destinations of which so much waits that no more is taken from the queue for them.
+  private var saturated: Set<Destination> = []
+  /// ``leftOut()``, as long as it is true.
+  private var knownLeftOut: Set<String>?
+  /// How often a destination began to wait.
+  private var arrivals = 0
+
+  init(_ policy: LanePolicy, _ limits: DestinationLimits) {
+    self.policy = policy
+    self.limits = limits
+  }
+
+  mutating func add(_ job: DeliveryJob, at now: Timestamp) {
+    let limit = limits.limit(for: job)
+    if lanes[job.destination] == nil {
+      forgetSome()
+      lanes[job.destination] = Lane(limit: limit, policy)
+    }
+    if lanes[job.destination]?.isEmpty ?? false {
+      arrivals += 1
+      lanes[job.destination]?.waitsSince = arrivals
+    }
+    _ = change(job.destination) { $0.add(job, at: now) }
+    // Domains that share servers may be limited differently: the strictest counts.
+    if let interval = limit.interval, interval > lanes[job.destination]?.interval ?? .zero {
+      lanes[job.destination]?.interval = interval
+    }
+  }
+
+  /// When a destination that waits for its next start may go on.
+  var nextStart: Timestamp? {
+    lanes.values.lazy.filter { !$0.isEmpty && $0.workers == 0 }.compactMap(\.nextStart).min()
+  }
+
+  /// Whether nothing waits, and nobody works.
+  var isIdle: Bool { workers == 0 && lanes.values.allSatisfy(\.isEmpty) }
+
+  /// Sees how fast what waits moves. To be called every second, about.
+  ///
+  /// - Parameter sheds: whether what is too much then is to go.
+  /// - Returns: what went.
+  mutating func look(at now: Timestamp, sheds: Bool = false) -> [DeliveryJob] {
+    Array(lanes.keys).flatMap { destination in
+      change(destination) { lane in
+        lane.look(at: now)
+        return sheds ? lane.popSurplus() : []
+      } ?? []
+    }
+  }
+
+  func load(of destination: Destination) -> LaneLoad { lanes[destination]?.load ?? .open }
+
+  /// Counts a job that goes back there; tells for how long.
+  mutating func turnBack(_ job: DeliveryJob) -> Duration? { lanes[job.destination]?.turnBack(job.parcels.count) }
+
+  /// The queue's lanes of which no more is to be taken: those of the destinations that have enough, and those that their parcels came from.
+  mutating func leftOut() -> Set<String> {
+    if let knownLeftOut { return knownLeftOut }
+    var names: Set<String> = []
+    for destination in saturated {
+      names.insert(destination.lane)
+      // Where hooks sent copies, others that waited with them need not go.
+      if case .server = destination { continue }
+      if let lane = lanes[destination] { names.formUnion(lane.names.keys) }
+    }
+    // What a program before lanes left there may go anywhere.
+    names.remove("")
+    knownLeftOut = names
+    return names
+  }
+
+  /// The next job of a worker that has done `served`.
+  mutating func next(for destination: Destination, served: Int, at now: Timestamp) -> Turn {
+    guard let lane = lanes[destination] else { return .end }
+    let makesRoom = (served >= policy.turn || served > 0 && lane.workers > 1) && staffing == .short
+    if makesRoom || lane.workers > lane.window.size { return .end }
+    if lane.isEmpty { return .idle }
+    if let outage = lane.outage(at: now) {
+      guard let job = popFirst(destination, at: now) else { return .end }
+      return .turnAway(job, outage.attempt)
+    }
+    if let interval = lane.interval {
+      if let next = lane.nextStart, now < next {
+        let pause = next - now
+        return pause <= policy.longestPause ? .pause(pause) : .end
+      }
+      lanes[destination]?.nextStart = now + interval
+    }
+    guard let job = popFirst(destination, at: now) else { return .end }
+    return .deliver(job)
+  }
+
+  func isEmpty(_ destination: Destination) -> Bool { lanes[destination]?.isEmpty ?? true }
+
+  var isAnyWaiting: Bool { lanes.values.contains { !$0.isEmpty } }
+
+  private mutating func popFirst(_ destination: Destination, at now: Timestamp) -> DeliveryJob? {
+    change(destination) { $0.popFirst(at: now) } ?? nil
+  }
+
+  private mutating func change<Value>(_ destination: Destination, _ body: (inout Lane) -> Value) -> Value? {
+    count(destination, -1)
+    let (wasOpen, naming) = (load(of: destination) == .open, lanes[destination]?.naming)
+    let value = lanes[destination]?.change(body)
+    count(destination, 1)
+    let isOpen = load(of: destination) == .open
+    if isOpen { saturated.remove(destination) } else { saturated.insert(destination) }
+    if isOpen != wasOpen || !isOpen && lanes[destination]?.naming != naming { knownLeftOut = nil }
+    return value
+  }
+
+  private mutating func count(_ destination: Destination, _ sign: Int) {
+    guard let lane = lanes[destination] else { return }
+    parcels += sign * lane.parcels
+    if lane.load != .open { saturatedParcels += sign * lane.parcels }
+  }
+
+  /// How a delivery went; returns what now waits in vain, for nobody answered.
+  mutating func learn(_ destination: Destination, _ attempt: Attempt, at now: Timestamp) -> [DeliveryJob] {
+    guard attempt.tellsOfDestination else { return [] }
+    lanes[destination]?.learn(attempt, at: now)
+    if case .out? = lanes[destination]?.standing { return drain(destination) }
+    return []
+  }
+
+  /// All jobs that wait for a destination; they wait no longer.
+  mutating func drain(_ destination: Destination) -> [DeliveryJob] { change(destination) { $0.drain() } ?? [] }
+
+  mutating func drainAll() {
+    for destination in Array(lanes.keys) { _ = drain(destination) }
+  }
+
+  /// What was learned of destinations is worth keeping, but not of all there ever were.
+  private mutating func forgetSome() {
+    guard lanes.count >= policy.remembered else { return }
+    lanes = lanes.filter { !$1.isIdle }
+  }
+}

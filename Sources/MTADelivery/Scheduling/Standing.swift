@@ -1,0 +1,35 @@
+import MTACore
+
+/// What is known of a destination from the last deliveries to it.
+enum Standing: Sendable {
+  /// Nothing yet.
+  case unknown
+  /// The last delivery went well, as far as the server goes.
+  case proven
+  /// The last deliveries failed through the server's trouble; so many in a row.
+  case troubled(Int)
+  /// No server of it could be reached: it is left alone.
+  case out(Outage)
+
+  private var troubles: Int {
+    switch self {
+    case .unknown, .proven: 0
+    case .troubled(let count): count
+    case .out(let outage): outage.troubles
+    }
+  }
+
+  /// - Parameter attempt: one that tells of the destination.
+  mutating func learn(_ attempt: Attempt, at now: Timestamp, _ policy: LanePolicy) {
+    let troubles = attempt.isTroubled ? troubles + 1 : 0
+    // A server that answers and then breaks off, time after time, is as good as none.
+    if attempt.isUnreachable || troubles >= policy.patience {
+      var outage = if case .out(let outage) = self { outage } else { Outage(after: attempt, at: now, policy) }
+      outage.failedAgain(attempt, at: now, policy)
+      outage.troubles = troubles
+      self = .out(outage)
+    } else {
+      self = troubles > 0 ? .troubled(troubles) : .proven
+    }
+  }
+}
