@@ -7,23 +7,23 @@ import NIOConcurrencyHelpers
 final class HandOverDesk: @unchecked Sendable {
   /// Who hears of mails, and takes them, as they come: asked and told on the writer thread.
   let listeners = NIOLockedValueBox(ArrivalListeners())
-  /// What is left of what each can take in this transaction; nil before the first mail of it.
-  private var open: [(listener: ArrivalListener, intake: Intake)]?
+  /// What is left of what each can take in this transaction, once they were asked.
+  private var open: [(listener: ArrivalListener, intake: Intake)] = []
+  /// Whether a mail of this transaction came.
+  private var hasAsked = false
 
   var hasListener: Bool { listeners.withLockedValue { !$0.isEmpty } }
 
   /// A transaction begins, perhaps because another was given up: what was handed over in that one is not.
-  func begin() { open = nil }
+  func begin() { (open, hasAsked) = ([], false) }
 
   /// Finds a runner for a mail; it counts from now on.
   func taker(of mail: NewMail) -> (listener: ArrivalListener, deadline: Timestamp)? {
     guard mail.isDue else { return nil }
-    var open =
-      self.open
-      ?? listeners.withLockedValue(\.self).compactMap { listener in
-        listener.intake().map { (listener, $0) }
-      }
-    defer { self.open = open }
+    if !hasAsked {
+      hasAsked = true
+      open = listeners.withLockedValue(\.self).compactMap { listener in listener.intake().map { (listener, $0) } }
+    }
     guard !open.isEmpty else { return nil }
     let lanes = mail.unfinishedLanes
     for index in open.indices where open[index].intake.admits(lanes) {
