@@ -18,7 +18,7 @@ extension Courier {
 }
 
 /// What one attempt to deliver a mail came to.
-struct Attempt: Sendable {
+struct Attempt: Hashable, Sendable {
   /// One per recipient, in order.
   var results: [RecipientResult]
   /// The server that answered, or the last one tried.
