@@ -34,12 +34,11 @@ struct DeliveryEnvironment: Sendable {
   var reportPlan: ReportPlan { ReportPlan(delayWarning: configuration.delayWarning) }
   var judgement: Judgement { Judgement(self) }
 
-  func courier(for destination: Destination) -> any Courier {
-    switch destination {
+  /// The courier of a worker, for its first job; of those behind it only the domain may be another (``Courier/turn(to:)``).
+  func courier(for job: DeliveryJob) -> any Courier {
+    switch job.destination {
     case .nowhere: NoCourier(isIntended: true)
-    case .domain(let domain): server(.domain(domain))
-    // Each mail names its own domain before it is delivered.
-    case .exchangers: server(.domain(.literal(.loopback4)))
+    case .domain, .exchangers: job.domain.map { server(.domain($0)) } ?? NoCourier(isIntended: false)
     case .server(let address, let dialect):
       server(by: DeliveryRoute(dialect == .smtp ? .smtp(address) : .lmtp(address)))
     case .smarthost: configuration.smarthostRoute.map { server(by: $0) } ?? NoCourier(isIntended: false)

@@ -11,7 +11,8 @@ struct Worker: Sendable {
 
   func work() async {
     if case .domain(let domain) = destination { return await findServers(of: domain) }
-    var courier = environment.courier(for: destination)
+    // There is none before there is a mail.
+    var courier: (any Courier)?
     let settlement = Settlement(run: run, environment: environment)
     var before: Task<Void, Never>?
     var served = 0
@@ -19,7 +20,7 @@ struct Worker: Sendable {
       switch run.next(for: destination, served: served) {
       case .end: break loop
       case .idle:
-        guard courier.isConnected, let executor else { break loop }
+        guard courier?.isConnected == true, let executor else { break loop }
         // What is done must not wait with it.
         await finish(before)
         before = nil
@@ -44,7 +45,7 @@ struct Worker: Sendable {
       }
     }
     await finish(before)
-    courier.end()
+    courier?.end()
   }
 
   private func finish(_ settlement: Task<Void, Never>?) async {
@@ -68,7 +69,7 @@ struct Worker: Sendable {
     }
   }
 
-  private func deliver(_ job: DeliveryJob, by courier: inout any Courier) async -> Attempt {
+  private func deliver(_ job: DeliveryJob, by courier: inout (any Courier)?) async -> Attempt {
     if let attempt = await Judgement(environment).attempt(job, at: environment.clock.now) { return attempt }
     let mail: OutgoingMail
     do {
@@ -76,7 +77,9 @@ struct Worker: Sendable {
     } catch {
       return Attempt(.contentUnavailable("\(error)"), for: job.parcels.count)
     }
-    if let domain = job.domain { courier.turn(to: domain) }
-    return await courier.deliver(mail, to: job.parcels.map(\.recipient.mailbox))
+    var its = courier ?? environment.courier(for: job)
+    defer { courier = its }
+    if let domain = job.domain { its.turn(to: domain) }
+    return await its.deliver(mail, to: job.parcels.map(\.recipient.mailbox))
   }
 }

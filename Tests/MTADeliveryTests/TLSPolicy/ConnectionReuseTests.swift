@@ -11,12 +11,12 @@ import Testing
 
 /// One courier for domains that share their exchangers: a connection goes on only where what it established is enough.
 struct ConnectionReuseTests {
-  static func courier(_ setup: Setup) throws -> ServerCourier {
+  static func courier(_ setup: Setup, to domain: Domain) throws -> ServerCourier {
     let configuration = setup.configuration
     let tls = try TLSContexts(trustRoots: configuration.trustRoots)
     let group = MultiThreadedEventLoopGroup.singleton
     return ServerCourier(
-      .domain(.literal(.loopback4)), serverName: configuration.serverName,
+      .domain(domain), serverName: configuration.serverName,
       router: Router(dns: setup.zone, configuration: configuration),
       policies: TLSPolicyFinder(
         dns: setup.zone, configuration, tls, clock: setup.clock, group: group, threads: .singleton, files: .init(),
@@ -44,7 +44,7 @@ struct ConnectionReuseTests {
       setup.configuration.trustRoots = TestCertificate.Issued.trust
       setup.configuration.tlsPolicies = DomainTable(demands)
       setup.configuration.mtaSTS = nil
-      var courier = try courier(setup)
+      var courier = try courier(setup, to: Domain(domains[0])!)
       var attempts: [String] = []
       for domain in domains {
         courier.turn(to: Domain(domain)!)
