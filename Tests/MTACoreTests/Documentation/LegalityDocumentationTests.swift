@@ -25,8 +25,9 @@ import Testing
     var text = """
       # Which verb may come when
 
-      What a verb is answered in each stage of a session, where it is out of place; "yes" where it is in place and its own
-      checks come next. Made from [Legality.swift](../Sources/MTACore/Server/Legality.swift) by a test; do not edit.
+      Each row is a verb, each column a stage of the session. "yes" means that the verb may come, and its own checks follow.
+      Otherwise the cell has the reply. A test makes this page from
+      [Legality.swift](../Sources/MTACore/Server/Legality.swift); do not edit.
 
 
       """
@@ -37,7 +38,7 @@ import Testing
     }
     text += """
 
-      Some verbs that are in place are still 503 by what went before: STARTTLS under TLS, AUTH after a login, DATA after
+      Some verbs that may come are still 503 because of earlier ones: STARTTLS under TLS, AUTH after a login, DATA after
       `BODY=BINARYMIME`. LHLO is for ports of LMTP, EHLO and HELO for all others. [REPLIES.md](REPLIES.md) has every reply.
 
       """

@@ -57,9 +57,9 @@ import Testing
     var text = """
       # Every reply of the receiver
 
-      With examples for what is put in: the server is `mx.example`, and `…` stands for an adopter's words. The names are those in
-      [Reply+Named.swift](../Sources/MTACore/Wire/Reply+Named.swift), from which a test makes this page; do not edit.
-      [LEGALITY.md](LEGALITY.md) has what is said to verbs out of place.
+      In the examples the server is `mx.example`, and `…` stands for an adopter's words. A test makes this page from
+      [Reply+Named.swift](../Sources/MTACore/Wire/Reply+Named.swift), with the names there; do not edit.
+      [LEGALITY.md](LEGALITY.md) has the replies to verbs out of place.
 
       | code | words | when | name |
       |---|---|---|---|
