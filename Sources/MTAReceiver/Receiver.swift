@@ -12,7 +12,7 @@ import NIOPosix
   import Darwin
 #endif
 
-/// Receives mail by SMTP: listens, talks, asks the hooks, and gives what it takes to the store.
+/// Receives mail by SMTP: listens, talks, asks the hooks, and gives accepted mail to the store.
 ///
 /// ```swift
 /// let receiver = Receiver(configuration, store: store, contacts: store, lookup: resolver, tls: nil) { Shop(users: users) }
@@ -21,7 +21,7 @@ import NIOPosix
 /// await receiver.shutDown(grace: .seconds(30))
 /// ```
 public final class Receiver: Sendable {
-  /// Where a receiver listens, and in which role.
+  /// Where a receiver listens, and the role of the port.
   public struct Listener: Hashable, Sendable {
     public var address: ListenAddress
     public var role: PortRole
@@ -46,26 +46,26 @@ public final class Receiver: Sendable {
 
   /// Time limits.
   public struct Timing: Hashable, Sendable {
-    /// Silence between commands, or between pieces of content, after which the session ends. Default 300 s (RFC 5321
+    /// The session ends when the client is silent for this time between commands, or between pieces of content. Default 300 s (RFC 5321
     /// §4.5.3.2.7).
     public var command: Duration = .seconds(300)
-    /// From DATA to the end of the content. Default 1,800 s.
+    /// The time from DATA to the end of the content. Default 1,800 s.
     public var content: Duration = .seconds(1800)
-    /// Bytes a second that content must bring on average once it has taken a minute; slower clients are timed out. Default 100;
-    /// 0 for any rate.
+    /// The least bytes a second on average, checked once the content has taken a minute. A slower client is timed out. Default 100; 0
+    /// allows any rate.
     public var minimumContentRate = 100
-    /// A whole session, however busy; one that is longer ends between two messages. Default 6 hours.
+    /// The longest session. A longer one ends between two mails. Default 6 hours.
     public var session: Duration = .seconds(21_600)
-    /// What a hook may take before it is cancelled and answered for with 451. Default 30 s.
+    /// A hook's time. Then it is cancelled, and the client gets 451. Default 30 s.
     public var hookBudget: Duration = .seconds(30)
-    /// Budgets of hooks that need another one. Default: none. What then becomes of the command is said by
-    /// `SessionConfiguration.hookFailures`.
+    /// Budgets of hooks that need another one. Default: none. `SessionConfiguration.hookFailures` says what happens to the command of a
+    /// late hook.
     public var hookBudgets: [HookName: Duration] = [:]
-    /// What a cancelled hook may take before the connection is closed over it. Default 5 s.
+    /// A cancelled hook's time to end. Then the connection is closed. Default 5 s.
     public var hookGrace: Duration = .seconds(5)
     /// How long a closed connection waits for the client to close. Default 2 s.
     public var linger: Duration = .seconds(2)
-    /// How long a proxy may take to say whom it connects. Default 10 s.
+    /// How long a proxy may take to send its header. Default 10 s.
     public var proxyHeader: Duration = .seconds(10)
 
     public init() {}
@@ -80,20 +80,20 @@ public final class Receiver: Sendable {
     public var listeners: [Listener]
     public var timing = Timing()
     public var contacts = ContactPolicy()
-    /// What guessing passwords costs. The addresses of `contacts.neverProhibit` are not limited, accounts always are.
+    /// Limits for logins. Addresses of `contacts.neverProhibit` are not limited; accounts always are.
     public var logins = LoginPolicy()
     /// Clients from these networks may relay through ports of role `internalSubmit` (R12). Default loopback.
     public var trustedNetworks = Network.loopback
-    /// The proxies that ports with ``Listener/expectsProxy`` believe; others are not served there. Default: none.
+    /// The proxies whose header is accepted at ports with ``Listener/expectsProxy``. Other clients are not served there. Default: none.
     public var proxies: [Network] = []
-    /// Front ends of ours that may say by XCLIENT whom they speak for. Default: none.
+    /// Our front ends that may name their client by XCLIENT. Default: none.
     public var xclientNetworks: [Network] = []
     /// Default 10,000.
     public var maximumConnections = 10_000
     /// Default 1,000.
     public var maximumConnectionsPerAddress = 1000
-    /// Bytes that all sessions together keep of envelopes, headers and content that arrive. Beyond it recipients and content get 452, and
-    /// sessions that keep much and send little are closed. Default 256 MiB.
+    /// Bytes that all sessions together may keep of envelopes, headers and arriving content. Beyond it recipients and content get 452,
+    /// and sessions that keep much and send little are closed. Default 256 MiB.
     public var maximumSessionMemory = 268_435_456
     /// 62 or 36 (``MailID``).
     public var messageIDBase = 62
@@ -114,11 +114,11 @@ public final class Receiver: Sendable {
 
   /// - Parameters:
   ///   - contacts: where contacts survive a restart; nil keeps them in memory.
-  ///   - logins: where it survives a restart from which networks users log in; nil keeps that in memory.
-  ///   - findRoute: says where mail for a foreign domain goes, before a recipient there is accepted (R16), as
-  ///     `Router.mailRoute(of:)` of MTADelivery does; nil: `lookup` is asked, whatever addresses the hosts have.
+  ///   - logins: where the networks of users' logins survive a restart; nil keeps them in memory.
+  ///   - findRoute: finds the route of a foreign domain before a recipient there is accepted (R16), as `Router.mailRoute(of:)` of
+  ///     MTADelivery does. Nil: `lookup` is asked, and any address of a host counts.
   ///   - tls: certificate and key; nil offers no STARTTLS.
-  ///   - inspector: makes what walks along with each message's content, such as DKIM verification.
+  ///   - inspector: makes the inspector of one mail, which sees its content as it arrives, such as DKIM verification.
   ///   - observer: gets each line of each dialogue, credentials masked. Must be quick.
   ///   - hooks: makes the hooks of one connection.
   public init(
@@ -155,8 +155,8 @@ public final class Receiver: Sendable {
 
   /// Binds every listener and accepts connections.
   ///
-  /// - Returns: the addresses that are bound, in the listeners' order; `PORT` alone may yield two.
-  /// - Throws: ``ListenFailure`` naming the address; then nothing stays open.
+  /// - Returns: the bound addresses, in the listeners' order; `PORT` alone may give two.
+  /// - Throws: ``ListenFailure`` naming the address. Then no listener stays open.
   public func start(on group: any EventLoopGroup) async throws -> [SocketAddress] {
     let loops = group.makeIterator().map { ReceiverLoop($0) }
     let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
@@ -183,7 +183,7 @@ public final class Receiver: Sendable {
     return addresses
   }
 
-  /// Stops accepting, lets messages that are arriving finish within `grace`, then closes what is left.
+  /// Stops accepting. Mails that are arriving may finish within `grace`; then open connections are closed.
   public func shutDown(grace: Duration) async {
     let (loops, listening) = state.withLockedValue { state in
       defer { state = ([], []) }
@@ -202,8 +202,7 @@ public final class Receiver: Sendable {
     }
   }
 
-  /// Gives the connections that are accepted from now on another certificate and key; those that are open keep theirs. A receiver
-  /// that was made without TLS stays without.
+  /// Later connections get this certificate and key; open ones keep theirs. A receiver that was made without TLS stays without.
   public func renew(tls context: TLSContext) {
     tls.withLockedValue { if $0 != nil { $0 = context } }
   }

@@ -1,32 +1,33 @@
 public import MTACore
 import MTACrypto
 
-/// The Sender Rewriting Scheme: the sender of a forwarded copy becomes an address of ours that holds the original, signed and dated,
-/// so that nobody but us can make one.
+/// The Sender Rewriting Scheme. A forwarded copy gets a sender of ours, which holds the original sender, signed and dated. So a
+/// stranger cannot make one.
 ///
-/// `ann@example.org` becomes `SRS0=mxd2fk=VM=example.org=ann@ours.example`. A sender that another forwarder has rewritten already
-/// is not wrapped again: `SRS0=abcd=VM=example.org=ann@theirs.example` becomes
-/// `SRS1=qh7tzc=theirs.example==abcd=VM=example.org=ann@ours.example`, whose reports go to that forwarder, as those for an
-/// `SRS1` of another one do.
+/// `ann@example.org` becomes `SRS0=mxd2fk=VM=example.org=ann@ours.example`. A sender that another forwarder has rewritten is not
+/// wrapped again. `SRS0=abcd=VM=example.org=ann@theirs.example` becomes
+/// `SRS1=qh7tzc=theirs.example==abcd=VM=example.org=ann@ours.example`: its reports go to that forwarder. Reports for an `SRS1` of
+/// another forwarder do, too.
 ///
-/// - The signature is the first 30 bits of an HMAC-SHA-256 in base 32, read in any case, for some servers fold it. Who guesses gets a
-///   550 each time, which the contact rule counts.
-/// - The date is a day of 1024, in base 32, as everybody's is. SRS1 has none of ours: the forwarder it leads to has its own.
-/// - What would be longer than the local part that every server has to take, 64 octets (RFC 5321 §4.5.3.1.1), is not rewritten: such a
-///   copy leaves under its own sender, and reports about it go there. So it is with senders whose local part and domain have more than 48 octets
-///   together.
+/// - The signature is the first 30 bits of an HMAC-SHA-256, in base 32. Upper and lower case are the same, for some servers fold case.
+///   A wrong guess gets a 550, which the contact rule counts.
+/// - The date is a day of 1024, in base 32, as with other programs. SRS1 has no date of ours; the forwarder that it leads to has its
+///   own.
+/// - Every server must take a local part of 64 octets (RFC 5321 §4.5.3.1.1). A sender that would become longer is not rewritten: the
+///   copy keeps its own sender, which gets the reports. These are senders whose local part and domain together have more than 48
+///   octets.
 public struct SRSRewriter: ReversePathRewriter {
-  /// Rewritten senders are of this domain; mail for it must come to this server.
+  /// The domain of rewritten senders. Mail for it must come to this server.
   public let domain: Domain
-  /// How long reports are taken; at most 1000 days.
+  /// How long reports to a rewritten sender are taken; at most 1000 days.
   public let validity: Duration
   private let secrets: [[UInt8]]
 
   private static let hashLength = 6
 
   /// - Parameters:
-  ///   - secrets: the first signs, all verify: a new one goes in front, and the old one out after ``validity``. Nil comes of none, and
-  ///     of one that has less than 16 octets.
+  ///   - secrets: the first signs, all verify. Put a new one in front, and remove the old one after ``validity``. The initializer
+  ///     returns nil if there is none, or if one has less than 16 octets.
   ///   - validity: in whole days; default 21.
   public init?(domain: Domain, secrets: [[UInt8]], validity: Duration = .seconds(21 * 86_400)) {
     guard !secrets.isEmpty, secrets.allSatisfy({ $0.count >= 16 }) else { return nil }

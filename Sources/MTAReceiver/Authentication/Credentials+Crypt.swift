@@ -2,16 +2,16 @@ public import MTACore
 import NIOConcurrencyHelpers
 
 extension Credentials {
-  /// Whether the password fits a crypt(3) hash of any method that the system's libcrypt knows (S13), such as
-  /// `$5$salt$…`, `$6$…`, `$y$…` or `$2b$…`.
+  /// Whether the password fits a crypt(3) hash (S13). All methods of the system's libcrypt work: `$5$salt$…`, `$6$…`, `$y$…`, `$2b$…`
+  /// and others.
   ///
-  /// The work, which is slow by design, is done on threads of its own, never on an event loop; the comparison takes the
-  /// same time whatever differs. Without a hash (an unknown user) a password is hashed all the same, by the method of the
-  /// latest true one, so that the answer comes no sooner. Credentials without a password match no hash, and no password matches a
-  /// hash that is empty or begins with `*` or `!`.
+  /// The work is slow by design, and runs on threads of its own, not on an event loop. The comparison always takes the same time.
+  /// Without a hash (an unknown user) a password is hashed all the same, by the method of the latest true hash, so the time of the
+  /// answer does not tell who exists. Credentials without a password match no hash. An empty hash, or one that begins with `*` or `!`,
+  /// matches no password.
   ///
-  /// - Throws: ``CryptBusy`` when more verifications wait than can be done in good time, ``CryptFailure`` when libcrypt cannot do
-  ///   this one; the client is told to try later, also by an `auth` hook that answers nil in place of the error.
+  /// - Throws: ``CryptBusy`` when too many verifications wait, ``CryptFailure`` when libcrypt cannot do this one. The client is then
+  ///   told to try later, even if an `auth` hook answers nil in place of the error.
   public func match(cryptHash: String?) async throws -> Bool {
     guard case .password(let password) = proof else { return false }
     let threads = CryptThreads.shared

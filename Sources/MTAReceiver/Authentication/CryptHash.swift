@@ -39,10 +39,9 @@ enum CryptHash {
   }
 }
 
-/// A password could not be compared with a hash, so nothing is known of it: the client is to try later, and is never told that it is
-/// wrong.
+/// A password could not be compared with a hash. Whether it is right is unknown, so the client is told to try later.
 public enum CryptFailure: Error, Hashable, Sendable {
-  /// The system's libcrypt cannot use the hash: of a method that it does not know, or no hash at all.
+  /// The system's libcrypt cannot use the hash: it does not know the method, or the text is not a hash.
   case unusableHash
   /// A system error, such as ENOMEM: methods like yescrypt need much memory.
   case system(Int32)

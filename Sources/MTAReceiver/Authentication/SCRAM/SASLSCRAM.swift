@@ -1,16 +1,15 @@
 public import MTACore
 import MTACrypto
 
-/// SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677): a login in which the password never crosses the wire, the
-/// server keeps nothing that could log in, and proves itself to the client as well. PLUS ties the login to its TLS session,
-/// so that nobody in between can pass it on.
+/// SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677). The password never crosses the wire, the server keeps only ``SCRAMKeys``,
+/// and it proves itself to the client as well. PLUS ties the login to its TLS session, so a server in between cannot pass it on.
 ///
 /// ```swift
 /// configuration.session.mechanisms = SASLSCRAM.sha256(decoySecret: secret) + [SASLPlain(), SASLLogin()]
 /// ```
 ///
-/// The hooks' `scramKeys(for:)` gives a user's keys. A user without keys goes through the same exchange with a salt that
-/// looks like any other, is always the same for the name, and fails at its end with the same answer as a wrong password.
+/// The hooks' `scramKeys(for:)` returns a user's keys. A user without keys gets the same exchange. Its salt looks like any other and is
+/// always the same for the name. The exchange ends with the same answer as a wrong password.
 public struct SASLSCRAM: SASLMechanism {
   public let name: String
   private let isPlus: Bool
@@ -26,12 +25,12 @@ public struct SASLSCRAM: SASLMechanism {
 
   static let plusName = "SCRAM-SHA-256-PLUS"
 
-  /// Both, the one with channel binding first. That one is offered only over TLS.
+  /// Both mechanisms, the one with channel binding first. That one is offered only over TLS.
   ///
   /// - Parameters:
-  ///   - decoySecret: what the salts of users without keys are derived from: at least 16 octets that nobody else knows.
-  ///     Keep it, or a restart changes those salts, and tells them from true ones. Nil: random.
-  ///   - decoyIterations: the iterations that true users' keys have.
+  ///   - decoySecret: the salts of users without keys are derived from it. At least 16 secret octets. Keep it: if a restart changes
+  ///     those salts, a stranger can tell them from true ones. Nil: random.
+  ///   - decoyIterations: use the iterations of true users' keys.
   public static func sha256(
     decoySecret: [UInt8]? = nil, decoyIterations: Int = SCRAMKeys.defaultIterations
   ) -> [any SASLMechanism] {

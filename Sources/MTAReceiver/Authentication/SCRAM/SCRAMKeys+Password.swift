@@ -3,16 +3,15 @@ import MTACrypto
 import NIOConcurrencyHelpers
 
 extension SCRAMKeys {
-  /// The keys of a password (RFC 5802 §3), for an adopter to keep in place of it.
+  /// The keys of a password (RFC 5802 §3). An adopter stores them in place of the password.
   ///
-  /// Takes some milliseconds by design, on the caller's thread: not a thing for a hook, but for the moment when a password
-  /// is set.
+  /// Takes some milliseconds by design, on the caller's thread. Call it when a password is set, not in a hook.
   ///
   /// - Parameters:
-  ///   - password: prepared by SASLprep (RFC 4013). ASCII, and letters of most scripts that are written from left to
-  ///     right; combining marks are refused, see ``UnsuitablePassword``.
+  ///   - password: prepared by SASLprep (RFC 4013): ASCII, and letters of most scripts that are written from left to right. Combining
+  ///     marks are refused, see ``UnsuitablePassword``.
   ///   - salt: random if nil. 1 to 128 octets.
-  ///   - iterations: rounds of PBKDF2, 1 to 10,000,000. The same for all users, or a stranger can tell them apart.
+  ///   - iterations: rounds of PBKDF2, 1 to 10,000,000. Use the same for all users, or a stranger can tell them apart.
   /// - Throws: ``UnsuitablePassword``.
   public init(
     password: String, salt: [UInt8]? = nil, iterations: Int = SCRAMKeys.defaultIterations
@@ -32,17 +31,16 @@ extension SCRAMKeys {
 
 /// SCRAM keys cannot be made.
 public enum UnsuitablePassword: Error, Hashable, Sendable {
-  /// The password is empty, or holds a character that SASLprep prohibits or that this implementation cannot prepare:
-  /// control characters, combining marks, letters that Unicode normalization replaces, scripts from right to left.
+  /// The password is empty, or has a character that SASLprep prohibits or that this implementation cannot prepare: control characters,
+  /// combining marks, letters that Unicode normalization replaces, scripts from right to left.
   case characters
   /// The salt or the iterations are out of range.
   case parameters
 }
 
 extension Credentials {
-  /// Whether the password is the one that these keys were made of: for PLAIN and LOGIN beside SCRAM, without a second
-  /// hash to keep. Done on threads of its own, like `match(cryptHash:)`; without keys (an unknown user) the work is done
-  /// all the same.
+  /// Whether these keys were made of the password. So PLAIN and LOGIN work with the keys of SCRAM, and no second hash is stored. The
+  /// work runs on threads of its own, like `match(cryptHash:)`. Without keys (an unknown user) it is done all the same.
   ///
   /// - Throws: ``CryptBusy``.
   public func match(scramKeys keys: SCRAMKeys?) async throws -> Bool {
