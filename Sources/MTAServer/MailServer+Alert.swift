@@ -5,8 +5,8 @@ import MTASystem
 import NIOConcurrencyHelpers
 
 extension MailServer {
-  /// Puts a mail for a local user in the queue (Q7): about a disk that fills up, say. It is from nobody (MAIL FROM:<>), its From names
-  /// ``Settings/postmasterName``, and it is delivered as any mail for that user: the hooks are asked who that is, and forwards
+  /// Puts a mail for a local user in the queue (Q7), for example about a disk that is almost full. The sender is the null sender, and
+  /// From names ``Settings/postmasterName``. It is delivered like any mail for that user: the hooks are asked who that is, and forwards
   /// are followed.
   ///
   /// - Returns: the mail's id, once it is on stable storage.
@@ -18,8 +18,7 @@ extension MailServer {
       hooks: hookMaker.withLockedValue { $0 }())
   }
 
-  /// ``alert(to:subject:text:)`` without a server, or beside one that runs: for commands. A server that runs delivers it within
-  /// seconds.
+  /// ``alert(to:subject:text:)`` for commands: without a server, or while one runs. A running server delivers the mail within seconds.
   ///
   /// - Throws: ``AlertFailure``, ``StartFailure``, or what the hook `clientLookup` throws.
   @discardableResult
@@ -63,7 +62,7 @@ extension MailServer {
 
 /// An alert that was not queued.
 public enum AlertFailure: Error, Hashable, Sendable {
-  /// No mailbox of ours, or its forwards lead nowhere.
+  /// The mailbox does not exist here, or its forwards lead nowhere.
   case noSuchUser(Mailbox)
   case notQueued(StoreFailure)
 }

@@ -5,12 +5,12 @@ import MTASystem
 import NIOPosix
 
 extension MailServer {
-  /// What the server would do with mail for a domain, by its settings: the hosts, and their TLS policies with the reasons.
+  /// What the server would do with mail for a domain, by its settings: the hosts, and their TLS policies with reasons.
   ///
   /// - Parameters:
-  ///   - parts: what the program changes of the runner, and its resolver. Its delivery hooks are not asked: they look at mails.
-  ///   - dns: who is asked; nil: the program's resolver, or those of the settings.
-  ///   - requiresTLS: for a mail that came with REQUIRETLS (RFC 8689).
+  ///   - parts: the program's changes of the runner, and its resolver. Its delivery hooks are not asked: they look at mails.
+  ///   - dns: the resolver to ask. Nil: the program's resolver, or the resolvers of the settings.
+  ///   - requiresTLS: plan for a mail that came with REQUIRETLS (RFC 8689).
   /// - Throws: ``StartFailure``, naming the setting that cannot be used.
   public static func plan(
     for domain: Domain, _ settings: Settings, _ parts: Parts = Parts(), dns: (any DNSLookup)? = nil,

@@ -2,9 +2,9 @@ public import MTACore
 
 /// What an operator does to a queue, beside a server that runs or without one.
 extension MailServer {
-  /// Goes through the copies that are not done, in the order in which they came.
+  /// Goes through the copies that are not done, oldest first.
   ///
-  /// - Throws: ``StartFailure`` when the queue cannot be opened, `StoreFailure` when it cannot be read; what `body` throws.
+  /// - Throws: ``StartFailure`` when the queue cannot be opened, `StoreFailure` when it cannot be read, and the errors of `body`.
   public static func listQueue(
     _ settings: Settings, _ parts: Parts = Parts(), heldOnly: Bool = false, _ body: (QueueEntry) throws -> Void
   ) async throws {
@@ -23,7 +23,7 @@ extension MailServer {
     }
   }
 
-  /// Makes what is held of a mail due at once, with a whole ``Settings/queueLifetime`` before it. A server that runs delivers it
+  /// Makes the held copies of a mail due at once, with a whole ``Settings/queueLifetime`` before them. A running server delivers them
   /// within seconds.
   ///
   /// - Returns: how many copies; nil when there is no such mail.
@@ -36,7 +36,7 @@ extension MailServer {
     return try count.get()
   }
 
-  /// Sets what is not done of a mail aside, until ``release(_:_:)``. A delivery under way is not stopped.
+  /// Holds the copies of a mail that are not done, until ``release(_:_:)``. A delivery under way is not stopped.
   ///
   /// - Returns: how many copies are held; nil when there is no such mail.
   /// - Throws: ``StartFailure`` when the queue cannot be opened, `StoreFailure` when nothing was changed.

@@ -7,10 +7,9 @@ import NIOConcurrencyHelpers
 extension MailServer {
   /// What ``reload()`` puts in place.
   public struct Reload: Sendable {
-    /// Their certificate and key are read. Other settings that differ take effect at the next start; the log names them.
+    /// The server takes certificate and key from them. Other settings that differ take effect at the next start; the log names them.
     public var settings: Settings
-    /// Makes the hooks of the connections that come from now on; nil: the program's own stay as they are, and where it has none,
-    /// the users of these settings are served.
+    /// Makes the hooks of later connections. Nil: the program's own hooks stay. If it has none, the users of these settings are served.
     public var hooks: (@Sendable () -> any InboundHooks)?
 
     public init(_ settings: Settings, hooks: (@Sendable () -> any InboundHooks)? = nil) {
@@ -19,10 +18,10 @@ extension MailServer {
     }
   }
 
-  /// Reopens the log file, and reads certificate, key and hooks anew: what SIGHUP asks for.
+  /// Reopens the log file, and reads certificate, key and hooks anew. SIGHUP calls it.
   ///
-  /// No connection ends over it; those that are open keep their hooks and their certificate. When anything new cannot be used, all of
-  /// the old stays, and the log says what is wrong.
+  /// Open connections go on with their hooks and their certificate. If anything new is unusable, everything old stays, and the log says
+  /// what is wrong.
   public func reload() async {
     do { try rooms.logs.reopen() } catch {
       logger.error("reload: the log goes on in the old file", metadata: ["reason": "\(error)"])

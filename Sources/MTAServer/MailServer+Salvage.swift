@@ -1,14 +1,13 @@
 import MTAStore
 
 extension MailServer {
-  /// Saves what can be read of a damaged database of ours. No server and no queue run may be at work on it. A store of the program's own
-  /// has its own ways.
+  /// Salvages a damaged database of ours. Stop the server and all queue runs first. A store of another kind needs its own way.
   ///
   /// - Parameters:
-  ///   - damaged: a file that was set aside, whose mails are added to the queue; nil: the database that the settings name is looked
-  ///     through and, if it is damaged, set aside and its rows carried over.
-  ///   - notice: told, line by line, what else an operator should know.
-  /// - Returns: what was saved, some lines of text; nil when nothing is wrong with the database that the settings name.
+  ///   - damaged: a file that was set aside; its mails are added to the queue. Nil: the database of the settings is checked. If it is
+  ///     damaged, it is set aside and its rows are carried over.
+  ///   - notice: gets further news for an operator, line by line.
+  /// - Returns: some lines of text about what was saved; nil when the database of the settings is whole.
   /// - Throws: ``StartFailure``.
   public static func salvage(
     _ settings: Settings, _ parts: Parts = Parts(), from damaged: String? = nil,

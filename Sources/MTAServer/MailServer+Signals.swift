@@ -10,8 +10,8 @@ import UnixSignals
 #endif
 
 extension MailServer {
-  /// Serves until SIGINT or SIGTERM (S10), then shuts down in order; a second one ends the process at once, with status 1.
-  /// So does an orderly end that takes longer than its grace, and 15 seconds beyond. Nothing acknowledged is lost either way. SIGHUP calls ``reload()``, and ends nothing.
+  /// Serves until SIGINT or SIGTERM (S10), then shuts down in order. A second signal ends the process at once, with status 1. So does
+  /// an orderly end that takes 15 seconds longer than its grace. Accepted mail is not lost either way. SIGHUP calls ``reload()``.
   public func runUntilSignal() async throws {
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
     let lastResort = LastResort(on: [SIGINT, SIGTERM], after: Self.grace + .seconds(15)) { [logger, settings] in

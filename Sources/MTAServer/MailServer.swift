@@ -7,7 +7,7 @@ import MTASystem
 import NIOConcurrencyHelpers
 public import ServiceLifecycle
 
-/// A whole mail server in one process: receiver, durable queue, resolver, signatures and queue runner, wired by the settings.
+/// A whole mail server in one process: receiver, durable queue, resolver, signatures and queue runner, put together from settings.
 ///
 /// ```swift
 /// let settings = try Settings(contentsOf: "mta.json")
@@ -29,11 +29,11 @@ public final class MailServer: Service {
   let hookMaker: NIOLockedValueBox<@Sendable () -> any InboundHooks>
   var logger: Logger { rooms.logger }
 
-  /// Opens what the settings name and the program brings: certificates, keys, passwords, the queue. No port yet.
+  /// Opens what the settings name and the program brings: certificates, keys, passwords, the queue. It opens no port yet.
   ///
   /// - Parameters:
-  ///   - parts: what the program brings; the rest is made from the settings.
-  ///   - reloading: reads anew what ``reload()`` puts in place. Default: certificate and key are read anew from the same files, and the
+  ///   - parts: the program's own parts; the others are made from the settings.
+  ///   - reloading: makes what ``reload()`` puts in place. Default: certificate and key are read anew from the same files, and the
   ///     hooks stay.
   /// - Throws: ``SettingsFailure`` or ``StartFailure``, naming the setting or the part.
   public init(
@@ -51,7 +51,7 @@ public final class MailServer: Service {
     receiver = rooms.receiver(settings, receiverConfiguration) { hookMaker.withLockedValue { $0 }() }
   }
 
-  /// The same with one part alone: the hooks of a connection.
+  /// The same, with one part of the program's own: the hooks of a connection.
   public convenience init(
     _ settings: Settings, reloading: (@Sendable () async throws -> Reload)? = nil,
     hooks: @escaping @Sendable () -> any InboundHooks
@@ -62,8 +62,8 @@ public final class MailServer: Service {
   /// What is under way when the server is told to end may take so long.
   static let grace: Duration = .seconds(30)
 
-  /// Serves until the task is cancelled or the service group shuts down gracefully. Then: no further connections, messages that
-  /// are arriving and deliveries under way may finish (``grace``), the queue is closed.
+  /// Serves until the task is cancelled or the service group shuts down gracefully. Then the server takes no further connections.
+  /// Arriving mails and deliveries under way may finish (``grace``), and the queue is closed.
   public func run() async throws {
     defer { listening.end() }
     let files = DurableFiles()
@@ -98,13 +98,13 @@ public final class MailServer: Service {
     logger.info("stopped")
   }
 
-  /// Where the server listens now, in the order of ``Settings/listeningPorts``, with the port that the system chose where it was to
-  /// choose. Empty before all are bound, and after the end.
+  /// Where the server listens now, in the order of ``Settings/listeningPorts``. Port 0 is replaced by the port that the system chose.
+  /// Empty before all ports are bound, and after the end.
   public var addresses: [ListenAddress] { listening.addresses }
 
   /// Waits until all ports are bound.
   ///
-  /// - Returns: ``addresses``; none when the server ended without, or the task was cancelled.
+  /// - Returns: ``addresses``; empty when the server ended before that, or the task was cancelled.
   public func listeningAddresses() async -> [ListenAddress] { await listening.wait() }
 
   private func deliver(_ runner: QueueRunner) async {
@@ -121,7 +121,7 @@ public final class MailServer: Service {
     for warning in await IgnoredUsers.warnings(settings, hooks: hooks) { logger.warning("\(warning)") }
   }
 
-  /// Delivers everything that is due, once, and returns what became of it: for cron, beside or without a running server.
+  /// Delivers everything that is due, once, and returns the numbers of outcomes. For cron, with or without a running server.
   ///
   /// - Throws: ``StartFailure``, naming the setting or the part; `StoreFailure` when the queue cannot be read.
   public static func runQueue(_ settings: Settings, _ parts: Parts = Parts()) async throws -> RunSummary {

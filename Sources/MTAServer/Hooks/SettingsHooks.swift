@@ -1,8 +1,8 @@
 public import MTACore
 import MTAReceiver
 
-/// The hooks of a server whose program has none of its own: users with crypt(3) passwords, aliases and forwards, all from the settings. No
-/// relaying for strangers (the engine's own rule).
+/// The hooks of a program without hooks of its own: users with crypt(3) passwords, aliases and forwards, all from the settings.
+/// Strangers may not relay (the engine's own rule).
 ///
 /// ```swift
 /// try await MailServer(settings).runUntilSignal()   // with these
@@ -11,7 +11,7 @@ import MTAReceiver
 /// try await MailServer(settings) { hooks.after(SpamCheck()) }.runUntilSignal()
 /// ```
 ///
-/// Made once and copied for each connection, which costs nothing: it holds the tables of the settings as they were.
+/// Made once and copied for each connection. A copy costs nothing, because it shares the tables of the settings.
 public struct SettingsHooks: Sendable {
   /// Mailbox → crypt hash; nil for a mailbox that nobody logs in to.
   private let users: [Mailbox: String?]
@@ -26,7 +26,7 @@ public struct SettingsHooks: Sendable {
 }
 
 extension SettingsHooks: ReceiverHooks {
-  /// An alias comes before a user of its name, and a user before the alias of the whole domain.
+  /// An alias comes before a user of the same name, and a user before the alias of the whole domain.
   public func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
     let key = mailbox.caseFolded
     if let targets = aliases.targets(of: key) { return record(of: key, forwardingTo: targets) }

@@ -9,15 +9,15 @@ import NIOConcurrencyHelpers
   import Darwin
 #endif
 
-/// A log of plain lines: time, level, label, text, and fields `key=value`; to standard error or a file. What a peer sent stands in
-/// fields alone, whose values can imitate nothing (``LogFields``). What is logged stays on its line: control characters are escaped.
+/// A log of plain lines, to standard error or a file: time, level, label, text, and fields `key=value`. A peer's text stands in fields
+/// alone, where it cannot imitate anything else (``LogFields``). Control characters are escaped, so an entry stays on its line.
 public struct LineLog: LogHandler {
   private let sink: Sink
   private let label: String
   public var logLevel = Logger.Level.info
   public var metadata: Logger.Metadata = [:]
 
-  /// The place that lines go to. One `write` a line, so that lines of several threads do not mix.
+  /// The place that lines go to. Each line is one `write`, so lines of several threads do not mix.
   public final class Sink: Sendable {
     private let descriptor: NIOLockedValueBox<Int32>
     /// Nil: standard error.
@@ -35,9 +35,10 @@ public struct LineLog: LogHandler {
       self.path = path
     }
 
-    /// Goes on in the file that the path names now: for programs that move log files aside. On standard error it does nothing.
+    /// Opens the file that the path names now, and goes on there: for programs that rotate log files. On standard error it does
+    /// nothing.
     ///
-    /// - Throws: ``SettingsFailure`` when the file cannot be opened; lines then go on to the old one.
+    /// - Throws: ``SettingsFailure`` when the file cannot be opened. Later lines then go to the old file.
     public func reopen() throws {
       guard let path else { return }
       let new = try Self.open(path)

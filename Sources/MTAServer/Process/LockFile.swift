@@ -39,7 +39,7 @@ struct PIDFile: Sendable {
   func remove() { try? files.unlink(path, at: "pid.remove") }
 }
 
-/// The server cannot start: the sentence names the setting.
+/// The server cannot start. The text names the setting.
 public struct StartFailure: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String
 

@@ -1,17 +1,16 @@
 public import MTACore
 
-/// Names that stand for other mailboxes: `info@example.org` for two people, `@example.org` for every name of the domain that
-/// nobody has.
+/// Aliases: `info@example.org` for two people, or `@example.org` for every name of the domain that has no mailbox.
 public struct AliasTable: Hashable, Sendable {
-  /// By ``Mailbox/caseFolded``.
+  /// Aliases of single mailboxes, by ``Mailbox/caseFolded``.
   public private(set) var mailboxes: [Mailbox: [Mailbox]] = [:]
-  /// For whole domains.
+  /// Aliases of whole domains.
   public private(set) var domains: [Domain: [Mailbox]] = [:]
 
   public init() {}
 
   /// - Parameter name: a mailbox, or `@` and a domain.
-  /// - Returns: false when it is neither, or there are no targets; nothing is added then.
+  /// - Returns: false, and adds nothing, if it is neither, or if there are no targets.
   @discardableResult
   public mutating func add(_ name: String, _ targets: [Mailbox]) -> Bool {
     guard !targets.isEmpty else { return false }
@@ -36,8 +35,8 @@ public struct AliasTable: Hashable, Sendable {
   /// The targets of a mailbox that has an alias of its own.
   public func targets(of mailbox: Mailbox) -> [Mailbox]? { mailboxes[mailbox.caseFolded] }
 
-  /// The targets of a mailbox that only its domain has: for those that nobody has. Never of postmaster, which the server itself
-  /// knows (RFC 5321 §4.5.1).
+  /// The targets of the domain's alias, for a mailbox that has neither a user nor an alias. Never of postmaster, which the server
+  /// itself knows (RFC 5321 §4.5.1).
   public func catchAll(for mailbox: Mailbox) -> [Mailbox]? {
     mailbox.caseFolded.localPart == "postmaster" ? nil : domains[mailbox.domain]
   }

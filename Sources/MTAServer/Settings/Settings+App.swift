@@ -7,7 +7,7 @@ import MTACore
 #endif
 
 extension Settings {
-  /// The object `app` of the file as a type of the program's, with all that `Decodable` does.
+  /// The object `app` of the file, as a `Decodable` type of the program.
   ///
   /// ```swift
   /// struct ShopSettings: Decodable {

@@ -12,9 +12,9 @@ import NIOCore
 #endif
 
 extension Settings {
-  /// Reads a settings file: one JSON object, every key known, every value of its form.
+  /// Reads a settings file: one JSON object. Every key must be known, and every value must have its form.
   ///
-  /// - Parameter overrides: what replaces settings of the file.
+  /// - Parameter overrides: values that replace those of the file.
   /// - Throws: ``SettingsFailure`` with every problem, each naming its key.
   public init(contentsOf path: String, overriding overrides: SettingsOverrides = .none) throws(SettingsFailure) {
     let data: Data

@@ -4,7 +4,7 @@ public import MTADelivery
 import NIOCore
 
 extension Settings {
-  /// Who judges mail before its local delivery, as the setting `contentFilter` spells it.
+  /// The content filter that judges mail before its local delivery, as the setting `contentFilter` spells it.
   public enum Filter: Hashable, Sendable {
     /// `spamc:HOST:PORT` or `spamc:/SOCKET`.
     case spamAssassin(FilterServer)

@@ -3,27 +3,28 @@ public import MTADNS
 public import MTADelivery
 public import MTAReceiver
 
-/// Everything that can be set, with its default: the founding parameters and what came after.
+/// All settings, each with its default.
 ///
-/// Read from a JSON file with ``init(contentsOf:)``, or made in Swift. Durations in the file are seconds, fractions allowed; paths are
-/// relative to the file.
+/// Read from a JSON file with ``init(contentsOf:)``, or made in Swift. In the file durations are seconds, fractions allowed, and paths
+/// are relative to the file.
 public struct Settings: Sendable {
   // MARK: Identity
 
-  /// The server's own domain name. The one setting without a default.
+  /// The server's own domain name. The one required setting.
   public var serverName: Domain
   /// Shown in the greeting. Default: the server's name.
   public var serverTitle: String
-  /// Where `postmaster` goes. Default: postmaster at the server name's domain, that is the name without its first label.
+  /// Where mail for `postmaster` goes. Default: postmaster at the server name without its first label.
   public var postmasterName: Mailbox
   public var localDomains: [Domain] = []
-  /// Mailboxes, as ``Mailbox/caseFolded``, and their crypt(3) hashes; nil (`*` in the file) is a mailbox that nobody logs in to.
+  /// Mailboxes, as ``Mailbox/caseFolded``, and their crypt(3) hashes. Nil (`*` in the file) is a mailbox without a login.
   public var users: [Mailbox: String?] = [:]
-  /// Names that stand for other mailboxes, here or elsewhere. For hooks: `clientLookup` says so, as ``SettingsHooks`` does.
+  /// Aliases: names that stand for other mailboxes, here or elsewhere. They work by hooks whose `clientLookup` uses them, as that of
+  /// ``SettingsHooks`` does.
   public var aliases = AliasTable()
-  /// Where users have their mail sent. For hooks, as ``aliases``.
+  /// Where users have their mail sent. They work by hooks, as ``aliases`` do.
   public var forwards: [Mailbox: Forward] = [:]
-  /// The object `app` of the file, for the program: the one place whose keys the server does not know. See ``app(as:)``.
+  /// The object `app` of the file, for the program's own keys. See ``app(as:)``.
   public var app: [String: AttributeValue] = [:]
 
   // MARK: Listening
@@ -34,7 +35,7 @@ public struct Settings: Sendable {
   public var standardMailPort: UInt16 = 2525
   public var internalSubmitPort: UInt16 = 2526
   public var submissionPorts: [UInt16] = [2587]
-  /// The first of ``submissionPorts``, which members are told of.
+  /// The first of ``submissionPorts``. Replies to members name it.
   public var submissionPort: UInt16 {
     get { submissionPorts.first ?? 2587 }
     set { submissionPorts = [newValue] + submissionPorts.dropFirst() }
@@ -44,11 +45,11 @@ public struct Settings: Sendable {
   public var lmtpPorts: [UInt16] = []
   /// Ports whose connections come through ``proxies`` and begin with a PROXY header.
   public var proxyPorts: [UInt16] = []
-  /// The proxies that ``proxyPorts`` serve; nobody else is served there.
+  /// The proxies that ``proxyPorts`` serve. Other clients are not served there.
   public var proxies: [Network] = []
-  /// Front ends that may say by XCLIENT whom they speak for.
+  /// Front ends that may name their client by XCLIENT.
   public var xclientNetworks: [Network] = []
-  /// Paths of PEM files. Without both there is no TLS, and so no AUTH.
+  /// Paths of PEM files. TLS needs both, and AUTH needs TLS.
   public var certificate: String?
   public var privateKey: String?
   public var maximumConnections = 10_000
@@ -63,7 +64,7 @@ public struct Settings: Sendable {
   public var ehloDomainRequired = true
   public var ehloDomainVerifies = true
   public var enforceMemberPorts = true
-  /// Whose name a user who logged in may write in.
+  /// In whose name a user who logged in may write.
   public var enforceAuthor = AuthorEnforcement.local
   public var trustedNetworks = Network.loopback
   /// Bytes; 0 for no limit.
@@ -71,13 +72,13 @@ public struct Settings: Sendable {
   public var maximumRecipients = 1000
   public var maximumErrorsPerSession = 20
   public var maximumLoginFailuresPerSession = 3
-  /// Tries of one address that are checked in a minute.
+  /// Tries of one address that are checked in a minute. Further ones wait, then get 454.
   public var maximumLoginTriesPerMinute = 10
-  /// Refused logins of one account, above which strangers' tries are not checked.
+  /// Refused logins of one account in an hour. Beyond them strangers' tries are not checked.
   public var maximumRefusedLoginsPerHour = 20
-  /// Commands of a session without an accepted mail; 0 for no limit.
+  /// Commands of a session without an accepted mail; the next one ends it. 0 for no limit.
   public var maximumCommandsWithoutMail = 25_000
-  /// Bytes that all sessions together keep of envelopes, headers and content that arrive.
+  /// Bytes that all sessions together may keep of envelopes, headers and arriving content.
   public var maximumSessionMemory = 268_435_456
   public var maximumReceivedFields = 100
 
@@ -86,24 +87,25 @@ public struct Settings: Sendable {
   /// Paths.
   public var database = "mta.db"
   public var mailQueue = "queue"
-  /// 62 or 36.
+  /// 62 or 36: the digits of mail ids.
   public var messageIDBase = 62
   public var localDelivery = LocalDelivery.maildir(directory: "maildir")
   public var remoteSMTPPort: UInt16 = 25
-  /// Networks where no exchanger of a foreign domain is, nor a policy host of MTA-STS; ``routes`` and ``smarthost`` are left out of this.
+  /// Networks to which no foreign domain may direct mail, by exchangers or policy hosts of MTA-STS. ``routes`` and ``smarthost`` are
+  /// not checked.
   public var ignoreTargets = Network.noTargets
   public var smarthost: Smarthost?
-  /// For the smarthost, with ``smarthostPasswordFile``.
+  /// The user to log in as at the smarthost, with ``smarthostPasswordFile``.
   public var smarthostUser: String?
-  /// Path of a file that holds the password and nothing else but a line end.
+  /// Path of a file with the password and a line end.
   public var smarthostPasswordFile: String?
-  /// Nil: verified where there is a user, else as offered.
+  /// Nil: `verify` with a user, else `opportunistic`.
   public var smarthostTLS: TLSDemand?
-  /// The ways of single domains, by pattern; see ``DomainTable``.
+  /// Routes of single domains, by pattern; see ``DomainTable``.
   public var routes: [String: Route] = [:]
-  /// The addresses that connections to other servers leave from: at most one of each family.
+  /// The addresses from which connections to other servers are made: at most one of each family.
   public var sourceAddresses: [IPAddress] = []
-  /// What TLS is asked of the servers of single domains, by pattern, in place of DANE and MTA-STS.
+  /// The TLS that servers of single domains must offer, by pattern, in place of DANE and MTA-STS.
   public var tlsPolicies: [String: TLSDemand] = [:]
   /// DANE (RFC 7672); takes effect only with ``trustResolvers``.
   public var dane = true
@@ -115,47 +117,47 @@ public struct Settings: Sendable {
   public var trustRoots: String?
   /// Name servers; empty means those of /etc/resolv.conf.
   public var resolvers: [DNSServer] = []
-  /// The ``resolvers`` check DNSSEC, and the way to them is safe, so that their word on it is taken.
+  /// Trust the ``resolvers``: they check DNSSEC, and the way to them is safe.
   public var trustResolvers = false
   public var dkim: [Domain: DKIMKey] = [:]
-  /// Senders of mail that is forwarded elsewhere are rewritten in this domain (SRS); nil: they stay.
+  /// The domain of rewritten senders (SRS), for mail that is forwarded elsewhere. Nil: senders stay as they are.
   public var srsDomain: Domain?
-  /// Path of the file with the secrets that sign them; it is made if it is missing.
+  /// Path of the file with the secrets of SRS. It is made if it is missing.
   public var srsSecret = "srs.secret"
   public var queueRunnerTimeout: Duration = .seconds(300)
   public var retrySchedule: [Duration] = [60, 300, 900, 3600, 7200, 14_400].map { .seconds($0) }
   public var queueLifetime: Duration = .seconds(432_000)
   public var delayWarning: Duration = .seconds(14_400)
-  /// Reports that go to one mailbox at once; those beyond follow, one each ``reportInterval``.
+  /// Reports that go to one mailbox at once. Further ones follow, one each ``reportInterval``.
   public var reportBurst = 20
   public var reportInterval: Duration = .seconds(60)
-  /// Bytes of a mail up to which a report of its failure returns all of it; of a larger one its header.
+  /// A report returns a failed mail whole up to this number of bytes. Of a larger mail it returns the header.
   public var maximumReturnedBytes = 65_536
   public var queueRunner = QueueRunning.automatic
   /// Deliveries at a time.
   public var maximumDeliveries = 200
-  /// Of those, to one destination, at most; fewer where they do not go well.
+  /// Deliveries to one destination at a time, at most. Fewer while they fail.
   public var deliveriesPerDestination = 20
-  /// Other limits of single domains, by `example.org`, `.example.org` for all below, or `*`.
+  /// Limits of single domains, by `example.org`, `.example.org` for all names below, or `*`.
   public var destinationLimits: [String: DestinationLimit] = [:]
 
   // MARK: Content filter
 
-  /// Judges mail before its local delivery; nil for nobody.
+  /// The filter that judges mail before its local delivery; nil: none.
   public var contentFilter: Filter?
   public var contentFilterFails = ContentFilterOptions.Failing.open
   /// Points from which mail is marked as spam; nil: as the filter says.
   public var contentFilterMarks: Double?
   public var contentFilterHolds: Double?
   public var contentFilterRejects: Double?
-  /// What the filter's own word to reject does.
+  /// What happens to mail that the filter itself would reject.
   public var contentFilterOnReject = ContentFilterOptions.Rejecting.hold
   public var contentFilterTimeout: Duration = .seconds(60)
   public var contentFilterMaximumBytes = 524_288
   public var contentFilterChecks = 8
-  /// For spamd: `recipient` or a name; nil for nobody.
+  /// For spamd: `recipient` or a name; nil: none.
   public var contentFilterUser: String?
-  /// For rspamd.
+  /// For rspamd: its password.
   public var contentFilterPassword: String?
 
   // MARK: Process and log
@@ -178,7 +180,7 @@ public struct Settings: Sendable {
   /// The file's object, to tell what a later reading of it changes.
   var given: [String: AttributeValue] = [:]
 
-  /// Settings that were given though what they set comes in a later version: noted in the log at start.
+  /// Settings that are given but have no effect in this version. The log names them at start.
   public var noted: [String] = []
 
   public init(serverName: Domain) throws(SettingsFailure) {
@@ -215,13 +217,13 @@ public struct Settings: Sendable {
     }
   }
 
-  /// The way of a domain's mail.
+  /// The route of a domain's mail.
   public struct Route: Hashable, Sendable {
     public var target: RouteTarget
     public var tls: TLSDemand?
-    /// With ``passwordFile``.
+    /// The user to log in as, with ``passwordFile``.
     public var user: String?
-    /// Path of a file that holds the password and nothing else but a line end.
+    /// Path of a file with the password and a line end.
     public var passwordFile: String?
     /// At most one of each family; nil: as ``Settings/sourceAddresses`` says.
     public var sourceAddresses: [IPAddress]?
@@ -264,7 +266,7 @@ public struct Settings: Sendable {
   }
 }
 
-/// Settings that cannot be used: every problem found, each beginning with its key.
+/// Settings that cannot be used. It has every problem, each beginning with its key.
 public struct SettingsFailure: Error, Hashable, Sendable, CustomStringConvertible {
   public var problems: [String]
 

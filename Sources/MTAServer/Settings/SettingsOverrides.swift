@@ -6,7 +6,7 @@ import MTACore
   import Foundation
 #endif
 
-/// Settings from the command line and the environment, which replace those of the file.
+/// Settings from the command line and the environment. They replace those of the file.
 ///
 /// ```swift
 /// let overrides = try SettingsOverrides(arguments: ["maximumConnections=500"], environment: ["SWIFTMTA_LOG_FILE": "log"])
@@ -22,12 +22,13 @@ public struct SettingsOverrides: Hashable, Sendable {
 
   private init() {}
 
-  /// Reads the texts by the form of each setting: `a,b` is a list, and so is a list in JSON; an object is JSON.
+  /// Reads texts by the form of each setting. `a,b` is a list, and so is a list in JSON. An object is JSON.
   ///
   /// - Parameters:
-  ///   - arguments: `KEY=VALUE` each, with the key of the file. They go before the environment.
-  ///   - environment: of which the names that begin with `SWIFTMTA_` count: `SWIFTMTA_MAXIMUM_CONNECTIONS` is `maximumConnections`.
-  /// - Throws: ``SettingsFailure`` with every name that is no setting, and every secret: others can read it there.
+  ///   - arguments: `KEY=VALUE` each, with the key of the file. They come before the environment.
+  ///   - environment: names that begin with `SWIFTMTA_` count: `SWIFTMTA_MAXIMUM_CONNECTIONS` is `maximumConnections`.
+  /// - Throws: ``SettingsFailure`` with every name that is not a setting, and every secret: other users of the machine could read it
+  ///   there.
   public init(arguments: [String] = [], environment: [String: String] = [:]) throws(SettingsFailure) {
     var problems: [String] = []
     for (name, text) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("SWIFTMTA_") {
