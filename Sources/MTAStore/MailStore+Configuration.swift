@@ -2,38 +2,39 @@ public import MTACore
 public import MTASystem
 
 extension MailStore {
-  /// Where the store is, and its bounds.
+  /// Where the store is, and its limits.
   public struct Configuration: Sendable {
     /// Path of the SQLite file. It is made with mode 0600 when missing, its folder with 0700.
     public var database: String
-    /// The folder for large content; made with mode 0700 when missing.
+    /// The folder for large content. It is made with mode 0700 when missing.
     public var queue: String
-    /// Bytes of arriving content kept in memory; beyond, it is written to a file as it comes. Default 128 KiB.
+    /// Bytes of arriving content that are kept in memory. Content beyond that goes to a file as it comes. Default 128 KiB.
     public var spillThreshold = 131_072
-    /// Bytes of content up to which it lies in the database; larger content is a file of the queue folder.
-    /// Default 128 KiB: a file of its own costs a name that is made, synced and removed again.
+    /// Content up to this number of bytes is kept in the database, larger content in a file of the queue folder. Default 128 KiB. A
+    /// file costs a name, which must be made, synced and removed again.
     public var contentInDatabase = 131_072
-    /// Bytes of mails that are kept in memory after their commit, until a runner of this process takes them: it then reads nothing back.
-    /// Default 8 MiB; none with zero.
+    /// Bytes of mails that stay in memory after their commit until a runner of this process takes them. The runner then need not read
+    /// them back. Default 8 MiB; 0 keeps none.
     public var freshMails = 8_388_608
-    /// The lane of a parcel of which its runner knows nothing yet: `LaneNames` of MTADelivery says what a runner with routes and a smarthost
-    /// will. Default: ``EnvelopeRecipient/firstLane``. Called on any thread; must return at once.
+    /// The first lane of a parcel, before its runner says another. `LaneNames` of MTADelivery says what a runner with routes and a
+    /// smarthost uses. Default: ``EnvelopeRecipient/firstLane``. Called on any thread; must return at once.
     public var lane: @Sendable (EnvelopeRecipient) -> String = { $0.firstLane }
     /// How long parcels are tried before they expire. Default 5 days (RFC 5321 §4.5.4.1).
     public var queueLifetime: Duration = .seconds(432_000)
     /// How long the rows of finished mails stay. Default 7 days.
     public var historyRetention: Duration = .seconds(604_800)
-    /// How long a contact that is not seen any more, nor locked out, is remembered, and the network of a login. Default 30 days.
+    /// How long contacts stay after they were last seen, if they are not locked out, and the networks of logins after the last login.
+    /// Default 30 days.
     public var contactRetention: Duration = .seconds(2_592_000)
     /// Threads that write and read content files. Default 4.
     public var fileThreads = 4
-    /// How long to wait for another process that holds the database. Default 10 seconds.
+    /// How long to wait while another process holds the database. Default 10 seconds.
     public var busyTimeout: Duration = .seconds(10)
-    /// Tells when contacts were changed and history ends.
+    /// The clock for changes of contacts and the end of history.
     public var clock: any WallClock = SystemClock()
-    /// Told of what an operator should know. Called on any thread; must return at once.
+    /// Gets news for an operator. Called on any thread; must return at once.
     public var notice: @Sendable (Notice) -> Void = { _ in }
-    /// Told when a mail is held because our own work broke off at it twice (``MailStore/takeSuspectsToTell(at:)``). Called on any
+    /// Called when a mail is held because our own work on it broke off twice (``MailStore/takeSuspectsToTell(at:)``). Called on any
     /// thread; must return at once.
     public var suspectHeld: @Sendable () -> Void = {}
     /// How long after the start old history is first looked for.
@@ -54,7 +55,7 @@ extension MailStore {
   /// One line for the log.
   public struct Notice: Hashable, Sendable, CustomStringConvertible {
     public let description: String
-    /// Whether an operator should look; otherwise it is said for the record.
+    /// Whether an operator should act. Otherwise the notice is only a record.
     public let isTrouble: Bool
 
     init(_ description: String, isTrouble: Bool) {
@@ -83,7 +84,7 @@ extension MailStore {
     public enum Reason: Hashable, Sendable {
       /// Folder or file cannot be made or written.
       case notWritable
-      /// The file is something else than a queue of this system.
+      /// The file is not a queue of this system.
       case notOurDatabase
       /// The file is a database whose content contradicts itself.
       case damaged

@@ -3,8 +3,8 @@ import NIOConcurrencyHelpers
 
 /// What operators ask of it, and with that all that a server does.
 extension MailStore: ServerStore {
-  /// Makes the parcels of a held mail due at once, with a whole queue lifetime before them: those that a hook's verdict
-  /// held, and those that were set aside because something was wrong with the mail.
+  /// Makes the parcels of a held mail due at once, with a whole queue lifetime before them. Both kinds are released: parcels that a
+  /// hook held, and parcels that were held because of a fault in the mail.
   ///
   /// - Returns: how many; nil when there is no such mail.
   @discardableResult
@@ -20,7 +20,8 @@ extension MailStore: ServerStore {
     return count
   }
 
-  /// Sets what is not done of a mail aside, until ``release(_:)``. A delivery under way is not stopped: if it succeeds, that counts.
+  /// Holds the parcels of a mail that are not done, until ``release(_:)``. A delivery under way is not stopped: if it succeeds, that
+  /// counts.
   ///
   /// - Parameter reason: kept with the parcels, on one line; at most 500 characters.
   /// - Returns: how many parcels are held; nil when there is no such mail.
@@ -34,12 +35,12 @@ extension MailStore: ServerStore {
     }
   }
 
-  /// The copies that are not done, in the order in which they came: a page of them.
+  /// One page of the copies that are not done, oldest first.
   ///
   /// - Parameters:
-  ///   - heldOnly: those that wait for ``release(_:)``.
+  ///   - heldOnly: only copies that wait for ``release(_:)``.
   ///   - last: the end of the page before; nil for the first.
-  ///   - limit: of copies. Fewer mean that there are no more.
+  ///   - limit: of copies. If fewer are returned, there are no more.
   public func list(heldOnly: Bool = false, after last: ParcelID? = nil, limit: Int = 1000) async throws(StoreFailure)
     -> [QueueEntry]
   {

@@ -3,7 +3,7 @@ import MTASystem
 import NIOCore
 
 extension MailStore {
-  /// Where ``TrapRecord`` is to write, so that a mail at which processes trap is counted by the next one that has the store open.
+  /// The file for ``TrapRecord``. It counts mails at which processes trap, for the next process that has the store open.
   public static func trapRecord(in queue: String) -> String { queue + "/.trapped" }
 
   public func suspect(_ id: MailID, because cause: String, at now: Timestamp) async throws(StoreFailure) -> Bool {
@@ -15,8 +15,8 @@ extension MailStore {
     return isHeld
   }
 
-  /// The mails that are held for it since somebody was told last; none within a day of that. They count as told from now on:
-  /// whoever cannot tell of them says ``untell(_:)``.
+  /// The suspect mails that were held since the last call. None within a day of that. They count as told from now on. A caller that
+  /// cannot tell of them calls ``untell(_:)``.
   public func takeSuspectsToTell(at now: Timestamp) async throws(StoreFailure) -> [HeldSuspect] {
     try await core.write { (database) throws(SQLiteFailure) in
       try database.takeSuspects(toldSince: now + .seconds(-86_400), at: now)

@@ -5,8 +5,8 @@ import NIOCore
 
 /// The durable queue and the contacts, in one SQLite file and a folder for large content.
 ///
-/// What a receipt promises, and what a crash leaves at each step, is written in `Docs/DURABILITY.md`. Several processes
-/// may have the same store open; leases keep their runners apart.
+/// `Docs/DURABILITY.md` says what a receipt promises, and what a crash leaves at each step. Several processes may have the same store
+/// open; leases keep their runners apart.
 ///
 /// ```swift
 /// let store = try MailStore(.init(database: "mta.db", queue: "queue"))
@@ -19,15 +19,14 @@ public final class MailStore: Sendable {
 
   /// Opens the store, makes what is missing, and cleans up after a crash. Blocks on the disk.
   ///
-  /// - Throws: ``OpenFailure``, also for a file that is something else, damaged, or of a newer version; it is left as
-  ///   it was.
+  /// - Throws: ``OpenFailure``, also for a file that is not a queue, damaged, or of a newer version. The file is left as it was.
   public init(_ configuration: Configuration) throws(OpenFailure) {
     core = try StoreCore(configuration)
   }
 
   deinit { core.close {} }
 
-  /// Writes what waits, and closes the files. What is called later throws ``StoreFailure/closed``.
+  /// Writes what waits, and closes the files. Later calls throw ``StoreFailure/closed``.
   public func close() async {
     await withCheckedContinuation { continuation in core.close { continuation.resume() } }
   }
@@ -36,7 +35,7 @@ public final class MailStore: Sendable {
 }
 
 extension MailStore: MessageStore {
-  /// All: each request is kept with the mail, and its parcels are not due before the time that FUTURERELEASE names.
+  /// All: the store keeps each request with the mail. A parcel with FUTURERELEASE is not due before its time.
   public var capabilities: DeliveryCapabilities { .all }
 
   public func begin(_ id: MailID) async throws(StoreFailure) -> any MessageSpool {

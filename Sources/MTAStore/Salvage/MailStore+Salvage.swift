@@ -2,15 +2,15 @@ import MTACore
 import MTASystem
 
 extension MailStore {
-  /// Saves what can be read of a damaged database. Blocks on the disk, and reads all of the file.
+  /// Copies all rows that can be read from a damaged database into a new one. Blocks on the disk, and reads all of the file.
   ///
-  /// Opening a store does this by itself for damage that it meets, and so does a store that meets it later. This is for damage that
-  /// was not met yet, and for files that were set aside: say those of a time when more of a disk can be read again.
+  /// A store that meets damage, at its opening or later, does this by itself. Call this for damage that was not met yet, and for files
+  /// that were set aside, for example when more of a disk can be read again.
   ///
-  /// - Parameter damaged: a file beside which its log may lie (`-wal`); its mails are added to the store, but those that the
-  ///   store knows stay as they are. Nil: the store's own database is looked through and, if it is damaged, set aside and its
-  ///   rows carried over.
-  /// - Returns: what was saved; nil when nothing is wrong with the store's own database.
+  /// - Parameter damaged: a file that was set aside, with its log (`-wal`) next to it if there is one. Its mails are added to the
+  ///   store; mails that the store knows stay as they are. Nil: the store's own database is checked. If it is damaged, it is set aside
+  ///   and its rows are carried over.
+  /// - Returns: what was saved; nil when the store's own database is whole.
   /// - Throws: ``OpenFailure``, also when another process has the store open.
   public static func salvage(_ configuration: Configuration, from damaged: String? = nil) throws(OpenFailure)
     -> SalvageReport?

@@ -1,7 +1,7 @@
 extension MailStore {
-  /// What became of a damaged database.
+  /// The result of a salvage.
   public struct SalvageReport: Hashable, Sendable, CustomStringConvertible {
-    /// Where the damaged file is now, with its log beside it.
+    /// Where the damaged file is now, with its log next to it.
     public internal(set) var damaged: String
     /// Unfinished mails that are whole: they are delivered.
     public internal(set) var mails = 0
@@ -9,13 +9,13 @@ extension MailStore {
     public internal(set) var held = 0
     /// Finished mails, kept as history.
     public internal(set) var finished = 0
-    /// Recipients' copies whose state could not be read. They count as waiting: some may have been delivered before.
+    /// Recipients' copies whose state could not be read. They count as waiting; some may have been delivered before.
     public internal(set) var rebuilt = 0
-    /// What is remembered of remote addresses.
+    /// Contact records.
     public internal(set) var contacts = 0
-    /// Copies that waited for delivery, and of whose mail nothing can be read: `MAIL-ID to MAILBOX`, the first thousand.
+    /// Waiting copies whose mail cannot be read at all: `MAIL-ID to MAILBOX`, the first thousand.
     public internal(set) var lost: [String] = []
-    /// How many of those there are.
+    /// The number of such copies.
     public internal(set) var lostCount = 0
 
     init(damaged: String) { self.damaged = damaged }
