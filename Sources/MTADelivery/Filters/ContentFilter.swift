@@ -1,7 +1,7 @@
-/// Judges a mail before its local delivery: asked once for all local recipients of an attempt, and again at the next
-/// attempt if this one deferred.
+/// Judges a mail before its local delivery. It is asked once for all local recipients of an attempt. If it defers, it is asked again at
+/// the next attempt.
 ///
-/// ``SpamAssassinFilter`` and ``RspamdFilter`` ask servers; one of your own needs nothing but this:
+/// ``SpamAssassinFilter`` and ``RspamdFilter`` ask servers. A filter of your own is one method:
 ///
 /// ```swift
 /// struct NoPostcards: ContentFilter {
@@ -11,7 +11,7 @@
 /// }
 /// ```
 public protocol ContentFilter: Sendable {
-  /// Never throws, and answers in bounded time: what cannot be judged is passed or deferred, as the filter's owner chose.
-  /// When its task is cancelled it should answer ``FilterVerdict/defer(_:)`` at once.
+  /// Does not throw, and answers in limited time. A mail that cannot be judged is passed or deferred, as the options say. When its task
+  /// is cancelled, it should answer ``FilterVerdict/defer(_:)`` at once.
   func judge(_ mail: FilteredMail) async -> FilterVerdict
 }

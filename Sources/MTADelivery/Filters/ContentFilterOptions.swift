@@ -1,41 +1,41 @@
-/// What filters that ask a server have in common.
+/// Options of filters that ask a server.
 public struct ContentFilterOptions: Hashable, Sendable {
-  /// What becomes of a mail that the server was asked about in vain: it is not there, too slow, too busy, or talks nonsense.
+  /// What happens to a mail when the check fails: the server is away, too slow or too busy, or answers nonsense.
   public enum Failing: String, Hashable, Sendable, CaseIterable {
-    /// Delivered, with a field that says that nobody looked at it: `X-Spam-Checked: no (…)`.
+    /// Delivered, with a field that says that it was not checked: `X-Spam-Checked: no (…)`.
     case open
     /// Tried again later.
     case closed
   }
 
-  /// What becomes of a mail that the server itself would have us reject. The mail was accepted when it came, and the sender of what
-  /// looks like spam is most often forged.
+  /// What happens to a mail that the server itself would reject. The mail was accepted when it came, and spam mostly has a forged
+  /// sender.
   public enum Rejecting: String, Hashable, Sendable, CaseIterable {
-    /// Set aside until somebody releases it.
+    /// Held until an operator releases it.
     case hold
-    /// Fails: whoever stands as the sender gets a bounce.
+    /// Fails: the address given as the sender gets a bounce.
     case bounce
-    /// Gone, and nobody is told.
+    /// Dropped, without a report.
     case discard
   }
 
-  /// Default open: a filter that is down keeps no mail.
+  /// Default `open`: while the filter is down, mail is delivered unchecked.
   public var failing = Failing.open
-  /// Larger mails are delivered unchecked, whatever ``failing`` says, with a field that says so. Octets; default 512 KiB.
+  /// Larger mails are always delivered unchecked, with a field that says so. Octets; default 512 KiB.
   public var maximumBytes = 524_288
-  /// For one check, from the look-up of the server's address to the last octet of the answer; default 60 seconds.
+  /// The time of one check, from the look-up of the server's address to the last octet of the answer. Default 60 seconds.
   public var timeLimit: Duration = .seconds(60)
-  /// Checks at a time; default 8. Further ones wait, in the order in which they came.
+  /// Checks at a time; default 8. Further ones wait, oldest first.
   public var maximumChecks = 8
-  /// How long they wait, at most; default 60 seconds. A check that did not get its turn has failed.
+  /// How long a check waits for its turn, at most; default 60 seconds. Then it has failed.
   public var waitLimit: Duration = .seconds(60)
-  /// Points from which a mail is marked as spam; default nil, the server says.
+  /// Mail with this number of points or more is marked as spam. Default nil: the server decides.
   public var marksFrom: Double?
-  /// Points from which a mail is held; default nil, none.
+  /// Mail with this number of points or more is held. Default nil: none.
   public var holdsFrom: Double?
-  /// Points from which a mail is rejected, which makes a bounce, whatever ``onReject`` says; default nil, none.
+  /// Mail with this number of points or more is rejected, whatever ``onReject`` says: its sender gets a bounce. Default nil: none.
   public var rejectsFrom: Double?
-  /// What the server's own word to reject (rspamd's action `reject`) does; default hold.
+  /// What happens when the server itself rejects a mail (rspamd's action `reject`). Default hold.
   public var onReject = Rejecting.hold
 
   public init() {}

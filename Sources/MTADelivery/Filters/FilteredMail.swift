@@ -1,11 +1,11 @@
 public import MTACore
 public import NIOCore
 
-/// A mail as a filter sees it: the text that local copies will have (but for Delivered-To), as a stream, and the envelope.
+/// A mail as a filter sees it: the envelope, and the text of the local copies as a stream, without Delivered-To.
 public struct FilteredMail: Sendable {
-  /// With all recipients of the mail, local or not.
+  /// The mail's envelope, with all recipients, local or not.
   public let envelope: Envelope
-  /// Those of this delivery.
+  /// The recipients of this delivery.
   public let recipients: [Mailbox]
   private let text: MailText
 
@@ -24,10 +24,10 @@ public struct FilteredMail: Sendable {
   /// Octets with CR LF line ends.
   public var size: Int { text.size }
 
-  /// Walks the text once, in order, in pieces of at most 64 KiB: Return-Path first, then what this system added, then the content as
-  /// it was received.
+  /// Reads the text once, in order, in pieces of at most 64 KiB: Return-Path, then fields of this system, then the content as it was
+  /// received.
   ///
-  /// - Throws: `StoreFailure` when the content cannot be read; what `body` throws.
+  /// - Throws: `StoreFailure` when the content cannot be read, and the errors of `body`.
   public func forEachPiece(_ body: (ByteBuffer) async throws -> Void) async throws {
     try await text.forEachPiece(body)
   }

@@ -10,31 +10,30 @@ import NIOHTTP1
 ///   at: .server(HostAndPort("127.0.0.1:11333")!), dns: resolver, group: group)
 /// ```
 ///
-/// rspamd is told envelope sender, the first 100 recipients, the client's address, the mail's id and whom the client was authenticated as. What it
-/// says comes to this:
+/// rspamd gets the envelope sender, the first 100 recipients, the client's address, the mail's id, and the name that the client logged
+/// in as. Its answer becomes a verdict:
 ///
 /// | action | verdict |
 /// |---|---|
-/// | `no action`, `greylist` | passed; a mail that is to wait is told by `soft reject` |
+/// | `no action`, `greylist` | passed; rspamd says `soft reject` for a mail that should wait |
 /// | `add header`, `rewrite subject` | passed, marked as spam |
 /// | `soft reject` | deferred |
 /// | `reject` | held, or what ``ContentFilterOptions/onReject`` says |
 /// | `quarantine`, `discard` | held, discarded |
 ///
-/// unless the points in the options hold or reject before. Copies get the same fields as from ``SpamAssassinFilter``, the tests with
-/// their points. What rspamd would have a milter change beside (`milter` in its answer) is not done.
+/// Points in the options may hold or reject a mail first. Copies get the same fields as from ``SpamAssassinFilter``, the tests with
+/// their points. Other changes that rspamd asks of a milter (`milter` in its answer) are not made.
 public struct RspamdFilter: ContentFilter {
   private let desk: FilterDesk
   private let password: String?
   private let rewritesSubject: Bool
 
   /// - Parameters:
-  ///   - password: of the controller worker, if that is what listens there; said in clear, and in no log.
-  ///   - rewritesSubject: `rewrite subject` gives copies the subject that rspamd tells, which breaks the signatures that the mail
-  ///     came with. Default false.
-  ///   - dns: who is asked for the server's address when it is given by name.
+  ///   - password: of the controller worker, if the server is one. It is sent in clear, and is in no log.
+  ///   - rewritesSubject: `rewrite subject` gives copies rspamd's subject, which breaks the signatures of the mail. Default false.
+  ///   - dns: looks up the server's address when it is given by name.
   ///   - group: runs the connections; the caller shuts it down.
-  ///   - logger: told of each check that failed.
+  ///   - logger: gets a line for each check that failed.
   public init(
     at server: FilterServer, _ options: ContentFilterOptions = ContentFilterOptions(), password: String? = nil,
     rewritesSubject: Bool = false, dns: any DNSLookup, group: any EventLoopGroup,

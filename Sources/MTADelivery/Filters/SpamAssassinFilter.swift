@@ -20,15 +20,14 @@ public import NIOCore
 /// X-Spam-Flag: YES
 /// ```
 ///
-/// the last only when the mail is spam by spamd's own word, or has the points of ``ContentFilterOptions/marksFrom``. Spam is delivered
-/// unless the options name points from which it is held or rejected. The content itself is not changed: spamd is asked for its
-/// findings alone (SYMBOLS), not for the mail rewritten.
+/// The last one is only on spam, by spamd's word or by the points of ``ContentFilterOptions/marksFrom``. Spam is delivered unless the
+/// options hold or reject it. The content is not changed: spamd is asked for its findings (SYMBOLS), not for a rewritten mail.
 public struct SpamAssassinFilter: ContentFilter {
-  /// Whose preferences spamd uses.
+  /// The user whose preferences spamd uses.
   public enum User: Hashable, Sendable {
-    /// Nobody's: those of the whole site.
+    /// None: the preferences of the whole site.
     case none
-    /// The recipient's, by the address, when a mail has only one; else nobody's.
+    /// The recipient, by its address, when a mail has only one; otherwise none.
     case recipient
     case named(String)
   }
@@ -37,9 +36,9 @@ public struct SpamAssassinFilter: ContentFilter {
   private let user: User
 
   /// - Parameters:
-  ///   - dns: who is asked for the server's address when it is given by name.
+  ///   - dns: looks up the server's address when it is given by name.
   ///   - group: runs the connections; the caller shuts it down.
-  ///   - logger: told of each check that failed.
+  ///   - logger: gets a line for each check that failed.
   public init(
     at server: FilterServer, _ options: ContentFilterOptions = ContentFilterOptions(), user: User = .none,
     dns: any DNSLookup, group: any EventLoopGroup, logger: Logger = Logger(label: "mta.filter")

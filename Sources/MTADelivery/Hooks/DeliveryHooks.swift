@@ -1,6 +1,6 @@
 public import MTACore
 
-/// A say in deliveries: one method for each step of a copy's way out, each with a default that lets things take their course.
+/// Decisions about deliveries: one method for each step of a copy's delivery. Each has a default that changes nothing.
 ///
 /// ```
 /// a parcel is due              route       where to, if not where its address says
@@ -9,9 +9,9 @@ public import MTACore
 /// the sender is to be told     report      whether, and whom
 /// ```
 ///
-/// The runner calls them concurrently, for many mails at a time: a conformance is Sendable, and its own state its own affair.
-/// A call has ``QueueRunner/Configuration/hookBudget``; what is late is cancelled. A hook that throws or is late defers the copies
-/// (`route`, `attempt`), or lets stand what is there (`attempted`, `report`): nothing is lost by it, and it is logged.
+/// The runner calls the methods concurrently, for many mails at a time, so a conformance is Sendable and protects its own state. A call
+/// has ``QueueRunner/Configuration/hookBudget``, and is cancelled after it. If a hook throws or is late, the log says so, and no mail
+/// is lost: `route` and `attempt` then defer the copies, `attempted` and `report` change nothing.
 ///
 /// ```swift
 /// struct Nights: DeliveryHooks {
@@ -21,14 +21,14 @@ public import MTACore
 /// }
 /// ```
 public protocol DeliveryHooks: Sendable {
-  /// Before a way is looked for, once for each parcel that is due. Default: where its address says.
+  /// Called once for each parcel that is due, before the runner finds its route. Default: deliver where its address says.
   func route(_ parcel: Parcel, of envelope: Envelope) async throws -> RoutingVerdict
-  /// Before a mail's copies for one destination are handed to it. Default: hand them over.
+  /// Called before a mail's copies for one destination are delivered. Default: deliver them.
   func attempt(_ delivery: PendingDelivery) async throws -> AttemptVerdict
-  /// After an attempt, once for each copy that was not delivered, before anything is recorded. Default: as classified.
+  /// Called after an attempt, once for each copy that was not delivered, before the store records it. Default: as classified.
   func attempted(_ parcel: Parcel, _ result: RecipientResult, of delivery: PendingDelivery) async throws
     -> OutcomeVerdict
-  /// Before a report goes to a sender. Default: send it.
+  /// Called before a report goes to a sender. Default: send it.
   func report(_ report: PendingReport) async throws -> ReportVerdict
 }
 
@@ -45,7 +45,7 @@ extension DeliveryHooks {
 public struct PendingDelivery: Hashable, Sendable {
   public let envelope: Envelope
   public let parcels: [Parcel]
-  /// Where they go, in words: `local`, `smarthost`, `mx.example.org:25`, or a domain.
+  /// The destination in words: `local`, `smarthost`, `mx.example.org:25`, or a domain.
   public let destination: String
 }
 
@@ -56,9 +56,9 @@ public struct PendingReport: Hashable, Sendable {
   }
 
   public let kind: Kind
-  /// Of the mail that it tells of.
+  /// The envelope of the mail that the report is about.
   public let envelope: Envelope
   public let recipients: [Mailbox]
-  /// Whom it goes to.
+  /// The recipient of the report.
   public let sender: Mailbox
 }

@@ -1,6 +1,6 @@
 public import MTACore
 
-/// Where copies can be sent in place of where their address says.
+/// A place for copies, other than the one of their address.
 public enum DeliveryPlace: Hashable, Sendable {
   /// The local transport.
   case local
@@ -12,22 +12,22 @@ public enum DeliveryPlace: Hashable, Sendable {
   case lmtp(HostAndPort)
 }
 
-/// The verdict of `route`.
+/// The answer of `route`.
 public enum RoutingVerdict: Hashable, Sendable {
   case proceed
-  /// The copy goes here; its address stays.
+  /// The copy goes to this place; its address stays.
   case deliver(to: DeliveryPlace)
-  /// Set aside until somebody releases it, with the reason kept.
+  /// Held until an operator releases it; the reason is kept.
   case hold(String)
-  /// Tried again after this time. Does not count as an attempt of the retry schedule.
+  /// Tried again after this time. It does not count as an attempt of the retry schedule.
   case delay(Duration, String)
-  /// Given up; the sender is told as of any failure.
+  /// Fails; the sender gets a report.
   case fail(String)
-  /// Given up, and nobody is told.
+  /// Dropped, without a report.
   case drop(String)
 }
 
-/// The verdict of `attempt`.
+/// The answer of `attempt`.
 public enum AttemptVerdict: Hashable, Sendable {
   case proceed
   case hold(String)
@@ -36,27 +36,27 @@ public enum AttemptVerdict: Hashable, Sendable {
   case drop(String)
 }
 
-/// The verdict of `attempted`, about a copy that was not delivered.
+/// The answer of `attempted`, about a copy that was not delivered.
 public enum OutcomeVerdict: Hashable, Sendable {
-  /// As classified: tried again by the schedule, or given up.
+  /// As classified: tried again by the schedule, or failed.
   case proceed
-  /// Tried again after this time, unless the mail's time is over; also what would have been given up.
+  /// Tried again after this time, unless the mail's time is over. It also revives a copy that would have failed.
   case retry(after: Duration)
   case hold(String)
-  /// Given up, also what would have been tried again.
+  /// Fails, even if it would have been tried again.
   case fail(String)
-  /// Given up, and nobody is told.
+  /// Dropped, without a report.
   case drop(String)
 }
 
-/// The verdict of `report`.
+/// The answer of `report`.
 public enum ReportVerdict: Hashable, Sendable {
   case proceed
-  /// Somebody else is told. The record says what `clientLookup` would of them: nil means a stranger elsewhere, whose mail goes to
-  /// the servers of their domain, so that a mailbox of ours needs its record. Forwards in it are not followed: name the mailbox that
-  /// they lead to. Naming the sender is the same as ``proceed``, whatever the record.
+  /// The report goes to another mailbox. The record is what `clientLookup` would return for it. Nil means a mailbox elsewhere, to whose
+  /// domain's servers the report goes; so a mailbox of ours needs its record. Forwards in the record are not followed: name the mailbox
+  /// that they lead to. If the mailbox is the sender, this is ``proceed``, whatever the record.
   case send(to: Mailbox, client: ClientRecord?)
-  /// Nobody is told. The outcome is recorded all the same.
+  /// No report is sent. The outcome is still recorded.
   case suppress(String)
 }
 

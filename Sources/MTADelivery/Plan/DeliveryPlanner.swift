@@ -5,19 +5,19 @@ public import MTATLS
 public import NIOCore
 public import NIOPosix
 
-/// Tells what a runner would do with mail for a domain, without doing it: routes and TLS policies, with their reasons.
+/// Says what a runner would do with mail for a domain, without doing it: routes and TLS policies, with their reasons.
 ///
 /// ```swift
 /// let planner = try DeliveryPlanner(dns: resolver, configuration: .init(serverName: "mail.example.org"))
 /// for host in await planner.plan(for: domain).hosts { print(host.name, host.policy?.description ?? "") }
 /// ```
 ///
-/// The DNS is asked, and policy hosts of MTA-STS; mail servers are not. The file of MTA-STS policies is read, and left as it is.
+/// It asks the DNS and policy hosts of MTA-STS, but no mail servers. It reads the file of MTA-STS policies, and leaves it unchanged.
 public struct DeliveryPlanner: Sendable {
   private let router: Router
   private let policies: TLSPolicyFinder
 
-  /// - Parameter logger: hears of policies that cannot be fetched.
+  /// - Parameter logger: gets a line for each policy that cannot be fetched.
   /// - Throws: `TLSFailure` when the trust roots cannot be read.
   public init(
     dns: any DNSLookup, configuration: QueueRunner.Configuration,
@@ -30,7 +30,8 @@ public struct DeliveryPlanner: Sendable {
       group: eventLoopGroup, threads: threadPool, files: DurableFiles(), logger: logger, onlyLooks: true)
   }
 
-  /// - Parameter requiresTLS: for a mail that came with REQUIRETLS (RFC 8689). Whether a server offers it, too, only an attempt shows.
+  /// - Parameter requiresTLS: plan for a mail that came with REQUIRETLS (RFC 8689). Only an attempt shows whether a server offers it,
+  ///   too.
   public func plan(for domain: Domain, requiresTLS: Bool = false) async -> DeliveryPlan {
     var plan = DeliveryPlan(domain)
     do throws(DeliveryTrouble) {

@@ -2,7 +2,7 @@ public import MTACore
 public import NIOCore
 import NIOPosix
 
-/// Asks a mail server whether it is there: connects, reads the greeting, says QUIT, and tells what came of it.
+/// Checks whether a mail server is there: connects, reads the greeting, says QUIT, and returns the result.
 ///
 /// ```swift
 /// switch await ServerProbe(dns: resolver, group: group).probe(host: "mx.example.org", port: 25) {
@@ -11,8 +11,8 @@ import NIOPosix
 /// }
 /// ```
 ///
-/// Nothing but QUIT is ever sent: no EHLO, no MAIL, no RCPT. A server that greets in a way that SMTP does not know is not
-/// even told that. The probe ends within ``timeLimit`` and reads at most ``byteLimit`` octets.
+/// It sends QUIT alone: no EHLO, no MAIL, no RCPT. A server whose greeting is not SMTP does not even get QUIT. The probe ends within
+/// ``timeLimit`` and reads at most ``byteLimit`` octets.
 public struct ServerProbe: Sendable {
   /// Addresses of a host that are tried, IPv4 first.
   public static let maximumAddresses = 4
@@ -21,38 +21,37 @@ public struct ServerProbe: Sendable {
   /// How long the server has to answer QUIT, at most.
   static let farewellTime = Duration.seconds(5)
 
-  /// What came of a probe.
+  /// The result of a probe.
   public enum Finding: Hashable, Sendable {
-    /// The server spoke first, as SMTP has it. 220 says that it takes mail; 554 and 421 say that it does not
-    /// (RFC 5321 §3.1, §3.8).
+    /// The server sent a greeting. 220 says that it takes mail; 554 and 421 say that it does not (RFC 5321 §3.1, §3.8).
     case greeting(RemoteReply, from: IPAddress)
     case failure(Failure)
   }
 
-  /// Why there was no greeting; of several addresses, why the last gave none.
+  /// Why there was no greeting. Of several addresses, this is the reason of the last.
   public enum Failure: Error, Hashable, Sendable {
-    /// No host name, no address, or port 0.
+    /// The text is not a host name or address, or the port is 0.
     case notAServer
     /// The host has no address.
     case noSuchHost
-    /// The DNS could not tell the addresses.
+    /// The DNS could not return the addresses.
     case dns(DNSFailure)
-    /// There is no connection; the system's reason.
+    /// No connection could be made; the system's reason.
     case noConnection(String)
     /// The server hung up before its greeting was complete.
     case closed
     case timedOut
-    /// What it said is no reply of SMTP.
+    /// The text is not a reply of SMTP.
     case notSMTP(ReplyFault)
   }
 
   private let dns: any DNSLookup
   private let group: any EventLoopGroup
-  /// How long a probe may take, look-ups and all. 30 seconds unless told.
+  /// The longest time of a probe, look-ups included. Default 30 seconds.
   public var timeLimit: Duration
 
   /// - Parameters:
-  ///   - dns: who is asked for the addresses of a host that is given by name.
+  ///   - dns: looks up the addresses of a host that is given by name.
   ///   - group: runs the socket; the caller shuts it down.
   public init(dns: any DNSLookup, group: any EventLoopGroup, timeLimit: Duration = .seconds(30)) {
     self.dns = dns

@@ -1,14 +1,14 @@
 public import MTACore
 
-/// A route as the settings give it: where to, and what is particular about the way.
+/// A route of the settings: the target, and what is special about it.
 public struct DeliveryRoute: Hashable, Sendable {
   public var target: RouteTarget
-  /// For the server; nil for none. They are said only under TLS, unless ``tls`` is ``TLSDemand/none``.
+  /// The login at the server; nil for none. They are sent only under TLS, unless ``tls`` is ``TLSDemand/none``.
   public var credentials: Credentials?
-  /// What TLS the server must offer; nil: with credentials verified, whatever ``QueueRunner/Configuration/tlsPolicies`` say, else
-  /// as for any server.
+  /// The TLS that the server must offer. Nil with credentials: verified, whatever ``QueueRunner/Configuration/tlsPolicies`` say. Nil
+  /// without them: as for any server.
   public var tls: TLSDemand?
-  /// The addresses to connect from; nil: those of the runner.
+  /// The addresses to connect from; nil: the runner's.
   public var sources: SourceAddresses?
 
   public init(
@@ -22,14 +22,14 @@ public struct DeliveryRoute: Hashable, Sendable {
 }
 
 extension DeliveryRoute: CustomStringConvertible, CustomDebugStringConvertible {
-  /// Without the credentials: fit for logs.
+  /// The route without its credentials, fit for logs.
   public var description: String {
     "\(target)" + (tls.map { ", tls \($0)" } ?? "") + (credentials == nil ? "" : ", with credentials")
   }
   public var debugDescription: String { description }
 }
 
-/// The addresses that connections leave from, by family; nil: the system's choice.
+/// The addresses that connections are made from, by family; nil: the system's choice.
 public struct SourceAddresses: Hashable, Sendable {
   public var v4: IPAddress?
   public var v6: IPAddress?
@@ -37,7 +37,7 @@ public struct SourceAddresses: Hashable, Sendable {
   /// The system's choice for both.
   public init() {}
 
-  /// At most one of each family; nil for more.
+  /// At most one of each family; returns nil for more.
   public init?(_ addresses: [IPAddress]) {
     for address in addresses {
       switch address {

@@ -1,7 +1,7 @@
 public import MTACore
 
-/// Values by domain. A pattern is a domain (`example.org`), all domains below one (`.example.org`), or `*` for every other; the
-/// closest pattern wins.
+/// Values by domain. A pattern is a domain (`example.org`), all domains below one (`.example.org`), or `*` for all others. The closest
+/// pattern wins.
 ///
 /// ```swift
 /// var table = DomainTable<Int>()
@@ -18,14 +18,14 @@ public struct DomainTable<Value: Sendable>: Sendable {
   /// The patterns, in no order.
   public var patterns: [String] { Array(values.keys) }
 
-  /// - Returns: false when the text is no pattern.
+  /// - Returns: false when the text is not a pattern.
   public mutating func set(_ value: Value, for pattern: String) -> Bool {
     guard let pattern = Self.normal(pattern) else { return false }
     values[pattern] = value
     return true
   }
 
-  /// The value for a domain and the pattern that it stands under.
+  /// The value for a domain, and its pattern.
   public func match(_ domain: Domain) -> (pattern: String, value: Value)? {
     if values.isEmpty { return nil }
     let name = domain.canonical.description

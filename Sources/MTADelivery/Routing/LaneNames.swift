@@ -1,7 +1,7 @@
 public import MTACore
 
-/// How a runner names the lanes of parcels (``MTACore/Parcel/lane``), as far as settings tell: for a store, so that mail which arrives waits
-/// where the runner will look for it.
+/// The names of parcels' lanes (``MTACore/Parcel/lane``), as far as settings determine them. A store uses them, so arriving mail waits
+/// in the lane where the runner looks for it.
 ///
 /// | a copy | its lane |
 /// |---|---|
@@ -10,9 +10,9 @@ public import MTACore
 /// | for any other domain, where there is a smarthost | `smarthost:` |
 /// | for any other domain | the domain |
 ///
-/// What the DNS says of a domain is not known yet. A runner that has too much for the servers it found gives parcels back in a lane with
-/// the servers' names; whatever else it records waits in the lane of this table again. So a parcel that waits in the lane of a route which is
-/// no more, or of servers that its domain has left, is at worst taken later: when these have room.
+/// The DNS is not asked yet. If a runner has too much mail for the servers that it found, it gives parcels back in a lane with the
+/// servers' names. Other parcels that it records are in the lane of this table again. A parcel may thus be in the lane of a route that
+/// no longer exists, or of servers that its domain has left. At worst it is taken later: when these have room.
 public struct LaneNames: Sendable {
   static let smarthost = "smarthost:"
 
@@ -34,6 +34,6 @@ public struct LaneNames: Sendable {
 }
 
 extension QueueRunner.Configuration {
-  /// For the store that the runner works on (`MailStore.Configuration.lane`).
+  /// The lane names for the runner's store (`MailStore.Configuration.lane`).
   public var laneNames: LaneNames { LaneNames(routes: routes, hasSmarthost: smarthost != nil) }
 }

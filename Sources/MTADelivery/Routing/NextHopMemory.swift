@@ -2,10 +2,10 @@ public import MTACore
 public import MTASystem
 import NIOConcurrencyHelpers
 
-/// What servers did not offer when they were last spoken to: for a receiver, which then need not take what would fail there.
+/// What servers did not offer when they were last contacted. A receiver uses it to refuse mail that would fail there.
 ///
-/// Kept in memory, for ``lifetime``: a server may learn. Shared by a runner (``QueueRunner/Configuration/nextHops``) and a receiver
-/// (`SessionConfiguration.lacks`).
+/// Kept in memory for ``lifetime``, because servers change. A runner (``QueueRunner/Configuration/nextHops``) and a receiver
+/// (`SessionConfiguration.lacks`) share it.
 public final class NextHopMemory: Sendable {
   /// Where mail goes, as far as that is known without the DNS.
   enum Place: Hashable, Sendable {

@@ -1,7 +1,7 @@
 public import MTACore
 import NIOCore
 
-/// Where this server itself listens, so that the router knows itself by address among exchangers.
+/// Where this server itself listens. By these addresses the router recognizes itself among exchangers.
 public struct OwnPlaces: Hashable, Sendable {
   public struct Place: Hashable, Sendable {
     /// Nil: all addresses of the machine.

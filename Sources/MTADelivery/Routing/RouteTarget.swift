@@ -14,7 +14,7 @@ public enum RouteTarget: Hashable, Sendable {
   case lmtp(HostAndPort)
   /// `lmtp:/SOCKET`
   case lmtpSocket(path: String)
-  /// `fail:TEXT`: nowhere; the mail fails at once.
+  /// `fail:TEXT`: nowhere; the mail fails at once, with the text.
   case fail(String)
   /// `hold:TEXT`: nowhere for now; the mail waits, at most for its lifetime.
   case hold(String)

@@ -40,9 +40,9 @@ extension Router {
     return false
   }
 
-  /// Where mail for a domain goes, as ``route(to:)`` finds out, and whether any of its hosts may be sent to: asked before a recipient is
-  /// accepted. One that certainly may not is ``MailRoute/noSuchDomain``. As soon as a host is found no more are looked up; a host whose
-  /// addresses cannot be told is taken for one.
+  /// The route of a domain, as ``route(to:)`` finds it, and whether mail may be sent to any of its hosts. A receiver asks this before
+  /// it accepts a recipient. If no host may get mail, the answer is ``MailRoute/noSuchDomain``. The look-ups end with the first host
+  /// that may. A host whose addresses cannot be found out counts as one that may.
   public func mailRoute(of name: DNSName) async -> MailRoute {
     let route: Route
     do throws(DeliveryTrouble) { route = try await self.route(to: .name(name.description)) } catch {

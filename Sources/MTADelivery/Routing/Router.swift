@@ -16,14 +16,14 @@ public struct Router: Sendable {
   private let shuffle: @Sendable ([MailExchanger]) -> [MailExchanger]
 
   /// - Parameters:
-  ///   - hosts: where servers that the settings name are looked up; nil: in the DNS, too.
-  ///   - serverName: our own name, by which we know ourselves among exchangers.
-  ///   - port: of exchangers, 25 by the standard.
-  ///   - routes: the ways of single domains.
-  ///   - fallback: the way of all other domains, such as a smarthost; nil: by their exchangers.
-  ///   - own: where we listen, by which we know ourselves as well.
+  ///   - hosts: looks up servers that the settings name; nil: the DNS.
+  ///   - serverName: our own name. An exchanger with this name is this server.
+  ///   - port: the port of exchangers, 25 by the standard.
+  ///   - routes: the routes of single domains.
+  ///   - fallback: the route of all other domains, such as a smarthost; nil: their exchangers.
+  ///   - own: where we listen. An exchanger at such an address is this server.
   ///   - ignored: networks that hold no exchanger of a foreign domain.
-  ///   - shuffle: puts exchangers of equal preference in an order, by default a random one (RFC 5321 §5.1).
+  ///   - shuffle: orders exchangers of equal preference; by default at random (RFC 5321 §5.1).
   public init(
     dns: any DNSLookup, hosts: (any DNSLookup)? = nil, serverName: String, port: UInt16 = 25,
     routes: DomainTable<DeliveryRoute> = DomainTable(),

@@ -1,40 +1,40 @@
-/// How a runner lets time pass: all that it waits for by the clock goes through here, so that a test can turn time by hand.
+/// How a runner waits. All of its waiting by the clock goes through here, so a test can move time by hand.
 ///
 /// ```swift
 /// let clock = ManualClock()  // of MTATestSupport
 /// let pacer = Pacer.real.waiting(for: [.due]) { clock.advance(by: $0) }
 /// ```
 ///
-/// Limits of a dialogue with a server are not among it: those are its event loop's.
+/// The time limits of a dialogue with a server are different: its event loop has them.
 public struct Pacer: Sendable {
-  /// What is waited for.
+  /// What the runner waits for.
   public enum Occasion: Hashable, Sendable, CaseIterable {
     /// Something in the queue is due, or a destination may go on.
     case due
     /// A store in trouble is asked again.
     case retry
-    /// The least time between two mails to a destination is over.
+    /// The least time between two mails to a destination has passed.
     case interval
-    /// It is time to see how mail moves.
+    /// It is time to measure how mail moves.
     case laneLook
-    /// It is time to see whether a runner died, and to renew leases.
+    /// It is time to look for dead runners, and to renew leases.
     case leaseLook
     /// A hook is late.
     case hook
-    /// What was under way when the service was to end has had its time.
+    /// The grace period is over: deliveries under way are cancelled.
     case grace
-    /// And what was dismissed then has had time to end.
+    /// Cancelled deliveries have had their time to end.
     case patience
   }
 
-  /// Returns after the time, or throws when the calling task is cancelled.
+  /// Returns after the time. Throws when the calling task is cancelled.
   public let wait: @Sendable (Duration, Occasion) async throws -> Void
 
   public init(_ wait: @escaping @Sendable (_ duration: Duration, _ occasion: Occasion) async throws -> Void) {
     self.wait = wait
   }
 
-  /// The same, but for some occasions.
+  /// The same, with another wait for some occasions.
   public func waiting(
     for occasions: Set<Occasion>, by wait: @escaping @Sendable (Duration) async throws -> Void
   ) -> Pacer {

@@ -6,7 +6,7 @@ import NIOConcurrencyHelpers
 public import NIOCore
 public import NIOPosix
 
-/// Delivers what is in a queue.
+/// Delivers the mail of a queue.
 ///
 /// ```swift
 /// let runner = try QueueRunner(queue: store, dns: resolver, configuration: .init(serverName: "mx.example.org"))
@@ -16,7 +16,7 @@ public import NIOPosix
 ///
 /// Two runners on one queue never deliver the same parcel: each leases its own.
 public final class QueueRunner: Sendable {
-  /// What a sender may ask of a mail's delivery (`SessionConfiguration.honours`): all of it. A receiver announces what its store
+  /// What a sender may ask of a mail's delivery (`SessionConfiguration.honours`): everything. A receiver announces those that its store
   /// keeps, too.
   public static let honours = DeliveryCapabilities.all
 
@@ -25,11 +25,11 @@ public final class QueueRunner: Sendable {
 
   /// - Parameters:
   ///   - signer: signs submissions as they leave; nil for none.
-  ///   - clock: the time of day: due times and expiry.
+  ///   - clock: the time of day, for due times and expiry.
   ///   - eventLoopGroup: carries the connections; by default the process's own.
   ///   - threadPool: makes the blocking file calls; by default the process's own.
   ///   - files: the file layer under the Maildir.
-  ///   - pacer: waits for the next due time, and for all else that the clock decides; tests pass one that a clock turned by hand serves.
+  ///   - pacer: waits for the next due time, and for everything else that depends on the clock. Tests pass one that they move by hand.
   /// - Throws: `TLSFailure` when TLS cannot be set up.
   public init(
     queue: any ParcelQueue, dns: any DNSLookup, configuration: Configuration, signer: (any MailSigner)? = nil,
@@ -62,14 +62,14 @@ public final class QueueRunner: Sendable {
       postmaster: configuration.postmaster?.description ?? "postmaster@" + name)
   }
 
-  /// Delivers everything that is due now and the reports that come of it, and ends. What is deferred meanwhile waits for a later run.
+  /// Delivers everything that is due now, and the reports about it, and ends. Mail that is deferred meanwhile waits for a later run.
   ///
-  /// - Throws: `StoreFailure` when the queue cannot be read; `CancellationError` when the task is cancelled, after the
-  ///   deliveries under way have ended (within the grace period).
+  /// - Throws: `StoreFailure` when the queue cannot be read; `CancellationError` when the task is cancelled, after deliveries under way
+  ///   have ended (within the grace period).
   public func runOnce() async throws -> RunSummary { try await makeRun(isService: false).once() }
 
-  /// Delivers as mail arrives and falls due, until the task is cancelled; then no new delivery is begun, those under way
-  /// may end within the grace period, and what was leased goes back to the queue.
+  /// Delivers arriving and due mail until the task is cancelled. Then it begins no new delivery. Those under way may end within the
+  /// grace period, and other leased parcels go back to the queue.
   ///
   /// - Throws: `StoreFailure` when the queue cannot be read at the start; later failures are logged, and tried again.
   @discardableResult

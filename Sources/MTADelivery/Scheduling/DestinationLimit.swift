@@ -1,10 +1,10 @@
 import MTACore
 
-/// What a destination can stand.
+/// The limits of a destination.
 public struct DestinationLimit: Hashable, Sendable {
-  /// Deliveries at a time, at most; default 20. Fewer where they do not go well.
+  /// Deliveries at a time, at most; default 20. Fewer while they fail.
   public var deliveries: Int
-  /// The least time between the beginnings of two mails; nil, the default, for none.
+  /// The least time between the beginnings of two mails; default nil: none.
   public var interval: Duration?
 
   public init(deliveries: Int = 20, interval: Duration? = nil) {

@@ -1,9 +1,9 @@
-/// How many parcels a run brought to what outcome.
+/// The numbers of parcels by outcome.
 public struct RunSummary: Hashable, Sendable {
   public var delivered = 0
   public var deferred = 0
   public var failed = 0
-  /// Set aside.
+  /// Held.
   public var held = 0
 
   public init(delivered: Int = 0, deferred: Int = 0, failed: Int = 0, held: Int = 0) {

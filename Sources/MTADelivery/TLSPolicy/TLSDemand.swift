@@ -1,15 +1,15 @@
-/// What TLS an operator asks for, as the settings `tlsPolicies`, `smarthostTLS` and `routes` spell it. It takes the place of what
-/// would be found in the DNS.
+/// The TLS that an operator asks for, as the settings `tlsPolicies`, `smarthostTLS` and `routes` spell it. It replaces what the DNS
+/// says.
 public enum TLSDemand: String, Hashable, Sendable, CaseIterable, CustomStringConvertible {
-  /// Never, not even when offered.
+  /// Never encrypt, even if the server offers it.
   case none
-  /// Where offered, by any certificate; in clear where it cannot be had (RFC 7435).
+  /// Encrypt with any certificate if the server offers TLS; else send in clear (RFC 7435).
   case opportunistic
-  /// Or no mail, by any certificate: protection from listeners alone.
+  /// Send only under TLS, with any certificate: protection from listeners alone.
   case encrypt
-  /// Or no mail, and the certificate leads to a trusted root and bears the name of the host.
+  /// Send only under TLS. The certificate must lead to a trusted root and have the host's name.
   case verify
-  /// Or no mail: by the server's TLSA records (RFC 7672), which must be there.
+  /// Send only under TLS. The server must have TLSA records that vouch for it (RFC 7672).
   case dane
 
   /// Whether an impostor would be found out.

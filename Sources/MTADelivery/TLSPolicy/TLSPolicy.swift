@@ -1,6 +1,6 @@
 public import MTATLS
 
-/// What TLS a mail must have on its way to one host, and why: one value for each attempt, kept with its outcome.
+/// The TLS that a mail must have to one host, and why. Each attempt has one, and its outcome keeps it.
 ///
 /// ```
 /// none (set for .lab.example)
@@ -12,24 +12,24 @@ public import MTATLS
 /// ```
 public struct TLSPolicy: Hashable, Sendable {
   public enum Kind: Hashable, Sendable {
-    /// In clear.
+    /// Send in clear.
     case none
-    /// Where offered, by any certificate; else in clear (RFC 7435).
+    /// Encrypt with any certificate if the server offers TLS; else send in clear (RFC 7435).
     case opportunistic
-    /// Or no mail, by any certificate.
+    /// Send only under TLS, with any certificate.
     case encrypt
-    /// Or no mail; the certificate leads to a trusted root and bears the host's name.
+    /// Send only under TLS. The certificate must lead to a trusted root and have the host's name.
     case verify
     /// As ``verify``, because the domain's policy says so (RFC 8461 §5).
     case enforcedByMTASTS
-    /// As ``opportunistic``; what an enforced policy would have kept from going is logged. `fits`: the policy names the host.
+    /// As ``opportunistic``. If an enforced policy would have stopped the mail, the log says so. `fits`: the policy names the host.
     case testedByMTASTS(fits: Bool)
-    /// Or no mail; these records vouch for the server (RFC 7672).
+    /// Send only under TLS. These records must vouch for the server (RFC 7672).
     case dane(DANEReference)
   }
 
   public var kind: Kind
-  /// Why this kind; one printable line.
+  /// Why this policy; one printable line.
   public var reason: String
   /// The sender asked for protection all the way (RFC 8689): the server must offer REQUIRETLS.
   public var isRequiredBySender: Bool
@@ -48,7 +48,7 @@ public struct TLSPolicy: Hashable, Sendable {
     }
   }
 
-  /// Whether an impostor would be found out.
+  /// Whether the policy detects an impostor.
   public var isVerified: Bool {
     switch kind {
     case .none, .opportunistic, .testedByMTASTS, .encrypt: false
