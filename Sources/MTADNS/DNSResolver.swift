@@ -3,25 +3,24 @@ import NIOConcurrencyHelpers
 public import NIOCore
 import NIOPosix
 
-/// A stub resolver: it asks recursive name servers, believes only what answers its question, and remembers.
+/// A stub resolver: it asks recursive name servers, accepts only records that answer its question, and keeps them.
 ///
 /// ```swift
 /// let resolver = DNSResolver(configuration: .system(), group: group)
 /// if case .exchangers(let exchangers) = await resolver.mailRoute(of: domain) { print(exchangers) }
 /// ```
 ///
-/// A look-up never throws and ends within `ResolverConfiguration.deadline`. Questions that are asked at the same time share one
-/// query; each goes out with a random id, from a random port, with its letters in random case (RFC 5452), by UDP
-/// with EDNS and a size of 1232 octets, and by TCP when the answer is truncated. Names are complete: no search list.
+/// A look-up does not throw, and ends within `ResolverConfiguration.deadline`. Equal questions at the same time share one query. A
+/// query has a random id, a random port, and letters in random case (RFC 5452). It goes by UDP, with EDNS and a size of 1232 octets,
+/// and by TCP when the answer is truncated. Names are complete: there is no search list.
 ///
-/// Servers may be asked over TLS instead (``DNSServer/Security``), and old answers be kept for when none can be had
+/// Servers may be asked over TLS instead (``DNSServer/Security``). Old answers may be kept for times without new ones
 /// (``ResolverConfiguration/Cache/staleness``).
 ///
-/// Cancelling a task that waits here answers it with ``DNSFailure/timedOut``; the query goes on as long as anybody waits for it.
-/// An idle resolver holds no socket but, for ``ResolverConfiguration/Streams/idleTime``, its last TCP connections.
-/// ``shutdown()`` ends them and what is under way.
+/// A task that is cancelled gets ``DNSFailure/timedOut``; the query goes on while other tasks wait for it. An idle resolver holds no
+/// sockets except its last TCP connections, for ``ResolverConfiguration/Streams/idleTime``. ``shutdown()`` ends them and all queries.
 ///
-/// One line each, beside ``lookup(_:_:)``:
+/// These are calls of one line, beside ``lookup(_:_:)``:
 ///
 /// ```swift
 /// await resolver.addresses(of: host)               // .found([192.0.2.1, 2001:db8::1]), IPv4 first
@@ -65,14 +64,14 @@ public final class DNSResolver: DNSLookup {
     self.init(configuration: configuration, transport: SocketTransport(group: group, streams: configuration.streams))
   }
 
-  /// With the sockets on the process's own event loops.
+  /// The same, with sockets on the process's own event loops.
   ///
   /// - Parameter configuration: by default the servers of /etc/resolv.conf.
   public convenience init(configuration: ResolverConfiguration = .system()) {
     self.init(configuration: configuration, group: MultiThreadedEventLoopGroup.singleton)
   }
 
-  /// With a transport and a clock of one's own, as tests have them.
+  /// With your own transport and clock, as tests have them.
   public init(
     configuration: ResolverConfiguration, transport: any DNSTransport,
     clock: any MonotonicClock = SystemMonotonicClock()
@@ -100,7 +99,7 @@ public final class DNSResolver: DNSLookup {
     }
   }
 
-  /// Ends every look-up that is under way, and each that comes later, with ``DNSFailure/unreachable``.
+  /// Ends every look-up under way, and every later one, with ``DNSFailure/unreachable``.
   public func shutdown() {
     let flights = state.withLockedValue { state in
       state.isShutDown = true

@@ -1,10 +1,10 @@
-/// A clock that never jumps: it serves deadlines and the age of what is kept. Tests turn one by hand.
+/// A clock that never jumps, for deadlines and the age of answers. Tests move one by hand.
 public protocol MonotonicClock: Sendable {
   /// The time since some fixed instant.
   var now: Duration { get }
 }
 
-/// The machine's clock, which goes on while it sleeps.
+/// The machine's clock. It also runs while the machine sleeps.
 public struct SystemMonotonicClock: MonotonicClock {
   private let origin = ContinuousClock.now
 

@@ -11,22 +11,22 @@ public import MTACore
 /// ```
 public struct DNSServer: Hashable, Sendable, CustomStringConvertible {
   public var address: IPAddress
-  /// The interface behind which a link-local address is, by name or number (RFC 4007 §11); nil for all other addresses.
+  /// The interface of a link-local address, by name or number (RFC 4007 §11); nil for all other addresses.
   public var zone: String?
   public var port: UInt16
   public var security: Security
 
-  /// What protects questions and answers on their way.
+  /// The protection of questions and answers on their way.
   public enum Security: Hashable, Sendable {
-    /// Nothing: UDP and TCP.
+    /// None: UDP and TCP.
     case plain
     /// DNS over TLS (RFC 7858).
     ///
-    /// With a name, the certificate must bear it and lead to one of ``ResolverConfiguration/Streams/trustRoots``, or the server counts
-    /// as unreachable: the strict profile of RFC 8310 §5. Nobody on the way can read or forge then.
+    /// With a name, the certificate must have it and lead to one of ``ResolverConfiguration/Streams/trustRoots``. Otherwise the server
+    /// counts as unreachable: the strict profile of RFC 8310 §5. So an attacker on the way can neither read nor forge.
     ///
-    /// Without one, any certificate will do: listeners are kept out, impostors are not. This is the opportunistic profile but
-    /// for one thing: nothing falls back to clear text by itself. Whoever wants that lists the plain server behind this one.
+    /// Without a name, any certificate will do: this keeps listeners out, but not impostors. It is the opportunistic profile, except
+    /// that the resolver does not fall back to clear text by itself. To allow that, list the plain server behind this one.
     case tls(name: String?)
 
     var isTLS: Bool { self != .plain }
@@ -37,7 +37,7 @@ public struct DNSServer: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// - Parameter port: 53, or 853 for TLS (RFC 7858 §3.1), unless told.
+  /// - Parameter port: default 53, or 853 for TLS (RFC 7858 §3.1).
   public init(_ address: IPAddress, zone: String? = nil, port: UInt16? = nil, security: Security = .plain) {
     self.address = address
     self.zone = zone
@@ -45,8 +45,8 @@ public struct DNSServer: Hashable, Sendable, CustomStringConvertible {
     self.security = security
   }
 
-  /// Reads an address with or without port, `192.0.2.1:5353` for one, or `tls:` and such an address, with or without `#` and the name that
-  /// the server's certificate bears: `tls:[2001:db8::1]:853#dns.example.net`. Nil when it is neither.
+  /// Reads an address with or without a port, such as `192.0.2.1:5353`. `tls:` in front means TLS, and `#` with the name of the
+  /// server's certificate may follow: `tls:[2001:db8::1]:853#dns.example.net`. Nil for other texts.
   public init?(_ text: String) {
     guard text.utf8.starts(with: "tls:".utf8) else {
       self.init(plain: text)

@@ -7,8 +7,8 @@ import MTACore
 #endif
 
 extension ResolverConfiguration {
-  /// The servers and options of a resolv.conf(5) file, by default the system's. Without the file, or without a server in it,
-  /// 127.0.0.1 is asked, as resolv.conf(5) says. At most 64 KiB of the file are read.
+  /// The servers and options of a resolv.conf(5) file, by default the system's. If there is no file, or no server in it, 127.0.0.1 is
+  /// asked, as resolv.conf(5) says. At most 64 KiB of the file are read.
   public static func system(path: String = "/etc/resolv.conf") -> ResolverConfiguration {
     ResolverConfiguration(resolvConf: contents(of: path) ?? "")
   }
@@ -16,8 +16,8 @@ extension ResolverConfiguration {
   /// Reads the text of a resolv.conf(5) file: `nameserver` (the first 8 that are addresses, a link-local one with a zone such
   /// as `%eth0`) and, of `options`, `timeout:`, `attempts:` and `trust-ad`.
   ///
-  /// `search`, `domain` and `ndots` are ignored on purpose: mail names are complete, and a suffix tried behind them would
-  /// send mail to the wrong host (RFC 5321 §2.3.5). Whatever else it does not know is ignored as well.
+  /// `search`, `domain` and `ndots` are ignored on purpose: mail names are complete, and a suffix behind them would send mail to the
+  /// wrong host (RFC 5321 §2.3.5). Unknown lines and options are ignored as well.
   public init(resolvConf text: String) {
     self.init(servers: [])
     for line in text.utf8.split(whereSeparator: { $0 == 10 || $0 == 13 }) {

@@ -2,7 +2,7 @@
 public enum DNSCarrier: Hashable, Sendable {
   /// UDP.
   case datagram
-  /// TCP, each packet behind its length (RFC 1035 §4.2.2).
+  /// TCP, with its length before each packet (RFC 1035 §4.2.2).
   case stream
 }
 
@@ -11,24 +11,24 @@ public enum DNSTransportFault: Error, Hashable, Sendable {
   case timedOut
   /// No socket, no route, a refused or broken connection.
   case unreachable
-  /// So many packets came that were no answer that somebody may be guessing.
+  /// Too many packets came that did not answer the question: an attacker may be guessing.
   case strangers
   /// The asking task was cancelled.
   case cancelled
 }
 
-/// Whoever takes packets to name servers: sockets, or a test's own.
+/// Sends packets to name servers: over sockets, or in a test by other means.
 public protocol DNSTransport: Sendable {
-  /// Sends `packet` to `server` and answers with the first packet from there that `accepts` takes; others are ignored as if
-  /// they had not come. Throws by the end of `timeout`, which covers connecting too.
+  /// Sends `packet` to `server` and returns the first packet from there that `accepts` takes. Others are ignored. Throws by the end of
+  /// `timeout`, which includes connecting.
   ///
-  /// Without a look-up that waits for it, no datagram socket stays open; a stream may, for a bounded time.
+  /// Datagram sockets close with their look-up. Streams may stay open for a limited time.
   func exchange(
     _ packet: [UInt8], with server: DNSServer, over carrier: DNSCarrier, timeout: Duration,
     accepts: @escaping @Sendable ([UInt8]) -> Bool
   ) async throws(DNSTransportFault) -> [UInt8]
 
-  /// Closes whatever is kept open between exchanges; there will be no more of them. Does nothing unless implemented.
+  /// Closes everything that is kept open between exchanges. No exchanges follow. The default does nothing.
   func shutdown()
 }
 

@@ -2,8 +2,8 @@ import MTACore
 public import NIOCore
 import NIOPosix
 
-/// Carries queries over sockets. Each datagram has a socket of its own, connected, whose random port the kernel chooses and through
-/// which it lets only the server's packets (RFC 5452 §9.2). TCP and TLS connections are shared and kept for a while
+/// Carries queries over sockets. Each datagram has its own connected socket. The kernel chooses its random port, and lets only the
+/// server's packets through (RFC 5452 §9.2). TCP and TLS connections are shared and kept for a while
 /// (``ResolverConfiguration/Streams``).
 public struct SocketTransport: DNSTransport {
   private let group: any EventLoopGroup
