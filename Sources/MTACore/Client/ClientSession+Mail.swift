@@ -12,7 +12,7 @@ extension ClientSession {
     }
     guard mailing.isWaiting else { return settle(isDirty: resetFirst) }
 
-    means = request.means
+    outlet = ContentOutlet(request.means, enough: configuration.enoughContent)
     state = .mailing
     if resetFirst { add(.reset, .rset) }
     let open = transaction.recipients.indices.filter { mailing.isWaiting($0) }
@@ -24,7 +24,7 @@ extension ClientSession {
       add(.rcpt(index), .rcpt(request.spelled(recipient.mailbox), parameters: request.parameters(for: recipient)))
     }
     // RFC 2920 §3.1: the last of a group. BDAT does not come along: its content would go out before a recipient is accepted.
-    if capabilities.pipelining, means == .lines { add(.data, .data) }
+    if capabilities.pipelining, request.means == .lines { add(.data, .data) }
     return sendNext()
   }
 
@@ -37,17 +37,6 @@ extension ClientSession {
   private mutating func sendNext() -> Action {
     let steps = mailing.takeSteps(all: capabilities.pipelining)
     return .send(Array(commands[steps.startIndex..<steps.endIndex]))
-  }
-
-  /// Announces a chunk.
-  mutating func sendChunk(_ octets: Int, isLast: Bool) -> Action {
-    if isLast {
-      endContent()
-    } else {
-      mailing.append(.chunk)
-      _ = mailing.takeSteps(all: true)
-    }
-    return .send([.bdat(octets: octets, isLast: isLast)])
   }
 
   mutating func mailAnswered(_ reply: RemoteReply) -> Action {
@@ -85,7 +74,7 @@ extension ClientSession {
       if reply.isPositive { return end(.violation("\(reply)", .data), .close) }
       mailing.finishAll(judge(reply, .data, othersAccepted: mailing.accepted.count > 1))
     case .chunk:
-      if reply.isPositive { return .wait }
+      if reply.isPositive { return sendContent() }
       if reply.isIntermediate { return end(.violation("\(reply)", .content), .close) }
       // RFC 3030 §2: the mail has failed with its chunk. Nothing more is sent; what is on its way is answered yet.
       mailing.isSendingContent = false
@@ -107,9 +96,9 @@ extension ClientSession {
     if mailing.awaitsAnswer { return .wait }
     if mailing.sent < mailing.steps.count { return sendNext() }
     if mailing.isWaiting, mailing.hasAccepted {
-      if means == .chunks {
+      if outlet.means == .chunks {
         mailing.isSendingContent = true
-        return .sendChunks
+        return .sendContent
       }
       add(.data, .data)
       return sendNext()
@@ -119,6 +108,8 @@ extension ClientSession {
 
   private mutating func settle(isDirty: Bool) -> Action {
     state = .ready(isDirty: isDirty)
+    // A connection without a mail holds no content.
+    outlet = ContentOutlet()
     return .settled(mailing.settle(.violation("no answer", .mail)), .ready)
   }
 
@@ -131,22 +122,5 @@ extension ClientSession {
   private func judge(_ reply: RemoteReply, _ phase: ClientPhase, othersAccepted: Bool = false) -> RecipientResult {
     if reply.isIntermediate || reply.isPositive { return OutcomeClassifier.judge(.violation("\(reply)", phase)) }
     return OutcomeClassifier.judge(.refused(reply, phase), othersAccepted: othersAccepted)
-  }
-
-  /// A server may give up before it has seen the end. What it says then counts, unless it says yes: nothing is delivered
-  /// before its end was sent.
-  private mutating func answeredEarly(_ reply: RemoteReply) -> Action {
-    if reply.isPositive || reply.isIntermediate { return end(.violation("\(reply)", .content), .close) }
-    return end(.refused(reply, .content), .close)
-  }
-
-  mutating func endContent() {
-    mailing.isSendingContent = false
-    switch configuration.dialect {
-    case .smtp: mailing.append(.endOfContent(mailing.accepted))
-    // RFC 2033 §4.2: one answer for each recipient that was accepted, in their order.
-    case .lmtp: for index in mailing.accepted { mailing.append(.endOfContent([index])) }
-    }
-    _ = mailing.takeSteps(all: true)
   }
 }

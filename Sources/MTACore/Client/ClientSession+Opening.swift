@@ -58,6 +58,7 @@ extension ClientSession {
     // Bytes that came in clear would otherwise be read as if they had come under TLS.
     guard !bytesFollow else { return end(.bytesBeforeTLS, .close) }
     state = .handshaking
+    parser = ReplyParser()
     return .startTLS
   }
 

@@ -1,7 +1,9 @@
-/// The sending side of SMTP (RFC 5321) and LMTP (RFC 2033) as a value: events in, actions out. It owns no socket, no clock
-/// and no content.
+package import NIOCore
+
+/// The sending side of SMTP (RFC 5321) and LMTP (RFC 2033) as a value: bytes and events in, actions out. It owns no socket and no clock.
 ///
-/// The shell connects, then gives each event to ``receive(_:)`` and does what the action says. One mail's dialogue:
+/// The shell connects, gives what the server says to ``read(_:heard:)`` and anything else to ``receive(_:)``, and does what the actions
+/// say. The shell knows nothing of replies, dots and chunks. One mail's dialogue:
 ///
 /// ```
 /// event                        action
@@ -11,7 +13,9 @@
 /// .deliver(transaction)        .send([MAIL, RCPT, RCPT, DATA])
 /// .reply(250) ×3               .wait
 /// .reply(354)                  .sendContent
-/// .contentSent                 .wait
+/// .content(64 KiB)             .sendOctets(dots doubled)
+/// .content(1 KiB)              .wait
+/// .contentEnded                .sendOctets(…, CR LF, dot, CR LF)
 /// .reply(250)                  .settled([delivered, delivered], .ready)
 /// .finish                      .send([QUIT])
 /// .reply(221)                  .close
@@ -46,6 +50,8 @@ package struct ClientSession: Hashable, Sendable {
     /// HELO without an EHLO before it (RFC 5321 §3.2): for a server that broke off at EHLO on another connection. Without extensions
     /// there is neither TLS nor AUTH.
     package var greetsWithHELO = false
+    /// Content is gathered until there is so much, for one write or chunk.
+    package var enoughContent = 32_768
 
     package init(
       _ dialect: Dialect = .smtp, serverName: String, tls: TLSWish = .opportunistic, credentials: Credentials? = nil,
@@ -71,10 +77,10 @@ package struct ClientSession: Hashable, Sendable {
     case tlsFailed(String, isUntrusted: Bool = false)
     /// Only after an action that says ready.
     case deliver(ClientTransaction)
-    /// A piece of the content is at hand, to go by BDAT. Only while ``ClientSession/takesChunk``.
-    case chunk(octets: Int, isLast: Bool)
-    /// All content and its end were handed to the connection; by DATA alone.
-    case contentSent
+    /// A piece of the content. Only while ``ClientSession/wantsContent``.
+    case content(ByteBuffer)
+    /// There is no more of it. Only while ``ClientSession/isSendingContent``.
+    case contentEnded
     /// The content could not be read to its end.
     case contentFailed(String)
     /// No more mails; only after an action that says ready.
@@ -91,11 +97,10 @@ package struct ClientSession: Hashable, Sendable {
     case startTLS
     /// The next mail, or the end.
     case ready
-    /// Send the mail through a ``DotStuffer``, then ``Event/contentSent``.
+    /// The server waits for the content: it is to be given by ``Event/content(_:)``, then ``Event/contentEnded``.
     case sendContent
-    /// Send the mail as it is, in pieces, each announced by ``Event/chunk(octets:isLast:)`` and sent right behind the BDAT that
-    /// this answers, in one write.
-    case sendChunks
+    /// Some of the content, to be sent in one write with the command before it, if any.
+    case sendOctets(ByteBuffer, behind: [ClientCommand] = [])
     /// The mail's dialogue is over: one result per recipient, in order.
     case settled([RecipientResult], Sequel)
     /// No mail can be given to this server now; the transaction under way, if any, was not looked at. Another host is
@@ -138,8 +143,10 @@ package struct ClientSession: Hashable, Sendable {
   var mailing = Mailing()
   /// The commands of its steps, by the steps' indexes.
   var commands: [ClientCommand] = []
-  /// How its content goes.
-  var means = ContentCarriage.Means.lines
+  /// Its content.
+  var outlet = ContentOutlet()
+  /// What came of a reply that is not whole.
+  var parser = ReplyParser()
 
   package init(_ configuration: Configuration) {
     self.configuration = configuration
@@ -148,17 +155,6 @@ package struct ClientSession: Hashable, Sendable {
 
   /// Whether a mail may be given now.
   package var isReady: Bool { if case .ready = state { true } else { false } }
-
-  /// Chunks that may await their answers at a time, where the server pipelines.
-  static let chunksInFlight = 4
-
-  /// Whether content may be sent now, or goes on to be sent once a chunk is answered.
-  package var takesContent: Bool { state == .mailing && mailing.isSendingContent }
-
-  /// Whether the next chunk may be sent now (RFC 3030 §4.2: without waiting, where PIPELINING is offered).
-  package var takesChunk: Bool {
-    takesContent && mailing.outstanding < (capabilities.pipelining ? Self.chunksInFlight : 1)
-  }
 
   /// What the session waits for now.
   package var phase: ClientPhase {
@@ -187,10 +183,12 @@ package struct ClientSession: Hashable, Sendable {
     case (.tlsFailed(let reason, let isUntrusted), _):
       return end(isUntrusted ? .untrustedCertificate(reason) : .tls(reason), .close)
     case (.deliver(let transaction), .ready(let isDirty)): return begin(transaction, resetFirst: isDirty)
-    case (.contentSent, .mailing) where mailing.isSendingContent:
-      endContent()
-      return .wait
-    case (.chunk(let octets, let isLast), .mailing) where takesChunk: return sendChunk(octets, isLast: isLast)
+    case (.content(let piece), .mailing) where wantsContent:
+      outlet.take(piece)
+      return sendContent()
+    case (.contentEnded, .mailing) where isSendingContent:
+      outlet.end()
+      return sendContent()
     case (.contentFailed(let reason), .mailing): return end(.contentUnavailable(reason), .close)
     case (.finish, .ready):
       state = .quitting
@@ -213,7 +211,7 @@ package struct ClientSession: Hashable, Sendable {
     switch action {
     // All that was asked is answered, and the server speaks on: its next words would be taken for the answer to what is
     // asked next.
-    case .send, .sendContent, .sendChunks, .ready: return end(.violation("more replies than commands", phase), .close)
+    case .send, .sendContent, .ready: return end(.violation("more replies than commands", phase), .close)
     case .settled(_, .ready):
       let trouble = DeliveryTrouble.violation("more replies than commands", phase)
       mailing.distrust(trouble)

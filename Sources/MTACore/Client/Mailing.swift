@@ -53,6 +53,12 @@ struct Mailing: Hashable, Sendable {
 
   mutating func append(_ step: Step) { steps.append(step) }
 
+  /// A step that was sent at once.
+  mutating func sent(_ step: Step) {
+    steps.append(step)
+    sent = steps.count
+  }
+
   /// The steps to be sent now: all of them, or only the first.
   mutating func takeSteps(all: Bool) -> ArraySlice<Step> {
     let start = sent

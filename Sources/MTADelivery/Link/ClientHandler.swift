@@ -23,17 +23,9 @@ final class ClientHandler: ChannelInboundHandler {
   private let endpoint: ServerEndpoint
   private let tls: LinkTLS?
   private let environment: LinkEnvironment
-  private var parser = ReplyParser()
   private var arrived = ByteBuffer()
-  private var stuffer = DotStuffer()
-  /// Whether the content goes by BDAT, and what of it waits to become a chunk: only with the next piece it is known not to be the
-  /// last one.
-  private var isChunking = false
-  private var pending = ByteBuffer()
-  /// Whoever waits until another chunk may be sent.
+  /// Whoever waits until more content may be given.
   private var room: EventLoopPromise<Void>?
-  /// Content on its way into one write.
-  private var gathered = ByteBuffer()
   private var context: ChannelHandlerContext?
   private let alarm = LinkAlarm()
   private let opening: EventLoopPromise<DeliveryTrouble?>
@@ -43,11 +35,6 @@ final class ClientHandler: ChannelInboundHandler {
   /// What the handshake came to; nil in clear.
   private(set) var facts: TLSFacts?
   var capabilities: ServerCapabilities { session.capabilities }
-
-  /// A chunk has at least so many octets, but for the last one.
-  private static let chunkOctets = 32_768
-  /// Content that waits for more to go along with it stays below this.
-  private static let gatheredOctets = 32_768
 
   /// - Parameter opening: succeeds with nil when the server is ready for a mail, or with the trouble.
   init(
@@ -100,23 +87,10 @@ final class ClientHandler: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     var bytes = unwrapInboundIn(data)
     arrived.writeBuffer(&bytes)
-    do throws(ReplyFault) {
-      while self.context != nil, let reply = try parser.next(&arrived) {
-        observe(.server, "\(reply)")
-        perform(session.receive(.reply(reply, bytesFollow: bytesFollow)))
-      }
-    } catch {
-      perform(session.receive(.malformedReply(error)))
+    while self.context != nil, let action = session.read(&arrived, heard: { observe(.server, "\($0)") }) {
+      perform(action)
     }
     arrived = ByteBuffer()
-  }
-
-  /// Whether the server has more to say behind the reply that was read. Blank lines and bytes of telnet are none of it, and neither is a
-  /// 421: a server that shuts down says that to nothing in particular (RFC 5321 §3.8), which makes none of its answers before it doubtful.
-  private var bytesFollow: Bool {
-    let rest = ReplyParser.significant(arrived.readableBytesView)
-    // What stands behind the answer to STARTTLS is never read as a reply.
-    return !rest.isEmpty && (session.phase == .startTLS || !rest.starts(with: "421".utf8))
   }
 
   // MARK: what the courier asks for
@@ -126,83 +100,39 @@ final class ClientHandler: ChannelInboundHandler {
     guard session.isReady else {
       return opening.futureResult.eventLoop.makeSucceededFuture(.refused(.connectionLost(.idle)))
     }
-    stuffer = DotStuffer()
     held = nil
-    gathered = ByteBuffer()
     alarm.mailDeadline = .now() + environment.timeouts.amount(forMailOf: transaction.size)
     return next { perform(session.receive(.deliver(transaction))) }
   }
 
-  /// Sends a piece of content. The future, where there is one, is done when the kernel has what was sent; without one the piece waits
-  /// for what follows it.
+  /// Gives a piece of content. The future, where there is one, is done when the next one may follow: when the kernel has what was sent, or
+  /// the server has answered enough of the chunks before.
   func send(_ piece: ByteBuffer) -> EventLoopFuture<Void>? {
-    guard let context, session.takesContent else {
-      return opening.futureResult.eventLoop.makeFailedFuture(ContentStopped())
+    let loop = opening.futureResult.eventLoop
+    guard context != nil, session.wantsContent else { return loop.makeFailedFuture(ContentStopped()) }
+    if case .sendOctets(let octets, let commands) = session.receive(.content(piece)) {
+      rearm()
+      return write(commands, octets)
     }
-    if isChunking {
-      guard pending.readableBytes >= Self.chunkOctets else {
-        pending.writeImmutableBuffer(piece)
-        return nil
-      }
-      let chunk = pending
-      pending = piece
-      return sendChunk(chunk, isLast: false)
-    }
-    gathered.reserveCapacity(minimumWritableBytes: piece.readableBytes + piece.readableBytes / 32 + 8)
-    stuffer.write(piece, into: &gathered)
-    guard gathered.readableBytes >= Self.gatheredOctets else { return nil }
-    let out = gathered
-    gathered = ByteBuffer()
-    rearm()
-    return context.writeAndFlush(wrapOutboundOut(out))
+    if session.wantsContent { return nil }
+    let promise = loop.makePromise(of: Void.self)
+    room = promise
+    return promise.futureResult
   }
 
   /// Ends the content; the future tells what became of the mail.
   func endContent() -> EventLoopFuture<Step> {
-    next {
-      guard let context, session.takesContent else { return }
-      if isChunking {
-        // What becomes of it, the session knows.
-        _ = sendChunk(pending, isLast: true)
-        pending = ByteBuffer()
-        return
-      }
-      var out = gathered
-      gathered = ByteBuffer()
-      stuffer.finish(into: &out)
-      // Known to the session first: what fails with this write may have left even so.
-      let action = session.receive(.contentSent)
-      context.writeAndFlush(wrapOutboundOut(out), promise: nil)
-      perform(action)
-    }
+    // What becomes of it, the session knows.
+    next { if context != nil, session.isSendingContent { perform(session.receive(.contentEnded)) } }
   }
 
   /// The content cannot be sent to its end: the connection is dropped without the ending dot.
   func failContent(_ reason: String) -> EventLoopFuture<Step> {
-    next { if session.takesContent { perform(session.receive(.contentFailed(reason))) } }
+    next { if session.isSendingContent { perform(session.receive(.contentFailed(reason))) } }
   }
 
   func finish() {
     if session.isReady { perform(session.receive(.finish)) } else { context?.close(promise: nil) }
-  }
-
-  /// Sends a chunk, once the server has answered enough of those before it (RFC 3030 §4.2).
-  private func sendChunk(_ chunk: ByteBuffer, isLast: Bool) -> EventLoopFuture<Void> {
-    let loop = opening.futureResult.eventLoop
-    guard let context, session.takesContent else { return loop.makeFailedFuture(ContentStopped()) }
-    guard session.takesChunk else {
-      let promise = loop.makePromise(of: Void.self)
-      room = promise
-      return promise.futureResult.assumeIsolated().flatMap { self.sendChunk(chunk, isLast: isLast) }.nonisolated()
-    }
-    guard case .send(let commands) = session.receive(.chunk(octets: chunk.readableBytes, isLast: isLast)) else {
-      return loop.makeFailedFuture(ContentStopped())
-    }
-    var out = context.channel.allocator.buffer(capacity: chunk.readableBytes + 32)
-    encode(commands, into: &out)
-    out.writeImmutableBuffer(chunk)
-    rearm()
-    return context.writeAndFlush(wrapOutboundOut(out))
   }
 
   private func next(_ body: () -> Void) -> EventLoopFuture<Step> {
@@ -221,10 +151,8 @@ final class ClientHandler: ChannelInboundHandler {
     case .ready: opening.succeed(nil)
     case .send(let commands): say(commands)
     case .startTLS: startTLS()
-    case .sendContent, .sendChunks:
-      isChunking = action == .sendChunks
-      pending = ByteBuffer()
-      give(.content)
+    case .sendContent: give(.content)
+    case .sendOctets(let octets, let commands): write(commands, octets)
     case .settled(let results, let sequel):
       give(.settled(results))
       go(on: sequel)
@@ -234,7 +162,7 @@ final class ClientHandler: ChannelInboundHandler {
     case .close: context?.close(promise: nil)
     }
     rearm()
-    if let room, session.takesChunk || !session.takesContent {
+    if let room, session.wantsContent || !session.isSendingContent {
       self.room = nil
       room.succeed()
     }
@@ -259,26 +187,24 @@ final class ClientHandler: ChannelInboundHandler {
     waiting.succeed(step)
   }
 
-  private func say(_ commands: [ClientCommand]) {
-    guard let context else { return }
-    var out = context.channel.allocator.buffer(capacity: commands.count * 64)
-    encode(commands, into: &out)
-    context.writeAndFlush(wrapOutboundOut(out), promise: nil)
-  }
+  private func say(_ commands: [ClientCommand]) { write(commands, ByteBuffer()) }
 
-  private func encode(_ commands: [ClientCommand], into out: inout ByteBuffer) {
+  @discardableResult private func write(_ commands: [ClientCommand], _ octets: ByteBuffer) -> EventLoopFuture<Void> {
+    guard let context else { return opening.futureResult.eventLoop.makeFailedFuture(ContentStopped()) }
+    if commands.isEmpty { return context.writeAndFlush(wrapOutboundOut(octets)) }
+    var out = context.channel.allocator.buffer(capacity: commands.count * 64 + octets.readableBytes)
     for command in commands {
       command.encode(into: &out)
       observe(.client, "\(command)")
     }
+    out.writeImmutableBuffer(octets)
+    return context.writeAndFlush(wrapOutboundOut(out))
   }
 
   private func startTLS() {
     guard let context, let tls else {
       return perform(session.receive(.tlsFailed("TLS is not set up")))
     }
-    // RFC 3207 §4.2: nothing that came in clear is of use any more, not even half a blank line.
-    (parser, arrived) = (ReplyParser(), ByteBuffer())
     do {
       let handler = try tls.handler(timeout: environment.timeouts.handshake)
       try context.pipeline.syncOperations.addHandler(handler, position: .first)

@@ -79,7 +79,7 @@ struct ClientExtensionTests {
     ] {
       var session = Tests.ready(.smtp, "PIPELINING", capability)
       var last = session.receive(.deliver(Self.transaction()))
-      for event in [Tests.reply(250), Tests.reply(250), Tests.reply(354), .contentSent, Tests.reply(250)] {
+      for event in [Tests.reply(250), Tests.reply(250), Tests.reply(354), .contentEnded, Tests.reply(250)] {
         last = session.receive(event)
       }
       guard case .settled(let results, .ready) = last else {

@@ -1,4 +1,5 @@
 import MTACore
+import NIOCore
 import Testing
 
 /// The session's dialogue as lists of events and expected actions.
@@ -11,11 +12,17 @@ struct ClientSessionTests {
   static let c = Mailbox("c@example.org")
   static let sender = ReversePath("<s@example.com>")!
 
+  /// Content that was empty, ended.
+  static let ended: Action = .sendOctets(ByteBuffer(string: ".\r\n"))
+
   static func session(
     _ dialect: ClientSession.Dialect = .smtp, tls: ClientSession.TLSWish = .opportunistic,
-    credentials: Credentials? = nil
+    credentials: Credentials? = nil, enoughContent: Int = 32_768
   ) -> ClientSession {
-    ClientSession(.init(dialect, serverName: "us.example", tls: tls, credentials: credentials))
+    var configuration = ClientSession.Configuration(
+      dialect, serverName: "us.example", tls: tls, credentials: credentials)
+    configuration.enoughContent = enoughContent
+    return ClientSession(configuration)
   }
 
   static func reply(_ code: UInt16, _ text: String = "", bytesFollow: Bool = false) -> Event {
@@ -29,8 +36,10 @@ struct ClientSessionTests {
   }
 
   /// A session that is ready, with these lines announced.
-  static func ready(_ dialect: ClientSession.Dialect = .smtp, _ capabilities: String...) -> ClientSession {
-    var session = session(dialect, tls: .never)
+  static func ready(
+    _ dialect: ClientSession.Dialect = .smtp, _ capabilities: String..., enoughContent: Int = 32_768
+  ) -> ClientSession {
+    var session = session(dialect, tls: .never, enoughContent: enoughContent)
     play(
       &session,
       [
@@ -60,7 +69,7 @@ struct ClientSessionTests {
         (Self.reply(250), .send([.rcpt(Self.b)])),
         (Self.reply(250), .send([.data])),
         (Self.reply(354), .sendContent),
-        (.contentSent, .wait),
+        (.contentEnded, Self.ended),
         (
           Self.reply(250, "2.0.0 ok"),
           .settled([.taken("250 2.0.0 ok"), .taken("250 2.0.0 ok")], .ready)
@@ -83,7 +92,7 @@ struct ClientSessionTests {
         (Self.reply(250), .wait),
         (Self.reply(250), .wait),
         (Self.reply(354), .sendContent),
-        (.contentSent, .wait),
+        (.contentEnded, Self.ended),
         (Self.reply(250), .settled([.taken("250"), .taken("250")], .ready)),
         // The next mail needs no RSET.
         (
@@ -107,7 +116,7 @@ struct ClientSessionTests {
         (Self.reply(250), .wait),
         (Self.reply(450, "4.2.0 greylisted"), .wait),
         (Self.reply(354), .sendContent),
-        (.contentSent, .wait),
+        (.contentEnded, Self.ended),
         (
           Self.reply(250, "ok"),
           .settled(
@@ -199,7 +208,7 @@ struct ClientSessionTests {
         (Self.reply(452, "4.5.3 too many recipients"), .wait),
         (Self.reply(552, "5.2.2 mailbox full"), .wait),
         (Self.reply(354), .sendContent),
-        (.contentSent, .wait),
+        (.contentEnded, Self.ended),
         (
           Self.reply(250),
           .settled(
@@ -226,7 +235,7 @@ struct ClientSessionTests {
         (Self.reply(550, "unknown"), .wait),
         (Self.reply(250), .wait),
         (Self.reply(354), .sendContent),
-        (.contentSent, .wait),
+        (.contentEnded, Self.ended),
         (Self.reply(452, "4.2.2 quota"), .wait),
         (
           Self.reply(250, "2.1.5 saved"),
@@ -249,7 +258,7 @@ struct ClientSessionTests {
         (Self.reply(250), .send([.rcpt(Self.b)])),
         (Self.reply(250), .send([.data])),
         (Self.reply(354), .sendContent),
-        (.contentSent, .wait),
+        (.contentEnded, Self.ended),
         (Self.reply(250), .wait),
         (
           .lost,
