@@ -9,16 +9,16 @@ public struct DKIMKeyRecord: Hashable, Sendable {
   package var hashes: [HostileText]?
   /// `s=`: services that the key may be used for, `*` for all.
   package var services: [HostileText]
-  /// `t=` has `y`: the domain is only trying DKIM out.
+  /// `t=` has `y`: the domain is only testing DKIM.
   public var isTesting: Bool
   /// `t=` has `s`: `i=` must name the domain itself, not one below it.
   public var isStrict: Bool
-  /// `p=`: the key; empty when it was revoked.
+  /// `p=`: the key; empty if it was revoked.
   public var publicKey: [UInt8]
 
   public var isRevoked: Bool { publicKey.isEmpty }
 
-  /// Reads a record, its strings joined. Nil for what is no key record: another version, or no tag list with a `p=`.
+  /// Reads a record, with its strings joined. Nil if it is not a key record: another version, or not a tag list with a `p=`.
   public init?(_ text: [UInt8]) {
     guard let tags = TagList(text[...]) else { return nil }
     // RFC 6376 §3.6.1: v= comes first if at all, and other versions are not for us.
@@ -91,8 +91,7 @@ extension DKIMKeyRecord.Unfit: CustomStringConvertible {
 }
 
 extension DNSLookup {
-  /// The key records that a domain publishes under a selector; ``DNSResult/none`` when there is no TXT record, or none
-  /// that is a key record.
+  /// The key records of a domain under a selector. ``DNSResult/none`` if there is no TXT record, or none of them is a key record.
   public func dkimKeys(selector: DNSName, domain: DNSName) async -> DNSResult<[DKIMKeyRecord]> {
     switch await dkimKey(selector: selector, domain: domain) {
     case .found(let texts):

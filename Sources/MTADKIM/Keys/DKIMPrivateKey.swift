@@ -1,19 +1,19 @@
 import MTACore
 import MTACrypto
 
-/// A key to sign with: RSA or Ed25519.
+/// A private key for signing: RSA or Ed25519.
 public struct DKIMPrivateKey: Sendable {
   let key: PrivateKey
-  /// What the key signs with.
+  /// The algorithm of the key.
   public let algorithm: DKIMAlgorithm
 
-  /// Why a key cannot be had.
+  /// Why a key could not be read or made.
   public enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Not a PEM file with a private key, or one locked with a pass phrase; with what is wrong.
+    /// Not a PEM file with a private key, or a key with a pass phrase; the text says what is wrong.
     case unreadable(String)
     /// A key of another kind than RSA and Ed25519.
     case unsupported
-    /// An RSA key below 1024 bits, which nobody accepts (RFC 8301 §3.2).
+    /// An RSA key below 1024 bits, which verifiers do not accept (RFC 8301 §3.2).
     case tooShort(bits: Int)
     /// The key could not be used or made.
     case failed(String)
@@ -42,7 +42,7 @@ public struct DKIMPrivateKey: Sendable {
   }
 
   /// Makes a new key, for `dkim keygen`. RSA keys take some tenths of a second.
-  /// - Parameter rsaBits: 2048 unless told; meaningless for Ed25519. 1024 to 8192.
+  /// - Parameter rsaBits: 1024 to 8192, default 2048; no meaning for Ed25519.
   public static func generate(_ algorithm: DKIMAlgorithm, rsaBits: Int = 2048) throws(Failure) -> DKIMPrivateKey {
     guard rsaBits >= 1024 else { throw .tooShort(bits: rsaBits) }
     guard rsaBits <= 8192 else { throw .failed("\(rsaBits) bits are more than verifiers take") }
@@ -51,13 +51,13 @@ public struct DKIMPrivateKey: Sendable {
     } catch { throw Failure(error) }
   }
 
-  /// The key as a PEM file (PKCS#8), not locked: for a file that only its owner may read.
+  /// The key as a PEM file (PKCS#8), without a pass phrase. Only its owner may read the file.
   public func pem() throws(Failure) -> [UInt8] {
     do throws(KeyFailure) { return try key.pem() } catch { throw Failure(error) }
   }
 
-  /// The text of the TXT record to publish: `v=DKIM1; k=rsa; p=MIIB…` (RFC 6376 §3.6.1). It is longer than 255 bytes
-  /// for RSA, so in a zone file it has to be given as several strings.
+  /// The text of the TXT record to publish: `v=DKIM1; k=rsa; p=MIIB…` (RFC 6376 §3.6.1). For RSA it is longer than 255 bytes, so a zone
+  /// file needs it as several strings.
   public func record() throws(Failure) -> String {
     do throws(KeyFailure) {
       let text = String(decoding: Base64.encode(try key.publicKey.recordBytes()), as: UTF8.self)

@@ -1,24 +1,24 @@
 public import MTACore
 public import NIOCore
 
-/// Signs mail as it leaves (R15): by the first domain of `Envelope.signers` that has a key; where the envelope names none, by the domain
-/// of the From field.
+/// Signs leaving mail (R15), by the first domain of `Envelope.signers` that has a key. If the envelope names none, the domain of the
+/// From field signs.
 ///
 /// ```swift
 /// let key = try DKIMPrivateKey(pem: bytesOfKeyFile)
 /// let signer = DKIMMailSigner([DKIMSigner(domain: domain, selector: selector, key: key)])
 /// ```
 ///
-/// Several signers for one domain sign each mail each by itself: RSA and Ed25519 side by side.
+/// Each signer of a domain makes its own signature: RSA and Ed25519 side by side.
 public struct DKIMMailSigner: MailSigner {
   private let signers: [DNSName: [DKIMSigner]]
 
-  /// Whether a domain's signers also sign for the domains below it that have none of their own; the signature then names
-  /// the author's domain in `i=`. False unless told.
+  /// Whether a domain's signers also sign for subdomains without signers of their own. The signature then names the author's domain in
+  /// `i=`. Default false.
   public var coversSubdomains: Bool
 
-  /// Whether the trace fields that this system adds are signed as well. False unless told: RFC 6376 §5.4.1 advises
-  /// against it, for other systems add more of them.
+  /// Whether the trace fields of this system are signed as well. Default false: RFC 6376 §5.4.1 advises against it, because other
+  /// systems add more of them.
   public var signsTraceFields: Bool
 
   public init(_ signers: [DKIMSigner], coversSubdomains: Bool = false, signsTraceFields: Bool = false) {
@@ -27,8 +27,9 @@ public struct DKIMMailSigner: MailSigner {
     self.signsTraceFields = signsTraceFields
   }
 
-  /// The signature fields to put before the mail; nil when no key serves any of the domains that may sign it. The content is read once. Hashing and signing do not run on the caller's executor.
-  /// - Throws: ``DKIMSigning/Failure``, and what reading the content throws.
+  /// The signature fields to put before the mail; nil if there is no key for the domains that may sign it. The content is read once.
+  /// Hashing and signing do not run on the caller's executor.
+  /// - Throws: ``DKIMSigning/Failure``, and errors of reading the content.
   @concurrent
   public func signature(for envelope: Envelope, _ content: StoredContent, at now: Timestamp) async throws -> ByteBuffer?
   {

@@ -1,6 +1,6 @@
 public import MTACore
 
-/// Who signs, with which key, and how: what is the same for all mails of a domain.
+/// A domain's way to sign its mails: key, selector, options.
 public struct DKIMSigner: Sendable {
   /// `d=`
   public let domain: DNSName
@@ -11,30 +11,30 @@ public struct DKIMSigner: Sendable {
   /// What the options come to: each field once, and how many times it is signed beyond those that there are.
   private let plan: [(name: String, key: FieldName, extra: Int)]
 
-  /// What a signature covers and how much change it forgives.
+  /// What a signature covers, and which changes it allows.
   public struct Options: Hashable, Sendable {
-    /// Relaxed unless told.
+    /// Default relaxed.
     public var headerCanonicalization = DKIMCanonicalization.relaxed
-    /// Relaxed unless told.
+    /// Default relaxed.
     public var bodyCanonicalization = DKIMCanonicalization.relaxed
-    /// Fields that are signed where they are, and whose absence is signed as well, so that nobody can add one later
-    /// (RFC 6376 §8.15). From is always among them.
+    /// Fields that are signed, and whose absence is signed as well. So a field cannot be added later (RFC 6376 §8.15). From is always
+    /// among them.
     public var oversignedFields = DKIMSigner.oversignedFields
-    /// Further fields that are signed where they are.
+    /// Further fields that are signed if present.
     public var signedFields = DKIMSigner.signedFields
-    /// How long the signature is valid; nil, the default, for ever.
+    /// How long the signature is valid; default nil: for ever.
     public var lifetime: Duration?
 
     public init() {}
   }
 
-  /// The default of ``Options/oversignedFields``: what makes a mail what its readers see (RFC 6376 §5.4.1).
+  /// The default of ``Options/oversignedFields``: the fields that readers of a mail see (RFC 6376 §5.4.1).
   public static let oversignedFields = [
     "From", "To", "Cc", "Subject", "Date", "Reply-To", "Message-ID", "MIME-Version", "Content-Type",
     "Content-Transfer-Encoding",
   ]
 
-  /// The default of ``Options/signedFields``: what mailing lists and resenders may add to.
+  /// The default of ``Options/signedFields``: fields that mailing lists and resenders may add to.
   public static let signedFields = [
     "Sender", "In-Reply-To", "References", "Resent-Date", "Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc",
     "Resent-Message-ID", "List-Id", "List-Help", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Subscribe",

@@ -1,7 +1,7 @@
 public import MTACore
 public import NIOCore
 
-/// The signing of one mail, in one pass over its content.
+/// Signs one mail, in one pass over its content.
 ///
 /// ```swift
 /// var signing = DKIMSigning([signer])
@@ -9,14 +9,14 @@ public import NIOCore
 /// let fields = try await signing.finish(at: now)  // to stand before the content
 /// ```
 ///
-/// The content is that of the message with CR LF line ends, without dot-stuffing. Several signers sign the same mail
-/// each by itself (RFC 8463 §3: RSA and Ed25519 side by side); the body is hashed once for each canonical form.
+/// The content is that of the mail, with CR LF line ends, without dot-stuffing. Each signer makes its own signature (RFC 8463 §3: RSA
+/// and Ed25519 side by side). The body is hashed once for each canonical form.
 public struct DKIMSigning: Sendable {
   /// Why a mail was not signed.
   public enum Failure: Error, Hashable, Sendable {
     /// More than 1 MiB without an empty line.
     case headerTooLarge
-    /// Verifiers would not accept the signature: the mail has no From field or several.
+    /// The mail has no From field, or several: verifiers would not accept the signature.
     case noSingleFrom
     case key(DKIMPrivateKey.Failure)
   }
@@ -29,11 +29,11 @@ public struct DKIMSigning: Sendable {
   /// The header section, once it arrived.
   public private(set) var header: HeaderSection?
 
-  /// `i=` of all signatures; nil leaves it out, which stands for `@` and the domain. Must be within the domain.
+  /// `i=` of all signatures; it must be within the domain. Nil leaves it out, which means `@` and the domain.
   public var identity: String?
   /// Signs a mail without a From field, or with several, all of which the signature then covers. Most verifiers pass such mail by.
   var allowsAnyFrom = false
-  /// Names of fields to sign beside those that the signers' options name.
+  /// Names of fields to sign in addition to those of the signers' options.
   public var extraFields: [String] = []
 
   public init(_ signers: [DKIMSigner]) { self.init(signers, header: nil) }
@@ -67,9 +67,9 @@ public struct DKIMSigning: Sendable {
     for form in DKIMCanonicalization.allCases { bodies[form]?.update(body) }
   }
 
-  /// The content is complete: gives one `DKIM-Signature` field for each signer, whole lines with CR LF.
+  /// Call it when the content is complete. Returns one `DKIM-Signature` field for each signer, whole lines with CR LF.
   ///
-  /// Takes about a millisecond of CPU for RSA-2048, and so does not run on the caller's executor.
+  /// Takes about a millisecond of processor time for RSA-2048, so it does not run on the caller's executor.
   @concurrent
   public func finish(at now: Timestamp) async throws(Failure) -> [UInt8] { try fields(at: now) }
 

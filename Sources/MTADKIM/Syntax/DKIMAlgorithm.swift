@@ -1,4 +1,4 @@
-/// How a signature is made (RFC 6376 §3.3, RFC 8463 §3). The historic `rsa-sha1` is not among them (RFC 8301 §3.1).
+/// The algorithms of signatures (RFC 6376 §3.3, RFC 8463 §3). The historic `rsa-sha1` is left out (RFC 8301 §3.1).
 public enum DKIMAlgorithm: String, Hashable, Sendable, CaseIterable {
   case rsaSHA256 = "rsa-sha256"
   case ed25519SHA256 = "ed25519-sha256"
@@ -20,11 +20,11 @@ public enum DKIMAlgorithm: String, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// How much change on the way a signature forgives (RFC 6376 §3.4).
+/// Which changes on the way a signature allows (RFC 6376 §3.4).
 public enum DKIMCanonicalization: String, Hashable, Sendable, CaseIterable {
-  /// None but empty lines at the end of the body.
+  /// Only empty lines at the end of the body.
   case simple
-  /// Folding, the case of field names, and runs and line ends of blanks as well.
+  /// Also folding, the case of field names, and blanks: their number, and those at line ends.
   case relaxed
 
   /// What `c=` says, for comparison with octets.

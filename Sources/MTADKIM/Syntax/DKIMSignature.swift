@@ -1,8 +1,8 @@
 public import MTACore
 
-/// What a DKIM-Signature field says (RFC 6376 §3.5), checked as far as the field alone allows.
+/// The content of a DKIM-Signature field (RFC 6376 §3.5), checked as far as the field alone allows.
 public struct DKIMSignature: Hashable, Sendable {
-  /// `d=`: who takes responsibility.
+  /// `d=`: the domain that takes responsibility.
   public var domain: DNSName
   /// `s=`: the key is at `selector._domainkey.domain`.
   public var selector: DNSName
@@ -13,7 +13,7 @@ public struct DKIMSignature: Hashable, Sendable {
   public var bodyCanonicalization: DKIMCanonicalization
   /// `h=`: names of the signed fields, as spelled.
   public var signedFields: [String]
-  /// `i=`, without blanks; nil when the field has none, which stands for `@` and the domain. At most 512 octets.
+  /// `i=`, without blanks, at most 512 octets. Nil if the field has none, which means `@` and the domain.
   public var identity: String?
   /// `l=`: how many bytes of the canonical body are signed; nil for all.
   public var bodyLength: Int?
@@ -35,9 +35,9 @@ public struct DKIMSignature: Hashable, Sendable {
     return DNSName(bytes: identity[(at + 1)...])
   }
 
-  /// What is wrong with a DKIM-Signature field; each makes it fail for good (RFC 6376 §6.1.1).
+  /// What is wrong with a DKIM-Signature field. Each fault makes the signature fail for good (RFC 6376 §6.1.1).
   public enum Fault: Error, Hashable, Sendable {
-    /// Not a tag list at all.
+    /// Not a tag list.
     case syntax
     case missingTag(String)
     case malformedTag(String)
@@ -50,7 +50,7 @@ public struct DKIMSignature: Hashable, Sendable {
     case fromNotSigned
     /// `i=` is not within `d=`.
     case domainMismatch
-    /// Expires before it was made.
+    /// It expires before it was made.
     case expiresBeforeSigned
   }
 
@@ -135,7 +135,7 @@ public struct DKIMSignature: Hashable, Sendable {
 }
 
 extension DKIMSignature.Fault: CustomStringConvertible {
-  /// In the words of RFC 6376 §6.1.1 where it has some.
+  /// In the words of RFC 6376 §6.1.1, if that has any.
   public var description: String {
     switch self {
     case .syntax: "signature syntax error"

@@ -1,18 +1,18 @@
 public import MTACore
 public import NIOCore
 
-/// DKIM verification as the receiver calls it: walks along with a mail's content and reports what its signatures are
-/// worth, one result each, or `dkim=none`.
+/// DKIM verification for the receiver. It reads a mail's content as it arrives, and reports one result for each signature, or
+/// `dkim=none`.
 public struct DKIMInspector: ContentInspector {
   private var verifier: DKIMVerifier
   private let lookup: any DNSLookup
 
-  /// The findings in full, once ``finish(at:)`` returned.
+  /// The full results, once ``finish(at:)`` has returned.
   public private(set) var verifications: [DKIMVerification] = []
 
   /// - Parameters:
-  ///   - lookup: who is asked for keys.
-  ///   - policy: what is accepted; see ``DKIMVerifier/Policy``.
+  ///   - lookup: looks up the keys.
+  ///   - policy: which signatures are accepted; see ``DKIMVerifier/Policy``.
   public init(lookup: any DNSLookup, policy: DKIMVerifier.Policy = DKIMVerifier.Policy()) {
     self.lookup = lookup
     verifier = DKIMVerifier(policy: policy)

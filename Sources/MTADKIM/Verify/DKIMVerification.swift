@@ -1,39 +1,38 @@
 public import MTACore
 
-/// What became of one signature of a mail.
+/// The result of one signature of a mail.
 public struct DKIMVerification: Hashable, Sendable {
   /// The results of RFC 8601 §2.7.1.
   public enum Outcome: String, Hashable, Sendable, CaseIterable {
     /// The signed parts are as the domain signed them.
     case pass
-    /// They are not.
+    /// The signed parts were changed.
     case fail
-    /// The signature could not be judged, and nothing is wrong with it for certain.
+    /// The signature could not be judged, and may be right.
     case neutral
-    /// The signature may be right, but is of a kind that we do not accept.
+    /// The signature may be right, but we do not accept its kind.
     case policy
     /// The signature can never be verified.
     case permerror
-    /// It cannot be verified now; later it might.
+    /// The signature cannot be verified now, but perhaps later.
     case temperror
   }
 
   public var outcome: Outcome
-  /// Why it did not pass, or what to know about a pass; nil when there is nothing to say.
+  /// Why it did not pass, or a remark about a pass; nil for none.
   public var reason: String?
 
-  /// The tags as the field spells them, without blanks; nil for those that cannot be read. Names of domains are in
-  /// lower case.
+  /// The tags as the field spells them, without blanks; nil if a tag cannot be read. Domain names are in lower case.
   public var domain: String?
   public var selector: String?
   public var algorithm: String?
   public var identity: String?
-  /// The first eight characters of `b=`, by which to tell signatures apart (RFC 6008).
+  /// The first eight characters of `b=`, which tell signatures apart (RFC 6008).
   public var signaturePrefix: String?
 
-  /// Signed was only the beginning of the body (`l=`): whoever passed the mail on may have added to it.
+  /// Only the beginning of the body was signed (`l=`): later servers may have added to it.
   public var isPartial = false
-  /// The domain is only trying DKIM out (`t=y`): to be treated as unsigned mail (RFC 6376 §3.6.1).
+  /// The domain is only testing DKIM (`t=y`): treat the mail as unsigned (RFC 6376 §3.6.1).
   public var isTesting = false
 
   public init(_ outcome: Outcome, reason: String? = nil) {
@@ -41,7 +40,7 @@ public struct DKIMVerification: Hashable, Sendable {
     self.reason = reason
   }
 
-  /// As Authentication-Results reports it.
+  /// The form for Authentication-Results.
   public var authenticationResult: AuthenticationResult {
     let notes = [
       reason, isPartial ? "only part of the body is signed" : nil, isTesting ? "domain is testing DKIM" : nil,

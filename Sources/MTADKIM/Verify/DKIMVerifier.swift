@@ -9,16 +9,16 @@ public import NIOCore
 /// for verification in await verifier.finish(at: now, lookup: resolver) { … }
 /// ```
 ///
-/// The content is that of the message with CR LF line ends, without dot-stuffing. The body is hashed once for each
-/// canonical form that a signature uses, however many signatures there are.
+/// The content is that of the mail, with CR LF line ends, without dot-stuffing. The body is hashed once for each canonical form, for
+/// any number of signatures.
 public struct DKIMVerifier: Sendable {
-  /// What is accepted at all.
+  /// Which signatures are accepted.
   public struct Policy: Hashable, Sendable {
-    /// How many signatures are tried, from the top; the rest is ignored. 5 unless told.
+    /// How many signatures are tried, from the top; the rest is ignored. Default 5.
     public var maximumSignatures = 5
-    /// Sizes of RSA keys that are accepted. 1024 to 8192 unless told (RFC 8301 §3.2).
+    /// The sizes of RSA keys that are accepted. Default 1024 to 8192 (RFC 8301 §3.2).
     public var rsaBits = 1024...8192
-    /// The most bytes of header section that are read. 256 KiB unless told.
+    /// The most bytes of header section that are read. Default 256 KiB.
     public var headerBytes = 262_144
 
     public init() {}
@@ -60,8 +60,8 @@ public struct DKIMVerifier: Sendable {
     }
   }
 
-  /// The content is complete: asks for the keys and judges. One value for each signature that was tried, from the top;
-  /// none for a mail without signatures. Takes as long as the look-up takes, all names being asked for at once.
+  /// Call it when the content is complete: asks for the keys and judges. Returns one value for each signature that was tried, from the
+  /// top; none for a mail without signatures. All keys are asked for at once, so it takes as long as the slowest look-up.
   public mutating func finish(at now: Timestamp, lookup: any DNSLookup) async -> [DKIMVerification] {
     switch state {
     case .unreadable: return [DKIMVerification(.permerror, reason: "header section too large")]
