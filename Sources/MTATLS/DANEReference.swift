@@ -1,8 +1,8 @@
 internal import COpenSSL
 
-/// A TLSA record (RFC 6698 §2.1): what a domain says of its server's certificate.
+/// A TLSA record (RFC 6698 §2.1): what a domain says about its server's certificate.
 public struct TLSARecord: Hashable, Sendable {
-  /// 2: an authority of the chain; 3: the server's own certificate or key. 0 and 1 count nothing in mail (RFC 7672 §3.1.3).
+  /// 2: an authority of the chain; 3: the server's own certificate or key. 0 and 1 do not count in mail (RFC 7672 §3.1.3).
   public var usage: UInt8
   /// 0: the whole certificate; 1: its public key.
   public var selector: UInt8
@@ -23,17 +23,17 @@ extension TLSARecord: CustomStringConvertible {
   public var description: String { "\(usage) \(selector) \(matching)" }
 }
 
-/// What vouches for a server by DANE (RFC 7672 §3): TLSA records, which the caller must have had authenticated.
+/// Vouches for a server by DANE (RFC 7672 §3): TLSA records. The caller must have had them authenticated.
 ///
-/// OpenSSL's own verification does the work: a record of usage 3 is compared with the certificate alone, whatever its names and
-/// dates (RFC 7672 §3.1.1); under one of usage 2 the chain must lead to the authority that it names, and the certificate bear
-/// one of the names. One record that matches will do.
+/// OpenSSL verifies. A record of usage 3 is compared with the certificate alone, whatever its names and dates (RFC 7672 §3.1.1). With
+/// usage 2 the chain must lead to the authority of the record, and the certificate must have one of the names. One record that matches
+/// is enough.
 public struct DANEReference: Hashable, Sendable {
-  /// At least one that can be used; see ``usable(_:)``.
+  /// At least one usable record; see ``usable(_:)``.
   public var records: [TLSARecord]
-  /// Where the records stand: the host that is asked for (SNI) and the first name that a certificate may bear.
+  /// The name of the records. It is the host name in SNI, and the first name that a certificate may have.
   public var baseDomain: String
-  /// Further names that a certificate may bear under usage 2 (RFC 7672 §3.2.2).
+  /// Further names that a certificate may have under usage 2 (RFC 7672 §3.2.2).
   public var otherNames: [String]
 
   public init(_ records: [TLSARecord], baseDomain: String, otherNames: [String] = []) {
@@ -42,11 +42,10 @@ public struct DANEReference: Hashable, Sendable {
     self.otherNames = otherNames
   }
 
-  /// Records beyond this count are not looked at.
+  /// Records beyond this number are ignored.
   public static let maximumRecords = 64
 
-  /// Those records that mail can use: of usage 2 or 3, of a kind that OpenSSL knows, and with data that fit it (RFC 7672 §2.1.2,
-  /// §3.1.3).
+  /// The records that mail can use: of usage 2 or 3, of a kind that OpenSSL knows, and with fitting data (RFC 7672 §2.1.2, §3.1.3).
   public static func usable(_ records: [TLSARecord]) -> [TLSARecord] {
     OpenSSLErrors.clear()
     defer { OpenSSLErrors.clear() }

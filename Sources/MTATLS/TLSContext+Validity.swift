@@ -1,10 +1,10 @@
 internal import COpenSSL
 
 extension TLSContext {
-  /// How long the context's own certificate is still good; negative when it has expired. Nil without a certificate.
+  /// The time until the context's own certificate expires; negative when it has expired. Nil without a certificate.
   public var certificateExpiry: Duration? { fromNow(X509_get0_notAfter) }
 
-  /// How long it will be until the context's own certificate is good; negative when it is. Nil without a certificate.
+  /// The time until the context's own certificate becomes valid; negative when it is valid. Nil without a certificate.
   public var certificateBegin: Duration? { fromNow(X509_get0_notBefore) }
 
   private func fromNow(_ time: (OpaquePointer) -> UnsafePointer<ASN1_TIME>?) -> Duration? {

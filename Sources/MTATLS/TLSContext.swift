@@ -13,18 +13,18 @@ internal import COpenSSL
 public final class TLSContext: @unchecked Sendable {
   public enum Role: Hashable, Sendable { case server, client }
 
-  /// The lowest protocol version that is spoken. Versions below 1.2 are not on offer (RFC 8996).
+  /// The lowest protocol version. Versions below 1.2 do not exist here (RFC 8996).
   public enum Version: Hashable, Sendable {
     case tls12
     case tls13
   }
 
-  /// What a client makes of the server's certificate.
+  /// How a client checks the server's certificate.
   public enum Verification: Hashable, Sendable {
-    /// Any certificate will do: protection from listeners, not from impostors (RFC 7435). The check is made all the
-    /// same and its result told in ``TLSFacts/verification``.
+    /// Any certificate will do: this keeps listeners out, but not impostors (RFC 7435). The check is still made, and
+    /// ``TLSFacts/verification`` has its result.
     case none
-    /// The chain must lead to a trusted root and the name must match, or the handshake fails.
+    /// The chain must lead to a trusted root and the name must match. Otherwise the handshake fails.
     case full
   }
 
@@ -36,7 +36,7 @@ public final class TLSContext: @unchecked Sendable {
   }
 
   public let role: Role
-  /// What a client makes of certificates; ``Verification/none`` for servers.
+  /// How a client checks certificates; ``Verification/none`` for servers.
   public let verification: Verification
   let pointer: OpaquePointer
 
@@ -65,8 +65,8 @@ public final class TLSContext: @unchecked Sendable {
   /// - Parameters:
   ///   - certificateChain: PEM, the server's own certificate first, then those that lead to the root.
   ///   - privateKey: PEM, not encrypted.
-  ///   - requestsClientCertificate: ask clients for a certificate. One that shows none is served all the same, and one
-  ///     that is shown is not checked, beyond the client's having its key: ``TLSFacts/peerCertificate`` tells which it was.
+  ///   - requestsClientCertificate: ask clients for a certificate. Clients without one are served, too. A certificate is only checked
+  ///     for the client's having its key; ``TLSFacts/peerCertificate`` says which it was.
   /// - Throws: ``TLSFailure/unreadable(name:reason:)`` or ``TLSFailure/keyMismatch(certificate:privateKey:)``, naming
   ///   the file.
   public static func server(
@@ -82,9 +82,9 @@ public final class TLSContext: @unchecked Sendable {
 
   /// The settings of a client.
   ///
-  /// - Parameter identity: the certificate chain and key to show to servers that ask for one. Default: none.
-  /// - Throws: ``TLSFailure/unreadable(name:reason:)`` when the trust roots cannot be read; for an identity what
-  ///   ``server(certificateChain:privateKey:minimumVersion:requestsClientCertificate:)`` throws.
+  /// - Parameter identity: the certificate chain and key for servers that ask for one. Default: none.
+  /// - Throws: ``TLSFailure/unreadable(name:reason:)`` when the trust roots cannot be read. For an identity it throws the errors of
+  ///   ``server(certificateChain:privateKey:minimumVersion:requestsClientCertificate:)``.
   public static func client(
     verification: Verification = .none, trustRoots: TrustRoots = .system, minimumVersion: Version = .tls12,
     identity: (certificateChain: TLSSource, privateKey: TLSSource)? = nil

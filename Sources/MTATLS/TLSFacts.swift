@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// What a handshake came to.
+/// The result of a handshake.
 public struct TLSFacts: Hashable, Sendable {
   /// `TLSv1.2` or `TLSv1.3`.
   public var version: String
@@ -8,17 +8,16 @@ public struct TLSFacts: Hashable, Sendable {
   public var cipher: String
   /// Secret bits of the cipher.
   public var secretBits: Int
-  /// The host name that the client asked for (SNI, RFC 6066 §3), lower case; nil when it asked for none or for something
-  /// that is no host name.
+  /// The host name that the client asked for (SNI, RFC 6066 §3), in lower case. Nil if it gave none, or text that is not a host name.
   public var serverName: String?
-  /// The certificate that the peer showed; nil when it showed none, as clients do that are not asked.
+  /// The peer's certificate. Nil if it sent none; clients send one only when asked.
   public var peerCertificate: PeerCertificate?
   public var verification: Verification
-  /// Channel binding `tls-exporter` (RFC 9266): 32 octets that only the two ends of this session know. Nil for TLS 1.2
-  /// without the extended master secret.
+  /// Channel binding `tls-exporter` (RFC 9266): 32 octets that only the two ends of this session know. Nil for TLS 1.2 without the
+  /// extended master secret.
   public var tlsExporter: [UInt8]?
-  /// Channel binding `tls-server-end-point` (RFC 5929 §4): the digest of the server's certificate. Nil where its kind of
-  /// signature has none.
+  /// Channel binding `tls-server-end-point` (RFC 5929 §4): the digest of the server's certificate. Nil if its kind of signature has no
+  /// digest.
   public var tlsServerEndPoint: [UInt8]?
 
   public struct PeerCertificate: Hashable, Sendable {
@@ -40,7 +39,7 @@ public struct TLSFacts: Hashable, Sendable {
     case verified
     /// A TLSA record of this usage vouches for it: 2 for an authority, 3 for the certificate itself (RFC 7672 §3.1).
     case dane(usage: UInt8)
-    /// It would not have passed; why.
+    /// The check failed, for this reason.
     case failed(String)
     /// The chain leads to a trusted root, but no name was given to compare.
     case chainOnly

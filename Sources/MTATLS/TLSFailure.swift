@@ -10,15 +10,15 @@ public enum TLSFailure: Error, Hashable, Sendable {
   case setup(String)
   /// The peers could not agree, or one of them does not speak TLS.
   case handshake(String)
-  /// The peer's certificate did not pass; only under ``TLSContext/Verification/full``.
+  /// The peer's certificate failed the check; only under ``TLSContext/Verification/full``.
   case untrustedCertificate(String)
-  /// The handshake took longer than it may.
+  /// The handshake took too long.
   case handshakeTimedOut
-  /// The peer left before the handshake was done.
+  /// The peer left before the end of the handshake.
   case closedDuringHandshake
   /// Damaged or forged bytes after the handshake.
   case damagedRecord(String)
-  /// The peer kept us at work with records that carry nothing: key updates, alerts, handshakes anew.
+  /// The peer sent too many records without data: key updates, alerts, new handshakes.
   case tooManyControlRecords
 }
 

@@ -1,25 +1,25 @@
 public import NIOCore
 
-/// What a ``TLSHandler`` tells the handlers behind it, as a user event.
+/// User events of a ``TLSHandler`` for later handlers.
 public enum TLSEvent: Hashable, Sendable {
-  /// The handshake is done: what arrives from here on was sealed.
+  /// The handshake is done: bytes that follow were encrypted.
   case established(TLSFacts)
 }
 
 /// TLS for one channel, server or client by its context.
 ///
-/// Put it first in the pipeline. Added before the channel is active it speaks TLS from the first byte (implicit TLS);
-/// added to an active channel it begins at once (STARTTLS). It takes over only bytes that are read after it was added:
-/// whoever adds it must refuse what had arrived before (RFC 3207 §4.2 and its injection erratum).
+/// Put it first in the pipeline. Added before the channel is active, it speaks TLS from the first byte (implicit TLS). Added to an
+/// active channel, it begins at once (STARTTLS). It takes only bytes that are read after it was added, so the caller must refuse bytes
+/// that arrived before (RFC 3207 §4.2 and its injection erratum).
 ///
-/// - ``TLSEvent/established(_:)`` comes before the first plain byte. Bytes written earlier wait and are sealed, then sent.
-/// - A failure is `errorCaught` with a ``TLSFailure``, and closes the channel; the alert is sent first.
-/// - `close` sends what was flushed, then close_notify, and closes; not later than `closeTimeout`, whether the peer reads
-///   or not. `close(mode: .output)` leaves the channel open for reading.
-/// - The peer's close_notify closes the channel, or, where `allowRemoteHalfClosure` is set, is `ChannelEvent.inputClosed`.
-///   A connection that ends without one is not an error: mail protocols mark their own ends.
-/// - It reads ahead only as far as it needs to give what was asked for: a handler behind it that holds `read` back is
-///   honoured.
+/// - ``TLSEvent/established(_:)`` comes before the first decrypted byte. Bytes that are written earlier wait, and are then encrypted
+///   and sent.
+/// - A failure is `errorCaught` with a ``TLSFailure``. The handler sends the alert and closes the channel.
+/// - `close` sends flushed bytes, then close_notify, and closes. This takes at most `closeTimeout`, whether the peer reads or not.
+///   `close(mode: .output)` leaves the channel open for reading.
+/// - The peer's close_notify closes the channel. With `allowRemoteHalfClosure` it is `ChannelEvent.inputClosed` instead. A connection
+///   that ends without close_notify is not an error: mail protocols mark their own ends.
+/// - It reads ahead only as far as it needs to return what was asked for. So a later handler can hold back `read`.
 public final class TLSHandler: ChannelDuplexHandler {
   public typealias InboundIn = ByteBuffer
   public typealias InboundOut = ByteBuffer
@@ -48,18 +48,17 @@ public final class TLSHandler: ChannelDuplexHandler {
   /// Done when close_notify left, or could not.
   var farewell: EventLoopFuture<Void>?
 
-  /// What the handshake came to; nil until it is done.
+  /// The result of the handshake; nil until it is done.
   public internal(set) var facts: TLSFacts?
 
   /// - Parameters:
-  ///   - peerName: for a client, the host name or address that is asked for (SNI) and compared with the certificate.
-  ///     Servers ignore it.
-  ///   - dane: for a client with ``TLSContext/Verification/full``, the TLSA records that vouch for the server. They take the place
-  ///     of trust roots and `peerName`.
+  ///   - peerName: for a client, the host name or address for SNI and for the check of the certificate. Servers ignore it.
+  ///   - dane: for a client with ``TLSContext/Verification/full``, the TLSA records that vouch for the server. They replace trust roots
+  ///     and `peerName`.
   ///   - handshakeTimeout: how long the handshake may take, default 60 seconds.
-  ///   - closeTimeout: how long a close waits for what was flushed, default 5 seconds.
-  /// - Throws: ``TLSFailure/setup(_:)`` when OpenSSL has no memory, when `peerName` cannot be a name, or when no record of `dane`
-  ///   can be used.
+  ///   - closeTimeout: how long a close waits until flushed bytes are sent; default 5 seconds.
+  /// - Throws: ``TLSFailure/setup(_:)`` when OpenSSL has no memory, when `peerName` is not a possible name, or when no record of `dane`
+  ///   is usable.
   public init(
     _ context: TLSContext, peerName: String? = nil, dane: DANEReference? = nil,
     handshakeTimeout: TimeAmount = .seconds(60), closeTimeout: TimeAmount = .seconds(5)

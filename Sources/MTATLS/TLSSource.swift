@@ -1,7 +1,6 @@
 internal import COpenSSL
 
-/// Where certificates or a private key come from: a PEM file, or PEM text that is at hand already (a privileged parent
-/// reads the key and passes it on).
+/// Where certificates or a private key come from: a PEM file, or PEM text, for example from a privileged parent that read the file.
 public enum TLSSource: Hashable, Sendable {
   case file(String)
   case pem([UInt8])
