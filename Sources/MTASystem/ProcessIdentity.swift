@@ -6,19 +6,19 @@ public import MTACore
   import Darwin
 #endif
 
-/// Whether whoever holds a lease can still give it back.
+/// Whether the holder of a lease can still give it back.
 public enum LeaseLiveness: Hashable, Sendable {
   case alive
-  /// The process has ended; its number may be in use again by another.
+  /// The process has ended. Another process may have its number now.
   case dead
-  /// Of another boot: this machine's before its last start, or another machine's. It cannot be told which.
+  /// The lease is of another boot: of this machine before its last start, or of another machine. The two cannot be told apart.
   case elsewhere
 }
 
 extension LeaseOwner {
   /// This process, as the kernel knows it.
   ///
-  /// - Parameter runner: tells runners within the process apart.
+  /// - Parameter runner: distinguishes runners within the process.
   public static func thisProcess(runner: UInt32 = 0) -> LeaseOwner {
     let process = getpid()
     return LeaseOwner(

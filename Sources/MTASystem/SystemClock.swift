@@ -18,6 +18,6 @@ public struct SystemClock: WallClock {
 }
 
 extension Timestamp {
-  /// The machine's time of day. What is tested takes a ``WallClock`` in its place.
+  /// The machine's time of day. Code under test takes a ``WallClock`` instead.
   public static var now: Timestamp { SystemClock().now }
 }

@@ -7,13 +7,14 @@ import NIOConcurrencyHelpers
   import Darwin
 #endif
 
-/// Finds hosts as other programs of the machine do: by getaddrinfo(3), which reads `/etc/hosts` and whatever else nsswitch.conf names.
-/// What that does not know is asked of a DNS. For hosts that an operator names; exchangers are the DNS's alone.
+/// Finds hosts as other programs of the machine do: by getaddrinfo(3), which reads `/etc/hosts` and other sources of nsswitch.conf.
+/// Names that the system does not know are looked up in the DNS. Use it for hosts that an operator names; look up exchangers in the DNS
+/// alone.
 ///
-/// Nothing that it finds is authenticated. getaddrinfo blocks, so each call has a thread of its own: at most ``maximumThreads`` at a time,
-/// one for each name. An answer is kept for a minute, and so is its absence. One that is late counts as absent.
+/// Its answers are not authenticated. getaddrinfo blocks, so each call has a thread of its own: at most ``maximumThreads`` at a time,
+/// one for each name. Answers are kept for a minute, including the answer that there is no address. A late call counts as no address.
 public final class SystemHosts: DNSLookup {
-  /// Calls at a time; further names are asked of the DNS at once.
+  /// Calls at a time. Further names are looked up in the DNS at once.
   public static let maximumThreads = 4
   /// Names that are remembered.
   static let maximumNames = 1000
@@ -52,8 +53,8 @@ public final class SystemHosts: DNSLookup {
   private let state = NIOLockedValueBox(State())
 
   /// - Parameters:
-  ///   - dns: for what the system does not know, and for everything but addresses.
-  ///   - timeLimit: for one call of getaddrinfo; default 5 seconds.
+  ///   - dns: for names that the system does not know, and for everything except addresses.
+  ///   - timeLimit: of one call of getaddrinfo; default 5 seconds.
   public convenience init(before dns: any DNSLookup, timeLimit: Duration = .seconds(5)) {
     self.init(before: dns, timeLimit: timeLimit, resolve: Self.ask)
   }

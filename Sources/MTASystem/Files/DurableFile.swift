@@ -6,8 +6,8 @@ public import NIOCore
   import Darwin
 #endif
 
-/// An open file, closed with the last reference to it. Writes append where the last one ended; used by one thread at a
-/// time, except for ``read(from:upTo:at:)``, which any number may call.
+/// An open file. It is closed with the last reference to it. A write appends where the last one ended. One thread at a time may use it,
+/// except for ``read(from:upTo:at:)``, which several threads may call.
 public final class DurableFile: Sendable {
   private let descriptor: Int32
   public let path: String
@@ -22,7 +22,7 @@ public final class DurableFile: Sendable {
   // Nothing hangs on close(2): what must be durable was synced before.
   deinit { close(descriptor) }
 
-  /// Writes all bytes, in as many calls as it takes.
+  /// Writes all bytes, in as many calls as needed.
   public func write(_ bytes: ByteBuffer, at point: FaultPoint) throws(FileFailure) {
     try check(point, "write")
     var failure: FileFailure?
@@ -43,8 +43,8 @@ public final class DurableFile: Sendable {
     if let failure { throw failure }
   }
 
-  /// Returns when content and size are on stable storage. After a failure nothing is known of what was written, and
-  /// calling again proves nothing: give the file up.
+  /// Returns when content and size are on stable storage. After a failure the state of the content is unknown, and another call proves
+  /// nothing: give the file up.
   public func sync(at point: FaultPoint) throws(FileFailure) {
     try check(point, "fdatasync")
     #if canImport(Glibc)
@@ -91,16 +91,16 @@ public final class DurableFile: Sendable {
     return Int(record.st_size)
   }
 
-  /// Sets the permission bits, whatever the process's umask made of them.
+  /// Sets the permission bits, independent of the process's umask.
   public func setMode(_ mode: UInt32, at point: FaultPoint) throws(FileFailure) {
     try check(point, "fchmod")
     try result("fchmod", path) { fchmod(descriptor, mode_t(truncatingIfNeeded: mode)) }
   }
 
-  /// Takes an advisory lock (flock(2)) on the whole file; it ends with the file's closing, also by a crash. Taking the
-  /// other kind later replaces it, but not in one step: others may hold the file in between.
+  /// Takes an advisory lock (flock(2)) on the whole file. It ends when the file is closed, also by a crash. Taking the other kind later
+  /// replaces it, but not in one step: another process may hold the file in between.
   ///
-  /// - Parameter wait: whether to wait for others to let go.
+  /// - Parameter wait: whether to wait while others hold the lock.
   /// - Returns: false when others hold it and `wait` is false.
   public func lock(exclusive: Bool, wait: Bool, at point: FaultPoint) throws(FileFailure) -> Bool {
     try check(point, "flock")
@@ -113,7 +113,7 @@ public final class DurableFile: Sendable {
     }
   }
 
-  /// Gives the lock back before the file is closed.
+  /// Releases the lock before the file is closed.
   public func unlock(at point: FaultPoint) throws(FileFailure) {
     try check(point, "flock")
     try result("flock", path) { flock(descriptor, LOCK_UN) }

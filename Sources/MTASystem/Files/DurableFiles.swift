@@ -4,23 +4,23 @@
   import Darwin
 #endif
 
-/// The one layer through which mail reaches the file system. Every call blocks, retries EINTR, reports a typed failure,
-/// and names its step, so that a ``FaultPlan`` can spoil it.
+/// The layer through which all mail reaches the file system. Every call blocks, retries EINTR, and throws a typed failure. It names its
+/// step, so a ``FaultPlan`` can make it fail.
 ///
-/// A file is durable under its name when, in this order, its bytes were written, ``DurableFile/sync(at:)`` returned, it
-/// was given its name, and ``syncDirectory(_:at:)`` of the folder returned.
+/// A file is durable under its name after these steps, in this order: its bytes were written, ``DurableFile/sync(at:)`` returned, it
+/// got its name, and ``syncDirectory(_:at:)`` of the folder returned.
 public struct DurableFiles: Sendable {
   let faults: FaultPlan?
 
   /// - Parameter faults: nil in production.
   public init(faults: FaultPlan? = nil) { self.faults = faults }
 
-  /// Makes a file that must not exist yet, open for writing and reading. Fails with EEXIST otherwise.
+  /// Makes a new file, open for writing and reading. Fails with EEXIST if there is one.
   public func create(_ path: String, mode: UInt32 = 0o600, at point: FaultPoint) throws(FileFailure) -> DurableFile {
     try open(path, O_RDWR | O_CREAT | O_EXCL, mode, point)
   }
 
-  /// Opens a file for writing and reading, and makes it when it does not exist. A symbolic link in its place is refused (ELOOP).
+  /// Opens a file for writing and reading, and makes it if it does not exist. A symbolic link in its place is refused (ELOOP).
   public func openOrCreate(_ path: String, mode: UInt32 = 0o600, at point: FaultPoint) throws(FileFailure)
     -> DurableFile
   {
@@ -31,37 +31,37 @@ public struct DurableFiles: Sendable {
     try open(path, O_RDONLY, 0, point)
   }
 
-  /// The same for a file of our own making: a symbolic link in its place is refused (ELOOP).
+  /// The same for a file of our own: a symbolic link in its place is refused (ELOOP).
   public func openOwnForReading(_ path: String, at point: FaultPoint) throws(FileFailure) -> DurableFile {
     try open(path, O_RDONLY | O_NOFOLLOW, 0, point)
   }
 
-  /// Makes the folder's entries durable: names given or taken before this call survive a crash after it.
+  /// Makes the folder's entries durable: names that were given or removed before this call survive a crash after it.
   public func syncDirectory(_ path: String, at point: FaultPoint) throws(FileFailure) {
     let folder = try open(path, O_RDONLY | O_DIRECTORY, 0, point)
     try folder.syncAll()
   }
 
-  /// Gives the file another name, in one step; what had that name before is gone.
+  /// Gives the file another name, in one step. A file that had that name is gone.
   public func rename(_ path: String, to other: String, at point: FaultPoint) throws(FileFailure) {
     try check(point, "rename", path)
     try result("rename", path) { Self.systemRename(path, other) }
   }
 
-  /// Gives the file a second name. Fails with EEXIST when something has that name, which ``rename(_:to:at:)`` replaces.
+  /// Gives the file a second name. Fails with EEXIST if the name is taken, whereas ``rename(_:to:at:)`` replaces it.
   public func link(_ path: String, to other: String, at point: FaultPoint) throws(FileFailure) {
     try check(point, "link", path)
     try result("link", path) { Self.systemLink(path, other) }
   }
 
-  /// Takes the name away.
+  /// Removes the name.
   public func unlink(_ path: String, at point: FaultPoint) throws(FileFailure) {
     try check(point, "unlink", path)
     try result("unlink", path) { Self.systemUnlink(path) }
   }
 
   /// Makes one folder.
-  /// - Returns: false when there was one already.
+  /// - Returns: false if there was one already.
   @discardableResult
   public func makeDirectory(_ path: String, mode: UInt32 = 0o700, at point: FaultPoint) throws(FileFailure) -> Bool {
     try check(point, "mkdir", path)
@@ -78,7 +78,7 @@ public struct DurableFiles: Sendable {
     }
   }
 
-  /// Makes the folder and those above it that are missing, and makes their names durable.
+  /// Makes the folder and missing folders above it, and makes their names durable.
   public func makeDirectories(_ path: String, mode: UInt32 = 0o700, at point: FaultPoint) throws(FileFailure) {
     let parent = Self.parent(of: path)
     do {
@@ -111,7 +111,7 @@ public struct DurableFiles: Sendable {
     }
   }
 
-  /// What is at the path; a symbolic link is followed.
+  /// The status of the path; a symbolic link is followed.
   public func status(_ path: String, at point: FaultPoint) throws(FileFailure) -> FileStatus {
     try check(point, "stat", path)
     var record = stat()
@@ -119,7 +119,7 @@ public struct DurableFiles: Sendable {
     return FileStatus(record)
   }
 
-  /// The same; of a symbolic link, what that itself is.
+  /// The status of the path; a symbolic link is not followed.
   public func statusOfLink(_ path: String, at point: FaultPoint) throws(FileFailure) -> FileStatus {
     try check(point, "lstat", path)
     var record = stat()
@@ -179,14 +179,14 @@ public struct DurableFiles: Sendable {
   }
 }
 
-/// What the system says of a path.
+/// The system's facts about a path.
 public struct FileStatus: Hashable, Sendable {
   /// Bytes.
   public let size: Int
   public let isDirectory: Bool
   public let isRegularFile: Bool
   public let isSymbolicLink: Bool
-  /// The number of the user whose it is.
+  /// The number of the owner.
   public let owner: UInt32
   /// The permission bits alone.
   public let mode: UInt32

@@ -6,7 +6,7 @@ import NIOConcurrencyHelpers
   import Darwin
 #endif
 
-/// The name of one step that touches the disk, such as `spill.write`: where a test can make it fail or end the process.
+/// The name of one step that touches the disk, such as `spill.write`. A test can make the step fail, or end the process there.
 public struct FaultPoint: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
   public let description: String
 
@@ -14,7 +14,7 @@ public struct FaultPoint: Hashable, Sendable, ExpressibleByStringLiteral, Custom
   public init(stringLiteral name: String) { description = name }
 }
 
-/// What a test lets go wrong on the way to the disk. Production has none: every step then costs a nil check.
+/// The faults that a test injects on the way to the disk. In production there is none, and every step costs a nil check.
 ///
 /// ```swift
 /// let faults = FaultPlan()
@@ -23,14 +23,13 @@ public struct FaultPoint: Hashable, Sendable, ExpressibleByStringLiteral, Custom
 /// ```
 public final class FaultPlan: Sendable {
   public enum Fault: Hashable, Sendable {
-    /// The step is not made; it reports this `errno`.
+    /// The step is left out and reports this `errno`.
     case fails(Int32)
-    /// The same for steps that touch a file of their own; those of the database are passed over.
+    /// The same, for steps on files only; database steps are skipped.
     case failsOnFile(Int32)
-    /// The step is not made; it reports this result code of SQLite. Only steps of the database count; those that touch a
-    /// file of their own are passed over.
+    /// The step is left out and reports this result code of SQLite. For database steps only; steps on files are skipped.
     case refuses(Int32)
-    /// The process ends before the step, as by `kill -9`: nothing is flushed, nobody is told.
+    /// The process ends before the step, as by `kill -9`: nothing is flushed or told.
     case crashes
   }
 
@@ -54,26 +53,26 @@ public final class FaultPlan: Sendable {
   public init() {}
 
   /// - Parameters:
-  ///   - point: the step meant; nil: any step.
-  ///   - call: which matching call from now on goes wrong, the next one being 1.
-  ///   - times: how many in a row.
+  ///   - point: the step; nil: any step.
+  ///   - call: which matching call fails; the next one is 1.
+  ///   - times: how many calls fail in a row.
   public func inject(_ fault: Fault, at point: FaultPoint? = nil, call: Int = 1, times: Int = 1) {
     state.withLockedValue { $0.rules.append(Rule(fault: fault, point: point, passes: max(call - 1, 0), times: times)) }
   }
 
-  /// Lets everything succeed again.
+  /// Removes all faults.
   public func clear() { state.withLockedValue { $0.rules = [] } }
 
-  /// The steps made or spoilt so far, in order.
+  /// The steps so far, done or failed, in order.
   public var calls: [FaultPoint] { state.withLockedValue { $0.calls } }
 
-  /// Those that were spoilt.
+  /// The steps that a fault made fail.
   public var spoilt: [FaultPoint] { state.withLockedValue { $0.spoilt } }
 
-  /// How many steps were spoilt so far.
+  /// How many steps a fault made fail so far.
   public var injected: Int { spoilt.count }
 
-  /// Asked before each step on a file: nil to go on, or the `errno` to report instead.
+  /// Called before each step on a file. Nil to go on, or the `errno` to report instead.
   public func fault(at point: FaultPoint) -> Int32? {
     switch take(point, ofDatabase: false) {
     case .fails(let code)?, .failsOnFile(let code)?: code
@@ -81,7 +80,7 @@ public final class FaultPlan: Sendable {
     }
   }
 
-  /// Asked before each step of a database: nil to go on, or what to report instead.
+  /// Called before each step of a database. Nil to go on, or the fault to report instead.
   public func databaseFault(at point: FaultPoint) -> Fault? { take(point, ofDatabase: true) }
 
   private func take(_ point: FaultPoint, ofDatabase: Bool) -> Fault? {

@@ -20,11 +20,11 @@ public struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
 
   /// The disk or a quota is full, or the file grew beyond a limit.
   public var isNoSpace: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
-  /// Somebody's quota is full, the disk is not.
+  /// A user's quota is full, but the disk is not.
   public var isOverQuota: Bool { code == EDQUOT }
   public var isNotFound: Bool { code == ENOENT }
   public var alreadyExists: Bool { code == EEXIST }
-  /// A symbolic link lies where a file of ours should.
+  /// A symbolic link lies in the place of a file of ours.
   public var isLink: Bool { code == ELOOP }
 
   /// `write queue/1dYwrI.part: No space left on device`.

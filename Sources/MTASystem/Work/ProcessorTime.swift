@@ -4,9 +4,9 @@
   import Darwin
 #endif
 
-/// How long threads had a processor.
+/// The processor time of threads.
 public enum ProcessorTime {
-  /// Those of the machine.
+  /// The number of the machine's processors.
   public static let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
   /// The clock of the thread that makes it; any thread may read it while that one lives. Where the system has none (Darwin), it is the time

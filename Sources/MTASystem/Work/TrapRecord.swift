@@ -6,22 +6,21 @@ public import MTACore
   import Darwin
 #endif
 
-/// Writes down which mail a thread was at work on when the process trapped there, so that a mail that ends the server again and again is
-/// found and set aside.
+/// Records the mail that a thread worked on when the process trapped. So a mail that ends the server again and again is found and held.
 ///
 /// ```
 /// 1wKf0g-2xK9aT-3F 4 5a0e…/4711/123456/0
 /// ```
 ///
-/// A line has the mail's id, the signal, and the process. It is written by the handler of the signal, and by nothing else: mail that is
-/// read costs two stores to memory. What ends the process from outside (kill -9, a power cut) writes nothing, for it is not a mail's
-/// fault. The kernel has the line when the process is gone; that it comes to the disk is not waited for.
+/// A line has the mail's id, the signal, and the process. Only the handler of the signal writes it, so work on a mail costs two stores
+/// to memory. kill -9 and a power cut write nothing, for they are not a mail's fault. The kernel has the line when the process is gone;
+/// the handler does not wait for the disk.
 public enum TrapRecord {
   /// What a trap of ours, or of a library, comes as.
   private static let signals = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV]
 
-  /// From now on traps are recorded in the file at `path`. What handled the signals before handles them afterwards. A second call
-  /// moves the record.
+  /// From now on traps are recorded in the file at `path`. Earlier handlers of the signals run afterwards. A second call moves the
+  /// record.
   public static func install(at path: String) {
     let tails = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: 32)
     tails.initialize(repeating: nil, count: 32)
@@ -51,7 +50,7 @@ public enum TrapRecord {
     }
   }
 
-  /// Runs `body`, which is work for this mail and does not leave the thread.
+  /// Runs `body`, which is work for this mail and stays on this thread.
   @inline(__always)
   public static func marking<Value>(_ mail: MailID, _ body: () throws -> Value) rethrows -> Value {
     guard record != nil else { return try body() }

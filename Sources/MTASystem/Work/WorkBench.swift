@@ -1,14 +1,14 @@
 public import MTACore
 import NIOConcurrencyHelpers
 
-/// Threads of our own for what may take long with one mail: reading it, converting it, signing it, verifying what it is signed with.
+/// Threads of our own for long work on one mail: reading, converting, signing, verifying.
 ///
-/// An event loop serves many, and the threads that Swift's tasks share are as many as there are processors; a few long mails there would
-/// stop all else, the end of the server included. Here they stop each other at most, and not for good: a piece of work that takes more
-/// processor time than it may is given up, and so is one whose caller is cancelled. Code that then goes on all the same is left behind
-/// with its thread, and another thread takes its place.
+/// An event loop serves many connections, and Swift's tasks share one thread for each processor. A few long mails there would stop
+/// everything, the end of the server included. Here they delay each other at most, and not for ever. Work that exceeds its processor
+/// time is given up, and so is work whose caller is cancelled. Code that ignores this is abandoned with its thread, and another thread
+/// takes its place.
 public final class WorkBench: Sendable {
-  /// The one of the process: as many threads as there are processors, and at least two.
+  /// The work bench of the process: a thread for each processor, and at least two.
   public static let shared = WorkBench()
 
   /// Threads that may be left behind. Those beyond hold their place up, so that a fault costs no more than so many processors.
@@ -20,13 +20,13 @@ public final class WorkBench: Sendable {
     monitor = Monitor(BenchState(places: max(1, threads)))
   }
 
-  /// Runs `body` here, and returns where it was called.
+  /// Runs `body` on a thread of the work bench, and returns on the caller's executor.
   ///
   /// - Parameters:
-  ///   - mail: to whom a trap is put down.
-  ///   - bound: of processor time. Waiting costs none.
-  /// - Throws: ``ProcessorTimeExceeded``; `CancellationError` at once when the caller is cancelled; what `body` throws. In the first two
-  ///   cases `body` is cancelled, and whatever it still comes to is dropped.
+  ///   - mail: the mail that a trap in `body` counts for.
+  ///   - bound: of processor time. Waiting does not count.
+  /// - Throws: ``ProcessorTimeExceeded``; `CancellationError` at once when the caller is cancelled; the errors of `body`. In the first
+  ///   two cases `body` is cancelled, and its result is dropped.
   public func run<Value: Sendable>(
     for mail: MailID? = nil, within bound: Duration, _ body: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
@@ -97,7 +97,7 @@ public final class WorkBench: Sendable {
   }
 }
 
-/// A piece of work took more processor time than it may.
+/// Work exceeded its processor time.
 public struct ProcessorTimeExceeded: Error, Hashable, Sendable, CustomStringConvertible {
   public let bound: Duration
 
