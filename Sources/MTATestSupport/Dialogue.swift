@@ -2,7 +2,7 @@ public import MTACore
 import MTADelivery
 public import MTAReceiver
 
-/// Plays conversations against the real engine, in memory: no port, no sleep, no thread.
+/// Plays conversations in memory, against the real engine: no port, no sleep, no thread.
 ///
 /// ```swift
 /// @Test func strangersCannotRelay() async throws {
@@ -18,22 +18,21 @@ public import MTAReceiver
 /// }
 /// ```
 ///
-/// Each `play` is a new connection to the same server: contacts and mails stay. See ``DialogueFailure`` for what a
-/// mismatch tells.
+/// Each `play` is a new connection to the same server: contacts and mails stay. A mismatch throws ``DialogueFailure``.
 public final class Dialogue {
   /// How the client's bytes arrive.
   public enum Chunking: Hashable, Sendable {
     /// A line at a time.
     case lines
-    /// So many bytes at a time.
+    /// This number of bytes at a time.
     case bytes(Int)
-    /// Everything up to the next expected reply that cannot be pipelined, at once.
+    /// Everything up to the next expected reply at which pipelining must stop, at once.
     case glued
   }
 
   /// The server's settings.
   public var configuration: SessionConfiguration
-  /// What is known of the client: 192.0.2.1, come to port 2525, unless changed.
+  /// The facts of the client. Default: 192.0.2.1, connected to port 2525.
   public var facts = ConnectionFacts(remoteAddress: .v4(0xC000_0201), remotePort: 4711, localPort: 2525)
   /// The receiver's time limits.
   public var timing = Receiver.Timing()
@@ -41,23 +40,23 @@ public final class Dialogue {
   package var memory = SessionMemory()
   /// Gets each line, as a log would have it.
   package var observer: (@Sendable (DialogueLine) -> Void)?
-  /// Who is locked out, and when; a change counts from the next connection.
+  /// The policy for lockouts. A change counts from the next connection.
   public var contacts = ContactPolicy() {
     didSet { (book, desk) = (nil, nil) }
   }
-  /// What guessing passwords costs; a change counts from the next connection, and forgets what was counted.
+  /// The limits for logins. A change counts from the next connection, and clears earlier counts.
   public var logins = LoginPolicy() {
     didSet { desk = nil }
   }
-  /// How sessions are encrypted once STARTTLS was played.
+  /// The encryption of sessions after STARTTLS was played.
   public var encryption = Encryption(version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", bits: 256)
-  /// Looks into the content as it arrives, and is given the zone; default nil, nothing does.
+  /// Makes the inspector of the content, with the zone; default nil: none.
   public var inspector: (@Sendable (any DNSLookup) -> any ContentInspector)?
-  /// Where accepted mails are.
+  /// The store with the accepted mails.
   public let store: VolatileStore
   /// The time of day.
   public let clock: ManualClock
-  /// What the server asks of the DNS.
+  /// The DNS that the server asks.
   public private(set) var zone: any DNSLookup
   private let makeHooks: () -> any InboundHooks
   private var book: ContactBook?
@@ -66,7 +65,7 @@ public final class Dialogue {
 
   /// - Parameters:
   ///   - hooks: evaluated anew for each connection.
-  ///   - configuration: a server `mx.test.example`, home of `test.example`, with TLS, no DNS checks; change it as needed.
+  ///   - configuration: default: a server `mx.test.example`, which serves `test.example`, with TLS and without DNS checks.
   public init(
     hooks: @autoclosure @escaping () -> any InboundHooks, configuration: SessionConfiguration = .forTests,
     zone: any DNSLookup = EmptyZone(),
@@ -84,7 +83,7 @@ public final class Dialogue {
     try await tellingTrouble { try await play(try DialogueScript(script), chunking) }
   }
 
-  /// Plays the script that a file holds. Throws ``DialogueFailure``, which names the file, at the first line that differs.
+  /// Plays the script in a file. Throws ``DialogueFailure``, which names the file, at the first line that differs.
   public func play(file path: String, chunking: Chunking = .lines) async throws {
     try await tellingTrouble(file: path) { try await play(try DialogueScript(file: path), chunking) }
   }
@@ -112,8 +111,7 @@ public final class Dialogue {
     }
   }
 
-  /// Opens a connection and leaves to the caller what is said on it: for loops that measure, and for clients of one's own.
-  /// The greeting is there already.
+  /// Opens a connection without a script: for loops that measure, and for your own clients. The greeting has arrived.
   public func connect() async throws -> MemoryConnection {
     let book = book ?? ContactBook(contacts, store: store, clock: clock)
     self.book = book
@@ -162,15 +160,15 @@ public final class Dialogue {
   }
 }
 
-/// A DNS in which no name exists.
+/// A DNS without names.
 public struct EmptyZone: DNSLookup {
-  /// The only one there is.
+  /// Makes the zone.
   public init() {}
   public func lookup(_ name: DNSName, _ type: DNSRecordType) async -> DNSAnswer { .noSuchName }
 }
 
 extension SessionConfiguration {
-  /// `mx.test.example`, home of `test.example`; STARTTLS is played, the DNS is not asked.
+  /// `mx.test.example`, which serves `test.example`. STARTTLS is played, and the DNS is not asked.
   public static var forTests: SessionConfiguration {
     var configuration = SessionConfiguration(
       serverName: "mx.test.example", postmaster: "postmaster@test.example", localDomains: ["test.example"])

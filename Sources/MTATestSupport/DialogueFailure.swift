@@ -1,5 +1,5 @@
-/// A dialogue went otherwise than its script. Its description shows the script with the line marked,
-/// and what the server logged as trouble: a hook that threw, or was late.
+/// A dialogue differed from its script. The description shows the script with the line marked. It also shows what the server logged as
+/// trouble: a hook that threw, or was late.
 public struct DialogueFailure: Error, CustomStringConvertible {
   /// The path of the script, if it came from a file.
   var file: String?

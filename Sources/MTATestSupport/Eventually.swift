@@ -1,24 +1,24 @@
-/// What ``eventually(_:within:_:)`` waited for and did not see.
+/// The event that ``eventually(_:within:_:)`` waited for did not happen.
 public struct NeverHappened: Error, Hashable, CustomStringConvertible {
-  /// In the words of the test.
+  /// The event, in the words of the test.
   public let what: String
   public let limit: Duration
 
   public var description: String { "\(what): not within \(limit)" }
 }
 
-/// Waits for an event that nothing announces: looks every few milliseconds whether `condition` holds.
+/// Waits for a condition that sends no signal: checks every few milliseconds whether `condition` holds.
 ///
 /// ```swift
 /// try await eventually("both mails are at the next hop") { sink.mails.count == 2 }
 /// ```
 ///
-/// The limit is there to end a test that hangs, with words that say why. It measures nothing: a slow machine never reaches it.
+/// The limit only ends a test that hangs, with words that say why. It measures nothing, and even a slow machine does not reach it.
 ///
 /// - Parameters:
-///   - what: the event, for whoever reads of its absence.
-///   - limit: 20 minutes unless told.
-/// - Throws: ``NeverHappened`` when the limit is reached, `CancellationError` when the test is cancelled, and what `condition` throws.
+///   - what: the event, for the message of a failure.
+///   - limit: default 20 minutes.
+/// - Throws: ``NeverHappened`` at the limit, `CancellationError` when the test is cancelled, and the errors of `condition`.
 public func eventually(
   _ what: String, within limit: Duration = .seconds(1200), isolation: isolated (any Actor)? = #isolation,
   _ condition: () async throws -> Bool
@@ -26,7 +26,7 @@ public func eventually(
   _ = try await eventually(what, within: limit) { try await condition() ? true : nil }
 }
 
-/// The same for something that is there at last: returns the first value that is not nil.
+/// The same for a value: returns the first that is not nil.
 ///
 /// ```swift
 /// let mail = try await eventually("a mail is at the next hop") { sink.mails.first }

@@ -1,6 +1,6 @@
 public import MTACore
 
-/// A DNS that is written down in the test: nothing leaves the process, and every answer is at once.
+/// A DNS zone, written in the test. Nothing leaves the process, and every answer comes at once.
 ///
 /// ```swift
 /// let dns = try LiteralZone("""
@@ -14,14 +14,14 @@ public import MTACore
 /// Each line is `NAME [TTL] [IN] TYPE DATA` (see `DNSRecord.init(_:defaultTTL:)`), or one of
 /// - `NAME SERVFAIL [TYPE]` and `NAME TIMEOUT [TYPE]`: the look-up fails, for all types or for one;
 /// - `NAME NXDOMAIN`: there is no such name, whatever else the zone has;
-/// - `NAME INSECURE`: in a zone that is authenticated, answers about this name, and those that lead through it, are not.
+/// - `NAME INSECURE`: in an authenticated zone, answers about this name, or that lead through it, are not authenticated.
 ///
-/// Empty lines and what follows `;` or `#` at the start of a line are passed over. A name that no line has does not exist; one
-/// that only has names below it, or records of other types, has no record of the type.
+/// Empty lines and lines that begin with `;` or `#` are skipped. A name without a line does not exist. A name that only has names below
+/// it, or records of other types, exists without a record of the type.
 public struct LiteralZone: DNSLookup {
   /// The line that could not be read.
   public struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Counted from 1, within the text that was given.
+    /// Counted from 1, within the given text.
     public var line: Int
     public var text: String
 
@@ -42,10 +42,10 @@ public struct LiteralZone: DNSLookup {
   /// Whether answers claim to be authenticated.
   private let authenticated: Bool
 
-  /// A zone without names; ``add(_:)`` gives it some.
+  /// A zone without names. ``add(_:)`` adds them.
   public init(authenticated: Bool = false) { self.authenticated = authenticated }
 
-  /// - Throws: ``Fault``, which names the first line that cannot be read.
+  /// - Throws: ``Fault``, which names the first unreadable line.
   public init(_ text: String, authenticated: Bool = false) throws(Fault) {
     self.authenticated = authenticated
     try add(text)
@@ -53,7 +53,7 @@ public struct LiteralZone: DNSLookup {
 
   /// Adds lines to the zone.
   ///
-  /// - Throws: ``Fault``, which names the first line that cannot be read; those before it are in the zone.
+  /// - Throws: ``Fault``, which names the first unreadable line. The lines before it are in the zone.
   public mutating func add(_ text: String) throws(Fault) {
     let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
     for (index, line) in lines.enumerated() {

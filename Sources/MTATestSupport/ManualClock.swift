@@ -1,8 +1,8 @@
 public import MTACore
 import NIOConcurrencyHelpers
 
-/// A time of day that is turned by hand. Starts at 2026-01-01T00:00:00Z. One that ticks moves on at each look as well, as a real clock
-/// does: for what must not depend on two looks showing the same time.
+/// A clock that a test moves by hand. It starts at 2026-01-01T00:00:00Z. With a tick it also moves at each look, as a real clock does:
+/// for code that must not need two looks at the same time.
 public final class ManualClock: WallClock {
   private let time: NIOLockedValueBox<Timestamp>
 
@@ -13,7 +13,7 @@ public final class ManualClock: WallClock {
     tick = .zero
   }
 
-  /// - Parameter tick: how far it moves on at each look.
+  /// - Parameter tick: how far the clock moves at each look.
   public init(_ start: Timestamp = Timestamp(milliseconds: 1_767_225_600_000), tick: Duration) {
     time = NIOLockedValueBox(start)
     self.tick = tick
@@ -26,6 +26,6 @@ public final class ManualClock: WallClock {
     }
   }
 
-  /// Turns the clock on, or back for a negative duration.
+  /// Moves the clock forward, or back for a negative duration.
   public func advance(by duration: Duration) { time.withLockedValue { $0 = $0 + duration } }
 }

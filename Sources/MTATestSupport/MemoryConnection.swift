@@ -28,9 +28,9 @@ public final class MemoryConnection {
     try await settle()
   }
 
-  /// Gives the server these bytes as one read of its socket, and returns when it has nothing left to do with them.
+  /// Gives the server these bytes as one read of its socket. Returns when the server has done everything it can with them.
   ///
-  /// - Throws: `CancellationError` when the task is cancelled while a hook is waited for.
+  /// - Throws: `CancellationError` when the task is cancelled while a hook runs.
   public func send(_ bytes: ByteBuffer) async throws {
     var bytes = bytes
     pump.received(&bytes)
@@ -38,7 +38,7 @@ public final class MemoryConnection {
     try await settle()
   }
 
-  /// What the server sent since it was last asked, whole replies or not; empty when there was nothing.
+  /// The bytes that the server sent since the last call, in whole replies or not.
   public func take() -> ByteBuffer { socket.takeAll() }
 
   /// Whether the server closed the connection.
@@ -50,7 +50,7 @@ public final class MemoryConnection {
     try await settle()
   }
 
-  /// The client sends nothing more, and still listens.
+  /// The client sends nothing more, but still reads.
   public func halfClose() async throws {
     pump.receivedEnd()
     try await settle()

@@ -3,7 +3,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
-/// A small HTTPS server on 127.0.0.1 that says what the test wants said: a policy host of MTA-STS (RFC 8461 §3.3), or a broken one.
+/// A small HTTPS server on 127.0.0.1 with scripted answers: a policy host of MTA-STS (RFC 8461 §3.3), good or broken.
 ///
 /// ```swift
 /// try await PolicyServer.serving(PolicyServer.policy("mode: enforce", "mx: mx.test.example")) { server in
@@ -11,9 +11,9 @@ import NIOPosix
 /// }
 /// ```
 public final class PolicyServer: Sendable {
-  /// What is answered.
+  /// An answer of the server.
   public enum Answer: Hashable, Sendable {
-    /// These bytes, head and all; then the connection ends.
+    /// These bytes, head included; then the connection ends.
     case raw(String)
     /// Nothing: the client waits.
     case silence
@@ -30,7 +30,7 @@ public final class PolicyServer: Sendable {
     self.tls = tls
   }
 
-  /// What is answered from now on.
+  /// The answer from now on.
   public var answer: Answer {
     get { reply.withLockedValue { $0 } }
     set { reply.withLockedValue { $0 = newValue } }
@@ -40,7 +40,7 @@ public final class PolicyServer: Sendable {
   public var requests: [String] { heads.withLockedValue { $0 } }
   public var port: UInt16 { listener.withLockedValue { UInt16(clamping: $0?.localAddress?.port ?? 0) } }
 
-  /// A policy as a good host gives it: version, `lines`, and a max_age of a week unless a line has another.
+  /// A policy of a good host: version, `lines`, and a max_age of a week unless a line has another.
   public static func policy(_ lines: String...) -> Answer {
     var lines = ["version: STSv1"] + lines
     if !lines.contains(where: { $0.hasPrefix("max_age") }) { lines.append("max_age: 604800") }
@@ -53,7 +53,7 @@ public final class PolicyServer: Sendable {
       "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)")
   }
 
-  /// - Parameter tls: by default with ``TestCertificate/Issued``, which bears `mta-sts.test.example` and `mta-sts.sts.example`.
+  /// - Parameter tls: default ``TestCertificate/Issued``, which has the names `mta-sts.test.example` and `mta-sts.sts.example`.
   public static func serving<Result>(
     _ answer: Answer, tls: TLSContext? = nil, _ body: (PolicyServer) async throws -> Result
   ) async throws -> Result {

@@ -3,7 +3,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
-/// A mail server that takes everything and remembers it, over a real socket, by SMTP or LMTP; scripted where it is to misbehave.
+/// A mail server over a real socket, by SMTP or LMTP. It takes everything and keeps it for the test. A script can make it misbehave.
 ///
 /// ```swift
 /// var behaviour = SinkServer.Behaviour()
@@ -15,37 +15,37 @@ import NIOPosix
 /// }
 /// ```
 public final class SinkServer: Sendable {
-  /// A mail as it was taken.
+  /// A mail that the server took.
   public struct Mail: Hashable, Sendable {
     /// As MAIL spelled it: `<a@b.example>` or `<>`.
     public var from: String
-    /// As RCPT spelled them, in order; those that were refused are left out.
+    /// As RCPT spelled them, in order, without refused ones.
     public var to: [String]
-    /// The content byte for byte, the dots of RFC 5321 §4.5.2 undone; what is not UTF-8 is repaired.
+    /// The content, with the doubled dots of RFC 5321 §4.5.2 removed. Bytes that are not UTF-8 are replaced.
     public var content: String
-    /// The same octets as they are.
+    /// The same content as octets, unchanged.
     public var octets: [UInt8]
     /// The connection that it came over, counted from 1.
     public var connection: Int
   }
 
-  /// What the server says instead of the usual.
+  /// An answer of the server in place of the usual one.
   public enum Answer: Hashable, Sendable, ExpressibleByStringInterpolation {
     /// This text and CR LF; for a reply of several lines, CR LF between them.
     case reply(String)
-    /// Nothing, and nothing to what comes behind it: the client waits.
+    /// Nothing, now and for later commands: the client waits.
     case silence
     /// Closes the connection.
     case drop
-    /// These octets, nothing added.
+    /// These octets, without CR LF.
     case raw(String)
-    /// The text, octet by octet, over and over.
+    /// The text, octet by octet, again and again.
     case drip(String, pause: Duration)
-    /// The text, over and over, as fast as the client takes it.
+    /// The text, again and again, as fast as the client takes it.
     case flood(String)
-    /// This reply; from then on nothing that comes is looked at.
+    /// This reply; later commands are read and ignored.
     case deaf(after: String)
-    /// This reply; from then on nothing is read.
+    /// This reply; then the server stops reading.
     case stall(after: String)
 
     public init(stringLiteral text: String) { self = .reply(text) }
@@ -61,26 +61,26 @@ public final class SinkServer: Sendable {
     }
   }
 
-  /// What a server does.
+  /// The behaviour of a server.
   public struct Behaviour: Sendable {
-    /// Speaks LMTP (RFC 2033): an answer for each recipient behind the content. Default: SMTP.
+    /// Speaks LMTP (RFC 2033), with an answer for each recipient after the content. Default: SMTP.
     public var isLMTP: Bool
     public var greeting: Answer = "220 sink.example ESMTP"
     /// The keywords of EHLO and LHLO; STARTTLS is added as ``tls`` says.
     public var capabilities = ["PIPELINING", "SIZE 10000000", "8BITMIME"]
-    /// Offers STARTTLS with it; default nil, none.
+    /// Offers STARTTLS with these settings; default nil: does not offer it.
     public var tls: TLSContext?
-    /// Speaks TLS by ``tls`` from the first byte, and offers no STARTTLS. Default: false.
+    /// Speaks TLS with ``tls`` from the first byte, and does not offer STARTTLS. Default: false.
     public var isImplicitTLS = false
     /// Offers STARTTLS, answers it with 220, and then speaks no TLS.
     public var breaksTLS = false
-    /// The answer to a command line (without CR LF) of a connection, counted from 1; nil for the usual one.
+    /// The answer to a command line (without CR LF) of a connection (counted from 1); nil for the usual one.
     public var answer: @Sendable (_ line: String, _ connection: Int) -> Answer? = { _, _ in nil }
-    /// Octets that the system takes for the server before it reads; default nil, as the system likes.
+    /// The size of the system's receive buffer in octets; default nil: the system's choice.
     public var receiveBuffer: Int?
-    /// What is said when a piece of content came, before its end.
+    /// The answer after a piece of content, before its end.
     public var duringContent: @Sendable () -> Answer? = { nil }
-    /// The answer to the content; under LMTP asked for each recipient, under SMTP for the first alone.
+    /// The answer to the content. LMTP asks for each recipient, SMTP for the first alone.
     public var endOfContent: @Sendable (_ recipient: String) -> Answer = { _ in "250 2.0.0 taken" }
 
     public init(isLMTP: Bool = false) { self.isLMTP = isLMTP }
@@ -103,7 +103,7 @@ public final class SinkServer: Sendable {
     self.group = group
   }
 
-  /// The mails taken so far, also those that were then refused by ``Behaviour/endOfContent``.
+  /// The mails so far, including those that ``Behaviour/endOfContent`` refused.
   public var mails: [Mail] { log.withLockedValue { $0.mails } }
   /// The command lines of all connections, as they came, without CR LF.
   public var lines: [String] { log.withLockedValue { $0.lines } }
@@ -114,10 +114,10 @@ public final class SinkServer: Sendable {
   /// The port it listens on; 0 for a Unix socket.
   public var port: UInt16 { listener.withLockedValue { UInt16(clamping: $0?.localAddress?.port ?? 0) } }
 
-  /// Runs `body` with a sink that listens, and closes it behind.
+  /// Runs `body` with a sink that listens, and closes the sink afterwards.
   ///
   /// - Parameters:
-  ///   - host: the address to listen on; any of 127.0.0.0/8 will do on Linux, so that one port serves several hosts.
+  ///   - host: the address to listen on. On Linux any of 127.0.0.0/8 works, so one port can serve several hosts.
   ///   - port: 0, the default, lets the system choose; see ``port``.
   ///   - unixSocket: the path of a Unix socket to listen on instead.
   public static func serving<Result>(
@@ -131,7 +131,7 @@ public final class SinkServer: Sendable {
     }
   }
 
-  /// Runs `body` with sinks at several addresses and one port, which the system chooses; they share one thread.
+  /// Runs `body` with sinks at several addresses on one port, which the system chooses. They share one thread.
   ///
   /// - Parameter behaviours: by address: `127.0.0.2` and so on.
   public static func serving<Result>(

@@ -6,8 +6,8 @@ import MTASystem
   import Darwin
 #endif
 
-/// A new folder that only this user may enter, for one test. It is removed, with all that is in it, when the value goes: keep
-/// it in a property of the suite, or use ``using(_:)``.
+/// A new folder for one test, which only this user may enter. It is removed with all its content when the value goes. Keep it in a
+/// property of the suite, or use ``using(_:)``.
 ///
 /// ```swift
 /// struct StoreTests {
@@ -19,11 +19,11 @@ import MTASystem
 /// }
 /// ```
 public final class TemporaryFolder: Sendable {
-  /// Absolute, without a `/` at its end.
+  /// The absolute path, without a `/` at its end.
   public let path: String
 
-  /// Makes the folder under `TMPDIR`, or under `/tmp` where that is not set. Where none can be made the process ends: no test
-  /// could tell anything.
+  /// Makes the folder under `TMPDIR`, or under `/tmp` without that. If no folder can be made, the process ends, because tests would
+  /// mean nothing.
   public init() {
     let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array((parent + "/mta-test-XXXXXX").utf8CString)

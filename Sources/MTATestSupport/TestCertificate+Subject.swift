@@ -1,8 +1,8 @@
 public import MTATLS
 
 extension TestCertificate {
-  /// A certificate that names `mx.test.example` and `mta-sts.test.example` as common names of its subject alone, with no alternative name.
-  /// An authority of its own signed it.
+  /// A certificate that has `mx.test.example` and `mta-sts.test.example` as common names of its subject alone, without an alternative
+  /// name. An authority of its own signed it.
   public enum NamedBySubject {
     /// PEM.
     public static let authority = """
@@ -49,10 +49,10 @@ extension TestCertificate {
     /// The data of the TLSA record `2 1 1` of the authority.
     public static let authorityDigest = "95a4b7d9565f94bec70acc666e0b2a3adfa174c8232f7182fb1bbc58f1b930da"
 
-    /// The authority as the one that is trusted.
+    /// The authority as the only trusted one.
     public static let trust = TLSContext.TrustRoots.certificates(.pem(Array(authority.utf8)))
 
-    /// TLS of a server that shows the chain.
+    /// TLS of a server with the chain.
     public static func server() throws(TLSFailure) -> TLSContext {
       try TLSContext.server(certificateChain: .pem(Array(chain.utf8)), privateKey: .pem(Array(privateKey.utf8)))
     }

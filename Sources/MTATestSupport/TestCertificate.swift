@@ -1,6 +1,7 @@
 public import MTATLS
 
-/// Certificates of names under `test.example`, and their keys. First a self-signed certificate of `mx.test.example`, `localhost` and 127.0.0.1, and its key. For tests alone: the key is known to all.
+/// Certificates of names under `test.example`, and their keys. The first is a self-signed certificate of `mx.test.example`, `localhost`
+/// and 127.0.0.1. Use them in tests only: the keys are public.
 public enum TestCertificate {
   /// PEM.
   public static let chain = """
@@ -27,7 +28,7 @@ public enum TestCertificate {
     -----END PRIVATE KEY-----
     """
 
-  /// TLS of a server that shows the certificate: for ``SinkServer/Behaviour/tls`` and for a receiver under test.
+  /// TLS of a server with the certificate: for ``SinkServer/Behaviour/tls`` and for a receiver under test.
   public static func server() throws(TLSFailure) -> TLSContext {
     try TLSContext.server(certificateChain: .pem(Array(chain.utf8)), privateKey: .pem(Array(privateKey.utf8)))
   }
@@ -35,10 +36,10 @@ public enum TestCertificate {
   /// The SHA-256 of the certificate's public key, in hexadecimal: the data of its TLSA record `3 1 1`.
   public static let keyDigest = "79d05cb68c092066ecaa5ed43aac7d4ac46ade354143fa1a68a9cf5bf134b749"
 
-  /// The certificate as the one authority that is trusted.
+  /// The certificate as the only trusted authority.
   public static let trust = TLSContext.TrustRoots.certificates(.pem(Array(chain.utf8)))
 
-  /// A certificate of `*.test.example`, `mta-sts.sts.example`, `localhost` and 127.0.0.1 that ``authority`` signed, behind it the authority.
+  /// A certificate of `*.test.example`, `mta-sts.sts.example`, `localhost` and 127.0.0.1, signed by ``authority``.
   public enum Issued {
     /// PEM.
     public static let authority = """
@@ -97,10 +98,10 @@ public enum TestCertificate {
     public static let keyDigest = "da6f5e230fa84bec14cdcd29c45a24e79e03f49c4b45fd3a0b44ab5b16cbf84e"
     public static let authorityDigest = "cfd0a7f214459aeb19da39a9b6a0e5c39e5ff3a2000475455c4d302525404477"
 
-    /// The authority as the one that is trusted.
+    /// The authority as the only trusted one.
     public static let trust = TLSContext.TrustRoots.certificates(.pem(Array(authority.utf8)))
 
-    /// TLS of a server that shows the chain.
+    /// TLS of a server with the chain.
     public static func server() throws(TLSFailure) -> TLSContext {
       try TLSContext.server(certificateChain: .pem(Array(chain.utf8)), privateKey: .pem(Array(privateKey.utf8)))
     }

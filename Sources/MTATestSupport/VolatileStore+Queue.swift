@@ -3,18 +3,18 @@ import NIOConcurrencyHelpers
 import NIOCore
 
 extension VolatileStore {
-  /// One recipient's copy of a mail, and how far it has come.
+  /// One recipient's copy of a mail, and its state.
   public struct StoredParcel: Hashable, Sendable {
     public var parcel: Parcel
     public var state: ParcelState
-    /// When a waiting one is to be tried.
+    /// When a waiting copy is to be tried.
     public var due: Timestamp
-    /// Set aside until somebody releases it; see ``VolatileStore/release(_:at:)``.
+    /// Held until ``VolatileStore/release(_:at:)``.
     public var isHeld = false
-    /// Who has it under lease, and until when.
+    /// The owner of the lease, and its end.
     public var owner: LeaseOwner?
     public var deadline: Timestamp?
-    /// What the last attempt came to; nil before the first.
+    /// The result of the last attempt; nil before the first.
     public var result: ParcelResult?
 
     init(_ parcel: Parcel, _ state: ParcelState, due: Timestamp) {
@@ -38,7 +38,7 @@ extension VolatileStore {
     }
   }
 
-  /// All copies that ever were in the queue, in the order in which their recipients were accepted.
+  /// All copies that were ever in the queue, in the order in which their recipients were accepted.
   public var parcels: [StoredParcel] { state.withLockedValue { $0.parcels } }
 
   /// Makes the held parcels of a mail due.

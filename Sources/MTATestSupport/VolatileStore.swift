@@ -2,8 +2,8 @@ public import MTACore
 import NIOConcurrencyHelpers
 public import NIOCore
 
-/// A whole queue in memory, for tests: takes mail in as a ``MessageStore``, gives it to a runner as a ``ParcelQueue``, keeps
-/// contacts, and fails when it is told to.
+/// A whole queue in memory, for tests. It takes mail as a ``MessageStore``, gives it to a runner as a ``ParcelQueue``, keeps contacts,
+/// and fails when a test says so.
 ///
 /// ```swift
 /// let dialogue = Dialogue(hooks: Village())
@@ -14,22 +14,21 @@ public import NIOCore
 /// #expect(try await runner.runOnce().delivered == 1)
 /// ```
 ///
-/// Nothing is ever removed but a report that another takes the place of: ``mails`` and ``parcels`` tell the whole story.
+/// It never removes anything, except a report that another one replaces. So ``mails`` and ``parcels`` show everything that happened.
 public final class VolatileStore: MessageStore, ContactStore, LoginStore {
   /// A committed mail.
   public struct Mail: Hashable, Sendable {
     public var envelope: Envelope
     /// The header fields that the receiver added, CR LF line ends.
     public var trace: String
-    /// As received, without the trace fields.
+    /// The content as received, without the trace fields.
     public var content: ByteBuffer
 
-    /// The content as text; what is not UTF-8 is repaired.
+    /// The content as text; bytes that are not UTF-8 are replaced.
     public var text: String { String(buffer: content) }
   }
 
-  /// A step that can be made to fail: taking a mail in (`begin`, `append`, `commit`), or delivering it (`claim`, `content`,
-  /// `record`).
+  /// A step that can fail: taking a mail in (`begin`, `append`, `commit`), or delivering it (`claim`, `content`, `record`).
   public enum Step: Hashable, Sendable { case begin, append, commit, claim, content, record }
 
   struct State {
@@ -50,7 +49,7 @@ public final class VolatileStore: MessageStore, ContactStore, LoginStore {
 
   let state = NIOLockedValueBox(State())
 
-  /// All of them: what a test allows by `SessionConfiguration.honours` is announced.
+  /// All of them. The receiver announces those that the test's `SessionConfiguration.honours` allows.
   public let capabilities = DeliveryCapabilities.all
 
   private let lifetime: Duration
@@ -58,7 +57,7 @@ public final class VolatileStore: MessageStore, ContactStore, LoginStore {
 
   /// - Parameters:
   ///   - lifetime: how long after its reception a mail expires; default 5 days.
-  ///   - lane: of parcels that no runner has looked at.
+  ///   - lane: the lane of new parcels.
   public init(
     lifetime: Duration = .seconds(432_000),
     lane: @escaping @Sendable (EnvelopeRecipient) -> String = { $0.firstLane }
@@ -67,20 +66,20 @@ public final class VolatileStore: MessageStore, ContactStore, LoginStore {
     self.lane = lane
   }
 
-  /// In the order of their commits.
+  /// All mails, in the order of their commits.
   public var mails: [Mail] { state.withLockedValue { $0.mails } }
 
-  /// Spools that were begun and neither committed nor abandoned.
+  /// Spools that are neither committed nor abandoned.
   public var openSpools: Int { state.withLockedValue { $0.open } }
 
-  /// From now on `step` fails so, as many `times` as told or until told otherwise; nil makes it work again.
+  /// From now on `step` fails with this failure, `times` times or until another call. Nil makes it work again.
   public func fail(_ step: Step, with failure: StoreFailure?, times: Int = .max) {
     state.withLockedValue { $0.failures[step] = failure.map { ($0, times) } }
   }
 
   /// Puts a mail in the queue as if it had been received, due at once.
   ///
-  /// - Throws: ``StoreFailure/failed(_:)`` when there is a mail of this id already.
+  /// - Throws: ``StoreFailure/failed(_:)`` if there is a mail of this id.
   public func add(_ envelope: Envelope, trace: String = "", content: ByteBuffer) throws(StoreFailure) {
     let (lifetime, lane) = (lifetime, lane)
     let listeners = state.withLockedValue { state in
@@ -129,7 +128,7 @@ public final class VolatileStore: MessageStore, ContactStore, LoginStore {
     state.withLockedValue { $0.logins[login.account, default: [:]][login.network] = login.at }
   }
 
-  /// What is kept of an address.
+  /// The contact record of an address.
   public func contact(of address: IPAddress) -> ContactRecord? {
     state.withLockedValue { $0.contacts[ContactKey(address)] }
   }

@@ -1,6 +1,7 @@
 public import MTACore
 
-/// The contract of a store (`MessageStore` and `ParcelQueue` of MTACore), as checks that run on any: on those of this package, and on yours.
+/// The contract of a store (`MessageStore` and `ParcelQueue` of MTACore), as checks. They run on the stores of this package, and on
+/// yours.
 ///
 /// ```swift
 /// @Test(arguments: StoreConformance.checks + StoreConformance.crashChecks)
@@ -16,23 +17,23 @@ public import MTACore
 /// }
 /// ```
 ///
-/// Each check begins with an empty store, and asks it only what the protocols say. A check that finds the contract broken throws
-/// ``Broken`` with the sentence that does not hold; what the store throws where it may not comes through as it is.
+/// Each check begins with an empty store and uses only the methods of the protocols. If the contract is broken, the check throws
+/// ``Broken`` with the sentence that does not hold. Unexpected errors of the store are passed on.
 public enum StoreConformance {
   public typealias Store = any MessageStore & ParcelQueue
 
   /// What every store promises.
   public static let checks = accepting + claiming + leasing + recording + reporting + sharing + extremes
-  /// What a store promises that outlives its process; ``Subject/crash`` is needed for them.
+  /// What a store that outlives its process promises. These checks need ``Subject/crash``.
   public static let crashChecks = crashing
 
-  /// How a check comes by stores.
+  /// How a check gets stores.
   public struct Subject: Sendable {
-    /// Opens an empty store, whose lanes are those of `EnvelopeRecipient.firstLane`.
+    /// Opens an empty store whose lanes are those of `EnvelopeRecipient.firstLane`.
     public var open: @Sendable () async throws -> Store
-    /// Leaves a store as a crash would, without closing it, and opens what is left; nil for a store that keeps nothing.
+    /// Opens a store anew without closing it first, as after a crash; nil for a store that lives in memory alone.
     public var crash: (@Sendable (Store) async throws -> Store)?
-    /// Ends a store. Default: does nothing.
+    /// Closes a store. Default: does nothing.
     public var close: @Sendable (Store) async throws -> Void
 
     public init(
@@ -47,7 +48,7 @@ public enum StoreConformance {
 
   /// One part of the contract.
   public struct Check: Sendable, CustomStringConvertible {
-    /// What it looks at, such as `claiming: the oldest first`.
+    /// What it checks, such as `claiming: the oldest first`.
     public let name: String
     private let body: @Sendable (StoreTrial) async throws -> Void
 
@@ -58,7 +59,7 @@ public enum StoreConformance {
 
     public var description: String { name }
 
-    /// - Throws: ``Broken``, and what the store throws.
+    /// - Throws: ``Broken``, and errors of the store.
     public func run(on subject: Subject) async throws {
       let trial = StoreTrial(check: name, store: try await subject.open(), crash: subject.crash)
       do { try await body(trial) } catch {
@@ -69,7 +70,7 @@ public enum StoreConformance {
     }
   }
 
-  /// What of the contract does not hold.
+  /// The sentence of the contract that does not hold.
   public struct Broken: Error, Hashable, CustomStringConvertible {
     public let check: String
     public let rule: String
