@@ -1,13 +1,13 @@
-/// A text that is no mailbox or no domain, where one was asked for by name.
+/// A text that should be an address or a name, and is not.
 public struct AddressFailure: Error, Hashable, Sendable {
   public enum Kind: String, Hashable, Sendable {
     case mailbox, domain
-    /// As the DNS has it: ``DNSName``.
+    /// A name of the DNS: ``DNSName``.
     case dnsName = "domain name"
   }
 
   public let kind: Kind
-  /// The text, at most 100 characters of it.
+  /// The text, cut to 100 characters.
   public let text: String
 
   init(_ kind: Kind, _ text: some StringProtocol) {
@@ -26,7 +26,7 @@ extension AddressFailure: CustomStringConvertible {
 }
 
 extension Mailbox {
-  /// Reads `local@domain` as ``init(_:)`` does, for texts that ought to be one.
+  /// Reads `local@domain` as ``init(_:)`` does. Use it for texts that should be a mailbox.
   ///
   /// - Throws: ``AddressFailure``.
   public init(validating text: some StringProtocol) throws(AddressFailure) {
@@ -36,7 +36,7 @@ extension Mailbox {
 }
 
 extension Domain {
-  /// Reads a domain name, international ones included, or a bracketed literal, for texts that ought to be one.
+  /// Reads a domain name, international ones included, or a bracketed literal. Use it for texts that should be a domain.
   ///
   /// - Throws: ``AddressFailure``.
   public init(validating text: some StringProtocol) throws(AddressFailure) {
@@ -46,7 +46,7 @@ extension Domain {
 }
 
 extension DNSName {
-  /// Reads a name as ``init(_:)`` does, for texts that ought to be one.
+  /// Reads a name as ``init(_:)`` does. Use it for texts that should be a name of the DNS.
   ///
   /// - Throws: ``AddressFailure``.
   public init(validating text: some StringProtocol) throws(AddressFailure) {

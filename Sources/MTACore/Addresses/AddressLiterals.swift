@@ -6,21 +6,21 @@
 // variable, or a literal with `\(…)` in it, is read by `init?(_:)` or `init(validating:)`.
 
 extension Mailbox: ExpressibleByStringLiteral {
-  /// A mailbox that stands in the source. The program ends if it is none.
+  /// A mailbox in the source code. If the text is not a mailbox, the program ends with a message.
   public init(stringLiteral text: StaticString) {
     do throws(AddressFailure) { try self.init(validating: text.description) } catch { fatalError(error.description) }
   }
 }
 
 extension Domain: ExpressibleByStringLiteral {
-  /// A domain name, or a bracketed address literal, that stands in the source. The program ends if it is none.
+  /// A domain name, or a bracketed address literal, in the source code. If the text is neither, the program ends with a message.
   public init(stringLiteral text: StaticString) {
     do throws(AddressFailure) { try self.init(validating: text.description) } catch { fatalError(error.description) }
   }
 }
 
 extension DNSName: ExpressibleByStringLiteral {
-  /// A name of the DNS that stands in the source. The program ends if it is none.
+  /// A name of the DNS in the source code. If the text is not a name, the program ends with a message.
   public init(stringLiteral text: StaticString) {
     do throws(AddressFailure) { try self.init(validating: text.description) } catch { fatalError(error.description) }
   }

@@ -1,17 +1,18 @@
 /// The part of a mailbox behind the `@`: a domain name, or the address literal of a host (RFC 5321 §4.1.2, §4.1.3).
 ///
-/// Names keep their spelling, but compare and hash in one form, ``canonical`` (RFC 5890 §2.3.2.4): `bücher.example`, `BÜCHER.Example.` and
-/// `xn--bcher-kva.example` are one domain in every set, dictionary and comparison. Whoever needs a name as a text key takes that of
+/// Names keep their spelling, but compare and hash in one form, ``canonical`` (RFC 5890 §2.3.2.4). So `bücher.example`,
+/// `BÜCHER.Example.` and `xn--bcher-kva.example` are one domain in every set, dictionary and comparison. For text keys use the name of
 /// ``canonical``.
 public enum Domain: Hashable, Sendable {
-  /// As it was spelled, but for ASCII in lower case and a dot at the end left out. May hold U-labels (RFC 6531).
+  /// The name as it was spelled, with ASCII in lower case and without a dot at the end. It may have U-labels (RFC 6531).
   case name(String)
   case literal(IPAddress)
-  /// What a client called itself in EHLO that is neither (``init(greeting:)``): never of a mailbox, never in the DNS.
+  /// A client's name for itself in EHLO that is neither (``init(greeting:)``). Mailboxes never have it, and it is never looked up in
+  /// the DNS.
   case other(String)
 
-  /// Reads a domain name or a bracketed literal. U-labels are taken only if `international`; of them, and of A-labels, only those that a
-  /// name can have (RFC 5891 §4.2.3): none that is empty once its full stops are read, or that begins with a mark.
+  /// Reads a domain name or a bracketed literal. U-labels are taken only if `international`. U-labels and A-labels must be possible in
+  /// a name (RFC 5891 §4.2.3): a label may not begin with a mark, nor be empty once its full stops are read.
   public init?(_ text: some StringProtocol, international: Bool = false) {
     self.init(bytes: Array(text.utf8), international: international)
   }
@@ -75,15 +76,15 @@ public enum Domain: Hashable, Sendable {
       String(decoding: bytes.prefix(255).map { (32...126).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self))
   }
 
-  /// The name to ask the DNS about, U-labels as A-labels: `xn--bcher-kva.example` for `bücher.example` and `BÜCHER.example`. Nil for
-  /// literals, and for names that no A-labels stand for; see ``DNSName/init(international:)``.
+  /// The name to look up in the DNS, with A-labels for U-labels: `xn--bcher-kva.example` for `bücher.example` and `BÜCHER.example`. Nil
+  /// for literals, and for names without a form in A-labels; see ``DNSName/init(international:)``.
   public var dnsName: DNSName? {
     guard case .name(let name) = self else { return nil }
     return Self.isASCII(name) ? DNSName(name) : DNSName(international: InternationalLabel.mapped(name))
   }
 
-  /// The form in which names are compared, and under which they are looked up in tables of text: A-labels in lower case. A name that
-  /// no A-labels stand for is mapped like the others, and else stays.
+  /// The form in which names are compared, and which is the key in tables of text: A-labels in lower case. A name without a form in
+  /// A-labels is mapped like the others, and otherwise stays.
   public var canonical: Domain {
     guard case .name(let name) = self, !Self.isASCII(name) else { return self }
     return .name(dnsName?.description ?? InternationalLabel.mapped(name))
@@ -117,7 +118,7 @@ public enum Domain: Hashable, Sendable {
 }
 
 extension Domain: CustomStringConvertible {
-  /// As it stands behind an `@`: `example.org`, `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
+  /// As it stands after an `@`: `example.org`, `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
   public var description: String {
     switch self {
     case .name(let name): name
@@ -126,6 +127,6 @@ extension Domain: CustomStringConvertible {
     }
   }
 
-  /// Whether the name holds other than ASCII, so that only SMTPUTF8 can carry it.
+  /// Whether the name is not all ASCII, so that only SMTPUTF8 can carry it.
   public var isInternational: Bool { description.utf8.contains { $0 >= 128 } }
 }

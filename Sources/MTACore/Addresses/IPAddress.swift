@@ -1,7 +1,7 @@
 /// An IPv4 or IPv6 address, as a value: no socket, no name.
 ///
-/// An IPv4-mapped IPv6 address (`::ffff:a.b.c.d`) becomes the IPv4 address it stands for, so that one host has one
-/// identity whichever socket it came through.
+/// An IPv4-mapped IPv6 address (`::ffff:a.b.c.d`) becomes the IPv4 address. So a host has one identity, whichever socket it came
+/// through.
 public enum IPAddress: Hashable, Sendable {
   case v4(UInt32)
   case v6(high: UInt64, low: UInt64)
@@ -37,8 +37,7 @@ public enum IPAddress: Hashable, Sendable {
   public static let loopback4 = IPAddress.v4(0x7f00_0001)
   public static let loopback6 = IPAddress.v6(high: 0, low: 1)
 
-  /// The name that reverse look-ups use: `4.3.2.1.in-addr.arpa` (RFC 1035 §3.5) or nibbles under `ip6.arpa`
-  /// (RFC 3596 §2.5).
+  /// The name for reverse look-ups: `4.3.2.1.in-addr.arpa` (RFC 1035 §3.5) or nibbles under `ip6.arpa` (RFC 3596 §2.5).
   public var reverseName: DNSName {
     switch self {
     case .v4: DNSName(trusted: reversedLabels + ".in-addr.arpa")
@@ -46,7 +45,7 @@ public enum IPAddress: Hashable, Sendable {
     }
   }
 
-  /// The address's octets (IPv4) or nibbles (IPv6), last first, with dots between: what a DNS list's zone is put behind.
+  /// The address's octets (IPv4) or nibbles (IPv6), last first, with dots between. The zone of a DNS list follows them.
   public var reversedLabels: String {
     switch self {
     case .v4: octets.reversed().map { String($0) }.joined(separator: ".")

@@ -159,11 +159,11 @@ extension InternationalLabel {
 }
 
 extension DNSName {
-  /// Reads a name that may hold U-labels (RFC 5890 §2.3.2.1), which become A-labels: `bücher.example` is
-  /// `xn--bcher-kva.example`. A-labels and other ASCII are taken as ``init(_:)`` takes them.
+  /// Reads a name that may have U-labels (RFC 5890 §2.3.2.1), and turns them into A-labels: `bücher.example` is
+  /// `xn--bcher-kva.example`. A-labels and other ASCII are read as ``init(_:)`` does.
   ///
-  /// Only ASCII letters are lowered: a name that would need more mapping is refused (`Bücher` is taken, `BÜCHER` is not), and so is
-  /// whatever IDNA 2008 disallows, such as symbols and emoji. Names have to come in NFC, as keyboards write them.
+  /// Only ASCII letters become lower case. A name that would need more mapping is refused (`Bücher` is taken, `BÜCHER` is not), and so
+  /// are characters that IDNA 2008 disallows, such as symbols and emoji. Names must come in NFC, as keyboards write them.
   public init?(international text: some StringProtocol) {
     if text.utf8.allSatisfy({ $0 < 128 }) {
       self.init(text)

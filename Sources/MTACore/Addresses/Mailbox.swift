@@ -1,18 +1,18 @@
 /// An address of mail: `local-part@domain` (RFC 5321 §4.1.2).
 ///
-/// Mailboxes compare by local part, byte for byte, and by domain in the one form of names (``Domain/canonical``). The local part is kept
-/// as its meaning, without quotes: `"john smith"@example.org` has the local part `john smith`, and `"a"@b` equals `a@b`.
+/// Mailboxes compare by local part, byte for byte, and by domain in its one form (``Domain/canonical``). The local part is kept without
+/// quotes: `"john smith"@example.org` has the local part `john smith`, and `"a"@b` equals `a@b`.
 public struct Mailbox: Hashable, Sendable {
   /// The local part, unquoted.
   public let localPart: String
   public let domain: Domain
 
-  /// Octets of a local part. RFC 5321 §4.5.3.1.1 names 64 that must be supported, and no bound: senders that make an address for each
-  /// mail (VERP, SRS) are longer.
+  /// The longest local part, in octets. RFC 5321 §4.5.3.1.1 demands support for 64 and sets no limit. Senders that make an address for
+  /// each mail (VERP, SRS) are longer.
   public static let maximumLocalPart = 255
 
-  /// From parts that were parsed already; nil for an empty local part, one over ``maximumLocalPart``, or one with control characters
-  /// or others that deceive their readers (C1, line and paragraph separators, marks of direction, what is not seen).
+  /// Makes a mailbox of parsed parts. Nil for a local part that is empty, over ``maximumLocalPart``, or has control characters or
+  /// others that deceive readers: C1, line and paragraph separators, marks of direction, invisible ones.
   public init?(localPart: String, domain: Domain) {
     guard (1...Self.maximumLocalPart).contains(localPart.utf8.count), !DeceptiveScalars.stand(in: localPart.utf8) else {
       return nil
@@ -37,8 +37,8 @@ public struct Mailbox: Hashable, Sendable {
     hasher.combine(domain)
   }
 
-  /// The same mailbox as a key, under which local users are kept: its local part in small letters, its domain as
-  /// ``Domain/canonical``. So all spellings of a member's address have one ``description``.
+  /// The mailbox as a key for local users: its local part in small letters, its domain as ``Domain/canonical``. So all spellings of a
+  /// member's address have one ``description``.
   public var caseFolded: Mailbox {
     guard localPart.utf8.contains(where: { (65...90).contains($0) || $0 >= 128 }) || domain.isInternational else {
       return self
@@ -62,7 +62,7 @@ public struct Mailbox: Hashable, Sendable {
 }
 
 extension Mailbox: CustomStringConvertible, LosslessStringConvertible {
-  /// As it stands between `<` and `>` on the wire; the local part is quoted where it must be.
+  /// As it stands between `<` and `>` on the wire. The local part is quoted if necessary.
   public var description: String {
     (Self.isDotString(localPart) ? localPart : Self.quoted(localPart)) + "@" + domain.description
   }
@@ -91,7 +91,7 @@ extension Mailbox: CustomStringConvertible, LosslessStringConvertible {
   }
 }
 
-/// Where reports about a mail go: a mailbox, or nobody (`MAIL FROM:<>`, RFC 5321 §4.5.5).
+/// Where reports about a mail go: a mailbox, or the null sender (`MAIL FROM:<>`, RFC 5321 §4.5.5).
 public enum ReversePath: Hashable, Sendable {
   case null
   case mailbox(Mailbox)
@@ -101,8 +101,8 @@ public enum ReversePath: Hashable, Sendable {
     return nil
   }
 
-  /// Whether the sender's address is one of this domain, in whatever spelling: `sender.isFrom("rival.example")`. The null sender is
-  /// of no domain, and a domain below this one is another.
+  /// Whether the sender's address is in this domain, in any spelling: `sender.isFrom("rival.example")`. The null sender is in no
+  /// domain. A subdomain is another domain.
   public func isFrom(_ domain: Domain) -> Bool { mailbox?.domain == domain }
 }
 

@@ -1,10 +1,10 @@
 /// A range of addresses in CIDR form: `192.0.2.0/24`, `2001:db8::/32`, or a single address.
 public struct Network: Hashable, Sendable, CustomStringConvertible, LosslessStringConvertible {
   public let address: IPAddress
-  /// Leading bits that count: 0...32 for IPv4, 0...128 for IPv6.
+  /// The number of leading bits that count: 0...32 for IPv4, 0...128 for IPv6.
   public let prefixLength: Int
 
-  /// Nil when the prefix length does not fit the address family. Bits behind the prefix are cleared.
+  /// Nil if the prefix length does not fit the address family. Bits after the prefix are cleared.
   public init?(_ address: IPAddress, prefixLength: Int) {
     switch address {
     case .v4(let bits):

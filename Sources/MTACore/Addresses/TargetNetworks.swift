@@ -1,19 +1,19 @@
 extension Network {
-  /// Where no exchanger of a foreign domain is: this machine, its links, and addresses that are no host's (RFC 6890). A domain whose MX or
-  /// address leads there has its mail, or what is written to its senders, sent to servers that trust this machine.
+  /// Networks without a mail server of a foreign domain: this machine, its links, and addresses that belong to no host (RFC 6890). If
+  /// mail for a domain went there, servers that trust this machine would get it, and so would reports to a sender of that domain.
   public static let noTargets: [Network] = [
     "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255", "::", "::1", "fe80::/10",
     "ff00::/8",
   ].compactMap(Network.init)
 
-  /// Networks of an organisation of its own (RFC 1918, RFC 6598, RFC 4193).
+  /// Private networks (RFC 1918, RFC 6598, RFC 4193).
   public static let privateNetworks: [Network] = [
     "10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
   ].compactMap(Network.init)
 }
 
 extension [Network] {
-  /// Whether what is sent to an address arrives in one of the networks, be it over a translator or a tunnel.
+  /// Whether bytes to an address arrive in one of the networks, directly or over a translator or tunnel.
   public func lead(to address: IPAddress) -> Bool {
     if isEmpty { return false }
     return contains { network in network.contains(address) }

@@ -1,4 +1,4 @@
-/// What the client waits for: it decides how long (RFC 5321 §4.5.3.2) and what trouble means.
+/// What the client waits for. It decides how long (RFC 5321 §4.5.3.2), and what trouble means.
 public enum ClientPhase: Hashable, Sendable {
   case greeting
   /// EHLO, HELO or LHLO.
@@ -27,7 +27,7 @@ public enum ClientPhase: Hashable, Sendable {
 }
 
 extension ClientPhase: CustomStringConvertible {
-  /// As in "in reply to …".
+  /// The words after "in reply to …".
   public var description: String {
     switch self {
     case .greeting: "the connection"

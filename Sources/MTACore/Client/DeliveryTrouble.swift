@@ -1,4 +1,4 @@
-/// Everything that keeps a mail from its recipient. What it means for the mail is ``OutcomeClassifier``'s to say.
+/// Everything that can keep a mail from its recipient. ``OutcomeClassifier`` says what it means for the mail.
 public enum DeliveryTrouble: Error, Hashable, Sendable {
   // MARK: the dialogue
   /// The server refused.
@@ -7,64 +7,64 @@ public enum DeliveryTrouble: Error, Hashable, Sendable {
   case violation(String, ClientPhase)
   case connectionLost(ClientPhase)
   case timedOut(ClientPhase)
-  /// The server broke off at EHLO, said in clear, in this way: HELO on another connection may do.
+  /// The server broke off at EHLO in clear, for this reason. HELO on another connection may work.
   indirect case ehloUnanswered(DeliveryTrouble)
 
   // MARK: the session
-  /// No connection; the system's reason.
+  /// No connection could be made; the system's reason.
   case connect(String)
   /// The handshake failed.
   case tls(String)
-  /// The certificate of the server does not pass where it must.
+  /// The server's certificate failed the check, and must pass.
   case untrustedCertificate(String)
-  /// TLS is required and not offered.
+  /// TLS is required, and the server does not offer it.
   case tlsNotOffered
-  /// Bytes came behind the answer to STARTTLS, in clear: somebody may have put them there.
+  /// Bytes in clear came after the answer to STARTTLS: an attacker may have sent them.
   case bytesBeforeTLS
-  /// Credentials are set, but the server offers neither PLAIN nor LOGIN, or no TLS to say them under.
+  /// Credentials are set, but the server offers neither PLAIN nor LOGIN, or no TLS to send them under.
   case authenticationNotOffered
 
-  /// The host is not used under the TLS policy of the domain; why.
+  /// The TLS policy of the domain excludes the host, for this reason.
   case tlsPolicy(String)
-  /// The mail wants protection all the way (RFC 8689), and the way to this host has none; why.
+  /// The mail asks for protection all the way (RFC 8689), and the way to this host has none, for this reason.
   case requireTLSUnmet(String)
-  /// The same, and the server does not offer REQUIRETLS.
+  /// The mail asks for protection all the way, and the server does not offer REQUIRETLS.
   case requireTLSNotOffered
 
   // MARK: the mail
-  /// The server's limit in octets.
+  /// The mail is larger than the server's limit, in octets.
   case tooBig(limit: Int)
   /// The server cannot carry international addresses or headers (RFC 6531).
   case international
-  /// Content that only BDAT could carry, and the server takes none (RFC 3030 §3).
+  /// Only BDAT can carry the content, and the server does not take BDAT (RFC 3030 §3).
   case binary
   /// The server takes no 8-bit content (RFC 6152 §3).
   case eightBit
-  /// The mail is to be returned if it is late (RFC 2852), and the server does not see to that.
+  /// The mail is to be returned if it is late (RFC 2852), and the server does not support that.
   case deliverByNotOffered
-  /// The same, and the server takes no mail with so little time left.
+  /// The same, and too little time is left for the server.
   case deliverByTooShort(seconds: Int64)
-  /// The address holds what cannot stand in a command.
+  /// The address has characters that cannot stand in a command.
   case unencodableSender
   case unencodableRecipient
-  /// Our own store did not give the content.
+  /// Our own store did not return the content.
   case contentUnavailable(String)
-  /// The content filter does not want the mail; its reason.
+  /// The content filter refuses the mail; its reason.
   case filterRefused(String)
-  /// The content filter wants the mail later, or could not be asked; the reason.
+  /// The content filter defers the mail, or could not be asked; the reason.
   case filterDeferred(String)
 
   // MARK: the way
   case noSuchDomain(String)
   case nullMX(String)
   case dns(DNSFailure, String)
-  /// The domain has exchangers, and all of them are in networks where no exchanger is looked for.
+  /// The domain's exchangers are all in networks that no foreign domain may direct mail to.
   case noTarget(String)
-  /// All exchangers are ourselves.
+  /// All exchangers are this server.
   case loopsToSelf(String)
-  /// The settings let mail for the domain go nowhere; their words.
+  /// The settings let mail for the domain fail; their words.
   case routeFails(String)
-  /// The same, for now.
+  /// The settings let mail for the domain wait; their words.
   case routeHolds(String)
   /// There is no transport for the recipient.
   case noTransport

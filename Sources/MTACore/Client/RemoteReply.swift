@@ -1,8 +1,8 @@
-/// What a server answered to one of our commands (RFC 5321 §4.2).
+/// A server's answer to one of our commands (RFC 5321 §4.2).
 public struct RemoteReply: Hashable, Sendable {
   /// 200...599.
   public let code: UInt16
-  /// The subject and detail of the first enhanced status that is of the reply's own class (RFC 2034 §4).
+  /// Subject and detail of the first enhanced status whose class is that of the reply (RFC 2034 §4).
   public let enhanced: EnhancedStatus?
   /// The text of each line without its code, as it came: not fit for logs. At least one line.
   public let lines: [[UInt8]]
@@ -50,8 +50,7 @@ public struct RemoteReply: Hashable, Sendable {
 }
 
 extension RemoteReply: CustomStringConvertible {
-  /// Code and text in one printable line of at most 512 octets: `550 5.1.1 no such user here`. This is what is stored
-  /// and shown.
+  /// Code and text in one printable line of at most 512 octets: `550 5.1.1 no such user here`. This form is stored and shown.
   public var description: String {
     var text = Array(String(code).utf8)
     for line in lines {

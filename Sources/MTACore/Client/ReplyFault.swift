@@ -1,4 +1,4 @@
-/// A reply that breaks the form of RFC 5321 §4.2; the connection is of no more use.
+/// A reply that breaks the form of RFC 5321 §4.2. The connection is then useless.
 public enum ReplyFault: Error, Hashable, Sendable {
   /// A line that does not begin with a reply code.
   case noCode

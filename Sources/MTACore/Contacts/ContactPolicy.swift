@@ -1,10 +1,10 @@
-/// The founding rule of the door (R1, R2) as a pure policy: how a contact's record changes, and whether the client comes in.
+/// The founding rule for clients (R1, R2), as a value without I/O: how a contact's record changes, and whether the client is served.
 public struct ContactPolicy: Hashable, Sendable {
-  /// Violations at which a new connection is turned away.
+  /// With this number of violations a new connection is refused.
   public var maximumViolations: Int
   /// How long a lockout lasts, and how long a violation is remembered.
   public var prohibited: Duration
-  /// Networks that are counted but never locked out; their logins are counted by account alone.
+  /// Networks that are counted but never locked out. Their logins are counted by account alone.
   public var neverProhibit: [Network]
 
   public init(maximumViolations: Int = 3, prohibited: Duration = .seconds(3600), neverProhibit: [Network] = []) {
@@ -13,16 +13,17 @@ public struct ContactPolicy: Hashable, Sendable {
     self.neverProhibit = neverProhibit
   }
 
-  /// Whether a connection is let in.
+  /// Whether a connection is served.
   public enum Admission: Hashable, Sendable {
     case welcome
-    /// Told once that it is locked out, and until when.
+    /// The client gets one reply: it is locked out, and until when.
     case warned(until: Timestamp)
-    /// Closed without a byte.
+    /// The connection is closed without a byte.
     case slammed
   }
 
-  /// A connection came: one hit; and when it is locked out, one lock and one violation more, and the lockout begins anew.
+  /// A connection came: it counts one hit. If the address is locked out, it also counts one lock and one violation, and the lockout
+  /// begins anew.
   public func connected(_ record: inout ContactRecord, from address: IPAddress, at now: Timestamp) -> Admission {
     if let expiry = record.expiresAt, expiry <= now {
       record.violations = 0
@@ -45,7 +46,7 @@ public struct ContactPolicy: Hashable, Sendable {
     record.expiresAt = now + prohibited
   }
 
-  /// A recipient was accepted: what was is forgiven. False when there was nothing to forgive.
+  /// A recipient was accepted: earlier violations are cleared. False if there was nothing to clear.
   public func accepted(_ record: inout ContactRecord) -> Bool {
     guard record.violations > 0 else { return false }
     record.violations = 0

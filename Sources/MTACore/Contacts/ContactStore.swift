@@ -1,4 +1,4 @@
-/// What is remembered of one remote address (R1).
+/// The record of one client's address (R1).
 public struct ContactRecord: Hashable, Sendable {
   public var key: ContactKey
   /// Connections so far.
@@ -7,7 +7,7 @@ public struct ContactRecord: Hashable, Sendable {
   public var locks: Int
   /// Offences counted since the last accepted recipient or expired lockout.
   public var violations: Int
-  /// When the lockout, or the memory of violations, ends.
+  /// When the lockout ends, or when the violations are forgotten.
   public var expiresAt: Timestamp?
 
   public init(_ key: ContactKey, hits: Int = 0, locks: Int = 0, violations: Int = 0, expiresAt: Timestamp? = nil) {
@@ -19,7 +19,7 @@ public struct ContactRecord: Hashable, Sendable {
   }
 }
 
-/// The identity under which a remote address is counted: an IPv4 address, or the /64 network of an IPv6 address.
+/// The key under which an address is counted: an IPv4 address, or the /64 network of an IPv6 address.
 public struct ContactKey: Hashable, Sendable, CustomStringConvertible {
   public let description: String
 
@@ -30,15 +30,15 @@ public struct ContactKey: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// As read back from a store.
+  /// The key as a store returned it.
   public init(stored text: String) { description = text }
 }
 
-/// Where contacts survive a restart.
+/// Keeps contacts over a restart.
 public protocol ContactStore: Sendable {
   func contact(_ key: ContactKey) async throws(StoreFailure) -> ContactRecord?
 
-  /// Keeps the record. Nobody waits: it rides the store's next commit, within a second, and losing the last second
-  /// in a crash is allowed.
+  /// Keeps the record. The call does not wait: the store writes it with its next commit, within a second. A crash may lose the last
+  /// second.
   func save(_ record: ContactRecord)
 }

@@ -1,4 +1,4 @@
-/// The types of resource record that mail asks for, by their numbers.
+/// The types of resource record that mail needs, by their numbers.
 public enum DNSRecordType: UInt16, Hashable, Sendable, CaseIterable {
   case a = 1
   case ns = 2
@@ -13,7 +13,7 @@ public enum DNSRecordType: UInt16, Hashable, Sendable, CaseIterable {
   case caa = 257
 }
 
-/// What a record holds.
+/// The data of a record.
 public enum DNSRecordData: Hashable, Sendable {
   /// A or AAAA.
   case address(IPAddress)
@@ -29,7 +29,7 @@ public enum DNSRecordData: Hashable, Sendable {
   case certificationAuthority(flags: UInt8, tag: String, value: [UInt8])
 }
 
-/// The fields of an SOA record that caching needs, and its names (RFC 1035 §3.3.13).
+/// The names of an SOA record, and its fields for caching (RFC 1035 §3.3.13).
 public struct DNSAuthority: Hashable, Sendable {
   public var primary: DNSName
   public var mailbox: DNSName
@@ -66,15 +66,15 @@ public struct DNSRecord: Hashable, Sendable {
   }
 }
 
-/// Why a look-up told nothing. Always temporary: mail is deferred, never refused for good, on one of these.
+/// Why a look-up gave no answer. Always temporary: mail is then deferred, never refused for good.
 public enum DNSFailure: Error, Hashable, Sendable {
   /// No server answered in time.
   case timedOut
   /// A server answered SERVFAIL, REFUSED or another error code.
   case serverFailure(code: UInt8)
-  /// Answers came that are no DNS messages or do not fit the question.
+  /// The answers were not DNS messages, or did not fit the question.
   case malformed
-  /// More aliases or queries than one look-up may use.
+  /// The look-up needed more aliases or queries than allowed.
   case tooManySteps
   /// No server could be reached, or none is configured.
   case unreachable
@@ -82,8 +82,8 @@ public enum DNSFailure: Error, Hashable, Sendable {
 
 /// The answer to one question.
 public enum DNSAnswer: Hashable, Sendable {
-  /// At least one record of the type asked for, aliases already followed. `authenticated`: the resolver, trusted for
-  /// it, set the AD bit.
+  /// At least one record of the type, with aliases already followed. `authenticated`: the resolver, which is trusted for it, set the AD
+  /// bit.
   case records([DNSRecord], authenticated: Bool)
   /// The name does not exist (NXDOMAIN).
   case noSuchName

@@ -1,8 +1,8 @@
-/// What a DNS block list says of an address or a domain that it lists (RFC 5782).
+/// A DNS block list's answer about an address or domain that it lists (RFC 5782).
 public struct BlockListEntry: Hashable, Sendable {
-  /// The answer codes, all within 127.0.0.0/8; their meaning is the list's own.
+  /// The answer codes, all within 127.0.0.0/8. Each list defines their meaning.
   public var codes: [IPAddress]
-  /// The list's words for the listed, printable ASCII of at most 200 octets; nil without a TXT record.
+  /// The list's text about the entry, printable ASCII of at most 200 octets; nil without a TXT record.
   public var reason: String?
 
   public init(codes: [IPAddress], reason: String?) {
@@ -12,11 +12,10 @@ public struct BlockListEntry: Hashable, Sendable {
 }
 
 extension DNSLookup {
-  /// Whether the list at `zone` has `address`: ``DNSResult/found(_:)`` when listed, ``DNSResult/none`` when not.
+  /// Whether the list at `zone` has `address`: ``DNSResult/found(_:)`` if it does, ``DNSResult/none`` if not.
   ///
-  /// An answer outside 127.0.0.0/8 is no listing: a list that was given up often answers every question with the address of
-  /// a parking page. 127.255.255.0/24, by which big lists tell that they do not serve this resolver, is a failure with
-  /// the code of REFUSED.
+  /// An answer outside 127.0.0.0/8 does not count: lists that were given up often answer every question with the address of a parking
+  /// page. 127.255.255.0/24, by which big lists say that they do not serve this resolver, is a failure with the code of REFUSED.
   ///
   /// ```swift
   /// if case .found(let entry) = await resolver.isListed(client, in: zone) { print(entry.reason ?? "listed") }

@@ -1,9 +1,9 @@
-/// A host that takes mail for a domain, and where it can be reached.
+/// A host that takes mail for a domain, with its addresses.
 public struct LocatedExchanger: Hashable, Sendable {
   public var exchanger: MailExchanger
-  /// IPv4 first; empty when the host has none, or when they could not be learned.
+  /// IPv4 first. Empty if the host has none, or if they could not be found out.
   public var addresses: [IPAddress]
-  /// Why the addresses are not known; nil when they are, or when there are certainly none.
+  /// Why the addresses are unknown; nil if they are known, or if there are certainly none.
   public var failure: DNSFailure?
 
   public init(exchanger: MailExchanger, addresses: [IPAddress], failure: DNSFailure? = nil) {
@@ -14,10 +14,10 @@ public struct LocatedExchanger: Hashable, Sendable {
 }
 
 extension DNSLookup {
-  /// The mail exchangers of a domain, lowest preference first, each with its addresses; the first 16 only, all asked for at
-  /// once. ``DNSResult/none`` when the domain does not exist, takes no mail (RFC 7505) or has no host.
+  /// The mail exchangers of a domain, lowest preference first, each with its addresses. Only the first 16, all looked up at once.
+  /// ``DNSResult/none`` if the domain does not exist, takes no mail (RFC 7505) or has no host.
   ///
-  /// Delivery, which needs one host after the other and must tell a null MX, uses ``mailRoute(of:)``.
+  /// Delivery needs one host after the other, and must know a null MX. It uses ``mailRoute(of:)``.
   public func mailExchangers(of domain: DNSName) async -> DNSResult<[LocatedExchanger]> {
     switch await mailRoute(of: domain) {
     case .nullMX, .noSuchDomain: return .none
@@ -39,8 +39,8 @@ extension DNSLookup {
     }
   }
 
-  /// The key records of a DKIM signature: the TXT records of `selector._domainkey.domain`, strings joined
-  /// (RFC 6376 §3.6.2). More than one is the domain's mistake, and the caller's to judge.
+  /// The key records of a DKIM signature: the TXT records of `selector._domainkey.domain`, with their strings joined (RFC 6376 §3.6.2).
+  /// More than one is a mistake of the domain; the caller decides.
   public func dkimKey(selector: DNSName, domain: DNSName) async -> DNSResult<[[UInt8]]> {
     guard let name = selector.appending("_domainkey")?.appending(domain) else { return .none }
     return await text(of: name)

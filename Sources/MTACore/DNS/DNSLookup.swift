@@ -1,13 +1,13 @@
-/// Whoever answers questions to the DNS: `MTADNS.DNSResolver`, a literal zone in tests, or an adopter's own.
+/// Answers questions to the DNS: `MTADNS.DNSResolver`, a literal zone in tests, or an adopter's own.
 public protocol DNSLookup: Sendable {
-  /// Asks for the records of `type` at `name`, following aliases. Never throws and always answers in bounded time.
+  /// Asks for the records of `type` at `name`, and follows aliases. Does not throw, and answers in limited time.
   func lookup(_ name: DNSName, _ type: DNSRecordType) async -> DNSAnswer
 }
 
-/// The outcome of a look-up by purpose: `DNSAnswer` without what the purpose does not need.
+/// The result of a look-up for one purpose: a `DNSAnswer` without the parts that the purpose does not need.
 public enum DNSResult<Value: Sendable & Hashable>: Sendable, Hashable {
   case found(Value)
-  /// The DNS says for certain that there is none.
+  /// The DNS says that there certainly is none.
   case none
   case failure(DNSFailure)
 }
@@ -23,9 +23,9 @@ public struct MailExchanger: Hashable, Sendable {
   }
 }
 
-/// Where the DNS says that mail for a domain goes.
+/// The DNS's answer about where mail for a domain goes.
 public enum MailRoute: Hashable, Sendable {
-  /// The exchangers, lowest preference first. Without MX records, the domain itself with preference 0 (RFC 5321 §5.1).
+  /// The exchangers, lowest preference first. Without MX records this is the domain itself, with preference 0 (RFC 5321 §5.1).
   case exchangers([MailExchanger])
   /// The domain declares that it takes no mail (RFC 7505).
   case nullMX
@@ -35,7 +35,7 @@ public enum MailRoute: Hashable, Sendable {
 }
 
 extension DNSLookup {
-  /// The IPv4 and IPv6 addresses of a host, IPv4 first; ``DNSResult/none`` when it certainly has neither.
+  /// The IPv4 and IPv6 addresses of a host, IPv4 first. ``DNSResult/none`` if it certainly has neither.
   public func addresses(of host: DNSName) async -> DNSResult<[IPAddress]> {
     switch await location(of: host) {
     case .found(let location): .found(location.addresses)
@@ -47,8 +47,7 @@ extension DNSLookup {
   /// Where mail for `domain` goes, by RFC 5321 §5.1 and RFC 7505.
   public func mailRoute(of domain: DNSName) async -> MailRoute { await vouchedMailRoute(of: domain).route }
 
-  /// ``mailRoute(of:)``, and whether its answer was authenticated, so that nobody can have changed who the exchangers are
-  /// (RFC 7672 §2.2.1).
+  /// ``mailRoute(of:)``, and whether its answer was authenticated, so that the exchangers cannot be forged (RFC 7672 §2.2.1).
   public func vouchedMailRoute(of domain: DNSName) async -> (route: MailRoute, isAuthenticated: Bool) {
     let answer = await lookup(domain, .mx)
     if case .noSuchType = answer {
@@ -81,7 +80,7 @@ extension DNSLookup {
     }
   }
 
-  /// Whether a name that a client greets with is in the DNS: it has an address, or takes mail. Nil when the DNS could not say.
+  /// Whether the DNS has the name that a client says in EHLO: with an address, or with mail exchangers. Nil if the DNS did not answer.
   public func knowsMailDomain(_ name: DNSName) async -> Bool? {
     switch await addresses(of: name) {
     case .found: return true
@@ -106,7 +105,7 @@ extension DNSLookup {
     }
   }
 
-  /// The names of an address that, asked forward, lead back to it: a PTR record alone is only a claim.
+  /// The names of an address whose own look-up leads back to it. A PTR record alone is only a claim.
   public func reverse(of address: IPAddress) async -> DNSResult<[DNSName]> {
     switch await lookup(address.reverseName, .ptr) {
     case .failure(let reason): return .failure(reason)

@@ -1,9 +1,9 @@
-/// A domain name as the DNS has it: labels of 1 to 63 octets of any value (RFC 2181 §11), at most 255 octets in all, ASCII lower case, no
-/// dot at the end.
+/// A domain name in the form of the DNS: labels of 1 to 63 octets of any value (RFC 2181 §11), at most 255 octets in all, ASCII in
+/// lower case, no dot at the end.
 ///
-/// Octets that are no printable ASCII, and those that mean something where names stand in lists, addresses and logs (blanks, quotes,
-/// backslashes, dots inside a label and `,:;<>()[]@`), are kept as RFC 1035 §5.1 escapes (`\DDD`). So a name of whatever octets is
-/// harmless text, and no name reads like two, like an address or like a host with a port.
+/// Some octets are kept as RFC 1035 §5.1 escapes (`\DDD`): octets that are not printable ASCII, and those with a meaning where names
+/// stand in lists, addresses and logs (blanks, quotes, backslashes, dots inside a label and `,:;<>()[]@`). So every name is harmless
+/// text, and cannot look like two names, an address, or a host with a port.
 public struct DNSName: Hashable, Sendable, CustomStringConvertible {
   public let description: String
 
@@ -40,7 +40,7 @@ public struct DNSName: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// From raw labels as they stand in a packet; nil when one is empty or over 63 octets, or the name over 255.
+  /// Makes a name of raw labels as they stand in a packet. Nil if a label is empty or over 63 octets, or the name over 255.
   public init?(labels: [[UInt8]]) {
     guard labels.reduce(1, { $0 + $1.count + 1 }) <= 255 else { return nil }
     var text: [UInt8] = []
@@ -79,7 +79,7 @@ public struct DNSName: Hashable, Sendable, CustomStringConvertible {
 
   public var isRoot: Bool { description.isEmpty }
 
-  /// The raw labels, escapes undone.
+  /// The raw labels, without escapes.
   public var labels: [[UInt8]] {
     guard !isRoot else { return [] }
     var labels: [[UInt8]] = [[]]
@@ -101,8 +101,8 @@ public struct DNSName: Hashable, Sendable, CustomStringConvertible {
     return labels
   }
 
-  /// Letters, digits, underscores and inner hyphens only, at least one label: what settings and policies may name as a host. RFC 1123 §2.1
-  /// has no underscores, but hosts have (RFC 2181 §11). What the DNS itself names as a host may be any name.
+  /// Whether settings and policies may name it as a host: only letters, digits, underscores and inner hyphens, at least one label. RFC
+  /// 1123 §2.1 has no underscores, but real hosts do (RFC 2181 §11). A host that the DNS names may have any name.
   public var isHostName: Bool {
     guard !isRoot else { return false }
     return description.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
@@ -113,7 +113,7 @@ public struct DNSName: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// This name below `zone`: `selector._domainkey` + `example.org`. Nil when the result is too long.
+  /// This name in front of `zone`: `selector._domainkey` + `example.org`. Nil if the result is too long.
   public func appending(_ zone: DNSName) -> DNSName? {
     if zone.isRoot { return self }
     if isRoot { return zone }

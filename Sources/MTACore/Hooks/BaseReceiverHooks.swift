@@ -1,8 +1,8 @@
 public import NIOCore
 
-/// For those who prefer to subclass: every verb as an open method with its default.
+/// A class with every verb as an open method with its default, for hooks as a subclass.
 ///
-/// `final class Mine: BaseReceiverHooks, ReceiverHooks` then adds `clientLookup` and `auth`, and overrides what it likes; with
+/// `final class Mine: BaseReceiverHooks, ReceiverHooks` adds `clientLookup` and `auth`, and overrides other methods. With
 /// `InboundHooks` in place of `ReceiverHooks` it adds `clientLookup` alone.
 open class BaseReceiverHooks: ReceiverPolicy {
   public init() {}

@@ -1,4 +1,4 @@
-/// Hooks made of closures, for servers so small that a type of their own would be the longer part.
+/// Hooks made of closures, for very small servers.
 ///
 /// ```swift
 /// var hooks = ClosureHooks(
@@ -7,8 +7,8 @@
 /// hooks.onRcptTo = { recipient, _ in recipient.localPart == "old" ? .refuse("has moved") : .proceed }
 /// ```
 ///
-/// The same value serves all connections, so it has no state of its own; what belongs to a mail goes into
-/// `conversation.attributes`. For other verbs, or state, write a type that conforms to ``ReceiverHooks``.
+/// One value serves all connections, so it has no state of its own. Keep what belongs to a mail in `conversation.attributes`. For other
+/// verbs, or for state, write a type that conforms to ``ReceiverHooks``.
 public struct ClosureHooks: ReceiverHooks, Sendable {
   public typealias Stage<Verdict> = @Sendable (_ conversation: inout Conversation) async throws -> Verdict
   public typealias StageOf<Subject, Verdict> =

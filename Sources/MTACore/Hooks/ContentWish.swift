@@ -1,5 +1,4 @@
-/// What hooks want to see of a message's content. It is asked of their type, once a connection; what nobody wishes for costs
-/// nothing.
+/// What hooks want to see of a mail's content. Their type says it, once for each connection. Unwanted content costs nothing.
 ///
 /// ```swift
 /// struct VirusScan: ReceiverPolicy {
@@ -9,7 +8,7 @@
 /// }
 /// ```
 public struct ContentWish: Hashable, Sendable {
-  /// Messages of so many bytes at most are kept in memory, and shown as a whole in the `message` hook.
+  /// Mails up to this number of bytes are kept in memory, and shown as a whole in the `message` hook.
   public var bytes: Int
   /// All content passes through the `contentPiece` hook.
   public var pieces: Bool
@@ -19,17 +18,17 @@ public struct ContentWish: Hashable, Sendable {
     self.pieces = pieces
   }
 
-  /// The header section alone, as `conversation.header`.
+  /// Only the header section, as `conversation.header`.
   public static let none = ContentWish()
 
-  /// `conversation.content` in the `message` hook, for messages up to this size; it is nil for larger ones. Default
-  /// 256 KiB. Each connection may take so much memory.
+  /// `conversation.content` in the `message` hook, for mails up to this size; it is nil for larger ones. Default 256 KiB. Each
+  /// connection may use that much memory.
   public static func bytes(upTo limit: Int = 262_144) -> ContentWish { ContentWish(bytes: limit) }
 
-  /// Every byte, as it arrives, in `contentPiece`: for messages of any size.
+  /// Every byte, as it arrives, in `contentPiece`: for mails of any size.
   public static let pieces = ContentWish(pieces: true)
 
-  /// What fulfils both.
+  /// A wish that fulfils both.
   public func union(_ other: ContentWish) -> ContentWish {
     ContentWish(bytes: max(bytes, other.bytes), pieces: pieces || other.pieces)
   }

@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// What a receiver's port is for (R7).
+/// The purpose of a receiver's port (R7).
 public enum PortRole: String, Hashable, Sendable {
   /// Mail from other servers, port 25.
   case standard
@@ -17,9 +17,9 @@ public struct ConnectionFacts: Hashable, Sendable {
   public var remotePort: UInt16
   public var localPort: UInt16
   public var role: PortRole
-  /// The client came to the internal port from one of `trustedNetworks`: it may relay (R12).
+  /// The client came to the internal port from one of `trustedNetworks`, so it may relay (R12).
   public var isTrusted: Bool
-  /// The client is a front end of ours, and may say by XCLIENT whom it speaks for.
+  /// The client is a front end of ours, and may name its own client by XCLIENT.
   public var mayUseXCLIENT: Bool
   /// The port speaks LMTP (RFC 2033); as ``SessionConfiguration/speaksLMTP`` says.
   public internal(set) var speaksLMTP = false
