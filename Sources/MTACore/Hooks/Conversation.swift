@@ -21,12 +21,12 @@ public struct ConnectionFacts: Hashable, Sendable {
   public var isTrusted: Bool
   /// The client is a front end of ours, and may name its own client by XCLIENT.
   public var mayUseXCLIENT: Bool
-  /// The port speaks LMTP (RFC 2033); as ``SessionConfiguration/speaksLMTP`` says.
+  /// The port speaks LMTP (RFC 2033), as ``SessionConfiguration/speaksLMTP`` says.
   public internal(set) var speaksLMTP = false
-  /// One of our own proxies or front ends speaks for itself, as its health checks do: it is no stranger, so it is always greeted,
-  /// never counted and never locked out. Once it says whom it speaks for, that client is meant.
+  /// The client is one of our own proxies or front ends and speaks for itself, as its health checks do. It is always greeted, never
+  /// counted and never locked out. Once it names its client, that client counts.
   public var isFrontEnd: Bool
-  /// The address of ours that the client connected to; nil for a Unix socket.
+  /// The server's address that the client connected to; nil for a Unix socket.
   public var localAddress: IPAddress?
 
   public init(
@@ -45,7 +45,7 @@ public struct ConnectionFacts: Hashable, Sendable {
   }
 }
 
-/// How a session is encrypted.
+/// The encryption of a session.
 public struct Encryption: Hashable, Sendable {
   /// `TLSv1.3`.
   public var version: String
@@ -55,13 +55,13 @@ public struct Encryption: Hashable, Sendable {
   public var bits: Int
   /// The name that the client asked for (SNI).
   public var serverName: String?
-  /// What ties a login to this session (RFC 5056).
+  /// The data that tie a login to this session (RFC 5056).
   public var channelBindings: ChannelBindings
-  /// The certificate that the client showed; nil when it showed none, or the server does not ask for one.
+  /// The client's certificate. Nil if it sent none, or the server does not ask for one.
   public var peerCertificate: PeerCertificate?
 
-  /// A client's certificate. The client has its key; nobody vouches for what it says of itself. So compare the digest
-  /// with those you know, and do not believe the subject.
+  /// A client's certificate. The client has its key, but its content is not verified. So compare the digest with those that you know,
+  /// and do not trust the subject.
   public struct PeerCertificate: Hashable, Sendable {
     /// The distinguished name as RFC 2253 writes it, at most 512 octets without control characters.
     public var subject: String
@@ -87,9 +87,9 @@ public struct Encryption: Hashable, Sendable {
   }
 }
 
-/// Data that both ends of a TLS session know and no other session has, by its type; nil where there is none.
+/// Data that only the two ends of a TLS session know, by type; nil if there is none of that type.
 public struct ChannelBindings: Hashable, Sendable {
-  /// `tls-exporter` (RFC 9266): 32 octets of the session's own.
+  /// `tls-exporter` (RFC 9266): 32 octets of this session.
   public var tlsExporter: [UInt8]?
   /// `tls-server-end-point` (RFC 5929 §4): the digest of the server's certificate.
   public var tlsServerEndPoint: [UInt8]?
@@ -101,7 +101,7 @@ public struct ChannelBindings: Hashable, Sendable {
 
   public var isEmpty: Bool { tlsExporter == nil && tlsServerEndPoint == nil }
 
-  /// By the type's registered name.
+  /// The data of a type, by its registered name.
   public subscript(type: String) -> [UInt8]? {
     switch type {
     case "tls-exporter": tlsExporter
@@ -111,19 +111,18 @@ public struct ChannelBindings: Hashable, Sendable {
   }
 }
 
-/// Everything a hook may know of the session and of the mail that is coming in. Readable throughout; writable in its
-/// ``attributes``, by ``addHeaderField(_:_:)`` and by ``countViolation()`` alone, and what a hook wrote counts only if it did not
-/// throw.
+/// Everything a hook may know of the session and of the mail that is coming in. A hook can read all of it. It can change
+/// ``attributes``, call ``addHeaderField(_:_:)`` and call ``countViolation()``. Its changes count only if it did not throw.
 public struct Conversation: Hashable, Sendable {
   public internal(set) var connection: ConnectionFacts
-  /// What EHLO or HELO named, names in their canonical form; nil before, and when the client gave none. ``Domain/other(_:)`` for what is
-  /// neither a name nor an address.
+  /// The client's name in EHLO or HELO, in its canonical form. Nil before, and when the client gave none. ``Domain/other(_:)`` for text
+  /// that is neither a name nor an address.
   public internal(set) var clientName: Domain?
   /// The client said EHLO, not HELO.
   public internal(set) var isExtended = false
   /// Nil while the session is in clear.
   public internal(set) var encryption: Encryption?
-  /// Who logged in: the name it gave, and what the `auth` hook answered.
+  /// The login: the name that the client gave, and the answer of the `auth` hook.
   public internal(set) var login: Login?
   /// The sender of the mail in progress; nil outside of a transaction.
   public internal(set) var reversePath: ReversePath?
@@ -134,19 +133,19 @@ public struct Conversation: Hashable, Sendable {
   public internal(set) var recipients: [EnvelopeRecipient] = []
   /// The id of the mail in progress, from DATA on.
   public internal(set) var mailID: MailID?
-  /// The header section of the mail in progress, from `endOfHeaders` on. Where the content begins with a line that is no field it has
-  /// none, and all is body: ``HeaderSection/isAbsent``.
+  /// The header section of the mail in progress, from `endOfHeaders` on. If the first line of the content is not a field, there is no
+  /// header section and all of the content is body: ``HeaderSection/isAbsent``.
   public internal(set) var header: HeaderSection?
-  /// The message as it came, header section included, without the dots that DATA adds; in the `message` hook, for hooks whose
-  /// type says ``ContentWish/bytes(upTo:)``, if it is not larger than that.
+  /// The mail as it came, header section included, without the dots that DATA adds. It is set in the `message` hook, for hooks whose
+  /// type says ``ContentWish/bytes(upTo:)``, if the mail is not larger than that.
   public internal(set) var content: ByteBuffer?
-  /// What content inspection found (DKIM), in the `message` hook.
+  /// The results of content inspection (DKIM), in the `message` hook.
   public internal(set) var authenticationResults: [AuthenticationResult] = []
-  /// Values that hooks attach to the mail; they begin empty with each mail and persist with it.
+  /// Values that hooks attach to the mail. They are empty at the beginning of each mail, and stay with it.
   public var attributes = Attributes()
-  /// The header fields that hooks add to the mail; none at the beginning of each mail.
+  /// The header fields that hooks add to the mail. There are none at the beginning of each mail.
   public internal(set) var headerEdits: [HeaderEdit] = []
-  /// A hook said ``countViolation()`` in answer to the command in progress.
+  /// A hook called ``countViolation()`` for the command in progress.
   public internal(set) var countsViolation = false
 
   /// A login that succeeded.
@@ -154,7 +153,7 @@ public struct Conversation: Hashable, Sendable {
     /// The user name as the client gave it.
     public var name: String
     public var client: ClientRecord
-    /// The SASL mechanism that it came by.
+    /// The SASL mechanism of the login.
     public var mechanism: String
   }
 
@@ -162,23 +161,23 @@ public struct Conversation: Hashable, Sendable {
 
   public var isAuthenticated: Bool { login != nil }
 
-  /// Whether it is known that mail of this session is its sender's: the client has logged in, or is of `trustedNetworks` at the internal
-  /// port. Anybody else may name whose address they like, and what is written to it then goes to a third party.
+  /// Whether the sender of this session's mail is known: the client has logged in, or is of `trustedNetworks` at the internal port.
+  /// Other clients can name any address, and reports to it would go to a victim.
   public var isSenderVouchedFor: Bool { isAuthenticated || connection.isTrusted }
 
-  /// What the client just did counts against its address as a refusal with 5yz would (R3), whatever the verdict is: for
-  /// a mail that is taken only to look at it, or a command that is answered kindly. Once the address has as many violations as
-  /// ``ContactPolicy/maximumViolations`` it is locked out.
+  /// Counts a violation for the client's address, as a refusal with 5yz does (R3), whatever the verdict. Use it for a mail that is
+  /// taken only to look at it, or a command that gets a friendly answer. With ``ContactPolicy/maximumViolations`` violations the
+  /// address is locked out.
   ///
-  /// A connection counts one violation at most, until a recipient is accepted; a violation that the `rcptTo` hook counts
-  /// stands although its recipient is accepted. Authenticated sessions count none.
+  /// A connection counts one violation at most, until a recipient is accepted. A violation that the `rcptTo` hook counts stays even if
+  /// its recipient is accepted. Sessions that have logged in count none.
   public mutating func countViolation() { countsViolation = true }
 
-  /// Adds a header field at the top of the mail, below those that were added before it. The content itself is never
-  /// changed: what came stays byte for byte, so that signatures hold.
+  /// Adds a header field at the top of the mail, below fields that were added before. The content itself stays as it came, byte for
+  /// byte, so signatures hold.
   ///
-  /// - Throws: ``HeaderEdit/Fault``, so that a plain `try` answers 451 rather than send a broken header. Text beyond ASCII
-  ///   is for mails with SMTPUTF8 only (RFC 6532), and so not before MAIL was accepted.
+  /// - Throws: ``HeaderEdit/Fault``. A plain `try` in a hook then answers 451, and no broken header is sent. Text that is not ASCII is
+  ///   only for mails with SMTPUTF8 (RFC 6532), and so not before MAIL was accepted.
   public mutating func addHeaderField(_ name: String, _ value: String) throws(HeaderEdit.Fault) {
     headerEdits.append(try HeaderEdit(adding: name, value, international: parameters.smtpUTF8))
   }

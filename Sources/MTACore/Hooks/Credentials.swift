@@ -1,22 +1,22 @@
-/// What a client offers to prove who it is. Its password or token shows in no description, dump or mirror.
+/// What a client presents to prove its identity. Descriptions, dumps and mirrors do not show its password or token.
 public struct Credentials: Hashable, Sendable {
-  /// What a client's claim rests on.
+  /// The proof of a client's identity.
   public enum Proof: Hashable, Sendable {
     /// A password in clear, for the `auth` hook to check (PLAIN, LOGIN).
     case password(String)
-    /// The mechanism has verified the user already (SCRAM, with the keys that `scramKeys` gave): the `auth` hook only
-    /// says whose the name is, and whether it may come in.
+    /// The mechanism has already verified the user (SCRAM, with the keys of `scramKeys`). The `auth` hook says only who owns the name,
+    /// and whether it may log in.
     case verified
     /// An OAuth 2.0 bearer token, for the `auth` hook to check (OAUTHBEARER, XOAUTH2).
     case bearerToken(String)
   }
 
-  /// The SASL mechanism that they came by, such as `PLAIN` or `SCRAM-SHA-256`.
+  /// The SASL mechanism, such as `PLAIN` or `SCRAM-SHA-256`.
   public let mechanism: String
-  /// The identity to act as, where the client named one (RFC 4422 §3.4.1): the built-in mechanisms let pass only the
-  /// user's own. Nil for none.
+  /// The identity to act as, if the client named one (RFC 4422 §3.4.1). The built-in mechanisms accept only the user's own. Nil for
+  /// none.
   public let authorizationID: String?
-  /// Empty only where a bearer token came without a name: then the token alone says whose it is.
+  /// Empty only for a bearer token without a name; then the token alone identifies the user.
   public let username: String
   public let proof: Proof
   /// The try that they came by; nil of credentials that an adopter made.
@@ -29,17 +29,17 @@ public struct Credentials: Hashable, Sendable {
     self.proof = proof
   }
 
-  /// Name and password, as PLAIN says them.
+  /// Name and password, as in PLAIN.
   public init(authorizationID: String? = nil, username: String, password: String) {
     self.init(mechanism: "PLAIN", authorizationID: authorizationID, username: username, proof: .password(password))
   }
 
-  /// The password in clear, which is never empty; the empty string when the proof is of another kind.
+  /// The password in clear, never empty. The empty string for another kind of proof.
   ///
-  /// Not an optional, so that a comparison with the password of a user who has none cannot succeed by nil on both sides.
+  /// It is not an optional. So comparing it with a user's missing password cannot succeed by nil on both sides.
   public var password: String { if case .password(let password) = proof { password } else { "" } }
 
-  /// The user name as a mailbox, when it is one.
+  /// The user name as a mailbox, if it is one.
   public var mailbox: Mailbox? { Mailbox(username) }
 }
 

@@ -101,15 +101,15 @@ extension HookChain: ReceiverHooks where Rest: ReceiverHooks {
 }
 
 extension InboundHooks {
-  /// These hooks, with `policy` asked before them at each verb: `Shop().after(SPFCheck()).after(BlockList())` asks the block list first.
+  /// These hooks, with `policy` before them at each verb: `Shop().after(SPFCheck()).after(BlockList())` asks the block list first.
   ///
-  /// A final verdict (refuse, defer, discard) stops there; of milder ones the first stands, but refusals of single recipients add up.
-  /// Who somebody is stays these hooks' own question.
+  /// A final verdict (refuse, defer, discard) ends the chain. Of milder ones the first stands. Refusals of single recipients add up.
+  /// Only these hooks are asked for users.
   public consuming func after(_ policy: some ReceiverPolicy) -> some InboundHooks { HookChain(policy, then: self) }
 }
 
 extension ReceiverHooks {
-  /// These hooks, with `policy` asked before them at each verb: see ``InboundHooks/after(_:)``.
+  /// These hooks, with `policy` before them at each verb: see ``InboundHooks/after(_:)``.
   public consuming func after(_ policy: some ReceiverPolicy) -> some ReceiverHooks { HookChain(policy, then: self) }
 }
 

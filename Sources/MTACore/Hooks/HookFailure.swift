@@ -1,16 +1,16 @@
-/// A hook, by the name of its method: what budgets and failure modes are set for.
+/// A hook, by the name of its method. Budgets and failure modes are set by it.
 public enum HookName: String, Hashable, Sendable, CaseIterable {
   case connect, ehlo, startTLS, scramKeys, auth, clientLookup, mailFrom, rcptTo, data, endOfHeaders
   case contentPiece, message, rset, noop, vrfy, expn, help, unknown, quit, timeout
 }
 
-/// What becomes of a command whose hook threw, or was later than its budget.
+/// What happens to a command whose hook threw, or exceeded its budget.
 public enum HookFailureMode: Hashable, Sendable {
-  /// 451, or 421 of `connect`: the client tries again later, and nothing is lost.
+  /// 451, or 421 for `connect`: the client tries again later, and no mail is lost.
   case `defer`
-  /// As if the hook had let it pass: for hooks that add to a mail, such as a score, and whose absence it survives.
+  /// As if the hook had let it pass: for hooks that only add to a mail, such as a score.
   case proceed
-  /// 550, or 554 of `connect`: for hooks without whose consent nothing may come in, where mail may rather be lost.
+  /// 550, or 554 for `connect`: for hooks that must agree to every mail, where a lost mail is the smaller harm.
   case refuse
 }
 

@@ -1,4 +1,4 @@
-/// What a server that only receives must say about itself: who its clients are. The one method without a default.
+/// What a server that only receives must say: who its clients are. This is the one method without a default.
 ///
 /// ```swift
 /// struct Inboxes {
@@ -12,17 +12,17 @@
 /// }
 /// ```
 ///
-/// Nobody can log in where the hooks are these alone: EHLO never says AUTH, and the command is answered 502. A server whose users log in
-/// has ``ReceiverHooks``.
+/// With these hooks alone no user can log in: EHLO never says AUTH, and the command is answered 502. For users who log in, conform to
+/// ``ReceiverHooks``.
 ///
-/// One value serves one connection, made by a factory, so plain `var`s are the connection's state, without locks.
-/// Structs, classes and actors conform.
+/// A factory makes one value for each connection. So plain `var`s hold the connection's state, without locks. Structs, classes and
+/// actors can conform.
 public protocol InboundHooks: ReceiverPolicy {
-  /// Who is behind an address: asked for senders and recipients alike. Nil for a stranger. The answer for a recipient
-  /// is stored with its parcel.
+  /// Who is behind an address. Asked for senders and recipients. Nil for a stranger. The answer for a recipient is stored with its
+  /// parcel.
   ///
-  /// The mailbox has the spelling that came. All spellings are equal as values; tables of text are for the `description` of
-  /// ``Mailbox/caseFolded``, in which the domain is ASCII: `bob@xn--bcher-kva.example`.
+  /// The mailbox has the spelling that came. All spellings are equal as values. In tables of text use the `description` of
+  /// ``Mailbox/caseFolded``, whose domain is ASCII: `bob@xn--bcher-kva.example`.
   mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord?
 }
 

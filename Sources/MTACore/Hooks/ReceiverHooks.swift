@@ -1,8 +1,8 @@
 public import NIOCore
 
-/// A say in the conversation: one method for each verb, each with a default that lets the engine's own rules stand.
+/// One method for each verb of the conversation. The default of each leaves the decision to the engine's own rules.
 ///
-/// The calls of one connection, in order, never two at once:
+/// The calls of one connection come in this order, one at a time:
 ///
 /// ```
 ///                          connect
@@ -19,41 +19,42 @@ public import NIOCore
 ///                          disconnect
 /// ```
 ///
-/// The engine checks legality and its built-in rules before it asks, and moves its own state after: a hook returns a
-/// verdict, never protocol text. A hook that throws, or is later than its budget, is answered 451 and nothing is lost.
+/// The engine checks legality and its built-in rules before it asks, and changes its own state afterwards. A hook returns a verdict,
+/// never protocol text. If a hook throws, or exceeds its budget, the client gets 451 and no mail is lost.
 ///
-/// Write a conformance in an extension (`extension Shop: ReceiverPolicy`): there the compiler warns of a misspelt verb,
-/// which in the type's own body would be silently ignored.
+/// Write a conformance in an extension (`extension Shop: ReceiverPolicy`). There the compiler warns of a misspelt verb; in the type's
+/// own body it would silently ignore it.
 public protocol ReceiverPolicy {
-  /// What the hooks want to see of content beside its header section. Default: nothing.
+  /// What the hooks want to see of content, besides its header section. Default: nothing.
   static var wantsContent: ContentWish { get }
   /// A client connected. Default: greet it.
   mutating func connect(_ conversation: inout Conversation) async throws -> ConnectVerdict
-  /// EHLO or HELO (`conversation.isExtended` tells which). The domain is ``Domain/other(_:)`` where the client named none. Default: welcome.
+  /// EHLO or HELO (`conversation.isExtended` says which). The domain is ``Domain/other(_:)`` if the client named none. Default:
+  /// welcome.
   mutating func ehlo(_ domain: Domain?, _ conversation: inout Conversation) async throws -> StageVerdict
-  /// STARTTLS, before the handshake; what came of that is in `conversation.encryption` at the next call. Default: start it.
+  /// STARTTLS, before the handshake. At the next call `conversation.encryption` has the result. Default: start it.
   mutating func startTLS(_ conversation: inout Conversation) async throws -> StageVerdict
   /// MAIL, after the sender's `clientLookup`. Default: the sender is fine.
   mutating func mailFrom(_ sender: ReversePath, _ conversation: inout Conversation) async throws -> StageVerdict
-  /// RCPT, after the recipient's `clientLookup`, for recipients that the rules let pass: no relaying. Default: accept.
+  /// RCPT, after the recipient's `clientLookup`. Only for recipients that the rules let pass, so not for relaying. Default: accept.
   mutating func rcptTo(_ recipient: Mailbox, _ conversation: inout Conversation) async throws -> RecipientVerdict
   /// DATA, before the content. Default: take it.
   mutating func data(_ conversation: inout Conversation) async throws -> StageVerdict
   /// The header section has arrived (`conversation.header`); a refusal is answered after the content's end.
   mutating func endOfHeaders(_ conversation: inout Conversation) async throws -> StageVerdict
-  /// The next bytes of content, in order, of any length, header section included: for hooks whose ``wantsContent`` says
-  /// `pieces`, and while nothing refuses the mail. The piece with the header section's end comes before `endOfHeaders`.
-  /// What a client sends waits while this is awaited. To throw is a temporary refusal, answered at the content's end.
+  /// The next bytes of content, in order, of any length, header section included. Called for hooks whose ``wantsContent`` says
+  /// `pieces`, as long as nothing refuses the mail. The piece with the end of the header section comes before `endOfHeaders`. While the
+  /// hook runs, further bytes of the client wait. An error is a temporary refusal, answered at the end of the content.
   mutating func contentPiece(_ bytes: ByteBuffer, _ conversation: inout Conversation) async throws
-  /// The whole message has arrived. Default: queue it.
+  /// The whole mail has arrived. Default: queue it.
   mutating func message(_ conversation: inout Conversation) async throws -> MessageVerdict
   /// RSET. The transaction is dropped whatever the verdict. Default: 250.
   mutating func rset(_ conversation: inout Conversation) async throws -> CommandVerdict
   /// NOOP. Default: 250.
   mutating func noop(_ conversation: inout Conversation) async throws -> CommandVerdict
-  /// VRFY. Default: 252, which tells nothing.
+  /// VRFY. Default: 252, which says nothing about the user.
   mutating func vrfy(_ text: String, _ conversation: inout Conversation) async throws -> CommandVerdict
-  /// EXPN. Default: 252, which tells nothing.
+  /// EXPN. Default: 252, which says nothing about the list.
   mutating func expn(_ text: String, _ conversation: inout Conversation) async throws -> CommandVerdict
   /// HELP. Default: the list of commands.
   mutating func help(_ text: String?, _ conversation: inout Conversation) async throws -> CommandVerdict
@@ -63,12 +64,12 @@ public protocol ReceiverPolicy {
   mutating func quit(_ conversation: inout Conversation) async throws
   /// The client was silent for too long. The answer is always 421.
   mutating func timeout(_ conversation: inout Conversation) async throws
-  /// The connection is over. Called exactly once, not cancelled, last.
+  /// The connection is over. Called once in every case, last. It is not cancelled.
   mutating func disconnect(_ conversation: Conversation) async
 }
 
-/// What a mail server must say about itself: who its clients are, and who may log in. The two methods without a default. One that nobody
-/// logs in to needs only ``InboundHooks``.
+/// What a mail server must say: who its clients are, and who may log in. These are the two methods without a default. A server without
+/// logins needs only ``InboundHooks``.
 ///
 /// ```swift
 /// struct Shop { let users: [Mailbox: User] }
@@ -86,22 +87,22 @@ public protocol ReceiverPolicy {
 /// }
 /// ```
 ///
-/// One value serves one connection, made by a factory, so plain `var`s are the connection's state, without locks.
-/// Structs, classes and actors conform.
+/// A factory makes one value for each connection. So plain `var`s hold the connection's state, without locks. Structs, classes and
+/// actors can conform.
 public protocol ReceiverHooks: InboundHooks {
-  /// Who is behind an address: asked for senders and recipients alike. Nil for a stranger. The answer for a recipient
-  /// is stored with its parcel.
+  /// Who is behind an address. Asked for senders and recipients. Nil for a stranger. The answer for a recipient is stored with its
+  /// parcel.
   ///
-  /// The mailbox has the spelling that came. All spellings are equal as values; tables of text are for the `description` of
-  /// ``Mailbox/caseFolded``, in which the domain is ASCII: `bob@xn--bcher-kva.example`.
+  /// The mailbox has the spelling that came. All spellings are equal as values. In tables of text use the `description` of
+  /// ``Mailbox/caseFolded``, whose domain is ASCII: `bob@xn--bcher-kva.example`.
   mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord?
-  /// The keys of a user who logs in by SCRAM; nil for one who has none or is unknown, which the client cannot tell apart.
-  /// Asked only where a SCRAM mechanism is offered. To throw is a temporary failure (454). Default: nil.
+  /// The keys of a user who logs in by SCRAM. Nil if the user has none or is unknown; the client cannot tell which. Called only if a
+  /// SCRAM mechanism is offered. An error is a temporary failure (454). Default: nil.
   mutating func scramKeys(for user: String) async throws -> SCRAMKeys?
-  /// Whose credentials these are; nil when they are wrong. To throw is a temporary failure (454).
+  /// Whose credentials these are; nil if they are wrong. An error is a temporary failure (454).
   ///
-  /// `credentials.proof` says what they rest on: a password or a token is for this hook to check; a SCRAM proof was
-  /// verified with the keys that ``scramKeys(for:)`` gave.
+  /// `credentials.proof` says how to check them. A password or a token is for this hook to check. A SCRAM proof was verified already,
+  /// with the keys of ``scramKeys(for:)``.
   mutating func auth(_ credentials: Credentials, _ conversation: inout Conversation) async throws -> ClientRecord?
 }
 

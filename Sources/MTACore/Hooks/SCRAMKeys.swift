@@ -1,12 +1,12 @@
-/// What a server keeps of a password for SCRAM-SHA-256 (RFC 5802 §3): enough to verify a client, and to prove itself to
-/// it, but not enough to log in with.
+/// What a server stores of a password for SCRAM-SHA-256 (RFC 5802 §3). It can verify a client with it, and prove itself to the client.
+/// It is not enough to log in with.
 ///
-/// MTAReceiver makes them of a password: `try SCRAMKeys(password: "…")`. Keep ``encoded`` and read it back with
-/// ``init(encoded:)``. They can be searched for weak passwords as crypt(3) hashes can: they show in no description.
+/// MTAReceiver makes them of a password: `try SCRAMKeys(password: "…")`. Store ``encoded`` and read it back with ``init(encoded:)``.
+/// Weak passwords can be guessed from them, as from crypt(3) hashes, so descriptions do not show them.
 public struct SCRAMKeys: Hashable, Sendable {
-  /// Rounds of PBKDF2 where none are given. RFC 7677 §4 asks for at least 4,096; the client has to do them at each login.
+  /// The default rounds of PBKDF2. RFC 7677 §4 asks for at least 4,096. The client computes them at each login.
   public static let defaultIterations = 15_000
-  /// Octets of a salt where none is given.
+  /// The default octets of a salt.
   public static let defaultSaltBytes = 16
 
   public let salt: [UInt8]
@@ -27,8 +27,8 @@ public struct SCRAMKeys: Hashable, Sendable {
     self.serverKey = serverKey
   }
 
-  /// Reads `SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey`, binary parts in base64 (the form of RFC 5803, and of
-  /// PostgreSQL); nil for anything else.
+  /// Reads `SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey`, with binary parts in base64 (the form of RFC 5803, and of PostgreSQL).
+  /// Nil for other texts.
   public init?(encoded text: String) {
     let fields = text.utf8.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false)
     guard fields.count == 3, fields[0].elementsEqual("SCRAM-SHA-256".utf8) else { return nil }
@@ -42,7 +42,7 @@ public struct SCRAMKeys: Hashable, Sendable {
     self.init(salt: salt, iterations: iterations, storedKey: storedKey, serverKey: serverKey)
   }
 
-  /// As ``init(encoded:)`` reads it.
+  /// The form that ``init(encoded:)`` reads.
   public var encoded: String {
     let parts = [salt, storedKey, serverKey].map { String(decoding: Base64.encode($0), as: UTF8.self) }
     return "SCRAM-SHA-256$\(iterations):\(parts[0])$\(parts[1]):\(parts[2])"

@@ -1,9 +1,9 @@
-/// A refusal in an adopter's words. The engine writes it to the wire; text is made harmless there.
+/// A refusal in an adopter's words. The engine writes it to the wire, and makes its text harmless there.
 public struct Refusal: Hashable, Sendable {
   public var status: EnhancedStatus
   /// One line, without codes.
   public var text: String
-  /// End the connection after the answer.
+  /// Whether the connection ends after the answer.
   public var thenClose: Bool
 
   public init(_ text: String, _ status: EnhancedStatus = .policy, thenClose: Bool = false) {
@@ -13,13 +13,13 @@ public struct Refusal: Hashable, Sendable {
   }
 }
 
-/// How much a verdict weighs when policies are chained: a final one stops the chain, of milder ones the first stands.
+/// The weight of a verdict when policies are chained. A final one ends the chain; of milder ones the first stands.
 public enum VerdictWeight: Int, Comparable, Sendable {
   case pass, change, final
   public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// What the verdicts of all stages have in common.
+/// The cases that the verdicts of all stages share.
 public protocol Verdict: Sendable, Hashable {
   var weight: VerdictWeight { get }
   /// A 5yz answer.
@@ -29,13 +29,13 @@ public protocol Verdict: Sendable, Hashable {
 }
 
 extension Verdict {
-  /// ``refuse(_:)`` in these words: `.refuse("we do not trade with you")`, `.refuse("no such list", .noSuchMailbox)`. Default 5.7.1; the
-  /// connection stays.
+  /// ``refuse(_:)`` with these words: `.refuse("we do not trade with you")`, `.refuse("no such list", .noSuchMailbox)`. Default 5.7.1;
+  /// the connection stays.
   public static func refuse(_ text: String, _ status: EnhancedStatus = .policy) -> Self {
     .refuse(Refusal(text, status))
   }
 
-  /// ``defer(_:)`` in these words. Default 4.7.1; the connection stays.
+  /// ``defer(_:)`` with these words. Default 4.7.1; the connection stays.
   public static func `defer`(_ text: String, _ status: EnhancedStatus = .policy) -> Self {
     .defer(Refusal(text, status))
   }
@@ -56,7 +56,7 @@ extension Verdict {
   public static func `defer`(_ code: Int, _ status: String, _ text: String) -> Self { .defer(text) }
 }
 
-/// The verdict of `connect`.
+/// The answer of `connect`.
 public enum ConnectVerdict: Verdict {
   case proceed
   /// 554 instead of the greeting, then the connection ends.
@@ -69,7 +69,7 @@ public enum ConnectVerdict: Verdict {
   public var weight: VerdictWeight { self == .proceed ? .pass : .final }
 }
 
-/// The verdict of a stage that can only let pass, refuse or defer: `ehlo`, `startTLS`, `mailFrom`, `data`, `endOfHeaders`.
+/// The answer of a stage that can only let pass, refuse or defer: `ehlo`, `startTLS`, `mailFrom`, `data`, `endOfHeaders`.
 public enum StageVerdict: Verdict {
   case proceed
   /// A 5yz answer.
@@ -80,19 +80,18 @@ public enum StageVerdict: Verdict {
   public var weight: VerdictWeight { self == .proceed ? .pass : .final }
 }
 
-/// The verdict of `rcptTo`.
+/// The answer of `rcptTo`.
 public enum RecipientVerdict: Verdict {
   case proceed
-  /// Deliver to these mailboxes in place of this one. Each is looked up and held to the recipient rules as if the client
-  /// had named it, without a second hook call; the first that they refuse refuses the recipient, and then none of them
-  /// is taken. An empty list says that there is no such user.
+  /// Deliver to these mailboxes in place of this one. Each is looked up, and the recipient rules apply as if the client had named it;
+  /// the hook is not called again. If one is refused, the recipient is refused, and none is taken. An empty list means that there is no
+  /// such user.
   case redirect([Mailbox])
-  /// Forward to these mailboxes, and with `keepingCopy` deliver to this one as well: what ``ClientRecord/forwards`` does, in place
-  /// of what the record says. Unlike a redirect's, no rule refuses these mailboxes, so name none that a client could choose.
+  /// Forward to these mailboxes, and with `keepingCopy` deliver to this one as well. It replaces the record's
+  /// ``ClientRecord/forwards``. No rule refuses these mailboxes, so never take them from a client.
   ///
-  /// Each is looked up; one that does not exist, or whose domain takes no mail, is left out, and the recipient is refused when
-  /// none remains. Copies that leave for other servers carry a Delivered-To that ends loops, and a rewritten sender where
-  /// ``SessionConfiguration/rewriter`` is set.
+  /// Each is looked up. One that does not exist, or whose domain takes no mail, is left out. If none remains, the recipient is refused.
+  /// Copies for other servers have a Delivered-To that ends loops, and a rewritten sender if ``SessionConfiguration/rewriter`` is set.
   case forward([Mailbox], keepingCopy: Bool)
   case refuse(Refusal)
   case `defer`(Refusal)
@@ -106,26 +105,25 @@ public enum RecipientVerdict: Verdict {
   }
 }
 
-/// The verdict of `message`, when the whole mail has arrived.
+/// The answer of `message`, when the whole mail has arrived.
 public enum MessageVerdict: Verdict {
   /// Queue it for delivery.
   case proceed
-  /// Queue it, but deliver nothing of it before somebody releases it. The client is told 250 as for any mail; the reason
-  /// is for the operator, and rests with the parcels as one printable line.
+  /// Queue it, but deliver it only after an operator releases it. The client gets 250 as for any mail. The reason is for the operator,
+  /// and stays with the parcels as one printable line.
   case hold(String)
-  /// Queue it for these mailboxes in place of all its recipients. Each is looked up and held to the recipient rules as if
-  /// the client had named it; the first that they refuse refuses the mail. An empty list is a mistake, answered 451:
-  /// to forget a mail, say ``discard``.
+  /// Queue it for these mailboxes in place of all its recipients. Each is looked up, and the recipient rules apply as if the client had
+  /// named it. If one is refused, the mail is refused. An empty list is a mistake, answered 451; to drop a mail, use ``discard``.
   case redirect([Mailbox])
-  /// A verdict for each recipient that is named, as `conversation.recipients` spells it; the others proceed.
+  /// A verdict for each named recipient, as `conversation.recipients` spells it; the others proceed.
   ///
-  /// Under LMTP each recipient gets its own answer. SMTP has one answer for all, so there:
-  /// - one that is deferred defers the mail for all of them: nothing is queued, and no second try doubles a copy;
-  /// - when all are refused, so is the mail, in the words for the first;
-  /// - when some are refused, the mail is queued for the others, and its 250 names those that get none:
-  ///   `250 2.0.0 queued as 1, but not for <b@test.example>`. Few senders read that. Where it matters, refuse at RCPT.
+  /// Under LMTP each recipient gets its own answer. SMTP has one answer for all:
+  /// - If one recipient is deferred, the mail is deferred for all. Nothing is queued, so a second try doubles no copy.
+  /// - If all are refused, the mail is refused, with the words for the first.
+  /// - If some are refused, the mail is queued for the others, and its 250 names the refused ones: `250 2.0.0 queued as 1, but not for
+  ///   <b@test.example>`. Few senders read that. If it matters, refuse at RCPT.
   case recipients([Mailbox: StageVerdict])
-  /// Say 250 and forget it.
+  /// Answer 250 and drop it.
   case discard
   case refuse(Refusal)
   case `defer`(Refusal)
@@ -139,7 +137,7 @@ public enum MessageVerdict: Verdict {
   }
 }
 
-/// The verdict of `vrfy`, `expn`, `help`, `noop`, `rset` and `unknown`.
+/// The answer of `vrfy`, `expn`, `help`, `noop`, `rset` and `unknown`.
 public enum CommandVerdict: Verdict {
   /// The engine's own answer.
   case proceed

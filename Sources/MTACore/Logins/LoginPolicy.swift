@@ -1,18 +1,18 @@
-/// What guessing passwords costs: how many tries are looked at, and how long the answers to the wrong ones are held back.
+/// The limits for logins: how many tries are checked, and how long the answers to wrong ones are delayed.
 ///
-/// Only time forgives a refused login. It is counted by address and by account, and is no violation of the contact rule (R3).
+/// Only time forgives a refused login. It counts by address and by account, and is not a violation of the contact rule (R3).
 public struct LoginPolicy: Hashable, Sendable {
-  /// Tries of one address that are checked in a minute (IPv6: of one /64; a /48 has ten times as many). Logins that succeed
-  /// are not counted. Default 10; less than 1 counts as 1.
+  /// Tries of one address that are checked in a minute (IPv6: of one /64; a /48 has ten times as many). Successful logins do not count.
+  /// Default 10; less than 1 counts as 1.
   public var triesPerMinute = 10 {
     didSet { triesPerMinute = max(1, triesPerMinute) }
   }
-  /// Refused logins of one account in an hour. With so many, tries from networks without a login to it within
-  /// ``networkMemory`` are answered 454 unchecked, but for one a minute. Default 20; less than 1 counts as 1.
+  /// Refused logins of one account in an hour. Beyond that, networks without a login to it within ``networkMemory`` get 454 unchecked,
+  /// except for one try a minute. Default 20; less than 1 counts as 1.
   public var refusalsPerHour = 20 {
     didSet { refusalsPerHour = max(1, refusalsPerHour) }
   }
-  /// How long after a login its network counts as one that the account's user comes from. Default 30 days.
+  /// How long after a login its network is known to the account. Default 30 days.
   public var networkMemory = Duration.seconds(2_592_000)
 
   public init() {}

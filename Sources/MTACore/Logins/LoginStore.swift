@@ -1,8 +1,8 @@
-/// A login that succeeded: what makes a network one that the account's user comes from.
+/// A successful login. It makes its network known to the account.
 public struct LoginRecord: Hashable, Sendable {
   public var account: LoginAccount
   public var network: ContactKey
-  /// The latest.
+  /// The time of the latest login.
   public var at: Timestamp
 
   public init(_ account: LoginAccount, from network: ContactKey, at time: Timestamp) {
@@ -12,12 +12,12 @@ public struct LoginRecord: Hashable, Sendable {
   }
 }
 
-/// Where it survives a restart which networks an account's user comes from.
+/// Keeps an account's known networks over a restart.
 public protocol LoginStore: Sendable {
-  /// When somebody last logged in to the account from there; nil for never, or too long ago to be kept.
+  /// The last login to the account from this network. Nil for never, or longer ago than the store keeps.
   func lastLogin(to account: LoginAccount, from network: ContactKey) async throws(StoreFailure) -> Timestamp?
 
-  /// Keeps the record. Nobody waits: it rides the store's next commit, as contacts do. A store keeps some dozens of networks
-  /// an account at least, the latest, each for 30 days.
+  /// Keeps the record. The call does not wait: the store writes it with its next commit, as contacts. A store keeps at least some
+  /// dozens of networks for an account, the latest ones, each for 30 days.
   func save(_ login: LoginRecord)
 }

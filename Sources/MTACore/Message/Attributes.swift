@@ -1,4 +1,4 @@
-/// A value that travels with a mail: data, not an object, so that it survives the queue and a restart.
+/// A value that stays with a mail. It is data, not an object, so it survives the queue and a restart.
 public enum AttributeValue: Sendable, Hashable {
   case text(String)
   case integer(Int64)
@@ -11,12 +11,12 @@ public enum AttributeValue: Sendable, Hashable {
 
 /// A type that hooks can attach to a mail.
 public protocol AttributeConvertible: Sendable {
-  /// Nil when the value is not of this type's form.
+  /// Nil if the value does not have this type's form.
   init?(_ value: AttributeValue)
   var attributeValue: AttributeValue { get }
 }
 
-/// The stable name of an attribute, with the type of its value. Names of adopters begin with a domain of theirs.
+/// The stable name of an attribute, with the type of its value. Begin your names with a domain of yours.
 ///
 /// ```swift
 /// extension AttributeKey where Value == Int64 {
@@ -31,8 +31,8 @@ public struct AttributeKey<Value: AttributeConvertible>: Sendable, Hashable, Exp
   public init(stringLiteral name: String) { self.name = name }
 }
 
-/// The open-ended part of a mail item (R13): values that any hook adds and that persist with the mail through queue,
-/// delivery and restart until they are removed.
+/// The open part of a mail item (R13). Hooks add values, which stay with the mail through queue, delivery and restart until they are
+/// removed.
 public struct Attributes: Sendable, Hashable {
   public private(set) var values: [String: AttributeValue] = [:]
 
@@ -41,13 +41,13 @@ public struct Attributes: Sendable, Hashable {
 
   public var isEmpty: Bool { values.isEmpty }
 
-  /// The value under a typed key; nil when there is none, or one of another form.
+  /// The value of a typed key; nil if there is none, or if it has another form.
   public subscript<Value>(key: AttributeKey<Value>) -> Value? {
     get { values[key.name].flatMap(Value.init) }
     set { values[key.name] = newValue?.attributeValue }
   }
 
-  /// The value under a plain name.
+  /// The value of a plain name.
   public subscript(name: String) -> AttributeValue? {
     get { values[name] }
     set { values[name] = newValue }

@@ -1,8 +1,8 @@
 public import NIOCore
 
-/// One finding about who a mail is from, as Authentication-Results reports it (RFC 8601 §2.2).
+/// One result about the origin of a mail, as Authentication-Results reports it (RFC 8601 §2.2).
 public struct AuthenticationResult: Hashable, Sendable {
-  /// A property that the finding rests on: `header.d=example.org`.
+  /// A property behind the result: `header.d=example.org`.
   public struct Property: Hashable, Sendable {
     public var type: String
     public var name: String
@@ -30,18 +30,18 @@ public struct AuthenticationResult: Hashable, Sendable {
   }
 }
 
-/// Walks along with a mail's content while it arrives and reports what it found: DKIM verification is one.
+/// Reads a mail's content while it arrives, and reports results. DKIM verification is one.
 public protocol ContentInspector: Sendable {
   /// The next piece of content, byte for byte as received. Must not block.
   mutating func receive(_ piece: ByteBuffer)
 
-  /// The content is complete; answers in bounded time.
+  /// The content is complete. Answers in limited time.
   mutating func finish(at now: Timestamp) async -> [AuthenticationResult]
 }
 
-/// Signs mail as it leaves (R15).
+/// Signs leaving mail (R15).
 public protocol MailSigner: Sendable {
-  /// The signature field to put before the mail, whole lines with CR LF; nil when no key
-  /// serves any of the domains that may sign the mail: those of `Envelope.signers`, or else that of its From field.
+  /// The signature field to put before the mail, whole lines with CR LF. The domains that may sign it are those of `Envelope.signers`,
+  /// or else that of its From field. Nil if there is no key for them.
   func signature(for envelope: Envelope, _ content: StoredContent, at now: Timestamp) async throws -> ByteBuffer?
 }

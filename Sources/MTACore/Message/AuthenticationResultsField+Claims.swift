@@ -1,11 +1,11 @@
 extension AuthenticationResultsField {
-  /// Whether a field that came with a mail may be read as speaking under our name, so that it must not stay (RFC 8601 §5).
+  /// Whether a reader may take a field that came with a mail for one of ours, so that it must be removed (RFC 8601 §5).
   ///
-  /// Readers differ in what they pass over, so this asks what any of them could make of the field. Its name counts as
-  /// ``HeaderSection/Field/mayBeNamed(_:andMore:)`` reads it. Of its value counts what stands before the first semicolon that is in no comment and in no
-  /// quotes: if our name begins a word there, other octets within it or behind it passed over, the field claims it. So it does where
-  /// nobody can say what stands there: nothing, more than 1000 octets, octets above 127, an encoded word, or a comment or quotes
-  /// without an end.
+  /// Readers skip different octets, so this asks what any of them could see. The name counts as
+  /// ``HeaderSection/Field/mayBeNamed(_:andMore:)`` reads it. Of the value, the part before the first semicolon outside comments and
+  /// quotes counts. If our name begins a word there, with other octets in it or after it skipped, the field claims to be ours. It also
+  /// does if that part cannot be read: it is empty, has more than 1000 octets, octets above 127 or an encoded word, or a comment or
+  /// quotes without an end.
   public static func claims(_ field: HeaderSection.Field, authority: String) -> Bool {
     guard field.mayBeNamed(name) else { return false }
     let value = field.raw.drop { $0 != UInt8(ascii: ":") }.dropFirst()

@@ -1,14 +1,14 @@
 public import NIOCore
 
-/// What a mail's text holds that not every way can carry. Found by ``ContentScan``.
+/// What a mail's text has that not every server can carry. ``ContentScan`` finds it.
 public struct ContentFacts: Hashable, Sendable {
   /// Octets above 127 in the header section: only SMTPUTF8 allows them (RFC 6532 §3.6).
   public var hasEightBitHeader = false
-  /// Octets above 127 behind it: 8BITMIME allows them (RFC 6152).
+  /// Octets above 127 in the body: 8BITMIME allows them (RFC 6152).
   public var hasEightBitBody = false
-  /// Not even 8BITMIME allows it (RFC 6152 §3, RFC 5321 §4.5.2 for lines).
+  /// A NUL: even 8BITMIME does not allow it (RFC 6152 §3, RFC 5321 §4.5.2 for lines).
   public var hasNUL = false
-  /// A CR or LF alone: DATA cannot carry it as it is (RFC 5321 §2.3.8).
+  /// A lone CR or LF: DATA cannot carry it unchanged (RFC 5321 §2.3.8).
   public var hasBareLineEnd = false
   /// A line of more than 998 octets (RFC 5321 §4.5.3.1.6).
   public var hasLongLine = false
@@ -18,7 +18,7 @@ public struct ContentFacts: Hashable, Sendable {
   public var isEightBit: Bool { hasEightBitHeader || hasEightBitBody }
 }
 
-/// Looks through a mail from its first octet, piece by piece, eight octets at a time where nothing is to be found.
+/// Reads a mail from its first octet, piece by piece. It skips eight octets at a time if there is nothing to find.
 public struct ContentScan: Sendable {
   public static let longestLine = 998
 

@@ -1,5 +1,5 @@
-/// What a sender asked of a mail's delivery by parameters of MAIL. Kept with the mail; each is taken from a client only while
-/// both store and runner declare to honour it (``DeliveryCapabilities``).
+/// What a sender asks of a mail's delivery, by parameters of MAIL. It is kept with the mail. A parameter is accepted only if both store
+/// and runner declare to honour it (``DeliveryCapabilities``).
 public struct DeliveryRequests: Hashable, Sendable, Codable {
   /// How much of the mail a report of failure returns (RFC 3461 §4.3).
   public enum Return: String, Hashable, Sendable, Codable {
@@ -7,19 +7,19 @@ public struct DeliveryRequests: Hashable, Sendable, Codable {
     case headers = "HDRS"
   }
 
-  /// What is to happen when a mail cannot be delivered in time (RFC 2852 §4).
+  /// What happens if a mail cannot be delivered in time (RFC 2852 §4).
   public struct DeliverBy: Hashable, Sendable, Codable {
     public enum Mode: String, Hashable, Sendable, Codable {
       /// Return it.
       case `return` = "R"
-      /// Tell the sender, and go on.
+      /// Report it to the sender, and go on.
       case notify = "N"
     }
 
-    /// When the time is up.
+    /// The end of the time.
     public var deadline: Timestamp
     public var mode: Mode
-    /// Tell of each relay as well.
+    /// Report each relay as well.
     public var trace: Bool
 
     public init(deadline: Timestamp, mode: Mode, trace: Bool = false) {
@@ -32,11 +32,11 @@ public struct DeliveryRequests: Hashable, Sendable, Codable {
   public var `return`: Return?
   /// ENVID, decoded from xtext: at most 100 printable ASCII characters (RFC 3461 §4.4).
   public var envelopeID: String?
-  /// Only over verified TLS from here on (RFC 8689).
+  /// Only over verified TLS on the further way (RFC 8689).
   public var requireTLS = false
-  /// -9 to 9, 0 when not asked for (RFC 6710).
+  /// -9 to 9; 0 if not asked for (RFC 6710).
   public var priority = 0
-  /// Not before (RFC 4865).
+  /// Deliver not before this time (RFC 4865).
   public var holdUntil: Timestamp?
   public var deliverBy: DeliverBy?
 
@@ -45,9 +45,9 @@ public struct DeliveryRequests: Hashable, Sendable, Codable {
   public var isEmpty: Bool { self == DeliveryRequests() }
 }
 
-/// What a sender wants to be told of one recipient, by parameters of RCPT (RFC 3461 §4.1, §4.2).
+/// Which reports a sender wants about one recipient, by parameters of RCPT (RFC 3461 §4.1, §4.2).
 public struct RecipientNotification: Hashable, Sendable, Codable {
-  /// NOTIFY; nil when not given: failures, and delays as this system likes.
+  /// NOTIFY. Nil if not given: failures, and delays as this system decides.
   public var notify: Notify?
   /// ORCPT as it came, `rfc822;` and xtext included; an address of the type `utf-8` in the form of ASCII (RFC 6533 §3).
   public var originalRecipient: String?
