@@ -49,7 +49,7 @@ public struct DeliveryRequests: Hashable, Sendable, Codable {
 public struct RecipientNotification: Hashable, Sendable, Codable {
   /// NOTIFY. Nil if not given: failures, and delays as this system decides.
   public var notify: Notify?
-  /// ORCPT as it came, `rfc822;` and xtext included; an address of the type `utf-8` in the form of ASCII (RFC 6533 §3).
+  /// ORCPT as it came, with `rfc822;` and xtext. An address of the type `utf-8` has its ASCII form (RFC 6533 §3).
   public var originalRecipient: String?
 
   public init(notify: Notify? = nil, originalRecipient: String? = nil) {
@@ -94,7 +94,7 @@ extension RecipientNotification.Notify: CustomStringConvertible, LosslessStringC
     return Self.words.filter { contains($0.1) }.map { "\($0.0)" }.joined(separator: ",")
   }
 
-  /// Upper case only; nil for anything that RFC 3461 §4.1 does not allow.
+  /// Upper case only; nil for texts that RFC 3461 §4.1 does not allow.
   public init?(_ text: String) {
     self = []
     if text.utf8.spells("NEVER") { return }
@@ -107,7 +107,7 @@ extension RecipientNotification.Notify: CustomStringConvertible, LosslessStringC
   private static let words: [(StaticString, Self)] = [("SUCCESS", .success), ("FAILURE", .failure), ("DELAY", .delay)]
 }
 
-/// What a store keeps and a runner honours of the requests that a sender can make. EHLO announces an extension only when both do.
+/// Requests of senders that a store keeps or a runner honours. EHLO announces an extension only if both do.
 public struct DeliveryCapabilities: OptionSet, Hashable, Sendable {
   public let rawValue: Int
   public init(rawValue: Int) { self.rawValue = rawValue }

@@ -1,27 +1,27 @@
 /// How a recipient's copy leaves the queue.
 public enum DeliveryKind: String, Hashable, Sendable, Codable {
-  /// By the local transport: LMTP, Maildir or what the settings name.
+  /// By the local transport: LMTP, Maildir or another one of the settings.
   case local
-  /// By SMTP to the next hop that routing finds.
+  /// By SMTP to the next hop of its route.
   case remote
-  /// Not at all: the parcel is kept as a record.
+  /// Not delivered: the parcel is kept as a record.
   case none
 }
 
 /// What `clientLookup` knows of an address that belongs to this system.
 public struct ClientRecord: Hashable, Sendable {
-  /// The adopter's key of the mailbox; nil when the address has no mailbox of its own.
+  /// The adopter's key of the mailbox; nil if the address has no mailbox of its own.
   public var mailboxID: String?
-  /// The adopter's key of who owns the mailbox. Addresses of one owner may send in each other's name.
+  /// The adopter's key of the mailbox's owner. Addresses of one owner may send in each other's name.
   public var ownerID: String?
   public var delivery: DeliveryKind
-  /// Where mail for the address goes: an alias's mailboxes, or those that its user named. They are looked up in their turn, and
-  /// no rule against relaying refuses them, for it is this record that vouches for them. Empty: mail stays here.
+  /// Where mail for the address goes: an alias's mailboxes, or those that its user named. Each is looked up in turn. No rule against
+  /// relaying refuses them, because this record vouches for them. Empty: mail stays here.
   ///
-  /// At most 100 mailboxes come of one address, and forwards of forwards are followed 10 deep; what forwards in a circle is
-  /// delivered once.
+  /// One address may lead to at most 100 mailboxes, and forwards of forwards are followed 10 deep. A circle is followed once, and
+  /// delivers one copy.
   public var forwards: [Mailbox]
-  /// Whether the address gets a copy beside those of ``forwards``; so it does, too, where it forwards to itself.
+  /// Whether the address gets a copy in addition to those of ``forwards``. It also gets one if it forwards to itself.
   public var keepsCopy: Bool
 
   public init(
@@ -51,11 +51,11 @@ public struct EnvelopeRecipient: Hashable, Sendable {
   public var mailbox: Mailbox
   /// The answer of `clientLookup`, kept so that delivery needs no adopter code; nil for a stranger.
   public var client: ClientRecord?
-  /// What the sender wants to be told of this recipient (RFC 3461).
+  /// The reports that the sender wants about this recipient (RFC 3461).
   public var notification: RecipientNotification
-  /// The mailbox of ours that forwards to this one; nil where the client named it.
+  /// The mailbox of ours that forwards to this one; nil if the client named this one.
   public var forwardedFor: Mailbox?
-  /// What the copy's MAIL FROM is in place of the mail's own: forwarders rewrite it.
+  /// The MAIL FROM of the copy, if it is not the mail's own: forwarders rewrite it.
   public var reversePath: ReversePath?
 
   public init(
@@ -77,52 +77,52 @@ public struct EnvelopeRecipient: Hashable, Sendable {
     return recipient
   }
 
-  /// Local or as the client says; strangers are remote.
+  /// As the record says; remote for strangers.
   public var delivery: DeliveryKind { client?.delivery ?? .remote }
 }
 
-/// Everything about a mail but its text: who sends it to whom, and how it came.
+/// The facts of a mail that are not its text: sender, recipients, and how it came.
 public struct Envelope: Hashable, Sendable {
   public var id: MailID
   public var reversePath: ReversePath
   /// The answer of `clientLookup` for the sender; nil for a stranger.
   public var senderClient: ClientRecord?
-  /// Where the sender's forwards lead, and so reports to them, followed when the mail was accepted; and where mail for
-  /// postmaster goes, if the sender is a postmaster of ours that `clientLookup` does not know. Empty for all others: then reports go
-  /// to the sender itself, as ``senderClient`` says.
+  /// Where reports to the sender go, if its record forwards: the ends of the forwards, followed when the mail was accepted. Or where
+  /// mail for postmaster goes, if the sender is a postmaster of ours that `clientLookup` does not know. Empty for all others: reports
+  /// go to the sender itself, as ``senderClient`` says.
   public var senderArrivals: [EnvelopeRecipient]
   public var recipients: [EnvelopeRecipient]
   public var body: BodyType
   public var smtpUTF8: Bool
-  /// What the sender asked of the mail's delivery beside the address.
+  /// The sender's wishes for the delivery.
   public var requests: DeliveryRequests
-  /// Whom the session was authenticated as; nil for strangers.
+  /// The mailbox of the login; nil for strangers.
   public var authenticatedAs: Mailbox?
-  /// Whether the mail came from an authenticated session, or from a trusted network at the internal port, so that it is
-  /// ours to sign (R15).
+  /// Whether the mail came from a session that logged in, or from a trusted network at the internal port. Then it is ours to sign
+  /// (R15).
   public var isSubmission: Bool
-  /// The domains whose signature a submission may carry: the first that has a key signs. Nil for the author's, as its From says: for mail
-  /// that this system or a program of ours wrote.
+  /// The domains that may sign a submission: the first that has a key signs. Nil for mail that this system or a program of ours wrote:
+  /// the author's domain of its From signs.
   public var signers: [Domain]?
   /// The address of the client that gave us the mail; nil for mail that this system wrote.
   public var clientAddress: IPAddress?
   public var receivedAt: Timestamp
-  /// The header holds Authentication-Results under our own name that we did not write: delivery leaves them out (RFC 8601 §5).
+  /// The header has Authentication-Results in our name that we did not write. Delivery leaves them out (RFC 8601 §5).
   public var hasForgedResults: Bool
-  /// The content begins with the line `From …` of a mailbox file, and fields follow it: delivery leaves it out, for the trace has it
+  /// The content begins with the line `From …` of a mailbox file, and fields follow it. Delivery leaves the line out; the trace has it
   /// as the field X-Mailbox-Line.
   public var hasMailboxLine: Bool
-  /// The mail is a submission, and its header holds Bcc, Resent-Bcc, Return-Path, or a Date or Message-ID without a value, in any
-  /// spelling: delivery leaves them out before it signs, for all recipients (RFC 5322 §3.6.3, RFC 6409 §8, RFC 5321 §4.4).
+  /// The mail is a submission, and its header has Bcc, Resent-Bcc, Return-Path, or a Date or Message-ID without a value, in any
+  /// spelling. Delivery leaves these out of all copies, before it signs (RFC 5322 §3.6.3, RFC 6409 §8, RFC 5321 §4.4).
   public var hasPrivateFields: Bool
-  /// The mail is no submission, and its header holds a Return-Path, in any spelling: copies that leave SMTP here do not have it (RFC 5321
-  /// §4.4).
+  /// The mail is not a submission, and its header has a Return-Path, in any spelling. Copies that leave SMTP here do not have it (RFC
+  /// 5321 §4.4).
   public var hasReturnPath: Bool
   public var attributes: Attributes
-  /// Why the mail was to wait for somebody's release when it was accepted; nil for mail that is delivered at once. The
-  /// store sets its parcels aside, so that no runner gets them.
+  /// Why the mail was held when it was accepted; nil for mail that is delivered at once. The store holds its parcels from the start, so
+  /// a runner never gets them.
   public var hold: String?
-  /// When the last report about the mail was due; nil before the first. Whoever queues a report notes it here, in the same step.
+  /// When the last report about the mail was due; nil before the first. The step that queues a report notes it here.
   public var reportedAt: Timestamp?
 
   public init(
@@ -156,16 +156,16 @@ public struct Envelope: Hashable, Sendable {
     self.hold = hold
   }
 
-  /// Whether it is known that the sender is who the envelope says: the session vouched for it, or this system wrote the mail. For all
-  /// others, reports go to a third party perhaps: there are as few of them as can be, and they return the header section alone.
+  /// Whether the sender is known to be the one of the envelope: the session vouched for it, or this system wrote the mail. For all
+  /// others reports may reach a victim. So they are as few as possible, and return the header section alone.
   ///
-  /// Today the session alone decides. A sender that SPF passes will be vouched for as well.
+  /// Today the session alone decides. Senders that pass SPF are to follow.
   public var isSenderVouchedFor: Bool { isSubmission || clientAddress == nil }
 
   /// When delivery may begin: at once, unless the sender named a later time (RFC 4865).
   public var dueAt: Timestamp { max(receivedAt, requests.holdUntil ?? receivedAt) }
 
-  /// When trying ends: after `lifetime`, counted from when delivery may begin, or when the sender no longer cares (RFC 2852 §4.1,
+  /// The end of the attempts: `lifetime` after delivery may begin, or the time at which the sender wants the mail back (RFC 2852 §4.1,
   /// by-mode R).
   public func expiry(after lifetime: Duration) -> Timestamp {
     let end = min(dueAt + lifetime, Timestamp.last)

@@ -1,5 +1,5 @@
-/// A change of a mail's header that a hook asks for: one field more at the top. A mail is kept as the fields that this
-/// system adds and the content as it came, and the content is never rewritten; so fields can be added, not removed.
+/// A change of a mail's header by a hook: one more field at the top. The content of a mail is never rewritten, so fields can be added
+/// but not removed.
 public struct HeaderEdit: Hashable, Sendable {
   public enum Fault: Error, Hashable, Sendable {
     /// Not 1 to 76 printable ASCII characters without a colon (RFC 5322 §2.2).
@@ -17,8 +17,8 @@ public struct HeaderEdit: Hashable, Sendable {
   package let line: String
 
   /// - Parameters:
-  ///   - value: one line of text; runs of blanks count as one.
-  ///   - international: text beyond ASCII is allowed.
+  ///   - value: one line of text; several blanks count as one.
+  ///   - international: whether text that is not ASCII is allowed.
   public init(adding name: String, _ value: String, international: Bool = false) throws(Fault) {
     guard (1...76).contains(name.utf8.count), name.utf8.allSatisfy({ (33...126).contains($0) && $0 != 58 }) else {
       throw .name

@@ -1,16 +1,16 @@
 extension HeaderSection {
   /// The mailboxes of the From field (RFC 5322 §3.6.2), in order.
   ///
-  /// Nil unless there is exactly one From field and it is a list of mailboxes: without a From, with two of them, with a
-  /// group, or with anything that different readers might take for different addresses, nobody is named.
+  /// Nil unless there is exactly one From field, with a list of mailboxes. So it is nil without From, with two of them, with a group,
+  /// and with text that readers might read as different addresses.
   public var authors: [Mailbox]? {
     let fields = fields(named: "From")
     guard fields.count == 1, let field = fields.first else { return nil }
     return AddressListParser.mailboxes(in: field.unfoldedValue)
   }
 
-  /// The one domain that all mailboxes of the From field share; nil when ``authors`` is, or when they have several. This is
-  /// whose signature the mail may carry.
+  /// The one domain of all mailboxes in the From field; nil if ``authors`` is nil, or if they have several. This domain's signature the
+  /// mail may carry.
   public var authorDomain: Domain? {
     guard let authors, let first = authors.first, authors.allSatisfy({ $0.domain == first.domain }) else { return nil }
     return first.domain

@@ -1,25 +1,25 @@
-/// The header section of a message (RFC 5322 §2.2) with every byte kept as it came.
+/// The header section of a mail (RFC 5322 §2.2), with every byte kept as it came.
 ///
-/// Nothing is refused: a line that is no field, or that continues none, becomes a field without a name, so that the
-/// raw bytes of ``mailboxLine`` and of all fields joined are the section again. Only CR LF ends a line; a CR or LF that
-/// stands alone is part of its line, and told by ``hasStrayLineEnds``.
+/// Every line is kept. A line that is not a field, and does not continue one, becomes a field without a name. So the raw bytes of
+/// ``mailboxLine`` and of all fields together are the section again. Only CR LF ends a line. A lone CR or LF is part of its line, and
+/// ``hasStrayLineEnds`` tells of it.
 public struct HeaderSection: Hashable, Sendable {
-  /// In the order in which they stand.
+  /// The fields, in their order.
   public let fields: [Field]
 
-  /// Whether a CR or LF stands alone somewhere. Others may read line ends into such a section, and so see other fields
-  /// than these. Where there is no section: in a first line with a colon, which may be meant for one.
+  /// Whether there is a lone CR or LF. Other readers may take it for a line end, and so see other fields. If there is no section, this
+  /// looks at a first line with a colon, which may be meant as one.
   public let hasStrayLineEnds: Bool
 
-  /// Whether an octet of it is NUL (RFC 2045 §2.7 allows none); where there is no section, as with ``hasStrayLineEnds``.
+  /// Whether there is a NUL (RFC 2045 §2.7 allows none). If there is no section, it looks where ``hasStrayLineEnds`` does.
   public let hasNUL: Bool
 
-  /// The line `From …` or `>From …` of a mailbox file that stands in front of the fields, with its CR LF; mostly nil. It is no
-  /// field, and readers pass over it or take it for the start of the body.
+  /// The line `From …` or `>From …` of a mailbox file in front of the fields, with its CR LF; mostly nil. It is not a field. Some
+  /// readers skip it, others take it for the start of the body.
   public let mailboxLine: ArraySlice<UInt8>?
 
-  /// Whether the content has no header section: its first line is no field, so that all of it is body. There are no
-  /// fields then. Told by ``HeaderCollector``; a section that is read from bytes has all of them.
+  /// Whether the content has no header section: its first line is not a field, and all of it is body. Then there are no fields.
+  /// ``HeaderCollector`` sets it; a section that is read from bytes is never absent.
   public let isAbsent: Bool
 
   /// Whether there is none, but the first line looks as if there were to be one: `Bcc` with a control character behind it, say.
@@ -27,7 +27,7 @@ public struct HeaderSection: Hashable, Sendable {
 
   /// One field with its continuation lines.
   public struct Field: Hashable, Sendable {
-    /// The whole field, line ends included. The last field lacks its CR LF when the message ended within it.
+    /// The whole field, line ends included. The last field lacks its CR LF if the mail ended within it.
     public let raw: ArraySlice<UInt8>
     /// Bytes of `raw` that are the name, and the place behind its colon; 0 both for a line that is no field.
     private let nameLength: Int
@@ -58,7 +58,7 @@ public struct HeaderSection: Hashable, Sendable {
       return 0
     }
 
-    /// As spelled; empty for a line that is no field.
+    /// The name as spelled; empty for a line that is not a field.
     public var name: String { String(decoding: nameBytes, as: UTF8.self) }
 
     package var nameBytes: ArraySlice<UInt8> { raw.prefix(nameLength) }
@@ -75,14 +75,14 @@ public struct HeaderSection: Hashable, Sendable {
         && zip(nameBytes, name).allSatisfy { $0 == $1 || (($0 ^ $1) == 0x20 && (97...122).contains($0 | 0x20)) }
     }
 
-    /// Everything behind the colon, folding kept, without the CR LF at the end.
+    /// Everything after the colon, with its folding, without the last CR LF.
     public var rawValue: ArraySlice<UInt8> {
       var value = raw.dropFirst(valueOffset)
       if value.last == UInt8(ascii: "\n"), value.dropLast().last == UInt8(ascii: "\r") { value = value.dropLast(2) }
       return value
     }
 
-    /// The value on one line: unfolded (RFC 5322 §2.2.3), without blanks at its ends; what is not UTF-8 is repaired.
+    /// The value on one line: unfolded (RFC 5322 §2.2.3), without blanks at its ends. Bytes that are not UTF-8 are replaced.
     public var value: String { String(decoding: unfoldedValue, as: UTF8.self) }
 
     package var unfoldedValue: [UInt8] {
@@ -99,7 +99,7 @@ public struct HeaderSection: Hashable, Sendable {
     }
   }
 
-  /// Reads the bytes of a header section. An empty line ends it; whatever stands behind is left unread.
+  /// Reads the bytes of a header section. An empty line ends it; bytes after it are not read.
   public init(_ bytes: [UInt8]) {
     var fields: [Field] = []
     var start = 0

@@ -1,6 +1,6 @@
-/// The name of one accepted mail: seconds, random bits and milliseconds, `1dYwrI-0iDWWN-0y` in base 62.
+/// The id of one accepted mail: seconds, random bits and milliseconds, `1dYwrI-0iDWWN-0y` in base 62.
 ///
-/// Only letters, digits and hyphens, so it is a file name; base 36 serves file systems that fold case.
+/// It has only letters, digits and hyphens, so it can be a file name. Base 36 is for file systems that fold case.
 public struct MailID: Hashable, Sendable, CustomStringConvertible, LosslessStringConvertible {
   public let description: String
 

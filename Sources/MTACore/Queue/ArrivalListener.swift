@@ -1,20 +1,20 @@
-/// A runner that hears of mail as its queue accepts it, and may have it handed over at once: the parcels become the runner's own in the
-/// transaction that makes them durable, and need not be searched for and leased in another.
+/// A runner that gets news of mail as its queue accepts it. Mail may be handed over to it at once: the transaction that makes the mail
+/// durable also leases the parcels to the runner. So it need not search for them and lease them in another.
 ///
-/// What the runner can take goes to the queue as data (``intake``), and what was handed over comes back (``take``).
+/// ``intake`` says what the runner can take, as data. ``take`` brings the mail that was handed over.
 public struct ArrivalListener: Sendable {
-  /// Who gets the leases.
+  /// The owner of the leases.
   public var owner: LeaseOwner
-  /// There is mail in the queue that is due, and that was handed to no runner. May be called on any thread; must return at once.
+  /// The queue has due mail that was not handed over. May be called on any thread; must return at once.
   public var notify: @Sendable () -> Void
-  /// What the runner can take now; nil: nothing. A queue asks once for each transaction, after all that it handed over before has been
-  /// taken, so the runner need not remember what it said. Must return at once.
+  /// What the runner can take now; nil: nothing. A queue asks once for each transaction, when ``take`` has brought everything that was
+  /// handed over before. So the runner need not remember its answer. Must return at once.
   public var intake: @Sendable () -> Intake?
-  /// The mail is durable, and its parcels are leased. May be called on any thread, before the next ``intake`` is asked for; must return at
+  /// The mail is durable, and its parcels are leased. May be called on any thread, before the next call of ``intake``; must return at
   /// once.
   public var take: @Sendable (ClaimedMail) -> Void
 
-  /// Without more than `notify`, nothing is ever handed over.
+  /// With `notify` alone nothing is handed over.
   public init(
     owner: LeaseOwner, notify: @escaping @Sendable () -> Void, intake: @escaping @Sendable () -> Intake? = { nil },
     take: @escaping @Sendable (ClaimedMail) -> Void = { _ in }
@@ -28,11 +28,11 @@ public struct ArrivalListener: Sendable {
 
 /// What a runner can take at once, without a claim.
 public struct Intake: Hashable, Sendable {
-  /// How many parcels. A mail is handed over whole: the last one may bring more.
+  /// The number of parcels. A mail is handed over whole, so the last one may bring more.
   public var parcels: Int
-  /// Lanes of which nothing is wanted. A mail with a parcel in one of them waits in the queue.
+  /// Lanes to leave out. A mail with a parcel in one of them waits in the queue.
   public var leavingOut: Set<String>
-  /// When leases on other machines end.
+  /// When leases end on other machines.
   public var deadline: Timestamp
 
   public init(parcels: Int, leavingOut: Set<String> = [], deadline: Timestamp) {
@@ -41,10 +41,10 @@ public struct Intake: Hashable, Sendable {
     self.deadline = deadline
   }
 
-  /// Takes a mail with parcels in these lanes, if it may.
+  /// Takes a mail with parcels in these lanes if there is room for it.
   ///
-  /// - Parameter lanes: of each parcel that is to be delivered.
-  /// - Returns: whether it is to be handed over. It counts from then on.
+  /// - Parameter lanes: one for each parcel that is to be delivered.
+  /// - Returns: whether the mail is to be handed over. If so, it counts from then on.
   public mutating func admits(_ lanes: [String]) -> Bool {
     guard parcels > 0, !lanes.isEmpty, !lanes.contains(where: leavingOut.contains) else { return false }
     parcels -= lanes.count
@@ -52,7 +52,7 @@ public struct Intake: Hashable, Sendable {
   }
 }
 
-/// The listeners of a queue, for its implementation: at most one for each owner, in the order in which they came.
+/// The listeners of a queue, for its implementation: at most one for each owner, in the order of their arrival.
 public struct ArrivalListeners: Sendable, RandomAccessCollection {
   private var listeners: [ArrivalListener] = []
 
@@ -69,6 +69,6 @@ public struct ArrivalListeners: Sendable, RandomAccessCollection {
 
   public mutating func remove(_ owner: LeaseOwner) { listeners.removeAll { $0.owner == owner } }
 
-  /// Tells all of them that there is mail.
+  /// Tells all listeners that there is mail.
   public func notify() { for listener in listeners { listener.notify() } }
 }

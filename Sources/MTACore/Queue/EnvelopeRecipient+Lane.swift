@@ -2,10 +2,10 @@
 /// (``ParcelQueue/claim(by:limit:leavingOut:now:deadline:)``). Parcels of one lane are expected to go the same way. A lane that turns out
 /// wrong costs a way into the runner's memory and back, and no more.
 extension EnvelopeRecipient {
-  /// The lane of copies for mailboxes of ours. No domain looks like it, for it holds a colon and begins with no bracket.
+  /// The lane of copies for mailboxes of ours. It has a colon and no bracket at the beginning, so it looks like no domain.
   public static let localLane = "local:"
 
-  /// The lane of a copy of whose way nothing is known: ``localLane``, or the domain in its one form (``Domain/canonical``).
+  /// The lane of a copy before a runner has looked at it: ``localLane``, or the domain in its one form (``Domain/canonical``).
   public var firstLane: String {
     delivery == .remote ? mailbox.domain.canonical.description : Self.localLane
   }

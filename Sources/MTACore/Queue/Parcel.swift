@@ -11,17 +11,17 @@ public struct Parcel: Hashable, Sendable {
   public var id: ParcelID
   public var mailID: MailID
   public var recipient: EnvelopeRecipient
-  /// What the runner goes by when it leaves parcels out of a claim; see ``EnvelopeRecipient/firstLane``.
+  /// The lane: a claim can leave it out. See ``EnvelopeRecipient/firstLane``.
   public var lane: String
-  /// Attempts made so far.
+  /// The number of attempts so far.
   public var attempts: Int
-  /// Whether a runner had it under lease before. That one may have delivered it and ended before it could say so; who can tell
-  /// looks whether the copy is there already.
+  /// Whether a runner leased it before. That runner may have delivered the copy, and ended before it could record that. Couriers that
+  /// can tell look for the copy first.
   public var wasLeased: Bool
   public var createdAt: Timestamp
-  /// When trying ends, and a deferral becomes a failure.
+  /// The end of the attempts: then a deferral becomes a failure.
   public var expiresAt: Timestamp
-  /// When the sender was told of a delay; nil when they were not.
+  /// When the sender got a report of a delay; nil if there was none.
   public var warnedAt: Timestamp?
 
   /// - Parameter lane: nil for ``EnvelopeRecipient/firstLane``.
@@ -41,49 +41,49 @@ public struct Parcel: Hashable, Sendable {
   }
 }
 
-/// How far a parcel has come, as the `parcels` table spells it.
+/// The state of a parcel, as the `parcels` table spells it.
 public enum ParcelState: String, Hashable, Sendable, CaseIterable {
   /// Due at its retry time.
   case waiting
   /// Leased by a runner.
   case working
   case delivered
-  /// Given up: refused for good, or expired.
+  /// Failed: refused for good, or expired.
   case failed
   /// Delivery `none`: kept as a record.
   case recorded
 }
 
-/// What an attempt came to, for one recipient. Every attempt has exactly one.
+/// The result of an attempt for one recipient. Every attempt has exactly one.
 public enum DeliveryOutcome: Hashable, Sendable {
   case delivered
   /// Tried again later.
   case deferred
   /// Never tried again.
   case failed
-  /// Set aside until somebody releases it.
+  /// Held until an operator releases it.
   case held
 }
 
-/// The outcome of one parcel's attempt, with what an operator wants to know of it.
+/// The outcome of one parcel's attempt, with facts for an operator.
 public struct ParcelResult: Hashable, Sendable {
   public var parcel: ParcelID
   public var outcome: DeliveryOutcome
-  /// The last message of the server, or ours: one line, printable.
+  /// The last message of the server, or ours; one printable line.
   public var message: String
-  /// When a deferred parcel is due again; meaningless otherwise.
+  /// When a deferred parcel is due again; without meaning for others.
   public var retryAt: Timestamp?
-  /// The host that answered, with its address; nil when none was reached.
+  /// The host that answered, with its address; nil if none was reached.
   public var host: String?
-  /// Protocol and cipher when the session was encrypted.
+  /// Protocol and cipher, if the session was encrypted.
   public var encryption: String?
-  /// What was demanded of the connection's encryption, and why.
+  /// The TLS policy of the connection, and its reason.
   public var tlsPolicy: String?
-  /// The lane that a parcel waits in from now on; nil: the one that it had.
+  /// The parcel's lane from now on; nil: as before.
   public var lane: String?
   /// Whether it counts as one of the parcel's attempts.
   public var isAttempt = true
-  /// The sender is told of the delay by a report that is recorded along.
+  /// The sender gets a report of the delay, which is recorded with this result.
   public var warns = false
 
   public init(

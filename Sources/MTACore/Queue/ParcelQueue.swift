@@ -1,72 +1,72 @@
 public import NIOCore
 
-/// The queue as the runner sees it: due parcels come out under a lease, outcomes go in.
+/// The queue for the runner: due parcels come out under a lease, outcomes go in.
 ///
-/// A queue knows nothing of servers, routes or workers. `StoreConformance` of MTATestSupport states this contract, and that of
-/// ``MessageStore``, as checks that run on any store.
+/// A queue knows nothing of servers, routes or workers. `StoreConformance` of MTATestSupport has this contract, and that of
+/// ``MessageStore``, as checks for any store.
 public protocol ParcelQueue: Sendable {
   /// Leases up to `limit` due parcels to `owner`, oldest retry time first, those of urgent mails before (RFC 6710), grouped by mail.
-  /// Parcels of one mail that are due together come together, even past `limit`, and whatever their lanes.
+  /// Due parcels of one mail come together, even beyond `limit`, and whatever their lanes.
   ///
-  /// - Parameter lanes: parcels in these lanes (``Parcel/lane``) are passed over, though they are due. There may be thousands of them, with
-  ///   most of the queue: what is passed over should cost nothing.
+  /// - Parameter lanes: parcels in these lanes (``Parcel/lane``) are left out, even if due. There may be thousands of lanes, with most
+  ///   of the queue in them, so leaving them out should cost nothing.
   ///
-  /// A leased parcel is not handed out again until it is recorded, the lease is released, or (for owners on other
-  /// machines) `deadline` has passed.
+  /// A leased parcel is not claimed again until it is recorded, its lease is released, or (for owners on other machines) `deadline` has
+  /// passed.
   func claim(
     by owner: LeaseOwner, limit: Int, leavingOut lanes: Set<String>, now: Timestamp, deadline: Timestamp
   ) async throws(StoreFailure) -> [ClaimedMail]
 
-  /// What the mail consists of. Throws when the content is missing: such a mail is held, never guessed at.
+  /// The content of a mail. Throws if it is missing; such a mail is held.
   func content(of id: MailID) async throws(StoreFailure) -> StoredContent
 
-  /// Records outcomes durably and gives the leases back, and queues the reports about them, in one step: no crash leaves
-  /// an outcome without its report, nor a report without its outcome.
+  /// Records outcomes durably, releases the leases, and queues the reports about the outcomes, all in one step. So a crash leaves an
+  /// outcome and its report, or neither.
   ///
-  /// A parcel that is deferred or held waits in the lane that its result names, if it names one. Reports wait as mails that are committed do.
+  /// A deferred or held parcel waits in the lane that its result names, if it names one. Reports wait like other committed mails.
   ///
-  /// A report that takes the place of another does so only if that one is untouched: it waits, and no runner ever had it. Otherwise what it
-  /// brings is queued by itself (``QueuedReport/otherwise``). Each report's due time is noted with the mail that it tells of
-  /// (``Envelope/reportedAt``), so that the next one keeps its distance.
+  /// A report may replace another one that still waits and was never leased. Otherwise its new part is queued by itself
+  /// (``QueuedReport/otherwise``). The mail that a report is about keeps the report's due time (``Envelope/reportedAt``), so that the
+  /// next report keeps its distance.
   ///
-  /// When the lease was lost meanwhile, a delivered outcome is recorded all the same; others are dropped, for the new
-  /// owner's attempt decides, and so is a report none of whose parcels was recorded.
+  /// If the lease was lost, a delivered outcome is still recorded. Others are dropped, for the new owner's attempt decides. A report is
+  /// dropped if none of its parcels was recorded.
   func record(_ results: [ParcelResult], reports: [QueuedReport], by owner: LeaseOwner, at now: Timestamp)
     async throws(StoreFailure)
 
-  /// Moves the deadline of leases that `owner` still holds: a long delivery renews its own.
+  /// Moves the deadline of leases that `owner` still holds. A long delivery renews its leases.
   func renew(_ parcels: [ParcelID], by owner: LeaseOwner, deadline: Timestamp) async throws(StoreFailure)
 
-  /// Makes parcels whose lease has a dead owner due again, at once. `isAlive` is asked for each distinct owner.
-  /// Returns how many were released.
+  /// Makes parcels due at once whose lease has a dead owner. `isAlive` is called for each owner once. Returns the number of released
+  /// parcels.
   func releaseLeases(unless isAlive: @Sendable (LeaseOwner) -> Bool) async throws(StoreFailure) -> Int
 
-  /// Makes parcels due again that `owner` has under lease and does not know of: what a claim leased although it seemed to fail.
-  /// Returns how many.
+  /// Releases leases of `owner` that it does not know of: a claim may have made them although it seemed to fail. Returns their number.
   ///
-  /// - Parameter known: asked when all that was handed to the owner's ``ArrivalListener`` before has arrived there.
+  /// - Parameter known: called once everything that was handed over earlier has reached the owner's ``ArrivalListener``.
   func releaseLeases(of owner: LeaseOwner, except known: @escaping @Sendable () -> [ParcelID])
     async throws(StoreFailure) -> Int
 
-  /// Our own reading, conversion or signing of this mail broke off: it took more processor time than it may. Counted durably; the
-  /// second time all that is not done of the mail is held, with the cause, and taken from whoever has it under lease.
+  /// Our own reading, conversion or signing of this mail exceeded its processor time. The queue counts this durably. The second time it
+  /// holds everything of the mail that is not done, with the cause, even if it is leased.
   ///
-  /// - Returns: whether it is held now. Default: false, and nothing is counted.
+  /// - Returns: whether the mail is held now. Default: false, without counting.
   func suspect(_ mail: MailID, because cause: String, at now: Timestamp) async throws(StoreFailure) -> Bool
 
-  /// When the next waiting parcel is due; nil when none waits.
+  /// When the next waiting parcel is due; nil if none waits.
   func nextDue() async throws(StoreFailure) -> Timestamp?
 
-  /// A number that is another one when anything may have changed meanwhile, be it by another process, of whose commits no
-  /// ``ArrivalListener`` is told. Cheap: asked every few seconds. Default: nil, it is not known.
+  /// A number that changes when the queue may have changed, also by another process, whose commits no ``ArrivalListener`` learns of.
+  /// Cheap: called every few seconds. Default: nil, unknown.
   func changeNumber() async throws(StoreFailure) -> Int64?
 
-  /// Tells a runner of mail as it is accepted, and hands it over as far as the runner can take it (``Intake``); of mail that was handed to
-  /// none all listeners are told. Stays until ``endListening(_:)``; another listener with the same owner takes its place. A queue need not
-  /// hand anything over. Default: it tells of nothing, and runners look for mail when ``changeNumber()`` differs, or each minute.
+  /// Registers a runner. It gets news of mail as it is accepted, and mail is handed over as far as it can take it (``Intake``). All
+  /// listeners are told of mail that is handed to none. A listener stays until ``endListening(_:)``; another one with the same owner
+  /// replaces it. A queue need not hand mail over. Default: does nothing, and runners look for mail when ``changeNumber()`` changes, or
+  /// each minute.
   func listen(_ listener: ArrivalListener)
 
-  /// Tells this runner nothing more, and asks it for nothing. Default: does nothing.
+  /// Removes this runner's listener. Default: does nothing.
   func endListening(_ owner: LeaseOwner)
 }
 
@@ -92,19 +92,19 @@ extension ParcelQueue {
   }
 }
 
-/// A mail of our own about the outcome of others (RFC 3464), to be queued with what it tells of.
+/// A mail of our own about outcomes (RFC 3464), to be queued with them.
 public struct QueuedReport: Hashable, Sendable {
   /// Its recipients are due at ``Envelope/dueAt``.
   public var envelope: Envelope
-  /// Whole, CR LF line ends.
+  /// The whole mail, with CR LF line ends.
   public var content: ByteBuffer
-  /// The parcels that it is the first to tell of.
+  /// The parcels that it is the first to report.
   public var parcels: [ParcelID]
-  /// The mail that it tells of.
+  /// The mail that the report is about.
   public var mail: MailID?
-  /// A report about the same mail that this one takes the place of, all of whose news it has; nil for none.
+  /// An earlier report about the same mail that this one replaces. This one has everything that it said. Nil for none.
   public var replaced: MailID?
-  /// What is queued if that is no longer to be had: a report with the news of ``parcels`` alone. At most one.
+  /// What is queued if that report can no longer be replaced: a report about ``parcels`` alone. At most one.
   public var otherwise: [QueuedReport] = []
 
   public init(_ envelope: Envelope, content: ByteBuffer, about parcels: [ParcelID], of mail: MailID? = nil) {
@@ -117,7 +117,7 @@ public struct QueuedReport: Hashable, Sendable {
 
 /// Due parcels of one mail, leased together.
 public struct ClaimedMail: Hashable, Sendable {
-  /// With all recipients of the mail, not only those that are due.
+  /// The envelope, with all recipients of the mail, not only the due ones.
   public var envelope: Envelope
   public var parcels: [Parcel]
 
@@ -127,15 +127,14 @@ public struct ClaimedMail: Hashable, Sendable {
   }
 }
 
-/// Who holds a lease: a process of one boot of one machine. A process id alone is reused; with the time that the
-/// process started it is not.
+/// The owner of a lease: a process of one boot of one machine. Process ids are reused; the start time makes the owner unique.
 public struct LeaseOwner: Hashable, Sendable, CustomStringConvertible, LosslessStringConvertible {
-  /// Of the running kernel (`/proc/sys/kernel/random/boot_id`); letters, digits and hyphens.
+  /// The id of the running kernel's boot (`/proc/sys/kernel/random/boot_id`): letters, digits and hyphens.
   public var boot: String
   public var process: Int32
   /// The process's start time in the kernel's ticks since boot.
   public var started: UInt64
-  /// Tells runners within one process apart.
+  /// Distinguishes runners within one process.
   public var runner: UInt32
 
   public init(boot: String, process: Int32, started: UInt64, runner: UInt32 = 0) {
@@ -157,11 +156,11 @@ public struct LeaseOwner: Hashable, Sendable, CustomStringConvertible, LosslessS
   }
 }
 
-/// A queued mail's text: the trace fields that this system added, and the content exactly as received.
+/// The text of a queued mail: the trace fields of this system, and the content exactly as received.
 public struct StoredContent: Sendable {
-  /// CR LF line ends; stands before the content.
+  /// The trace fields, with CR LF line ends. They stand before the content.
   public let trace: ByteBuffer
-  /// Bytes of content, trace not counted.
+  /// The bytes of content, without the trace.
   public let size: Int
   /// Gives the content from its beginning, in pieces.
   package typealias Walk = @Sendable (_ body: (ByteBuffer) async throws -> Void) async throws -> Void
@@ -173,7 +172,7 @@ public struct StoredContent: Sendable {
 
   private let source: Source
 
-  /// - Parameter read: gives up to `length` bytes of content from `offset`; empty only at the end.
+  /// - Parameter read: returns up to `length` bytes of content from `offset`; empty only at the end.
   public init(
     trace: ByteBuffer, size: Int,
     read: @escaping @Sendable (_ offset: Int, _ length: Int) async throws(StoreFailure) -> ByteBuffer
@@ -190,7 +189,7 @@ public struct StoredContent: Sendable {
     source = .walk(walk)
   }
 
-  /// Content that is in memory already.
+  /// Content in memory.
   public init(trace: ByteBuffer, content: ByteBuffer) {
     self.init(trace: trace, size: content.readableBytes) { offset, length throws(StoreFailure) in
       let start = min(max(offset, 0), content.readableBytes)
@@ -199,8 +198,8 @@ public struct StoredContent: Sendable {
     }
   }
 
-  /// Walks the content once, in pieces of at most `pieceBytes`, in order; content that is made while it is read comes in pieces
-  /// up to three times as large.
+  /// Reads the content once, in order, in pieces of at most `pieceBytes`. Pieces of content that is computed while it is read may be
+  /// three times as large.
   public func forEachPiece(
     of pieceBytes: Int = 65_536, _ body: (ByteBuffer) async throws -> Void
   ) async throws {

@@ -1,19 +1,19 @@
-/// One copy that waits in the queue, as an operator looks at it: what the store has of it, readable or not.
+/// One copy in the queue, for an operator: what the store has of it, readable or not.
 public struct QueueEntry: Hashable, Sendable {
   public var parcel: ParcelID
   /// The mail's id.
   public var mail: String
-  /// The address that the copy leaves under; `<>` for nobody.
+  /// The sender of the copy; `<>` for the null sender.
   public var sender: String
   public var recipient: String
   public var state: ParcelState
-  /// Set aside until somebody releases it.
+  /// Held until an operator releases it.
   public var isHeld: Bool
-  /// Attempts made so far.
+  /// The number of attempts so far.
   public var attempts: Int
-  /// Nil while it is held or being tried.
+  /// Nil while it is held or being delivered.
   public var nextTry: Timestamp?
-  /// What was last said about it: a server's words, or ours.
+  /// The last message about it, a server's or ours.
   public var message: String?
 
   public init(
@@ -33,8 +33,8 @@ public struct QueueEntry: Hashable, Sendable {
 }
 
 extension QueueEntry: CustomStringConvertible {
-  /// One line: mail, sender, recipient, state (`waiting`, `working` or `held`), attempts, next try, last message, with tabs between
-  /// them and `-` for what there is not. Control characters are written as escapes.
+  /// One line: mail, sender, recipient, state (`waiting`, `working` or `held`), attempts, next try, last message. Tabs stand between
+  /// them, and `-` for a missing one. Control characters are escaped.
   public var description: String {
     let fields = [
       mail, sender, recipient, isHeld ? "held" : state.rawValue, "\(attempts)", nextTry?.description ?? "-",

@@ -1,13 +1,13 @@
-/// Whose name a user who logged in may write in: what is asked of the author, which is the newest Resent-From, or else From.
+/// In whose name a user who logged in may write. The author counts: the newest Resent-From, or else From.
 ///
 /// Clients of `trustedNetworks` at the internal port may use every name.
 public enum AuthorEnforcement: String, Hashable, Sendable, CaseIterable {
-  /// Anybody's.
+  /// In any name.
   case off
-  /// Their own, and those of foreign domains: redirects, secretaries, and programs that write for customers need them. A domain is ours
-  /// that ``SessionConfiguration/localDomains`` or ``SessionConfiguration/signingDomains`` has, or of which `clientLookup` knows the
-  /// author.
+  /// In their own name, and in those of foreign domains: redirects, secretaries, and programs that write for customers need these. A
+  /// domain is ours if ``SessionConfiguration/localDomains`` or ``SessionConfiguration/signingDomains`` has it, or if `clientLookup`
+  /// knows the author.
   case local
-  /// Their own alone.
+  /// In their own name alone.
   case all
 }

@@ -1,5 +1,5 @@
-/// On the standard port, the domain of EHLO and HELO must be in the DNS (R4). Address literals are not looked up; what is neither name nor
-/// literal is in no DNS.
+/// On the standard port, the domain of EHLO and HELO must be in the DNS (R4). Address literals are not looked up. Text that is neither
+/// a name nor a literal counts as missing from the DNS.
 public struct DomainInDNSRule: GreetingRule, Hashable {
   public init() {}
 
