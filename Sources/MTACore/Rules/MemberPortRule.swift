@@ -1,6 +1,5 @@
-/// Which senders may use which port (R7): strangers the standard port, members the submission port, authenticated and
-/// encrypted. Keeps strangers from sending in a member's name. Ports that speak LMTP are for servers that bring mail from anybody, and
-/// so have no such rule.
+/// Which senders may use which port (R7): strangers the standard port, members the submission port, authenticated and encrypted. So a
+/// stranger cannot send in a member's name. The rule does not apply to ports that speak LMTP: servers bring mail from any sender there.
 public struct MemberPortRule: SenderRule, Hashable {
   public var standardPort: UInt16
   public var submissionPort: UInt16

@@ -1,7 +1,7 @@
-/// Takes mail for strangers only from those who may send it (R12): sessions that authenticated, and hosts of
-/// `trustedNetworks` at the internal port. A sender address alone never grants anything.
+/// Takes mail for foreign domains only from clients that may relay (R12): sessions that have logged in, and hosts of `trustedNetworks`
+/// at the internal port. A sender address alone never allows relaying.
 public struct NoRelayingRule: RecipientRule, Hashable {
-  /// Domains whose every mailbox is known to `clientLookup`: others in them do not exist.
+  /// Domains of which `clientLookup` knows every mailbox. Other mailboxes there do not exist.
   public var localDomains: Set<Domain>
 
   public init(localDomains: Set<Domain>) { self.localDomains = localDomains }

@@ -1,4 +1,4 @@
-/// Who logged in may send only in the name of addresses of the same owner (R7); the null sender stays free.
+/// A client that logged in may send only from addresses of the same owner (R7), and from the null sender.
 public struct SameOwnerRule: SenderRule, Hashable {
   public init() {}
 

@@ -1,6 +1,5 @@
 extension Timestamp: CustomStringConvertible {
-  /// ISO 8601 in UTC with milliseconds, as the database keeps it: text that sorts as time does,
-  /// `2026-11-23T13:40:00.123Z`.
+  /// ISO 8601 in UTC with milliseconds, as the database keeps it: `2026-11-23T13:40:00.123Z`. These texts sort as time does.
   public var description: String { text(withMilliseconds: true) }
 
   /// The date-time of RFC 3339 in UTC, in whole seconds: `2026-11-23T13:40:00Z`.
@@ -38,7 +37,7 @@ extension Timestamp: CustomStringConvertible {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// Reads what ``description`` writes, and nothing else.
+  /// Reads the form of ``description``, and no other.
   public init?(_ text: String) {
     let bytes = Array(text.utf8)
     guard bytes.count == 24 else { return nil }

@@ -1,13 +1,13 @@
 /// An instant of wall-clock time, in whole milliseconds since 1970-01-01T00:00:00Z.
 ///
-/// The core asks no clock: timestamps come in from outside, so that a test can live days in milliseconds.
+/// The core asks no clock. Timestamps come in from outside, so a test can cover days in milliseconds.
 public struct Timestamp: Hashable, Comparable, Sendable {
   /// Milliseconds since the Unix epoch; negative before it.
   public let milliseconds: Int64
 
   public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
-  /// The end of the year 9999: the last instant whose text sorts as time does.
+  /// The end of the year 9999. Texts of later instants would not sort as time does.
   public static let last = Timestamp(milliseconds: 253_402_300_799_999)
 
   /// Whole seconds since the Unix epoch, rounded down.
@@ -44,7 +44,7 @@ extension Timestamp: Codable {
   }
 }
 
-/// Whatever tells the time of day. The server passes the system's; tests pass one they turn by hand.
+/// Tells the time of day. The server passes the system's clock; tests pass one that they move by hand.
 public protocol WallClock: Sendable {
   var now: Timestamp { get }
 }

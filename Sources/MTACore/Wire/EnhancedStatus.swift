@@ -1,5 +1,5 @@
-/// The subject and detail of an enhanced mail system status code (RFC 3463). The class is not kept: it follows from the
-/// reply code, so that the two can never contradict each other.
+/// The subject and detail of an enhanced mail system status code (RFC 3463). The class is not stored: the reply code determines it, so
+/// the two cannot contradict each other.
 public struct EnhancedStatus: Hashable, Sendable {
   public let subject: UInt16
   public let detail: UInt16

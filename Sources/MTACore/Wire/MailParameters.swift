@@ -6,7 +6,7 @@ public struct MailParameters: Hashable, Sendable {
     case until(Timestamp)
   }
 
-  /// Bytes that the client says the message has (RFC 1870).
+  /// The size of the mail as the client says it, in bytes (RFC 1870).
   public var size: UInt64?
   public var body: BodyType?
   public var smtpUTF8 = false
@@ -15,7 +15,7 @@ public struct MailParameters: Hashable, Sendable {
   public var requireTLS = false
   public var priority: Int?
   public var hold: Hold?
-  /// Seconds from now, and what then (RFC 2852 §4).
+  /// The seconds from now, and what happens after them (RFC 2852 §4).
   public var deliverBy: (seconds: Int64, mode: DeliveryRequests.DeliverBy.Mode, trace: Bool)? {
     get { by.map { ($0.seconds, $0.mode, $0.trace) } }
     set { by = newValue.map { By(seconds: $0.seconds, mode: $0.mode, trace: $0.trace) } }

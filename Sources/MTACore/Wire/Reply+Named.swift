@@ -4,7 +4,7 @@
 extension Reply {
   // MARK: Connection
 
-  /// RFC 5321 §4.3.1. No enhanced status on the greeting (RFC 2034 §3).
+  /// RFC 5321 §4.3.1. The greeting has no enhanced status (RFC 2034 §3).
   public static func greeting(_ server: String, title: String) -> Reply {
     Reply(220, server + " ESMTP" + (title == server || title.isEmpty ? "" : " " + title))
   }
@@ -158,7 +158,7 @@ extension Reply {
     Reply(451, .system, "unable to save message id=\(id), try again later")
   }
 
-  /// The only way to the 250 after a message: with the store's proof.
+  /// The 250 after a mail. It needs the store's proof.
   public static func accepted(_ receipt: StoreReceipt) -> Reply { Reply(250, .other, "queued as \(receipt.id)") }
   /// The mail is queued, but not for these.
   static func accepted(_ receipt: StoreReceipt, without refused: [Mailbox]) -> Reply {

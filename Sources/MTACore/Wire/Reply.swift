@@ -1,9 +1,9 @@
 public import NIOCore
 
-/// What the server says to one command (RFC 5321 §4.2): a code, perhaps an enhanced status, and at least one line of text.
+/// The server's answer to one command (RFC 5321 §4.2): a code, perhaps an enhanced status, and at least one line of text.
 ///
-/// Text may quote what a client sent: it is made harmless when it is encoded, so a reply can neither break its own
-/// framing nor carry control characters or over-long lines to a terminal.
+/// The text may quote a client. It is made harmless when it is encoded: a reply cannot break its own form, nor carry control characters
+/// or overlong lines to a terminal.
 public struct Reply: Hashable, Sendable {
   /// 220...554.
   public let code: UInt16
@@ -16,7 +16,7 @@ public struct Reply: Hashable, Sendable {
     self.init(code, enhanced, lines: [text])
   }
 
-  /// Without enhanced status, as the greeting, EHLO's answer and 3yz replies are.
+  /// A reply without enhanced status, as the greeting, EHLO's answer and 3yz replies.
   public init(_ code: UInt16, _ text: String) {
     self.init(code, nil, lines: [text])
   }
@@ -37,14 +37,14 @@ public struct Reply: Hashable, Sendable {
 
   /// A 2yz or 3yz reply.
   public var isPositive: Bool { code < 400 }
-  /// A 4yz reply: the client is to try again later.
+  /// A 4yz reply: the client should try again later.
   public var isTransient: Bool { (400..<500).contains(code) }
   /// A 5yz reply.
   public var isPermanent: Bool { code >= 500 }
 }
 
 extension Reply {
-  /// Writes the reply as it goes over the wire, CR LF included.
+  /// Writes the reply in its form on the wire, CR LF included.
   public func encode(into buffer: inout ByteBuffer) {
     encodeOnce(into: &buffer)
     for other in others { other.encodeOnce(into: &buffer) }
@@ -85,7 +85,7 @@ extension Reply {
 }
 
 extension Reply: CustomStringConvertible {
-  /// As on the wire, lines joined by " / ": for logs.
+  /// The form on the wire, with lines joined by " / ": for logs.
   public var description: String { wireLines.joined(separator: " / ") }
 
   /// The lines as on the wire, without CR LF.
