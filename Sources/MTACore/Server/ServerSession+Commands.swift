@@ -43,9 +43,11 @@ extension ServerSession {
     switch command {
     case .ehlo(let domain), .helo(let domain):
       if configuration.speaksLMTP { return settle(.sayLHLO) }
-      if case .ehlo = command { return greeting(domain, extended: true) }
-      return greeting(domain, extended: false)
-    case .lhlo(let domain): return configuration.speaksLMTP ? greeting(domain, extended: true) : settle(.unknownCommand)
+      if case .ehlo = command { return run(GreetingInquiry(domain, isExtended: true)) }
+      return run(GreetingInquiry(domain, isExtended: false))
+    case .lhlo(let domain):
+      guard configuration.speaksLMTP else { return settle(.unknownCommand) }
+      return run(GreetingInquiry(domain, isExtended: true))
     case .startTLS: return startTLS()
     case .auth(let mechanism, let initial): return auth(mechanism, initial)
     case .mail(let sender, let parameters): return mail(sender, parameters)
@@ -71,19 +73,9 @@ extension ServerSession {
   /// An answer came: the verb that waited for it goes on.
   mutating func resume(_ pending: Pending, _ answer: Answer) -> Action {
     switch (pending, answer) {
-    case (.connect, .connect(let verdict)): return greet(verdict)
-    case (.connect, .failed): return close(.hookFailedAtDoor)
-    case (.domainExists(let domain, let extended), .domainExists(let exists)):
-      let standing: DomainStanding = exists.map { $0 ? .exists : .missing } ?? .unclear
-      return greeting(domain, extended: extended, standing: standing)
-    case (.ehlo(let domain, let extended), .stage(let verdict)):
-      if let action = refusal(verdict) { return action }
-      return welcome(domain, extended: extended)
-    case (.announcement(let hadSpool), .time(let now)): return announce(at: now, hadSpool: hadSpool)
-    case (.startTLS, .stage(let verdict)):
-      if let action = refusal(verdict) { return action }
-      phase = .waiting(.handshake)
-      return .startTLS(.readyForTLS)
+    case (.connect, let answer): return greet(answer)
+    case (.greeting(let inquiry), let answer): return run(inquiry, answer)
+    case (.startTLS, let answer): return tlsJudged(answer)
     case (.auth(let credentials), .client(let client)): return authenticated(credentials, client)
     case (.xclient(let client), .client(let record)): return xclientKnown(client, record)
     case (.auth, .failed), (.scramKeys, .failed): return endExchange(.authFailed)
@@ -145,96 +137,6 @@ extension ServerSession {
     case .refuse(let refusal): settle(.refused(refusal), thenClose: refusal.thenClose)
     case .defer(let refusal): settle(.deferred(refusal), thenClose: refusal.thenClose)
     }
-  }
-
-  // MARK: Greeting
-
-  private mutating func greet(_ verdict: ConnectVerdict) -> Action {
-    switch verdict {
-    case .proceed: return settle(.greeting(configuration.serverName, title: configuration.serverTitle))
-    case .refuse(let refusal):
-      offend()
-      return close(.refusedAtDoor(refusal))
-    case .defer(let refusal): return close(.deferredAtDoor(refusal))
-    case .drop: return close(nil)
-    }
-  }
-
-  private mutating func greeting(
-    _ domain: Domain?, extended: Bool, standing: DomainStanding = .unasked
-  ) -> Action {
-    for rule in configuration.greetingRules {
-      if standing == .unasked, let domain, let name = domain.dnsName, rule.asksDNS(about: domain, in: conversation) {
-        return ask(.domainExists(name), for: .domainExists(domain, extended: extended))
-      }
-      if let reply = rule.refusal(of: domain, standing: standing, in: conversation) { return settle(reply) }
-    }
-    return ask(.ehlo(domain), for: .ehlo(domain, extended: extended))
-  }
-
-  /// RFC 5321 §4.1.1.1, and §4.1.4: EHLO is a RSET as well. No enhanced status (RFC 2034 §3).
-  private mutating func welcome(_ domain: Domain?, extended: Bool) -> Action {
-    let hadSpool = conversation.mailID != nil
-    resetTransaction()
-    conversation.clientName = domain
-    conversation.isExtended = extended
-    isGreeted = true
-    if capabilities.contains(.futureRelease) { return ask(.time, for: .announcement(hadSpool: hadSpool)) }
-    return announce(at: nil, hadSpool: hadSpool)
-  }
-
-  private mutating func announce(at now: Timestamp?, hadSpool: Bool) -> Action {
-    let extensions = conversation.isExtended ? extensions(at: now) : []
-    return settleAfterReset(settle(.welcome(configuration.serverName, extensions)), hadSpool: hadSpool)
-  }
-
-  /// What this session may ask of a mail's delivery, as far as store and runner honour it.
-  var capabilities: DeliveryCapabilities {
-    var capabilities = conversation.isExtended ? configuration.honours : []
-    // RFC 8689 §2: only under TLS.
-    if conversation.encryption == nil { capabilities.remove(.requireTLS) }
-    // RFC 4865 §3: for submission only. A client that logs in need not say EHLO again, so the port counts as well.
-    let isForSubmission = conversation.connection.role == .submission || conversation.connection.isTrusted
-    if !isForSubmission, !conversation.isAuthenticated { capabilities.remove(.futureRelease) }
-    // A mail to be returned when it is late comes back to whoever is named as its sender, be the mail as good as any.
-    if !conversation.isSenderVouchedFor { capabilities.remove(.deliverBy) }
-    return capabilities
-  }
-
-  /// What EHLO announces: what is wired, never what is not.
-  private func extensions(at now: Timestamp?) -> [String] {
-    let capabilities = capabilities
-    var lines = [
-      "PIPELINING", "SIZE \(configuration.maximumMessageBytes)", "8BITMIME", "ENHANCEDSTATUSCODES", "CHUNKING",
-      // RFC 9422.
-      "LIMITS RCPTMAX=\(configuration.maximumRecipients)",
-    ]
-    if capabilities.contains(.binaryMIME) { lines.append("BINARYMIME") }
-    if capabilities.contains(.smtpUTF8) { lines.append("SMTPUTF8") }
-    if capabilities.contains(.dsn) { lines.append("DSN") }
-    if capabilities.contains(.requireTLS) { lines.append("REQUIRETLS") }
-    if capabilities.contains(.deliverBy) {
-      // RFC 2852 §3: the least time that may be asked for, where there is one.
-      let minimum = configuration.minimumDeliverBy.components.seconds
-      lines.append(minimum > 0 ? "DELIVERBY \(minimum)" : "DELIVERBY")
-    }
-    // RFC 6710 §3: without the name of a policy, for it is the RFC's own.
-    if capabilities.contains(.priority) { lines.append("MT-PRIORITY") }
-    if capabilities.contains(.futureRelease), let now {
-      // RFC 4865 §3: the longest time in seconds, and the latest instant.
-      let latest = (now + configuration.maximumHold).internetInstant
-      lines.append("FUTURERELEASE \(configuration.maximumHold.components.seconds) \(latest)")
-    }
-    if configuration.offersTLS, conversation.encryption == nil { lines.append("STARTTLS") }
-    if let announcement = authAnnouncement { lines.append(announcement) }
-    if conversation.connection.mayUseXCLIENT { lines.append("XCLIENT \(XClient.attributes)") }
-    return lines + ["HELP"]
-  }
-
-  private mutating func startTLS() -> Action {
-    if conversation.encryption != nil { return settle(.outOfSequence("TLS is active already")) }
-    guard configuration.offersTLS else { return settle(.tlsUnavailable) }
-    return ask(.startTLS, for: .startTLS)
   }
 
   // MARK: Plain commands

@@ -85,10 +85,7 @@ package struct ServerSession: ~Copyable, Sendable {
   /// What an awaited answer is for.
   enum Pending: Hashable, Sendable {
     case connect
-    case domainExists(Domain, extended: Bool)
-    case ehlo(Domain?, extended: Bool)
-    /// EHLO names the latest time that a mail may be held until.
-    case announcement(hadSpool: Bool)
+    case greeting(GreetingInquiry)
     case startTLS
     case handshake
     case scramKeys
@@ -329,6 +326,11 @@ package struct ServerSession: ~Copyable, Sendable {
       if errors > configuration.maximumErrors { return close(.tooManyErrors) }
     }
     return .reply(reply)
+  }
+
+  mutating func settle(_ objection: Objection) -> Action {
+    if objection == .misfit { return impossible() }
+    return settle(objection.reply, thenClose: objection.thenClose, isViolation: objection.isViolation)
   }
 
   /// Forgets the transaction, with the spool that BDAT may have opened, and answers.
