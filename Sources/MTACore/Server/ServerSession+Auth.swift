@@ -21,113 +21,59 @@ extension ServerSession {
     guard mayAuthenticate else { return settle(.authNeedsTLS) }
     let offered = offeredMechanisms
     guard let mechanism = offered.first(where: { $0.name == name }) else { return settle(.unknownMechanism) }
-    var exchange = mechanism.makeExchange(
-      SASLContext(encryption: conversation.encryption, offered: offered.map(\.name)))
-    var response: [UInt8]?
-    if let initial {
-      // RFC 4954 §4: a lone "=" is an empty initial response.
-      guard let bytes = initial == [UInt8(ascii: "=")] ? [] : Base64.decodeResponse(initial) else {
-        return settle(.badBase64)
-      }
-      response = bytes
-    }
-    let step = exchange.start(response)
-    self.exchange = exchange
-    return take(step)
+    var inquiry = LoginInquiry(
+      mechanism, SASLContext(encryption: conversation.encryption, offered: offered.map(\.name)))
+    let step = inquiry.begin(initial)
+    return take(step, of: inquiry)
   }
 
-  /// A line of the client's within an exchange, whatever it holds: a response that cannot be read ends the exchange (RFC 4954 §4), and
-  /// none is ever taken for a command. Behind the reply that ends it the next line is a command again.
-  mutating func authResponse(_ line: [UInt8]) -> Action {
-    // The client has taken note of its refusal, in whatever words.
-    guard exchange != nil else { return settleRefusal() }
-    // RFC 4954 §4: "*" cancels.
-    if line.starts(with: [UInt8(ascii: "*")]), line.dropFirst().allSatisfy({ $0 == 32 || $0 == 9 }) {
-      return endExchange(.authCancelled)
-    }
-    guard let response = Base64.decodeResponse(line) else { return endExchange(.badBase64) }
-    if let user = proofIsDue { return ask(.loginProof(user), for: .loginProof(response)) }
-    return respond(response)
+  /// Behind the reply that ends the exchange the next line is a command again.
+  mutating func authResponse(_ line: LineFramer.Line, _ inquiry: LoginInquiry) -> Action {
+    // RFC 4954 §4.3: 12,288 octets for a line of the exchange.
+    guard case .line(let bytes) = line else { return settle(.authLineTooLong) }
+    var inquiry = inquiry
+    let step = inquiry.receive(bytes)
+    return take(step, of: inquiry)
   }
 
-  mutating func proofAllowed(_ response: [UInt8]) -> Action {
-    proofIsDue = nil
-    return respond(response)
+  mutating func run(_ inquiry: LoginInquiry, _ answer: Answer) -> Action {
+    var inquiry = inquiry
+    let step = inquiry.step(answer)
+    return take(step, of: inquiry)
   }
 
-  private mutating func respond(_ response: [UInt8]) -> Action {
-    guard var exchange else { return impossible() }
-    let step = exchange.receive(response)
-    self.exchange = exchange
-    return take(step)
-  }
-
-  mutating func scramKeysKnown(_ keys: SCRAMKeys?) -> Action {
-    guard var exchange else { return impossible() }
-    let step = exchange.receive(keys: keys)
-    self.exchange = exchange
-    return take(step)
-  }
-
-  private mutating func take(_ step: SASLStep) -> Action {
+  private mutating func take(_ step: LoginInquiry.Step, of inquiry: LoginInquiry) -> Action {
     switch step {
+    case .ask(let question): return ask(question, for: .login(inquiry))
     case .challenge(let bytes):
-      phase = .authResponse
+      phase = .authResponse(inquiry)
       return .reply(.challenge(String(decoding: Base64.encode(bytes), as: UTF8.self)))
-    case .scramKeys(let user):
-      proofIsDue = user
-      return ask(.scramKeys(user), for: .scramKeys)
-    case .finished(let credentials): return ask(.auth(credentials), for: .auth(credentials))
-    case .rejected: return refuseLogin()
-    case .failed(let reply): return endExchange(reply)
+    case .rejected:
+      loginFailures += 1
+      return ask(.loginRefused, for: .login(inquiry))
+    case .exhausted:
+      loginFailures += 1
+      return settle(.loginsExhausted)
+    case .refuse(let objection): return settle(objection)
+    case .done(let login):
+      conversation.login = login
+      return settle(.authenticated)
     }
-  }
-
-  mutating func authenticated(_ credentials: Credentials, _ client: ClientRecord?) -> Action {
-    guard let client else { return refuseLogin() }
-    let name = credentials.username.isEmpty ? client.mailboxID ?? "" : credentials.username
-    conversation.login = Conversation.Login(name: name, client: client, mechanism: credentials.mechanism)
-    return endExchange(.authenticated)
-  }
-
-  /// The delay of a refused login is over.
-  mutating func loginRefusalDue() -> Action {
-    guard let challenge = exchange?.refused() else { return settleRefusal() }
-    exchange = nil
-    return take(.challenge(challenge))
-  }
-
-  /// Counted at once, for the client may leave before it is told.
-  private mutating func refuseLogin() -> Action {
-    loginFailures += 1
-    return ask(.loginRefused, for: .loginRefused)
-  }
-
-  /// The same answer whether the user is unknown, the password wrong, or its form. R3: it is no violation.
-  private mutating func settleRefusal() -> Action { endExchange(.badCredentials, isViolation: false) }
-
-  /// The login was not looked at.
-  mutating func endLogins() -> Action {
-    loginFailures += 1
-    return endExchange(.loginsExhausted)
-  }
-
-  mutating func endExchange(_ reply: Reply, isViolation: Bool = true) -> Action {
-    exchange = nil
-    proofIsDue = nil
-    return settle(reply, isViolation: isViolation)
   }
 
   /// R3: a client that ends now leaves before a message is finished. One whose login failed, or is being judged, had nothing else to do:
   /// that has its own count.
   var endsEarly: Bool {
     if conversation.reversePath != nil { return true }
-    switch phase {
-    case .waiting(.auth), .waiting(.loginProof): return false
-    default: return messagesFinished == 0 && loginFailures == 0
-    }
+    if case .waiting(.login(let inquiry)) = phase, inquiry.isBeingJudged { return false }
+    return messagesFinished == 0 && loginFailures == 0
   }
 
   /// An AUTH command is not done yet.
-  package var isLoggingIn: Bool { exchange != nil }
+  package var isLoggingIn: Bool {
+    switch phase {
+    case .authResponse(let inquiry), .waiting(.login(let inquiry)): inquiry.isOpen
+    default: false
+    }
+  }
 }

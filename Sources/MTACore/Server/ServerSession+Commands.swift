@@ -76,14 +76,8 @@ extension ServerSession {
     case (.connect, let answer): return greet(answer)
     case (.greeting(let inquiry), let answer): return run(inquiry, answer)
     case (.startTLS, let answer): return tlsJudged(answer)
-    case (.auth(let credentials), .client(let client)): return authenticated(credentials, client)
+    case (.login(let inquiry), let answer): return run(inquiry, answer)
     case (.xclient(let client), .client(let record)): return xclientKnown(client, record)
-    case (.auth, .failed), (.scramKeys, .failed): return endExchange(.authFailed)
-    case (.scramKeys, .scramKeys(let keys)): return scramKeysKnown(keys)
-    case (.loginProof(let response), .noted): return proofAllowed(response)
-    case (.auth, .loginsExhausted), (.loginProof, .loginsExhausted), (.loginRefused, .loginsExhausted):
-      return endLogins()
-    case (.loginRefused, .noted): return loginRefusalDue()
     case (.holdUntil(let sender, let parameters), .time(let now)): return holdJudged(sender, parameters, at: now)
     case (.senderLookup(let sender, let parameters), .client(let client)):
       return senderKnown(sender, parameters, client)

@@ -52,13 +52,13 @@ package struct ServerSession: ~Copyable, Sendable {
     case acceptance
   }
 
-  enum Phase: Hashable, Sendable {
+  enum Phase: Sendable {
     /// Commands are read.
     case idle
     /// An answer or event is awaited; nothing is read.
     case waiting(Pending)
     /// The next line belongs to AUTH.
-    case authResponse
+    case authResponse(LoginInquiry)
     case content
     /// The octets of a BDAT are read.
     case chunk(Chunk)
@@ -83,17 +83,13 @@ package struct ServerSession: ~Copyable, Sendable {
   }
 
   /// What an awaited answer is for.
-  enum Pending: Hashable, Sendable {
+  enum Pending: Sendable {
     case connect
     case greeting(GreetingInquiry)
     case startTLS
     case handshake
-    case scramKeys
-    /// The client's next words prove the password, or do not.
-    case loginProof([UInt8])
-    case auth(Credentials)
+    case login(LoginInquiry)
     case xclient(XClient)
-    case loginRefused
     /// The time that a mail is to be held until may be too late.
     case holdUntil(ReversePath, MailParameters)
     case senderLookup(ReversePath, MailParameters)
@@ -129,10 +125,6 @@ package struct ServerSession: ~Copyable, Sendable {
   var phase = Phase.waiting(.connect)
   var lines = LineFramer(limit: 12_288)
   var content = ContentState()
-  /// The exchange of an AUTH command; nil outside of one, and once its client was told that it failed.
-  var exchange: (any SASLExchange)?
-  /// The user whose proof the exchange is to verify, until that was allowed.
-  var proofIsDue: String?
   /// Logins that were refused, or not looked at.
   var loginFailures = 0
   private var errors = 0
@@ -176,12 +168,9 @@ package struct ServerSession: ~Copyable, Sendable {
       effort.line = .other(.max)
       guard case .line(let bytes) = line else { return settle(lines.sawLongAuth ? .authLineTooLong : .lineTooLong) }
       return command(bytes)
-    case .authResponse:
+    case .authResponse(let inquiry):
       guard let line = lines.next(&buffer) else { return nil }
-      phase = .idle
-      // RFC 4954 §4.3: 12,288 octets for a line of the exchange.
-      guard case .line(let bytes) = line else { return endExchange(.authLineTooLong) }
-      return authResponse(bytes)
+      return authResponse(line, inquiry)
     case .content:
       return readContent(&buffer)
     case .chunk(let chunk):
