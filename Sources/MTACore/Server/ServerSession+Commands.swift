@@ -78,31 +78,9 @@ extension ServerSession {
     case (.startTLS, let answer): return tlsJudged(answer)
     case (.login(let inquiry), let answer): return run(inquiry, answer)
     case (.xclient(let client), .client(let record)): return xclientKnown(client, record)
-    case (.holdUntil(let sender, let parameters), .time(let now)): return holdJudged(sender, parameters, at: now)
-    case (.senderLookup(let sender, let parameters), .client(let client)):
-      return senderKnown(sender, parameters, client)
-    case (.mailFrom(let sender, let parameters), .stage(let verdict)):
-      if let action = refusal(verdict) {
-        resetTransaction()
-        return action
-      }
-      return senderAccepted(sender, parameters)
-    case (.mailFrom, .failed), (.senderLookup, .failed):
-      resetTransaction()
-      return settle(.hookFailed)
-    case (.recipientLookup(let mailbox), .client(let client)): return recipientKnown(mailbox, client)
-    case (.postmasterLookup, .client(let client)): return postmasterKnown(client)
-    case (.route(let mailbox, let client), .route(let route)): return routeKnown(mailbox, client, route)
-    case (.rcptTo(let mailbox, let client), .recipient(let verdict)): return recipientJudged(mailbox, client, verdict)
-    case (.redirectLookup(let redirection), .client(let client)): return redirectKnown(redirection, client)
-    case (.redirectRoute(let redirection), .route(let route)): return redirectRouteKnown(redirection, route)
-    case (.redirectLookup(let redirection), .failed), (.redirectRoute(let redirection), .failed):
-      return redirectRefused(redirection, .hookFailed)
-    case (.forwardLookup(let forwarding), .client(let client)): return forwardKnown(forwarding, client)
-    case (.forwardRoute(let forwarding), .route(let route)): return forwardRouteKnown(forwarding, route)
-    case (.forwardLookup(let forwarding), .failed), (.forwardRoute(let forwarding), .failed):
-      return forwardUnknown(forwarding)
-    case (.restoration(let mailbox), .time(let now)): return restored(mailbox, at: now)
+    case (.sender(let inquiry), let answer): return run(inquiry, answer)
+    case (.recipient(let inquiry), let answer): return run(inquiry, answer)
+    case (.redirect(let inquiry), let answer): return run(inquiry, answer)
     case (.data, .stage(let verdict)):
       if let action = refusal(verdict) { return action }
       phase = .waiting(.spool(nil))

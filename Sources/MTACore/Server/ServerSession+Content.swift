@@ -127,7 +127,7 @@ extension ServerSession {
       content.pausedChunk = nil
       return .none
     }
-    if let header = conversation.header, let reply = refusalAhead(of: header) {
+    if let header = conversation.header, let reply = configuration.refusalAhead(of: header, in: conversation) {
       content.refusal = reply
       content.pausedChunk = nil
       return .none

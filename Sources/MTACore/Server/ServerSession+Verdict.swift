@@ -7,7 +7,7 @@ extension ServerSession {
     case .message(.proceed): return commit(remaining)
     case .message(.hold(let reason)): return commit(remaining, hold: reason)
     case .message(.redirect(let mailboxes)):
-      if !mailboxes.isEmpty { return redirect(Redirection(.message, mailboxes)) }
+      if !mailboxes.isEmpty { return run(RedirectInquiry(mailboxes)) }
       refuseContent(.hookFailed, false)
     case .message(.recipients(let verdicts)): return recipientsJudged(verdicts)
     case .message(.discard):

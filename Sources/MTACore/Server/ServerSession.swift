@@ -90,21 +90,11 @@ package struct ServerSession: ~Copyable, Sendable {
     case handshake
     case login(LoginInquiry)
     case xclient(XClient)
-    /// The time that a mail is to be held until may be too late.
-    case holdUntil(ReversePath, MailParameters)
-    case senderLookup(ReversePath, MailParameters)
-    case mailFrom(ReversePath, MailParameters)
-    case recipientLookup(Mailbox)
-    case postmasterLookup
-    case route(Mailbox, ClientRecord?)
-    case rcptTo(Mailbox, ClientRecord?)
-    case redirectLookup(Redirection)
-    case redirectRoute(Redirection)
+    case sender(SenderInquiry)
+    case recipient(RecipientInquiry)
+    case redirect(RedirectInquiry)
     // Rare and large: boxed, so that they do not make every session larger.
-    indirect case forwardLookup(Forwarding)
-    indirect case forwardRoute(Forwarding)
     indirect case author(AuthorWalk)
-    case restoration(Mailbox)
     case data
     case firstChunk(Chunk)
     case spool(Chunk?)
@@ -148,8 +138,6 @@ package struct ServerSession: ~Copyable, Sendable {
   /// What the hooks want to see of content; and whether they know who may log in, for else EHLO says nothing of AUTH.
   package var contentWish = ContentWish.none
   package var canLogIn = true
-  /// The parameters of the RCPT in progress.
-  var notification = RecipientNotification()
 
   package init(_ configuration: SessionConfiguration, _ facts: ConnectionFacts) {
     self.configuration = configuration
@@ -240,7 +228,7 @@ package struct ServerSession: ~Copyable, Sendable {
     return droppedForwards
   }
 
-  mutating func note(_ dropped: DroppedForward) { droppedForwards.append(dropped) }
+  mutating func note(_ dropped: [DroppedForward]) { droppedForwards += dropped }
 
   // MARK: What the shell asks
 

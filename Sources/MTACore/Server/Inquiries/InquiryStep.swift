@@ -12,6 +12,15 @@ enum InquiryStep<Finding: Hashable & Sendable>: Hashable, Sendable {
 
   /// The step on an answer that is none to the question.
   static func unexpected(_ answer: Answer?) -> Self { .refuse(Objection(unexpected: answer)) }
+
+  /// The same step of an inquiry that this one is a part of.
+  func map<Other>(_ transform: (Finding) -> Other) -> InquiryStep<Other> {
+    switch self {
+    case .ask(let question): .ask(question)
+    case .refuse(let objection): .refuse(objection)
+    case .done(let finding): .done(transform(finding))
+    }
+  }
 }
 
 /// Why a command is refused, and what follows from it.

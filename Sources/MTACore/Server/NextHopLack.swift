@@ -14,13 +14,13 @@ package struct NextHopLack: OptionSet, Hashable, Sendable {
 
 /// Mail of a stranger that is forwarded, and that its next servers are known not to take, is refused in the session: a report about it
 /// would go to whom the stranger names. Where some recipients can have it, it is taken for all, and the others are reported.
-extension ServerSession {
+extension SessionConfiguration {
   /// For what the envelope asks for.
-  func refusalAhead(of recipients: [EnvelopeRecipient]) -> Reply? {
+  func refusalAhead(of recipients: [EnvelopeRecipient], in conversation: Conversation) -> Reply? {
     let parameters = conversation.parameters
     let sender = conversation.reversePath?.mailbox
     // A rewritten sender is ASCII.
-    let isInternational = configuration.rewriter == nil && sender?.plain.isInternational ?? false
+    let isInternational = rewriter == nil && sender?.plain.isInternational ?? false
     guard !conversation.isSenderVouchedFor else { return nil }
     if parameters.requireTLS, sender != nil, all(recipients, lack: { _ in .requireTLS }) { return .requireTLSNotAhead }
     if all(recipients, lack: { isInternational || $0.mailbox.plain.isInternational ? .smtpUTF8 : nil }) {
@@ -30,7 +30,7 @@ extension ServerSession {
   }
 
   /// For what the header section holds. RFC 6532 §3.6, RFC 6152 §3: there is no other way to say it.
-  func refusalAhead(of header: HeaderSection) -> Reply? {
+  func refusalAhead(of header: HeaderSection, in conversation: Conversation) -> Reply? {
     guard !conversation.isSenderVouchedFor, header.fields.contains(where: { $0.raw.contains { $0 >= 128 } }) else {
       return nil
     }
@@ -43,7 +43,7 @@ extension ServerSession {
     !recipients.isEmpty
       && recipients.allSatisfy { recipient in
         guard recipient.delivery == .remote, let needed = needed(recipient) else { return false }
-        return configuration.lacks(recipient.mailbox.domain).contains(needed)
+        return lacks(recipient.mailbox.domain).contains(needed)
       }
   }
 }
