@@ -20,7 +20,7 @@ extension ServerSession {
     var bytes = conversation.recipients.count * Self.recipientBytes
     guard conversation.mailID != nil else { return bytes }
     if content.refusal == nil {
-      bytes += content.headerBytes * Self.headerCopies + (content.kept?.readableBytes ?? 0)
+      bytes += content.headerBytes * Self.headerCopies + ((content.kept ?? conversation.content)?.readableBytes ?? 0)
     } else if content.headerIsComplete {
       bytes += content.headerBytes
     }

@@ -80,17 +80,14 @@ extension ServerSession {
     case (.xclient(let client), .client(let record)): return xclientKnown(client, record)
     case (.sender(let inquiry), let answer): return run(inquiry, answer)
     case (.recipient(let inquiry), let answer): return run(inquiry, answer)
-    case (.redirect(let inquiry), let answer): return run(inquiry, answer)
     case (.data, .stage(let verdict)):
       if let action = refusal(verdict) { return action }
       phase = .waiting(.spool(nil))
       return .openSpool
     case (.firstChunk(let chunk), let answer): return firstChunkJudged(chunk, answer)
-    case (.author(let walk), .client(let client)): return authorKnown(walk, client)
-    case (.author, .failed): return authorRefused(.hookFailed)
+    case (.author(let inquiry), let answer): return run(inquiry, answer)
     case (.endOfHeaders, let answer): return headerJudged(answer)
-    case (.inspection, .inspection(let results, let now)): return inspected(results, now)
-    case (.message, let answer): return messageJudged(answer)
+    case (.message(let inquiry), let answer): return run(inquiry, answer)
     case (.command(let command), .command(let verdict)): return answered(command, verdict)
     case (.unknown, .command(let verdict)): return answered(verdict, otherwise: .unknownCommand)
     case (.quit, _):

@@ -132,24 +132,42 @@ extension ServerSession {
       content.pausedChunk = nil
       return .none
     }
-    return askAboutAuthor()
+    guard conversation.isSenderVouchedFor, let header = conversation.header else {
+      return ask(.endOfHeaders, for: .endOfHeaders)
+    }
+    return run(AuthorInquiry(header))
+  }
+
+  mutating func run(_ inquiry: AuthorInquiry, _ answer: Answer? = nil) -> Action {
+    var inquiry = inquiry
+    switch inquiry.step(answer, configuration, conversation) {
+    case .ask(let question): return ask(question, for: .author(inquiry))
+    // Like a refusal by the hook that would have been next.
+    case .refuse(let objection): return headerJudged(objection)
+    case .done(let finding):
+      content.signers = finding.signers
+      note(finding)
+      return ask(.endOfHeaders, for: .endOfHeaders)
+    }
   }
 
   mutating func headerJudged(_ answer: Answer) -> Action {
+    guard case .stage(let verdict) = answer else { return headerJudged(Objection(unexpected: answer)) }
+    return headerJudged(Objection(verdict))
+  }
+
+  private mutating func headerJudged(_ objection: Objection?) -> Action {
+    if objection == .misfit { return impossible() }
     phase = content.pausedChunk.take().map { .chunk($0) } ?? .content
-    switch answer {
-    case .stage(.proceed): break
-    case .stage(.refuse(let refusal)): refuseContent(.refused(refusal), refusal.thenClose)
-    case .stage(.defer(let refusal)): refuseContent(.deferred(refusal), refusal.thenClose)
-    default: refuseContent(.hookFailed, false)
-    }
+    if let objection { refuseContent(objection) }
     return content.endsAfterHeader ? ended() : .none
   }
 
-  mutating func refuseContent(_ reply: Reply, _ thenClose: Bool) {
-    content.refusal = reply
-    content.closesAfter = thenClose
-    content.isJudged = true
+  /// - Parameter isJudged: whether the mail is refused for what it is.
+  mutating func refuseContent(_ objection: Objection, isJudged: Bool = true) {
+    content.refusal = objection.reply
+    content.closesAfter = objection.thenClose
+    content.isJudged = isJudged
   }
 
   mutating func ended() -> Action {
@@ -162,13 +180,7 @@ extension ServerSession {
       if content.refusal == nil { return action }
     }
     if content.refusal != nil { return abandon() }
-    return ask(.inspection, for: .inspection)
-  }
-
-  mutating func inspected(_ results: [AuthenticationResult], _ now: Timestamp) -> Action {
-    conversation.authenticationResults = results
     if contentWish.bytes > 0 { conversation.content = content.kept.take() }
-    content.receivedAt = now
-    return ask(.message, for: .message)
+    return run(MessageInquiry())
   }
 }

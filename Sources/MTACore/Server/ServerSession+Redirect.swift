@@ -1,23 +1,12 @@
 /// A hook sends the whole mail elsewhere.
 extension ServerSession {
-  mutating func run(_ inquiry: RedirectInquiry, _ answer: Answer? = nil) -> Action {
-    var inquiry = inquiry
-    let step = inquiry.step(answer, configuration, conversation)
-    switch step {
-    case .ask(let question): return ask(question, for: .redirect(inquiry))
-    case .refuse(let objection):
-      note(inquiry.dropped)
-      return redirectRefused(objection.reply)
-    case .done(let arrivals):
-      note(inquiry.dropped)
-      return redirect(to: arrivals)
-    }
-  }
-
-  private mutating func redirect(to arrivals: [ForwardingWalk.Arrival]) -> Action {
+  mutating func redirect(to arrivals: [ForwardingWalk.Arrival]) -> Action {
     let passed = passedMailboxes
     let open = arrivals.filter { !$0.way.passes(passed) }
-    if open.isEmpty { return redirectRefused(.forwardingLoop) }
+    if open.isEmpty {
+      content.refusal = .forwardingLoop
+      return abandon()
+    }
     var seen: Set<Mailbox> = []
     var recipients = open.map(\.recipient).filter {
       seen.insert($0.client == nil ? $0.mailbox : $0.mailbox.caseFolded).inserted
@@ -36,10 +25,5 @@ extension ServerSession {
       all.formUnion(notify)
     }
     return recipients.isEmpty ? nil : all
-  }
-
-  private mutating func redirectRefused(_ reply: Reply) -> Action {
-    content.refusal = reply
-    return abandon()
   }
 }

@@ -2,22 +2,25 @@ import NIOCore
 
 /// From the last hook's verdict to the answer.
 extension ServerSession {
-  mutating func messageJudged(_ answer: Answer) -> Action {
-    switch answer {
-    case .message(.proceed): return commit(remaining)
-    case .message(.hold(let reason)): return commit(remaining, hold: reason)
-    case .message(.redirect(let mailboxes)):
-      if !mailboxes.isEmpty { return run(RedirectInquiry(mailboxes)) }
-      refuseContent(.hookFailed, false)
-    case .message(.recipients(let verdicts)): return recipientsJudged(verdicts)
-    case .message(.discard):
+  mutating func run(_ inquiry: MessageInquiry, _ answer: Answer? = nil) -> Action {
+    var inquiry = inquiry
+    let step = inquiry.step(answer, configuration, &conversation)
+    if case .ask(let question) = step { return ask(question, for: .message(inquiry)) }
+    note(inquiry.dropped)
+    content.receivedAt = inquiry.receivedAt
+    switch step {
+    case .ask, .refuse(.misfit): return impossible()
+    case .refuse(let objection):
+      refuseContent(objection, isJudged: objection.isByHook)
+      return abandon()
+    case .done(.keep(let hold)): return commit(remaining, hold: hold)
+    case .done(.redirect(let arrivals)): return redirect(to: arrivals)
+    case .done(.recipients(let verdicts)): return recipientsJudged(verdicts)
+    case .done(.discard):
       guard let id = conversation.mailID else { return impossible() }
       content.refusal = .discarded(id)
-    case .message(.refuse(let refusal)): refuseContent(.refused(refusal), refusal.thenClose)
-    case .message(.defer(let refusal)): refuseContent(.deferred(refusal), refusal.thenClose)
-    default: refuseContent(.hookFailed, false)
+      return abandon()
     }
-    return abandon()
   }
 
   private mutating func recipientsJudged(_ verdicts: [Mailbox: StageVerdict]) -> Action {
@@ -159,7 +162,7 @@ extension ServerSession {
       content.refusal = failureReply(failure)
       return abandon()
     case .content, .chunk:
-      refuseContent(failureReply(failure), false)
+      refuseContent(Objection(failureReply(failure)))
       return .none
     default: return impossible()
     }

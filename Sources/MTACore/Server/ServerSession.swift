@@ -92,15 +92,12 @@ package struct ServerSession: ~Copyable, Sendable {
     case xclient(XClient)
     case sender(SenderInquiry)
     case recipient(RecipientInquiry)
-    case redirect(RedirectInquiry)
-    // Rare and large: boxed, so that they do not make every session larger.
-    indirect case author(AuthorWalk)
     case data
     case firstChunk(Chunk)
     case spool(Chunk?)
+    case author(AuthorInquiry)
     case endOfHeaders
-    case inspection
-    case message
+    case message(MessageInquiry)
     case commit
     case command(Command)
     case unknown

@@ -9,6 +9,16 @@ package struct RefusalNote: Hashable, Sendable {
   package let login: String?
 }
 
+/// What is to be known of the author of a mail that leaves: for the log.
+package struct AuthorNote: Hashable, Sendable {
+  package let mail: MailID?
+  /// Whoever logged in; nil for a trusted client.
+  package let login: String?
+  package let isReadable: Bool
+  /// As ``Envelope/signers``.
+  package let signers: [Domain]
+}
+
 /// What a session has to tell the log.
 package struct SessionNotes: Sendable {
   /// Oldest first.
@@ -37,6 +47,15 @@ extension ServerSession {
       RefusalNote(
         stage: stage, reply: reply, mail: conversation.mailID, from: conversation.reversePath ?? notes.sender,
         to: recipient ?? notes.recipient, login: conversation.login?.name))
+  }
+
+  /// Remembers an author whose mail goes out without a signature, or whose name cannot be read.
+  mutating func note(_ author: AuthorInquiry.Finding) {
+    let isUnsigned = !configuration.signingDomains.isEmpty && author.signers.isEmpty
+    guard !author.isReadable || isUnsigned else { return }
+    notes.author = AuthorNote(
+      mail: conversation.mailID, login: conversation.login?.name, isReadable: author.isReadable, signers: author.signers
+    )
   }
 
   package var hasNotes: Bool { !notes.refusals.isEmpty || notes.author != nil }
