@@ -45,9 +45,7 @@ extension ServerSession {
   private mutating func take(_ step: LoginInquiry.Step, of inquiry: LoginInquiry) -> Action {
     switch step {
     case .ask(let question): return ask(question, for: .login(inquiry))
-    case .challenge(let bytes):
-      phase = .authResponse(inquiry)
-      return .reply(.challenge(String(decoding: Base64.encode(bytes), as: UTF8.self)))
+    case .challenge(let bytes): return challenge(bytes, of: inquiry)
     case .rejected:
       loginFailures += 1
       return ask(.loginRefused, for: .login(inquiry))

@@ -1,12 +1,29 @@
 import NIOCore
 
-/// BDAT (RFC 3030): content in counted pieces.
+/// DATA, and BDAT (RFC 3030): content in counted pieces.
 extension ServerSession {
+  /// A BDAT whose octets are still to come.
+  struct Chunk: Hashable, Sendable {
+    var remaining: UInt64
+    let octets: UInt64
+    let last: Bool
+    /// The BDAT is refused: its octets are read away, and this is the answer.
+    var refusal: Reply?
+    var closesAfter = false
+
+    init(_ octets: UInt64, last: Bool, refusal: Reply? = nil) {
+      remaining = octets
+      self.octets = octets
+      self.last = last
+      self.refusal = refusal
+    }
+  }
+
   mutating func data() -> Action {
     // RFC 3030 §3: binary content has no lines, so DATA cannot carry it.
     if conversation.parameters.body == .binaryMIME { return settle(.binaryNeedsBDAT) }
     guard room == .enough else { return settle(.tooMuchAtOnce) }
-    return ask(.data, for: .data)
+    return ask(.data, for: .data(nil))
   }
 
   mutating func bdat(_ chunk: Chunk) -> Action {
@@ -16,7 +33,7 @@ extension ServerSession {
       chunk.refusal = .tooMuchAtOnce
       return self.chunk(chunk)
     }
-    return ask(.data, for: .firstChunk(chunk))
+    return ask(.data, for: .data(chunk))
   }
 
   /// The octets that follow are read; a chunk without any is done at once.
@@ -25,25 +42,23 @@ extension ServerSession {
     // commands, so the connection ends.
     let limit = configuration.maximumMessageBytes
     if limit > 0, chunk.octets > UInt64(limit) { return settle(.tooBig, thenClose: true, isViolation: false) }
-    phase = .chunk(chunk)
+    readOn(chunk)
     var nothing = ByteBuffer()
     return readChunk(chunk, &nothing) ?? Action.none
   }
 
-  mutating func firstChunkJudged(_ chunk: Chunk, _ answer: Answer) -> Action {
-    var chunk = chunk
-    switch answer {
-    case .stage(.proceed):
-      phase = .waiting(.spool(chunk))
-      return .openSpool
-    case .stage(.refuse(let refusal)):
-      chunk.refusal = .refused(refusal)
-      chunk.closesAfter = refusal.thenClose
-    case .stage(.defer(let refusal)):
-      chunk.refusal = .deferred(refusal)
-      chunk.closesAfter = refusal.thenClose
-    default: chunk.refusal = .hookFailed
+  /// - Parameter chunk: the first BDAT of the mail; nil for DATA.
+  mutating func dataJudged(_ chunk: Chunk?, _ answer: Answer) -> Action {
+    let objection: Objection?
+    if case .stage(let verdict) = answer {
+      objection = Objection(verdict)
+    } else {
+      objection = Objection(unexpected: answer)
     }
+    guard let objection else { return perform(.openSpool, for: .spool(chunk)) }
+    guard var chunk, objection != .misfit else { return settle(objection) }
+    chunk.refusal = objection.reply
+    chunk.closesAfter = objection.thenClose
     return self.chunk(chunk)
   }
 
@@ -58,7 +73,7 @@ extension ServerSession {
     let count = Int(clamping: min(chunk.remaining, UInt64(buffer.readableBytes)))
     guard count > 0, let piece = buffer.readSlice(length: count) else { return nil }
     chunk.remaining -= UInt64(count)
-    phase = .chunk(chunk)
+    readOn(chunk)
     guard chunk.refusal == nil else { return Action.none }
     if conversation.parameters.body != .binaryMIME { content.lineEnds.check(piece) }
     return arrived(piece)

@@ -17,7 +17,7 @@ extension ServerSession {
       command = try parser.parse(line, inUTF8Transaction: conversation.parameters.smtpUTF8)
     } catch {
       switch error {
-      case .unknownVerb(let verb): return ask(.unknown(verb), for: .unknown)
+      case .unknownVerb(let verb): return ask(.unknown(verb), for: .command(nil))
       case .http: return closeHTTP()
       // A fault in the arguments counts less than a verb out of place.
       case .noSender, .senderLocalPart:
@@ -40,6 +40,11 @@ extension ServerSession {
       return settle(refusal)
     }
     effort.line = taken(command, line)
+    return begin(command)
+  }
+
+  /// The verb's own checks and questions.
+  private mutating func begin(_ command: Command) -> Action {
     switch command {
     case .ehlo(let domain), .helo(let domain):
       if configuration.speaksLMTP { return settle(.sayLHLO) }
@@ -55,11 +60,11 @@ extension ServerSession {
     case .data: return data()
     case .bdat(let octets, let last): return bdat(Chunk(octets, last: last))
     case .xclient(let client): return xclient(client)
-    case .rset: return ask(.rset, for: .command(command))
-    case .noop: return ask(.noop, for: .command(command))
-    case .vrfy(let text): return ask(.vrfy(text), for: .command(command))
-    case .expn(let text): return ask(.expn(text), for: .command(command))
-    case .help(let text): return ask(.help(text), for: .command(command))
+    case .rset: return ask(.rset, for: .command(.rset))
+    case .noop: return ask(.noop, for: .command(.noop))
+    case .vrfy(let text): return ask(.vrfy(text), for: .command(.vrfy))
+    case .expn(let text): return ask(.expn(text), for: .command(.expn))
+    case .help(let text): return ask(.help(text), for: .command(.help))
     case .quit: return ask(.quit, for: .quit)
     }
   }
@@ -70,64 +75,33 @@ extension ServerSession {
     return close(nil)
   }
 
-  /// An answer came: the verb that waited for it goes on.
-  mutating func resume(_ pending: Pending, _ answer: Answer) -> Action {
-    switch (pending, answer) {
-    case (.connect, let answer): return greet(answer)
-    case (.greeting(let inquiry), let answer): return run(inquiry, answer)
-    case (.startTLS, let answer): return tlsJudged(answer)
-    case (.login(let inquiry), let answer): return run(inquiry, answer)
-    case (.xclient(let client), .client(let record)): return xclientKnown(client, record)
-    case (.sender(let inquiry), let answer): return run(inquiry, answer)
-    case (.recipient(let inquiry), let answer): return run(inquiry, answer)
-    case (.data, .stage(let verdict)):
-      if let action = refusal(verdict) { return action }
-      phase = .waiting(.spool(nil))
-      return .openSpool
-    case (.firstChunk(let chunk), let answer): return firstChunkJudged(chunk, answer)
-    case (.author(let inquiry), let answer): return run(inquiry, answer)
-    case (.endOfHeaders, let answer): return headerJudged(answer)
-    case (.message(let inquiry), let answer): return run(inquiry, answer)
-    case (.command(let command), .command(let verdict)): return answered(command, verdict)
-    case (.unknown, .command(let verdict)): return answered(verdict, otherwise: .unknownCommand)
-    case (.quit, _):
-      if endsEarly { offend() }
-      return close(.closing)
-    case (.timeout, _): return close(.inactivity(configuration.serverName))
-    case (_, .failed): return settle(.hookFailed)
-    default: return impossible()
-    }
-  }
+  // MARK: Commands that mean nothing to a mail
 
-  /// The action that a refusing or deferring verdict asks for; nil to proceed.
-  mutating func refusal(_ verdict: StageVerdict) -> Action? {
-    switch verdict {
-    case .proceed: nil
-    case .refuse(let refusal): settle(.refused(refusal), thenClose: refusal.thenClose)
-    case .defer(let refusal): settle(.deferred(refusal), thenClose: refusal.thenClose)
-    }
-  }
-
-  // MARK: Plain commands
-
-  private mutating func answered(_ command: Command, _ verdict: CommandVerdict) -> Action {
-    switch command {
+  mutating func commandJudged(_ verb: Verb?, _ answer: Answer) -> Action {
+    guard case .command(let verdict) = answer else { return settle(Objection(unexpected: answer)) }
+    switch verb {
     case .rset:
       let hadSpool = conversation.mailID != nil
       resetTransaction()
-      return settleAfterReset(answered(verdict, otherwise: .ok), hadSpool: hadSpool)
-    case .vrfy, .expn: return answered(verdict, otherwise: .cannotVerify)
-    case .help: return answered(verdict, otherwise: .help, code: 214)
-    default: return answered(verdict, otherwise: .ok)
+      return settleAfterReset(obey(verdict, otherwise: .ok), hadSpool: hadSpool)
+    case .vrfy, .expn: return obey(verdict, otherwise: .cannotVerify)
+    case .help: return obey(verdict, otherwise: .help, code: 214)
+    case nil: return obey(verdict, otherwise: .unknownCommand)
+    default: return obey(verdict, otherwise: .ok)
     }
   }
 
-  private mutating func answered(_ verdict: CommandVerdict, otherwise reply: Reply, code: UInt16 = 250) -> Action {
+  private mutating func obey(_ verdict: CommandVerdict, otherwise reply: Reply, code: UInt16 = 250) -> Action {
     switch verdict {
     case .proceed: settle(reply)
     case .answer(let lines): settle(.answer(lines, code: code))
-    case .refuse(let refusal): settle(.refused(refusal), thenClose: refusal.thenClose)
-    case .defer(let refusal): settle(.deferred(refusal), thenClose: refusal.thenClose)
+    case .refuse(let refusal): settle(Objection.refused(refusal))
+    case .defer(let refusal): settle(Objection.deferred(refusal))
     }
+  }
+
+  mutating func quit() -> Action {
+    if endsEarly { offend() }
+    return close(.closing)
   }
 }

@@ -40,7 +40,7 @@ extension ServerSession {
       limit: configuration.maximumHeaderBytes, maximumFields: configuration.maximumHeaderFields)
     content.receivedAt = now
     if let chunk { return self.chunk(chunk) }
-    phase = .content
+    readOn(nil)
     return .reply(.startMail)
   }
 
@@ -158,7 +158,7 @@ extension ServerSession {
 
   private mutating func headerJudged(_ objection: Objection?) -> Action {
     if objection == .misfit { return impossible() }
-    phase = content.pausedChunk.take().map { .chunk($0) } ?? .content
+    readOn(content.pausedChunk.take())
     if let objection { refuseContent(objection) }
     return content.endsAfterHeader ? ended() : .none
   }

@@ -1,6 +1,6 @@
 /// The door, EHLO and what it announces, and STARTTLS.
 extension ServerSession {
-  mutating func greet(_ answer: Answer) -> Action {
+  mutating func doorJudged(_ answer: Answer) -> Action {
     switch answer {
     case .connect(.proceed): return settle(.greeting(configuration.serverName, title: configuration.serverTitle))
     case .connect(.refuse(let refusal)):
@@ -79,8 +79,7 @@ extension ServerSession {
   mutating func tlsJudged(_ answer: Answer) -> Action {
     guard case .stage(let verdict) = answer else { return settle(Objection(unexpected: answer)) }
     if let objection = Objection(verdict) { return settle(objection) }
-    phase = .waiting(.handshake)
-    return .startTLS(.readyForTLS)
+    return perform(.startTLS(.readyForTLS), for: .handshake)
   }
 }
 

@@ -101,8 +101,7 @@ extension ServerSession {
     var trace = ByteBuffer()
     ReceptionTrace(conversation, serverName: configuration.serverName, id: id, at: content.receivedAt)
       .write(into: &trace, completing: isSubmission)
-    phase = .waiting(.commit)
-    return .commit(envelope, trace: trace)
+    return perform(.commit(envelope, trace: trace), for: .commit)
   }
 
   /// A hook's words may quote a client's.
@@ -130,9 +129,7 @@ extension ServerSession {
     resetTransaction()
     // The mail is ours now. Refusals of single recipients among the answers are no errors of the client's, and must not
     // bring it a 421 in place of them.
-    if closes { return close(reply) }
-    phase = .idle
-    return .reply(reply)
+    return closes ? close(reply) : self.reply(reply)
   }
 
   /// Those who get no copy, as the client named them: where their mail is forwarded to is not the client's business.

@@ -7,7 +7,8 @@ extension ServerSession {
     return ask(.clientLookup(mailbox), for: .xclient(client))
   }
 
-  mutating func xclientKnown(_ client: XClient, _ record: ClientRecord?) -> Action {
+  mutating func xclientKnown(_ client: XClient, _ answer: Answer) -> Action {
+    guard case .client(let record) = answer else { return settle(Objection(unexpected: answer)) }
     guard let name = client.login, let record else { return settle(.badParameter) }
     return become(client, login: Conversation.Login(name: name, client: record, mechanism: "XCLIENT"))
   }
@@ -30,7 +31,6 @@ extension ServerSession {
     conversation.encryption = encryption
     conversation.login = login
     isGreeted = false
-    phase = .waiting(.connect)
-    return .admit
+    return perform(.admit, for: .connect)
   }
 }

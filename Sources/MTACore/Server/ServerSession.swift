@@ -6,110 +6,11 @@ package import NIOCore
 /// The shell performs each action before it asks for the next: `read` takes one step on the bytes that have come,
 /// `receive` on anything else.
 package struct ServerSession: ~Copyable, Sendable {
-  package enum Event: Hashable, Sendable {
-    case connected
-    case answer(Answer)
-    /// The handshake that `startTLS` asked for is done, or the port is one of implicit TLS.
-    case secured(Encryption)
-    /// Bytes stood behind STARTTLS before the handshake.
-    case plaintextBeforeTLS
-    case spoolOpened(MailID, at: Timestamp)
-    /// The spool could not begin: nothing of the mail is kept, but it has its id, for the answer and the log.
-    case spoolRefused(MailID, StoreFailure)
-    case stored(StoreReceipt)
-    case storeFailed(StoreFailure)
-    /// The client was silent for too long.
-    case timedOut
-    /// The server is being shut down.
-    case shutdown
-    /// The client is gone.
-    case disconnected
-  }
-
-  package indirect enum Action: Hashable, Sendable {
-    case none
-    case reply(Reply)
-    case ask(Question)
-    /// Send the reply, then take the handshake; answer `.secured`, or `.plaintextBeforeTLS` without sending anything.
-    case startTLS(Reply)
-    /// Ask the contacts whether the client's address comes in; answer `.connected`, or turn it away.
-    case admit
-    /// Begin a spool; answer `.spoolOpened` or `.spoolRefused`.
-    case openSpool
-    case spool(ByteBuffer)
-    /// Commit the spool; answer `.stored` or `.storeFailed`.
-    case commit(Envelope, trace: ByteBuffer)
-    /// Forget the spool, if one is open, and reply.
-    case abandon(Reply)
-    /// Reply, if anything, and end the connection.
-    case close(Reply?)
-  }
-
-  /// What the contact of the client is to be told (R1, R3).
-  package enum ContactEvent: Hashable, Sendable {
-    case violation
-    /// A recipient was accepted: violations are forgiven.
-    case acceptance
-  }
-
-  enum Phase: Sendable {
-    /// Commands are read.
-    case idle
-    /// An answer or event is awaited; nothing is read.
-    case waiting(Pending)
-    /// The next line belongs to AUTH.
-    case authResponse(LoginInquiry)
-    case content
-    /// The octets of a BDAT are read.
-    case chunk(Chunk)
-    case closed
-  }
-
-  /// A BDAT whose octets are still to come.
-  struct Chunk: Hashable, Sendable {
-    var remaining: UInt64
-    let octets: UInt64
-    let last: Bool
-    /// The BDAT is refused: its octets are read away, and this is the answer.
-    var refusal: Reply?
-    var closesAfter = false
-
-    init(_ octets: UInt64, last: Bool, refusal: Reply? = nil) {
-      remaining = octets
-      self.octets = octets
-      self.last = last
-      self.refusal = refusal
-    }
-  }
-
-  /// What an awaited answer is for.
-  enum Pending: Sendable {
-    case connect
-    case greeting(GreetingInquiry)
-    case startTLS
-    case handshake
-    case login(LoginInquiry)
-    case xclient(XClient)
-    case sender(SenderInquiry)
-    case recipient(RecipientInquiry)
-    case data
-    case firstChunk(Chunk)
-    case spool(Chunk?)
-    case author(AuthorInquiry)
-    case endOfHeaders
-    case message(MessageInquiry)
-    case commit
-    case command(Command)
-    case unknown
-    case quit
-    case timeout
-  }
-
   package let configuration: SessionConfiguration
   /// What hooks see.
   package internal(set) var conversation: Conversation
 
-  var phase = Phase.waiting(.connect)
+  private(set) var phase = Phase.waiting(.connect)
   var lines = LineFramer(limit: 12_288)
   var content = ContentState()
   /// Logins that were refused, or not looked at.
@@ -268,6 +169,37 @@ package struct ServerSession: ~Copyable, Sendable {
   /// Ends the session for a reason of the shell's; nothing of it counts against the client.
   package mutating func turnAway(_ reply: Reply?) -> Action { close(reply) }
 
+  // MARK: Phases
+
+  /// The shell does this, and what comes of it goes on here.
+  mutating func perform(_ action: Action, for pending: Pending) -> Action {
+    phase = .waiting(pending)
+    return action
+  }
+
+  mutating func ask(_ question: Question, for pending: Pending) -> Action { perform(.ask(question), for: pending) }
+
+  /// Commands are read again.
+  mutating func reply(_ reply: Reply) -> Action {
+    phase = .idle
+    return .reply(reply)
+  }
+
+  /// The client's next line is a response.
+  mutating func challenge(_ bytes: [UInt8], of inquiry: LoginInquiry) -> Action {
+    phase = .authResponse(inquiry)
+    return .reply(.challenge(String(decoding: Base64.encode(bytes), as: UTF8.self)))
+  }
+
+  /// Content is read: that of a BDAT, or of DATA.
+  mutating func readOn(_ chunk: Chunk?) { phase = chunk.map { .chunk($0) } ?? .content }
+
+  mutating func close(_ reply: Reply?) -> Action {
+    if let reply { note(refusal: reply) }
+    phase = .closed
+    return .close(reply)
+  }
+
   // MARK: Shared steps
 
   var isGreeted = false
@@ -282,24 +214,19 @@ package struct ServerSession: ~Copyable, Sendable {
     return isGreeted ? .greeted : .fresh
   }
 
-  mutating func ask(_ question: Question, for pending: Pending) -> Action {
-    phase = .waiting(pending)
-    return .ask(question)
-  }
-
   /// Answers a command that is thereby done. Counts errors, and ends a session that made too many.
   ///
   /// - Parameter isViolation: whether a reply of 5yz counts against the client's address (R3).
   mutating func settle(_ reply: Reply, thenClose: Bool = false, isViolation: Bool = true) -> Action {
     if !thenClose { note(refusal: reply) }
-    phase = .idle
+    let action = self.reply(reply)
     if reply.isPermanent, isViolation { offend() }
     if thenClose { return close(reply) }
     if reply.isPermanent {
       errors += 1
       if errors > configuration.maximumErrors { return close(.tooManyErrors) }
     }
-    return .reply(reply)
+    return action
   }
 
   mutating func settle(_ objection: Objection) -> Action {
@@ -311,12 +238,6 @@ package struct ServerSession: ~Copyable, Sendable {
   mutating func settleAfterReset(_ action: Action, hadSpool: Bool) -> Action {
     if hadSpool, case .reply(let reply) = action { return .abandon(reply) }
     return action
-  }
-
-  mutating func close(_ reply: Reply?) -> Action {
-    if let reply { note(refusal: reply) }
-    phase = .closed
-    return .close(reply)
   }
 
   /// R3: one violation a connection, until an accepted recipient forgives it. Never in an authenticated session, and never one of a

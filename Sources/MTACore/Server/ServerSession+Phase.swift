@@ -1,0 +1,60 @@
+/// What a session is doing. Its phases change in `ServerSession.swift` alone.
+extension ServerSession {
+  enum Phase: Sendable {
+    /// Commands are read.
+    case idle
+    /// An answer or event is awaited; nothing is read.
+    case waiting(Pending)
+    /// The next line belongs to AUTH.
+    case authResponse(LoginInquiry)
+    case content
+    /// The octets of a BDAT are read.
+    case chunk(Chunk)
+    case closed
+  }
+
+  /// What is awaited: the answer to a question of an inquiry that is under way, or to a single question, or an event.
+  enum Pending: Sendable {
+    case connect
+    case greeting(GreetingInquiry)
+    case startTLS
+    case login(LoginInquiry)
+    case xclient(XClient)
+    case sender(SenderInquiry)
+    case recipient(RecipientInquiry)
+    /// Of DATA, or of the first BDAT of a mail.
+    case data(Chunk?)
+    case author(AuthorInquiry)
+    case endOfHeaders
+    case message(MessageInquiry)
+    /// Of a command whose hook alone is asked; nil for one that we do not know.
+    case command(Verb?)
+    case quit
+    case timeout
+    // Events.
+    case handshake
+    case spool(Chunk?)
+    case commit
+  }
+
+  /// An answer came: what waited for it goes on.
+  mutating func resume(_ pending: Pending, _ answer: Answer) -> Action {
+    switch pending {
+    case .connect: doorJudged(answer)
+    case .greeting(let inquiry): run(inquiry, answer)
+    case .startTLS: tlsJudged(answer)
+    case .login(let inquiry): run(inquiry, answer)
+    case .xclient(let client): xclientKnown(client, answer)
+    case .sender(let inquiry): run(inquiry, answer)
+    case .recipient(let inquiry): run(inquiry, answer)
+    case .data(let chunk): dataJudged(chunk, answer)
+    case .author(let inquiry): run(inquiry, answer)
+    case .endOfHeaders: headerJudged(answer)
+    case .message(let inquiry): run(inquiry, answer)
+    case .command(let verb): commandJudged(verb, answer)
+    case .quit: quit()
+    case .timeout: close(.inactivity(configuration.serverName))
+    case .handshake, .spool, .commit: impossible()
+    }
+  }
+}
