@@ -14,9 +14,23 @@ package struct DotStuffer: Hashable, Sendable {
 
   /// Appends what `piece` becomes to `out`.
   package mutating func write(_ piece: ByteBuffer, into out: inout ByteBuffer) {
-    out.reserveCapacity(minimumWritableBytes: piece.readableBytes + piece.readableBytes / 32 + 4)
-    piece.withUnsafeReadableBytes { walk($0, &out) }
+    piece.withUnsafeReadableBytes { bytes in
+      // Dots may be as many as lines, so the room is measured, and no line is written by itself.
+      var length = Length()
+      var measured = self
+      measured.walk(bytes, into: &length)
+      // With what ends the content.
+      out.reserveCapacity(minimumWritableBytes: length.count + Self.longestEnd)
+      out.writeWithUnsafeMutableBytes(minimumWritableBytes: length.count) { room in
+        var text = Text(room)
+        walk(bytes, into: &text)
+        return text.count
+      }
+    }
   }
+
+  /// CR LF, dot, CR LF.
+  private static let longestEnd = 5
 
   /// Ends the content: CR LF if its last line has none, dot, CR LF.
   package mutating func finish(into out: inout ByteBuffer) {
@@ -27,7 +41,7 @@ package struct DotStuffer: Hashable, Sendable {
     isAtLineStart = true
   }
 
-  private mutating func walk(_ bytes: UnsafeRawBufferPointer, _ out: inout ByteBuffer) {
+  private mutating func walk(_ bytes: UnsafeRawBufferPointer, into out: inout some StuffedText) {
     let carriageReturn = UInt8(ascii: "\r")
     let lineFeed = UInt8(ascii: "\n")
     var copied = 0
@@ -35,7 +49,7 @@ package struct DotStuffer: Hashable, Sendable {
     if holdsReturn, let first = bytes.first {
       holdsReturn = false
       isAtLineStart = true
-      out.writeStaticString("\r\n")
+      out.put("\r\n")
       if first == lineFeed { index = 1 } else { changedLineEnds = true }
       copied = index
     }
@@ -43,16 +57,16 @@ package struct DotStuffer: Hashable, Sendable {
       if isAtLineStart {
         isAtLineStart = false
         if bytes[index] == UInt8(ascii: ".") {
-          out.writeBytes(bytes[copied..<index])
-          out.writeInteger(UInt8(ascii: "."))
+          out.put(bytes[copied..<index])
+          out.put(".")
           copied = index
         }
       }
-      while index < bytes.count, bytes[index] != carriageReturn, bytes[index] != lineFeed { index += 1 }
+      index = bytes.nextLineControl(from: index)
       guard index < bytes.count else { break }
       let isReturn = bytes[index] == carriageReturn
       if isReturn, index + 1 == bytes.count {
-        out.writeBytes(bytes[copied..<index])
+        out.put(bytes[copied..<index])
         holdsReturn = true
         return
       }
@@ -61,12 +75,46 @@ package struct DotStuffer: Hashable, Sendable {
         index += 2
       } else {
         changedLineEnds = true
-        out.writeBytes(bytes[copied..<index])
-        out.writeStaticString("\r\n")
+        out.put(bytes[copied..<index])
+        out.put("\r\n")
         index += 1
         copied = index
       }
     }
-    out.writeBytes(bytes[copied...])
+    out.put(bytes[copied...])
+  }
+}
+
+/// Where stuffed content goes.
+private protocol StuffedText {
+  mutating func put(_ bytes: Slice<UnsafeRawBufferPointer>)
+  mutating func put(_ text: StaticString)
+}
+
+/// How much it comes to.
+private struct Length: StuffedText {
+  private(set) var count = 0
+
+  mutating func put(_ bytes: Slice<UnsafeRawBufferPointer>) { count += bytes.count }
+
+  mutating func put(_ text: StaticString) { count += text.utf8CodeUnitCount }
+}
+
+/// The text itself; the room for it was measured.
+private struct Text: StuffedText {
+  private let room: UnsafeMutableRawBufferPointer
+  private(set) var count = 0
+
+  init(_ room: UnsafeMutableRawBufferPointer) { self.room = room }
+
+  mutating func put(_ bytes: Slice<UnsafeRawBufferPointer>) { put(UnsafeRawBufferPointer(rebasing: bytes)) }
+
+  mutating func put(_ text: StaticString) {
+    text.withUTF8Buffer { put(UnsafeRawBufferPointer($0)) }
+  }
+
+  private mutating func put(_ bytes: UnsafeRawBufferPointer) {
+    UnsafeMutableRawBufferPointer(rebasing: room[count...]).copyMemory(from: bytes)
+    count += bytes.count
   }
 }

@@ -1,39 +1,39 @@
-public import NIOCore
+package import NIOCore
 
 /// What a mail's text has that not every server can carry. ``ContentScan`` finds it.
-public struct ContentFacts: Hashable, Sendable {
+package struct ContentFacts: Hashable, Sendable {
   /// Octets above 127 in the header section: only SMTPUTF8 allows them (RFC 6532 §3.6).
-  public var hasEightBitHeader = false
+  package var hasEightBitHeader = false
   /// Octets above 127 in the body: 8BITMIME allows them (RFC 6152).
-  public var hasEightBitBody = false
+  package var hasEightBitBody = false
   /// A NUL: even 8BITMIME does not allow it (RFC 6152 §3, RFC 5321 §4.5.2 for lines).
-  public var hasNUL = false
+  package var hasNUL = false
   /// A lone CR or LF: DATA cannot carry it unchanged (RFC 5321 §2.3.8).
-  public var hasBareLineEnd = false
+  package var hasBareLineEnd = false
   /// A line of more than 998 octets (RFC 5321 §4.5.3.1.6).
-  public var hasLongLine = false
+  package var hasLongLine = false
 
-  public init() {}
+  package init() {}
 
-  public var isEightBit: Bool { hasEightBitHeader || hasEightBitBody }
+  package var isEightBit: Bool { hasEightBitHeader || hasEightBitBody }
 }
 
-/// Reads a mail from its first octet, piece by piece. It skips eight octets at a time if there is nothing to find.
-public struct ContentScan: Sendable {
-  public static let longestLine = 998
+/// Reads a mail from its first octet, piece by piece. It takes eight octets at a time up to the next that means something.
+package struct ContentScan: Sendable {
+  package static let longestLine = 998
 
   private var facts = ContentFacts()
   private var isHeader = true
   private var lineLength = 0
   private var afterReturn = false
 
-  public init() {}
+  package init() {}
 
-  public mutating func read(_ piece: ByteBuffer) { piece.withUnsafeReadableBytes { walk($0) } }
+  package mutating func read(_ piece: ByteBuffer) { piece.withUnsafeReadableBytes { walk($0) } }
 
   mutating func read(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBytes { walk($0) } }
 
-  public mutating func finish() -> ContentFacts {
+  package mutating func finish() -> ContentFacts {
     if afterReturn { facts.hasBareLineEnd = true }
     endLine()
     return facts
@@ -42,26 +42,27 @@ public struct ContentScan: Sendable {
   private mutating func walk(_ bytes: UnsafeRawBufferPointer) {
     var index = 0
     while index < bytes.count {
-      let rest = bytes.count - index
-      if rest >= 8, !afterReturn {
-        let word = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-        if !Self.holdsMark(word) {
-          if word & 0x8080_8080_8080_8080 != 0 { sawEightBit() }
-          lineLength += 8
-          index += 8
-          continue
-        }
+      if !afterReturn, bytes.count - index >= 8 {
+        let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+        let plain = Self.plainOctets(of: word)
+        let high = word & 0x8080_8080_8080_8080
+        if high != 0, high.trailingZeroBitCount / 8 < plain { sawEightBit() }
+        lineLength += plain
+        index += plain
+        if plain == 8 { continue }
       }
-      for byte in bytes[index..<(index + min(rest, 8))] { step(byte) }
-      index += min(rest, 8)
+      step(bytes[index])
+      index += 1
     }
   }
 
-  /// Whether an octet of the word is NUL, LF or CR.
-  private static func holdsMark(_ word: UInt64) -> Bool {
+  /// How many octets come before the first NUL, LF or CR of the word.
+  private static func plainOctets(of word: UInt64) -> Int {
     let ones: UInt64 = 0x0101_0101_0101_0101
+    // Of the bits that show a zero octet the lowest is exact.
     func zeros(_ word: UInt64) -> UInt64 { (word &- ones) & ~word }
-    return (zeros(word) | zeros(word ^ (ones &* 10)) | zeros(word ^ (ones &* 13))) & 0x8080_8080_8080_8080 != 0
+    let marks = (zeros(word) | zeros(word ^ (ones &* 10)) | zeros(word ^ (ones &* 13))) & 0x8080_8080_8080_8080
+    return marks.trailingZeroBitCount / 8
   }
 
   private mutating func step(_ byte: UInt8) {

@@ -86,55 +86,38 @@ public struct HeaderSection: Hashable, Sendable {
     public var value: String { String(decoding: unfoldedValue, as: UTF8.self) }
 
     package var unfoldedValue: [UInt8] {
-      let raw = rawValue
-      var value: [UInt8] = []
-      value.reserveCapacity(raw.count)
-      for index in raw.indices
-      where !raw.isLineEnd(at: index) && !(index > raw.startIndex && raw.isLineEnd(at: index - 1)) {
-        if value.isEmpty, raw[index] == 32 || raw[index] == 9 { continue }
-        value.append(raw[index])
+      rawValue.withUnsafeBytes { raw in
+        var value: [UInt8] = []
+        value.reserveCapacity(raw.count)
+        var start = 0
+        while start < raw.count {
+          var end = raw.nextLineControl(from: start)
+          let isLineEnd = end + 1 < raw.count && raw[end] == 13 && raw[end + 1] == 10
+          if !isLineEnd, end < raw.count { end += 1 }
+          if value.isEmpty { while start < end, raw[start] == 32 || raw[start] == 9 { start += 1 } }
+          value.append(contentsOf: raw[start..<end])
+          start = isLineEnd ? end + 2 : end
+        }
+        while value.last == 32 || value.last == 9 { value.removeLast() }
+        return value
       }
-      while value.last == 32 || value.last == 9 { value.removeLast() }
-      return value
     }
   }
 
   /// Reads the bytes of a header section. An empty line ends it; bytes after it are not read.
   public init(_ bytes: [UInt8]) {
-    var fields: [Field] = []
-    var start = 0
-    var lineStart = 0
-    var strays = false
-    var nulls = false
     let mailboxLine = Self.mailboxLine(of: bytes)
-    if let mailboxLine {
-      (start, lineStart) = (mailboxLine.endIndex, mailboxLine.endIndex)
-      strays = mailboxLine.hasStrayLineEnd
-      nulls = mailboxLine.contains(0)
+    var start = mailboxLine?.endIndex ?? 0
+    let (ends, strays) = bytes.withUnsafeBytes { Self.fieldEnds(in: $0, from: start) }
+    var fields: [Field] = []
+    fields.reserveCapacity(ends.count)
+    for end in ends {
+      fields.append(Field(bytes[start..<end]))
+      start = end
     }
-    var index = start
-    while index < bytes.count {
-      let byte = bytes[index]
-      if byte == UInt8(ascii: "\r"), index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "\n") {
-        if index == lineStart {
-          break
-        }
-        index += 2
-        lineStart = index
-        // RFC 5322 §2.2.3: a line that begins with a blank continues the one before.
-        if index < bytes.count, bytes[index] == 32 || bytes[index] == 9 { continue }
-        fields.append(Field(bytes[start..<index]))
-        start = index
-        continue
-      }
-      if byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n") { strays = true }
-      if byte == 0 { nulls = true }
-      index += 1
-    }
-    if index > start { fields.append(Field(bytes[start..<index])) }
     self.fields = fields
-    hasStrayLineEnds = strays
-    hasNUL = nulls
+    hasStrayLineEnds = strays || mailboxLine?.hasStrayLineEnd ?? false
+    hasNUL = bytes[..<start].contains(0)
     self.mailboxLine = mailboxLine
     isAbsent = false
     isAbsentByMistake = false
@@ -149,6 +132,29 @@ public struct HeaderSection: Hashable, Sendable {
     mailboxLine = nil
     isAbsent = true
     isAbsentByMistake = Self.isMeantForHeader(firstLine)
+  }
+
+  /// Where each field ends, up to the empty line or the end of the text, and whether a CR or LF stands alone before that.
+  private static func fieldEnds(in text: UnsafeRawBufferPointer, from start: Int) -> (ends: [Int], strays: Bool) {
+    var ends: [Int] = []
+    var strays = false
+    var lineStart = start
+    var index = text.nextLineControl(from: start)
+    while index < text.count {
+      guard text[index] == 13, index + 1 < text.count, text[index + 1] == 10 else {
+        strays = true
+        index = text.nextLineControl(from: index + 1)
+        continue
+      }
+      if index == lineStart { break }
+      lineStart = index + 2
+      // RFC 5322 §2.2.3: a line that begins with a blank continues the one before.
+      let isContinued = lineStart < text.count && (text[lineStart] == 32 || text[lineStart] == 9)
+      if !isContinued { ends.append(lineStart) }
+      index = text.nextLineControl(from: lineStart)
+    }
+    if index > ends.last ?? start { ends.append(index) }
+    return (ends, strays)
   }
 
   /// Whether a line, with or without its line end, begins a field.

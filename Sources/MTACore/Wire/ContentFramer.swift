@@ -31,40 +31,68 @@ package struct ContentFramer: Hashable, Sendable {
 
   /// What comes in pieces shorter than this is put together: whoever takes a piece has work with each.
   private static let shortPiece = 512
-  /// Octets that are put together at most, and what one more piece adds.
+  /// Octets that are read at most to be put together.
   private static let gathered = 16_384
 
   /// The next piece from the front of `buffer`; nil when it is used up. Call again until nil or the end.
   package mutating func next(_ buffer: inout ByteBuffer) -> Piece? {
-    var whole: ByteBuffer?
-    while whole.map({ $0.readableBytes < Self.gathered }) ?? true {
-      let piece: ByteBuffer
-      switch buffer.withUnsafeReadableBytes({ walk($0) }) {
-      case .none:
-        buffer.moveReaderIndex(forwardBy: buffer.readableBytes)
-        return whole.map { .bytes($0) }
-      case .slice(let skip, let count, let drop):
-        buffer.moveReaderIndex(forwardBy: skip)
-        piece = buffer.readSlice(length: count) ?? ByteBuffer()
-        buffer.moveReaderIndex(forwardBy: drop)
-      case .heldCarriageReturn(let skip):
-        buffer.moveReaderIndex(forwardBy: skip)
-        piece = ByteBuffer(integer: UInt8(ascii: "\r"))
-      case .end(let count):
-        // The LF stays: from there the end is found again.
-        buffer.moveReaderIndex(forwardBy: whole == nil ? count : count - 1)
-        return whole.map { .bytes($0) } ?? .end(bareLineEnd: bareLineEnd)
-      }
-      if whole != nil {
-        whole?.writeImmutableBuffer(piece)
-      } else if piece.readableBytes < Self.shortPiece, buffer.readableBytes > 0 {
-        whole = ByteBuffer(bytes: piece.readableBytesView)
-        whole?.reserveCapacity(minimumWritableBytes: min(buffer.readableBytes, Self.gathered))
-      } else {
-        return .bytes(piece)
-      }
+    let piece: ByteBuffer
+    switch buffer.withUnsafeReadableBytes({ walk($0) }) {
+    case .none:
+      buffer.moveReaderIndex(forwardBy: buffer.readableBytes)
+      return nil
+    case .slice(let skip, let count, let drop):
+      buffer.moveReaderIndex(forwardBy: skip)
+      piece = buffer.readSlice(length: count) ?? ByteBuffer()
+      buffer.moveReaderIndex(forwardBy: drop)
+    case .heldCarriageReturn(let skip):
+      buffer.moveReaderIndex(forwardBy: skip)
+      piece = ByteBuffer(integer: UInt8(ascii: "\r"))
+    case .end(let count):
+      buffer.moveReaderIndex(forwardBy: count)
+      return .end(bareLineEnd: bareLineEnd)
     }
-    return whole.map { .bytes($0) }
+    guard piece.readableBytes < Self.shortPiece, buffer.readableBytes > 0 else { return .bytes(piece) }
+    return .bytes(gather(piece, &buffer))
+  }
+
+  /// The piece and what comes behind it, put together up to ``gathered`` octets or the end.
+  private mutating func gather(_ piece: ByteBuffer, _ buffer: inout ByteBuffer) -> ByteBuffer {
+    var whole = ByteBuffer()
+    // One more than is read: a CR may have been held back.
+    let room = min(buffer.readableBytes, Self.gathered) + 1
+    whole.reserveCapacity(piece.readableBytes + room)
+    whole.writeImmutableBuffer(piece)
+    var used = 0
+    whole.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { out in
+      var written = 0
+      func put(_ bytes: UnsafeRawBufferPointer) {
+        UnsafeMutableRawBufferPointer(rebasing: out[written...]).copyMemory(from: bytes)
+        written += bytes.count
+      }
+      buffer.withUnsafeReadableBytes { all in
+        let bytes = UnsafeRawBufferPointer(rebasing: all[..<min(all.count, Self.gathered)])
+        while used < bytes.count {
+          let rest = UnsafeRawBufferPointer(rebasing: bytes[used...])
+          switch walk(rest) {
+          case .none: used = bytes.count
+          case .slice(let skip, let count, let drop):
+            put(UnsafeRawBufferPointer(rebasing: rest[skip..<skip + count]))
+            used += skip + count + drop
+          case .heldCarriageReturn(let skip):
+            withUnsafeBytes(of: UInt8(ascii: "\r")) { put($0) }
+            used += skip
+          case .end(let count):
+            // The LF stays: from there the end is found again.
+            used += count - 1
+            return
+          }
+        }
+      }
+      return written
+    }
+    buffer.moveReaderIndex(forwardBy: used)
+    return whole
   }
 
   private enum Step {

@@ -1,7 +1,8 @@
 extension HeaderSection.Field {
   /// The field with no line of more than 998 octets (RFC 5322 §2.1.1): longer ones are folded before blanks, which changes nothing of
   /// what the field says (§2.2.3). Nil where blanks do not allow it.
-  func folded() -> [UInt8]? {
+  func folded() -> ArraySlice<UInt8>? {
+    guard hasLongLine else { return raw }
     var out: [UInt8] = []
     var rest = raw
     while !rest.isEmpty {
@@ -15,10 +16,25 @@ extension HeaderSection.Field {
       }
       out += line
     }
-    return out
+    return out[...]
   }
 
-  private static func length(of line: ArraySlice<UInt8>) -> Int {
+  /// Whether a line has more than 998 octets; most fields have none, and none of their lines is then copied.
+  private var hasLongLine: Bool {
+    raw.withUnsafeBytes { text in
+      var start = 0
+      while start < text.count {
+        let end = min(text.nextLineFeed(from: start) + 1, text.count)
+        if end - start > ContentScan.longestLine, Self.length(of: text[start..<end]) > ContentScan.longestLine {
+          return true
+        }
+        start = end
+      }
+      return false
+    }
+  }
+
+  private static func length(of line: some BidirectionalCollection<UInt8>) -> Int {
     line.count - (line.suffix(2).elementsEqual([13, 10]) ? 2 : 0)
   }
 

@@ -85,11 +85,12 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
     }
   }
 
-  /// Where the whole lines of content or margin end that no delimiter is among. Most of a mail is such lines, and may be short ones: they
-  /// go on together.
+  /// Where the whole lines end that are all of one kind: no delimiter is among them, and of a header no empty line. Most of a mail is such
+  /// lines, and may be short ones: they go on together.
   private func endOfPlainLines(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
     guard line.isEmpty, !isLineBegun else { return start }
-    if case .header = mode { return start }
+    var isHeader = false
+    if case .header = mode { isHeader = true }
     var end = start
     var place = start
     while place < bytes.count {
@@ -97,6 +98,7 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
       guard place < bytes.count else { break }
       // A LF alone ends no line.
       if place > end, bytes[place - 1] == 13 {
+        if isHeader, place - 1 == end { break }
         if delimiter(UnsafeRawBufferPointer(rebasing: bytes[end..<(place - 1)])) != nil { break }
         end = place + 1
       }
@@ -106,10 +108,12 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
   }
 
   private mutating func givePlainLines(_ lines: Slice<UnsafeRawBufferPointer>) {
-    if case .margin = mode {
+    switch mode {
+    case .header: collect(lines)
+    case .margin:
       visitor.margin(Array(lines)[...])
       isMarginBegun = true
-    } else {
+    case .content:
       give(Array(lines.dropLast(2))[...])
       holdsLineEnd = true
     }
@@ -142,7 +146,7 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
         line = []
         return endHeader(hasEmptyLine: true)
       }
-      collect()
+      collect(line)
     case .content:
       give(isWhole ? line.dropLast(2) : line[...])
       holdsLineEnd = isWhole
@@ -157,7 +161,7 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
     let keepsReturn = line.last == 13
     if keepsReturn { line.removeLast() }
     switch mode {
-    case .header: collect()
+    case .header: collect(line)
     case .content: give(line[...])
     case .margin: giveMargin()
     }
@@ -166,12 +170,12 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
     isLineBegun = true
   }
 
-  private mutating func collect() {
-    guard header.count + line.count <= MIMEWalkLimits.header else {
+  private mutating func collect(_ lines: some Collection<UInt8>) {
+    guard header.count + lines.count <= MIMEWalkLimits.header else {
       isBeyondLimits = true
       return
     }
-    header += line
+    header += lines
   }
 
   private mutating func give(_ bytes: ArraySlice<UInt8>) {
