@@ -46,7 +46,7 @@ public enum IPAddress: Hashable, Sendable {
   }
 
   /// The address's octets (IPv4) or nibbles (IPv6), last first, with dots between. The zone of a DNS list follows them.
-  public var reversedLabels: String {
+  package var reversedLabels: String {
     switch self {
     case .v4: octets.reversed().map { String($0) }.joined(separator: ".")
     case .v6:

@@ -9,7 +9,7 @@ public struct Mailbox: Hashable, Sendable {
 
   /// The longest local part, in octets. RFC 5321 §4.5.3.1.1 demands support for 64 and sets no limit. Senders that make an address for
   /// each mail (VERP, SRS) are longer.
-  public static let maximumLocalPart = 255
+  package static let maximumLocalPart = 255
 
   /// Makes a mailbox of parsed parts. Nil for a local part that is empty, over ``maximumLocalPart``, or has control characters or
   /// others that deceive readers: C1, line and paragraph separators, marks of direction, invisible ones.

@@ -1,5 +1,5 @@
 /// What the client waits for. It decides how long (RFC 5321 §4.5.3.2), and what trouble means.
-public enum ClientPhase: Hashable, Sendable {
+package enum ClientPhase: Hashable, Sendable {
   case greeting
   /// EHLO, HELO or LHLO.
   case hello
@@ -28,7 +28,7 @@ public enum ClientPhase: Hashable, Sendable {
 
 extension ClientPhase: CustomStringConvertible {
   /// The words after "in reply to …".
-  public var description: String {
+  package var description: String {
     switch self {
     case .greeting: "the connection"
     case .hello: "EHLO"

@@ -1,5 +1,5 @@
 /// Everything that can keep a mail from its recipient. ``OutcomeClassifier`` says what it means for the mail.
-public enum DeliveryTrouble: Error, Hashable, Sendable {
+package enum DeliveryTrouble: Error, Hashable, Sendable {
   // MARK: the dialogue
   /// The server refused.
   case refused(RemoteReply, ClientPhase)

@@ -7,13 +7,13 @@ public struct RemoteReply: Hashable, Sendable {
   /// The text of each line without its code, as it came: not fit for logs. At least one line.
   public let lines: [[UInt8]]
 
-  public init(_ code: UInt16, lines: [[UInt8]]) {
+  package init(_ code: UInt16, lines: [[UInt8]]) {
     self.code = code
     self.lines = lines.isEmpty ? [[]] : lines
     enhanced = Self.status(in: self.lines, of: code)
   }
 
-  public init(_ code: UInt16, _ text: String = "") {
+  package init(_ code: UInt16, _ text: String = "") {
     self.init(
       code, lines: text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { Array($0) })
   }
@@ -21,7 +21,7 @@ public struct RemoteReply: Hashable, Sendable {
   /// 2yz.
   public var isPositive: Bool { (200..<300).contains(code) }
   /// 3yz: the server waits for more.
-  public var isIntermediate: Bool { (300..<400).contains(code) }
+  package var isIntermediate: Bool { (300..<400).contains(code) }
   /// 4yz.
   public var isTransient: Bool { (400..<500).contains(code) }
   /// 5yz.

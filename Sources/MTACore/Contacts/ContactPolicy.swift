@@ -14,7 +14,7 @@ public struct ContactPolicy: Hashable, Sendable {
   }
 
   /// Whether a connection is served.
-  public enum Admission: Hashable, Sendable {
+  package enum Admission: Hashable, Sendable {
     case welcome
     /// The client gets one reply: it is locked out, and until when.
     case warned(until: Timestamp)
@@ -24,7 +24,7 @@ public struct ContactPolicy: Hashable, Sendable {
 
   /// A connection came: it counts one hit. If the address is locked out, it also counts one lock and one violation, and the lockout
   /// begins anew.
-  public func connected(_ record: inout ContactRecord, from address: IPAddress, at now: Timestamp) -> Admission {
+  package func connected(_ record: inout ContactRecord, from address: IPAddress, at now: Timestamp) -> Admission {
     if let expiry = record.expiresAt, expiry <= now {
       record.violations = 0
       record.expiresAt = nil
@@ -41,13 +41,13 @@ public struct ContactPolicy: Hashable, Sendable {
     return isFirst ? .warned(until: until) : .slammed
   }
 
-  public func violated(_ record: inout ContactRecord, at now: Timestamp) {
+  package func violated(_ record: inout ContactRecord, at now: Timestamp) {
     record.violations += 1
     record.expiresAt = now + prohibited
   }
 
   /// A recipient was accepted: earlier violations are cleared. False if there was nothing to clear.
-  public func accepted(_ record: inout ContactRecord) -> Bool {
+  package func accepted(_ record: inout ContactRecord) -> Bool {
     guard record.violations > 0 else { return false }
     record.violations = 0
     record.expiresAt = nil

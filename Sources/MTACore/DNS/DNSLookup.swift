@@ -48,7 +48,7 @@ extension DNSLookup {
   public func mailRoute(of domain: DNSName) async -> MailRoute { await vouchedMailRoute(of: domain).route }
 
   /// ``mailRoute(of:)``, and whether its answer was authenticated, so that the exchangers cannot be forged (RFC 7672 §2.2.1).
-  public func vouchedMailRoute(of domain: DNSName) async -> (route: MailRoute, isAuthenticated: Bool) {
+  package func vouchedMailRoute(of domain: DNSName) async -> (route: MailRoute, isAuthenticated: Bool) {
     let answer = await lookup(domain, .mx)
     if case .noSuchType = answer {
       // RFC 5321 §5.1: no MX at all: the address record of the domain is the implicit MX. Where that is authenticated, the

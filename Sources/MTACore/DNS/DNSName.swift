@@ -103,7 +103,7 @@ public struct DNSName: Hashable, Sendable, CustomStringConvertible {
 
   /// Whether settings and policies may name it as a host: only letters, digits, underscores and inner hyphens, at least one label. RFC
   /// 1123 §2.1 has no underscores, but real hosts do (RFC 2181 §11). A host that the DNS names may have any name.
-  public var isHostName: Bool {
+  package var isHostName: Bool {
     guard !isRoot else { return false }
     return description.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
       label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")

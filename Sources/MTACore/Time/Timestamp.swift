@@ -51,7 +51,7 @@ public protocol WallClock: Sendable {
 
 extension Duration {
   /// This duration in milliseconds, rounded toward zero and saturating.
-  public var wholeMilliseconds: Int64 {
+  package var wholeMilliseconds: Int64 {
     let (seconds, attoseconds) = components
     let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1000)
     guard !overflow else { return seconds < 0 ? .min : .max }

@@ -5,7 +5,7 @@ extension Reply {
   // MARK: Connection
 
   /// RFC 5321 §4.3.1. The greeting has no enhanced status (RFC 2034 §3).
-  public static func greeting(_ server: String, title: String) -> Reply {
+  package static func greeting(_ server: String, title: String) -> Reply {
     Reply(220, server + " ESMTP" + (title == server || title.isEmpty ? "" : " " + title))
   }
   static let closing = Reply(221, .other, "closing connection")

@@ -1,4 +1,4 @@
-public import NIOCore
+package import NIOCore
 
 /// The server's answer to one command (RFC 5321 §4.2): a code, perhaps an enhanced status, and at least one line of text.
 ///
@@ -45,7 +45,7 @@ public struct Reply: Hashable, Sendable {
 
 extension Reply {
   /// Writes the reply in its form on the wire, CR LF included.
-  public func encode(into buffer: inout ByteBuffer) {
+  package func encode(into buffer: inout ByteBuffer) {
     encodeOnce(into: &buffer)
     for other in others { other.encodeOnce(into: &buffer) }
   }
