@@ -35,9 +35,11 @@ package struct ServerCapabilities: Hashable, Sendable {
   /// Reads the lines behind the first one. Unknown keywords are passed over.
   package init(_ reply: RemoteReply) {
     for line in reply.lines.dropFirst() {
-      // `AUTH=PLAIN` is an old way of writing `AUTH PLAIN`.
-      let words = line.split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "=") }
-      switch words.first?.keyword {
+      let text = line.drop(while: Self.partsWords)
+      let keyword = text.prefix { !Self.partsWords($0) }
+      // Most lines are known by their first word, and strangers' lines may be all words.
+      func words() -> [ArraySlice<UInt8>] { text[keyword.endIndex...].split(whereSeparator: Self.partsWords) }
+      switch keyword.keyword {
       case "PIPELINING": pipelining = true
       case "STARTTLS": startTLS = true
       case "8BITMIME": eightBitMIME = true
@@ -48,17 +50,20 @@ package struct ServerCapabilities: Hashable, Sendable {
       case "REQUIRETLS": requireTLS = true
       case "MT-PRIORITY": priority = true
       // RFC 2852 §3: the fixed minimum, if any.
-      case "DELIVERBY": deliverBy = words.dropFirst().first.flatMap(Self.number) ?? 0
-      case "AUTH": authentication.formUnion(words.dropFirst().map { HostileText(Array($0.keyword.utf8)) })
+      case "DELIVERBY": deliverBy = words().first.flatMap(Self.number) ?? 0
+      case "AUTH": authentication.formUnion(words().map { HostileText(Array($0.keyword.utf8)) })
       case "SIZE":
         takesSize = true
         // RFC 1870 §3: zero means no fixed limit.
-        if let limit = words.dropFirst().first.flatMap(Self.number), limit > 0 { sizeLimit = limit }
+        if let limit = words().first.flatMap(Self.number), limit > 0 { sizeLimit = limit }
       case "LIMITS": recipientLimit = Self.recipientLimit(in: line)
       default: break
       }
     }
   }
+
+  /// `AUTH=PLAIN` is an old way of writing `AUTH PLAIN`.
+  private static func partsWords(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "=") }
 
   /// `LIMITS MAILMAX=5 RCPTMAX=20`.
   private static func recipientLimit(in line: [UInt8]) -> Int? {
