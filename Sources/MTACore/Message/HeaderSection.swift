@@ -87,19 +87,20 @@ public struct HeaderSection: Hashable, Sendable {
 
     package var unfoldedValue: [UInt8] {
       rawValue.withUnsafeBytes { raw in
-        var value: [UInt8] = []
-        value.reserveCapacity(raw.count)
-        var start = 0
-        while start < raw.count {
-          var end = raw.nextLineControl(from: start)
-          let isLineEnd = end + 1 < raw.count && raw[end] == 13 && raw[end + 1] == 10
-          if !isLineEnd, end < raw.count { end += 1 }
-          if value.isEmpty { while start < end, raw[start] == 32 || raw[start] == 9 { start += 1 } }
-          value.append(contentsOf: raw[start..<end])
-          start = isLineEnd ? end + 2 : end
+        [UInt8](unsafeUninitializedCapacity: raw.count) { value, count in
+          var index = 0
+          while index < raw.count {
+            let byte = raw[index]
+            index += 1
+            if byte == 13, index < raw.count, raw[index] == 10 {
+              index += 1
+            } else if count > 0 || (byte != 32 && byte != 9) {
+              value[count] = byte
+              count += 1
+            }
+          }
+          while count > 0, value[count - 1] == 32 || value[count - 1] == 9 { count -= 1 }
         }
-        while value.last == 32 || value.last == 9 { value.removeLast() }
-        return value
       }
     }
   }
