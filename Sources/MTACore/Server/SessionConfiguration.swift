@@ -1,33 +1,33 @@
-/// What a receiving session is told of the server it belongs to. Shared by all sessions of a port.
+/// The configuration of receiving sessions. All sessions of a port share it.
 public struct SessionConfiguration: Sendable {
-  /// The server's domain name, as greeting, Received and Authentication-Results show it.
+  /// The server's domain name, shown in greeting, Received and Authentication-Results.
   public var serverName: String
-  /// Shown in the greeting behind the name.
+  /// Shown after the name in the greeting.
   public var serverTitle: String
-  /// Where `postmaster` goes (R8).
+  /// Where mail for `postmaster` goes (R8).
   public var postmaster: Mailbox
-  /// Domains that this server is the home of.
+  /// Domains whose mailboxes are on this server.
   public var localDomains: Set<Domain> = []
 
-  /// Domains that this system has keys for, to sign the mail of their users. Default: none.
+  /// Domains for which this system has keys to sign the mail of their users. Default: none.
   public var signingDomains: Set<Domain> = []
-  /// Whose name a user who logged in may write in. Default: their own, and those of foreign domains.
+  /// In whose name a user who logged in may write. Default: in their own, and in those of foreign domains.
   public var enforceAuthor = AuthorEnforcement.local
 
-  /// A certificate is at hand, so STARTTLS can be offered.
+  /// There is a certificate, so STARTTLS can be offered.
   public var offersTLS = false
-  /// AUTH is offered in clear as well. Passwords then cross the network for all to read.
+  /// AUTH is offered in clear as well. Passwords then cross the network readable.
   public var allowsAuthInClear = false
-  /// The ways to log in, in the order of their announcement. EHLO names those that make sense on its connection: a
-  /// `-PLUS` mechanism only over TLS. Default PLAIN and LOGIN.
+  /// The mechanisms, in the order in which EHLO names them. EHLO names only those that its connection can use: a `-PLUS` mechanism only
+  /// over TLS. Default PLAIN and LOGIN.
   public var mechanisms: [any SASLMechanism] = [SASLPlain(), SASLLogin()]
-  /// What becomes of a message whose DATA holds a CR or LF that stands alone behind its header section. In the header section it is
-  /// refused, as a NUL is, also in content by BDAT and whatever BODY says: others may read another header there.
+  /// What happens to a mail whose DATA has a lone CR or LF after its header section. In the header section it is always refused, and so
+  /// is a NUL, also in content by BDAT and whatever BODY says: other readers might see another header there.
   public enum BareLineEnds: Hashable, Sendable {
-    /// 550 5.6.0 at the true end of the content: what others might read as line ends could hide a second mail.
+    /// 550 5.6.0 at the true end of the content. Octets that other readers take for line ends could hide a second mail.
     case refuse
-    /// Each becomes CR LF, for old senders of our own. The content is then not what was sent, so signatures over it fail.
-    /// Content by BDAT is refused all the same.
+    /// Each becomes CR LF, for old senders of our own. The content is then changed, so signatures over it fail. Content by BDAT is
+    /// still refused.
     case normalize
   }
 
@@ -35,63 +35,65 @@ public struct SessionConfiguration: Sendable {
   public var bareLineEnds = BareLineEnds.refuse
   /// Quoted local parts are taken (R6).
   public var acceptsQuotedLocalParts = true
-  /// A recipient's domain is looked up before it is accepted for relaying (R16). Off where a smarthost serves all domains.
+  /// Whether a recipient's domain is looked up before it is accepted for relaying (R16). Off if a smarthost serves all domains.
   public var checksRoutes = true
-  /// Domains whose mail goes a way that the settings name: the DNS need not know of them. Default: none.
+  /// Whether mail for a domain has a route of the settings. Such domains need not be in the DNS. Default: none.
   public var hasOwnRoute: @Sendable (Domain) -> Bool = { _ in false }
-  /// Whether mail for an address literal may be sent there, where ``checksRoutes`` holds and no route of the settings does. Default: to none
-  /// of ``Network/noTargets``.
+  /// Whether mail for an address literal may be sent to this address. Asked if ``checksRoutes`` is on and the settings have no route.
+  /// Default: to every address outside ``Network/noTargets``.
   public var isTarget: @Sendable (IPAddress) -> Bool = { !Network.noTargets.lead(to: $0) }
 
   /// What the servers that mail for a domain goes to are known to lack. Default: nothing.
   package var lacks: @Sendable (Domain) -> NextHopLack = { _ in [] }
 
-  /// Makes the sender of mail that is forwarded to other servers one of ours, and takes the reports about it back. Default: none, the
-  /// sender stays.
+  /// Gives mail that is forwarded to other servers a sender of ours, and takes the reports to that sender. Default: none, senders stay.
   public var rewriter: (any ReversePathRewriter)?
-  /// A rewritten sender takes reports alone (MAIL FROM:<>), which is what it is for; otherwise anybody may write to whom it
-  /// stands for. Default: reports alone.
+  /// Whether a rewritten sender takes reports alone (MAIL FROM:<>). Otherwise any client may write to the original sender by it.
+  /// Default: reports alone.
   public var returnsReportsOnly = true
 
-  /// What the runner honours. EHLO announces DSN, REQUIRETLS and the like when the store keeps them, too. Default: nothing.
+  /// The requests that the runner honours. EHLO announces DSN, REQUIRETLS and the like if the store keeps them, too. Default: none.
   ///
-  /// Some are not for everybody: DELIVERBY, and what else makes reports of mail that arrives, is for clients that vouch for their sender
-  /// (``Conversation/isSenderVouchedFor``); FUTURERELEASE is for submission (RFC 4865), so for authenticated and trusted clients and the
-  /// submission port; and a priority above 0 (RFC 6710) counts as 0 unless its client has logged in or is trusted, for
-  /// whoever may push ahead of others must be known.
+  /// Some are only for certain clients:
+  ///
+  /// - DELIVERBY, and other requests for reports of mail that arrives, for clients that vouch for their sender
+  ///   (``Conversation/isSenderVouchedFor``).
+  /// - FUTURERELEASE (RFC 4865) for authenticated and trusted clients and the submission port.
+  /// - A priority above 0 (RFC 6710) for clients that have logged in or are trusted; for others it counts as 0. A client that overtakes
+  ///   others must be known.
   public var honours: DeliveryCapabilities = []
-  /// How far in the future a mail may be held (RFC 4865), at most. Default 30 days.
+  /// The longest time for which a mail may be held (RFC 4865). Default 30 days.
   public var maximumHold: Duration = .seconds(2_592_000)
-  /// The least time within which a mail's return may be asked for (RFC 2852, `BY` with mode `R`), announced with DELIVERBY. Default
+  /// The least time after which a sender may ask for a mail's return (RFC 2852, `BY` with mode `R`), announced with DELIVERBY. Default
   /// 0: any.
   public var minimumDeliverBy: Duration = .zero
   /// Speaks LMTP (RFC 2033): LHLO in place of EHLO, and an answer for each recipient after the content.
   public var speaksLMTP = false
 
-  /// Bytes that a message may have; 0 for no limit. Announced as SIZE.
+  /// The largest mail in bytes; 0 for no limit. Announced as SIZE.
   public var maximumMessageBytes = 52_428_800
   /// Accepted recipients of one mail.
   public var maximumRecipients = 1000
-  /// 5yz answers in one session, after which it ends.
+  /// 5yz answers in one session; the next one ends it.
   public var maximumErrors = 20
-  /// Refused logins of one session, after which it ends. Default 3; less than 1 counts as 1.
+  /// With this number of refused logins a session ends. Default 3; less than 1 counts as 1.
   public var maximumLoginFailures = 3 {
     didSet { maximumLoginFailures = max(1, maximumLoginFailures) }
   }
-  /// Commands without an accepted mail (NOOP, RSET, EHLO, MAIL that comes to nothing and the like), after which a session ends. RCPT and
+  /// Commands without an accepted mail (NOOP, RSET, EHLO, MAIL without a mail and the like); the next one ends the session. RCPT and
   /// content do not count. Default 25,000; 0 for no limit.
   public var maximumCommandsWithoutMail = 25_000
-  /// Received fields of one mail, above which it is taken for a loop.
+  /// A mail with more Received fields is in a loop.
   public var maximumReceivedFields = 100
-  /// Octets of a command line, CR LF included: 512 of RFC 5321 §4.5.3.1.4, and what extensions add.
+  /// The longest command line in octets, CR LF included: 512 of RFC 5321 §4.5.3.1.4, and room for extensions.
   public var maximumCommandOctets = 2048
-  /// Bytes of a header section, which is kept in memory until its mail is over.
+  /// The largest header section in bytes. It stays in memory until the end of its mail.
   public var maximumHeaderBytes = 262_144
-  /// Fields of a header section: each costs more memory than its few bytes on the wire.
+  /// The largest number of fields in a header section. Each costs more memory than its few bytes on the wire.
   public var maximumHeaderFields = 2000
 
-  /// What becomes of a command whose hook failed; those that are not named are deferred. `clientLookup`, `scramKeys` and
-  /// `auth` are always deferred: who somebody is cannot be guessed.
+  /// What happens to a command whose hook failed. Hooks that are not named here defer it. `clientLookup`, `scramKeys` and `auth` always
+  /// defer: a failed look-up says nothing about a user.
   public var hookFailures: [HookName: HookFailureMode] = [:]
 
   /// What EHLO and HELO must name (R4). Default: a domain, and on the standard port one that is in the DNS.

@@ -1,7 +1,7 @@
 public import MTACore
 public import NIOCore
 
-/// Delivers local mail by code of your own: into a database, a mailing list, a ticket system.
+/// Delivers local mail by your own code: into a database, a mailing list, a ticket system.
 ///
 /// ```swift
 /// struct TicketDesk: DeliveryAgent {
@@ -22,13 +22,13 @@ public import NIOCore
 /// configuration.localAgent = TicketDesk(tickets: tickets)
 /// ```
 ///
-/// A mail that was delivered is delivered again when the process ends before the outcome is recorded: whoever must not have it
-/// twice remembers ``Envelope/id``.
+/// If the process ends before the outcome is recorded, a delivered mail is delivered again. If your code must not take a mail twice, it
+/// remembers ``Envelope/id``.
 public protocol DeliveryAgent: Sendable {
-  /// Takes one mail for some of its recipients, and says what came of each, in their order.
+  /// Takes one mail for some of its recipients, and returns a result for each, in their order.
   ///
-  /// Several calls may be under way at a time, also for one mail. Answer in bounded time: other local mail waits. When the runner
-  /// ends, the task is cancelled after the grace period.
+  /// Several calls may run at a time, also for one mail. Answer in limited time: other local mail waits. When the runner ends, the task
+  /// is cancelled after the grace period.
   func deliver(_ mail: AgentMail, to recipients: [EnvelopeRecipient]) async -> [AgentResult]
 }
 
@@ -62,9 +62,9 @@ public struct AgentMail: Sendable {
     self.text = text
   }
 
-  /// The text in pieces of some 64 KiB, in order, with CR LF line ends: Return-Path, Delivered-To where there is one recipient, the
-  /// trace fields, and the mail as it was received. May be walked more than once.
-  /// - Throws: what `body` throws, and `StoreFailure` when the text cannot be read; answer ``AgentResult/deferred(_:)`` then.
+  /// The text in pieces of about 64 KiB, in order, with CR LF line ends: Return-Path, Delivered-To if there is one recipient, the trace
+  /// fields, and the mail as it was received. It may be read more than once.
+  /// - Throws: the errors of `body`, and `StoreFailure` when the text cannot be read. Then answer ``AgentResult/deferred(_:)``.
   public func forEachPiece(_ body: (ByteBuffer) async throws -> Void) async throws { try await text.forEachPiece(body) }
 
   /// The whole text.
@@ -79,8 +79,8 @@ public struct AgentMail: Sendable {
   public struct TooLarge: Error, Hashable, Sendable { public let size: Int }
 }
 
-/// What an agent came to for one recipient. The words are kept with the outcome and may be sent to the sender; what of them is not
-/// printable ASCII becomes a question mark.
+/// An agent's result for one recipient. The words are kept with the outcome, and the sender may get them. Characters that are not
+/// printable ASCII become question marks.
 public struct AgentResult: Hashable, Sendable {
   let outcome: DeliveryOutcome
   let words: String
@@ -93,7 +93,7 @@ public struct AgentResult: Hashable, Sendable {
     Self(.deferred, words, status)
   }
 
-  /// Never tried again: the sender gets the mail back.
+  /// Never tried again: the sender gets a report.
   public static func failed(_ words: String, status: EnhancedStatus = .mailbox) -> Self { Self(.failed, words, status) }
 
   private init(_ outcome: DeliveryOutcome, _ words: String, _ status: EnhancedStatus) {

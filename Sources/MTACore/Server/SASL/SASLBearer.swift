@@ -1,7 +1,7 @@
 /// OAUTHBEARER (RFC 7628) and its forerunner XOAUTH2: an OAuth 2.0 token in place of a password.
 ///
-/// The `auth` hook gets the token (``Credentials/Proof/bearerToken(_:)``) and asks whoever issued it; the engine knows
-/// nothing of tokens. Offer them only where the hook does so.
+/// The `auth` hook gets the token (``Credentials/Proof/bearerToken(_:)``) and asks its issuer; the engine knows nothing of tokens.
+/// Offer these mechanisms only if the hook does so.
 public struct SASLBearer: SASLMechanism {
   public let name: String
   private let isStandard: Bool
@@ -13,7 +13,7 @@ public struct SASLBearer: SASLMechanism {
 
   /// OAUTHBEARER, RFC 7628.
   public static let oauthbearer = SASLBearer("OAUTHBEARER", isStandard: true)
-  /// XOAUTH2, which came before the standard and which many clients speak.
+  /// XOAUTH2. It is older than the standard, and many clients speak it.
   public static let xoauth2 = SASLBearer("XOAUTH2", isStandard: false)
 
   public func makeExchange(_ context: SASLContext) -> any SASLExchange {

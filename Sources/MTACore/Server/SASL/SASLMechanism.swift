@@ -1,12 +1,12 @@
-/// A way to log in (RFC 4422), as a server offers it: ``SASLPlain``, ``SASLLogin``, ``SASLBearer``, MTAReceiver's
-/// `SASLSCRAM`, or an adopter's own. Which are offered, and in which order, is `SessionConfiguration.mechanisms`.
+/// A way to log in (RFC 4422): ``SASLPlain``, ``SASLLogin``, ``SASLBearer``, MTAReceiver's `SASLSCRAM`, or an adopter's own.
+/// `SessionConfiguration.mechanisms` says which are offered, and in which order.
 public protocol SASLMechanism: Sendable {
-  /// As EHLO announces it and AUTH names it: upper case letters, digits, hyphens and underscores.
+  /// The name in EHLO and AUTH: upper case letters, digits, hyphens and underscores.
   var name: String { get }
-  /// Whether it makes sense on a connection that is encrypted so, or not at all. Default: yes. Whether AUTH is offered
-  /// in clear is not asked here: `SessionConfiguration.allowsAuthInClear` says it for all.
+  /// Whether the mechanism can be used with this encryption, or without any. Default: yes. Whether AUTH is offered in clear at all is
+  /// said by `SessionConfiguration.allowsAuthInClear`.
   func isOffered(over encryption: Encryption?) -> Bool
-  /// An AUTH command named this mechanism.
+  /// Makes an exchange, when an AUTH command names this mechanism.
   func makeExchange(_ context: SASLContext) -> any SASLExchange
 }
 
@@ -14,11 +14,11 @@ extension SASLMechanism {
   public func isOffered(over encryption: Encryption?) -> Bool { true }
 }
 
-/// What an exchange may know of its connection.
+/// The facts of a connection that an exchange may use.
 public struct SASLContext: Hashable, Sendable {
   /// Nil when the connection is in clear.
   public var encryption: Encryption?
-  /// The names of all mechanisms that this connection is offered.
+  /// The names of all mechanisms that are offered on this connection.
   public var offered: [String]
 
   public init(encryption: Encryption?, offered: [String]) {
@@ -27,8 +27,8 @@ public struct SASLContext: Hashable, Sendable {
   }
 }
 
-/// One run of a mechanism, from the AUTH command to its end: a value without I/O, driven by the session, which does
-/// base64, `*`, line lengths, the hooks and the replies (RFC 4954 §4).
+/// One run of a mechanism, from the AUTH command to its end. It is a value without I/O. The session drives it, and does base64, `*`,
+/// line lengths, the hooks and the replies (RFC 4954 §4).
 ///
 /// ```
 /// C: AUTH SCRAM-SHA-256 biws…      start(n,,n=user,r=…)     .scramKeys(of: "user")
@@ -40,15 +40,14 @@ public struct SASLContext: Hashable, Sendable {
 /// S: 235 2.7.0
 /// ```
 public protocol SASLExchange: Sendable {
-  /// The exchange begins. `initial` is the initial response; nil when the client sent none. Default, for mechanisms in
-  /// which the client speaks first: without one an empty challenge, else ``receive(_:)``.
+  /// The exchange begins. `initial` is the initial response; nil if the client sent none. The default is for mechanisms in which the
+  /// client speaks first: an empty challenge without an initial response, else ``receive(_:)``.
   mutating func start(_ initial: [UInt8]?) -> SASLStep
   /// The client's answer to a challenge.
   mutating func receive(_ response: [UInt8]) -> SASLStep
-  /// The answer to ``SASLStep/scramKeys(of:)``; nil for a user who has none. Default: malformed, as nothing was asked.
+  /// The answer to ``SASLStep/scramKeys(of:)``; nil for a user without keys. Default: malformed, because nothing was asked.
   mutating func receive(keys: SCRAMKeys?) -> SASLStep
-  /// The `auth` hook refused the credentials: what to tell the client, and have it answer, before it is told 535.
-  /// Default: nil, which is nothing.
+  /// The `auth` hook refused the credentials. Returns a challenge for the client to answer before it gets 535. Default: nil, none.
   mutating func refused() -> [UInt8]?
 }
 
@@ -60,19 +59,19 @@ extension SASLExchange {
   public mutating func refused() -> [UInt8]? { nil }
 }
 
-/// What an exchange wants next.
+/// The next step of an exchange.
 public enum SASLStep: Hashable, Sendable {
   /// Send this, and wait for the client's response.
   case challenge([UInt8])
   /// Ask the hooks for the keys of a user.
   case scramKeys(of: String)
-  /// The client has said all: put this to the `auth` hook.
+  /// The client has said everything: ask the `auth` hook about these credentials.
   case finished(Credentials)
-  /// The credentials are wrong: answered as if the `auth` hook had said so, that is 535, after the same delay.
+  /// The credentials are wrong. The client gets 535 after the same delay as if the `auth` hook had refused.
   case rejected
   /// The exchange cannot go on.
   case failed(Reply)
 
-  /// The client does not keep to the mechanism: 501 5.5.2.
+  /// The client breaks the rules of the mechanism: 501 5.5.2.
   public static let malformed = Self.failed(.malformedResponse)
 }

@@ -21,10 +21,10 @@ public struct SASLPlain: SASLMechanism {
   }
 }
 
-/// LOGIN: name and password, each after a prompt. Never standardized, and what older clients have; as PLAIN, it is for
-/// encrypted connections.
+/// LOGIN: name and password, each after a prompt. It was never standardized; older clients have it. Like PLAIN, it is for encrypted
+/// connections.
 ///
-/// Both forms in use are taken: the name as an answer to `Username:`, and as an initial response.
+/// Both forms in use are taken: the name as an answer to `Username:`, or as an initial response.
 public struct SASLLogin: SASLMechanism {
   public let name = "LOGIN"
   public init() {}
