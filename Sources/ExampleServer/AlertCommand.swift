@@ -17,9 +17,9 @@ struct AlertCommand: AsyncParsableCommand {
     commandName: "alert",
     abstract: "Put a mail for a local user in the queue; the text is standard input.",
     discussion: """
-      Prints the mail's id. Works beside a running server, which delivers it within seconds, and without one: the next serve or \
-      run-queue does. Exits 0 when it is queued, 64 for settings or arguments that cannot be used, 67 when there is no such user, \
-      1 for any other failure.
+      Prints the mail's id. Works with and without a running server. A running one delivers the mail within seconds; otherwise the \
+      next serve or run-queue does. Exits 0 when the mail is queued, 64 for settings or arguments that cannot be used, 67 when \
+      there is no such user, 1 for any other failure.
       """)
 
   @OptionGroup var file: SettingsFile

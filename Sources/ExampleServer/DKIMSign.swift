@@ -12,14 +12,14 @@ struct DKIMSign: AsyncParsableCommand {
     commandName: "sign",
     abstract: "Sign a mail: standard input to standard output.",
     discussion: """
-      Lines may end in LF alone: they are signed as if they ended in CR LF, as they will when the mail is sent, and are written \
-      as they came. Exits 0, or 2 when the mail was not signed; nothing is written then.
+      Lines may end in LF alone. They are signed as if they ended in CR LF, as they do when the mail is sent, and written as they \
+      came. Exits 0, or 2 when the mail was not signed; then nothing is written.
       """)
 
   @Option(help: "The domain that signs.") var domain: String
   @Option(help: "The name of the key within the domain.") var selector: String
   @Option(help: "The file with the private key (PEM).") var key: String
-  @Option(help: "How much change on the way is forgiven, in header and body: relaxed or simple each.")
+  @Option(help: "Which changes on the way are allowed, in header and body: relaxed or simple each.")
   var canonicalization = CanonicalForms(header: .relaxed, body: .relaxed)
 
   func run() async throws {

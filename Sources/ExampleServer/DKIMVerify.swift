@@ -16,14 +16,14 @@ struct DKIMVerify: AsyncParsableCommand {
     discussion: """
       Prints a line for each signature that was tried: result, domain, selector and reason. Lines of the mail may end in LF alone. \
       Exits 0 when at least one signature passes, 1 when none does, 2 on trouble: the mail or the zone could not be read, or \
-      a key could not be had now (temperror) and nothing else passed.
+      a key could not be looked up (temperror) and no other signature passed.
       """)
 
   @OptionGroup var resolver: ResolverOptions
   @Option(
     help: """
-      A file with the key records, lines of the form NAME TXT "…"; a name that it has is not asked for in the DNS, and without --server \
-      no other is either.
+      A file with the key records, lines of the form NAME TXT "…". Its names are not looked up in the DNS. Without --server no others \
+      are looked up either.
       """)
   var zone: String?
   @Flag(help: "Print a JSON array, for each signature an object: result, domain, selector, reason.") var json = false

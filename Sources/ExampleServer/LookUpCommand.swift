@@ -17,7 +17,7 @@ struct LookUpCommand: AsyncParsableCommand {
       record of the type, 2 when the DNS gave no answer, 64 for a question that makes no sense.
       """)
 
-  @Argument(help: "A domain name, international or not; for PTR an IP address will do.") var name: String
+  @Argument(help: "A domain name, international or not; for PTR also an IP address.") var name: String
   @Argument(help: "A, AAAA, MX, TXT, PTR, CNAME, NS, SOA, SRV, TLSA or CAA.") var type: String
   @OptionGroup var resolver: ResolverOptions
   @Option(help: "How long the look-up may take, in seconds.") var timeout = 10.0

@@ -15,11 +15,11 @@ struct PolicyCommand: AsyncParsableCommand {
     abstract: "Show where mail for a domain would go, under which TLS policy, and why.",
     discussion: """
       Asks the DNS and, for MTA-STS, policy hosts, but no mail server. Exits 0 when there is a host that would be tried, 1 when mail \
-      would fail, 2 when it would wait, 64 for what is no domain or for settings that cannot be used.
+      would fail, 2 when it would wait, 64 for text that is not a domain or settings that cannot be used.
       """)
 
   @Argument(help: "A domain name, international or not, or an address in brackets.") var domain: String
-  @Option(help: "The settings whose routes, smarthost, TLS policies and resolvers hold; none: the defaults.")
+  @Option(help: "The settings with routes, smarthost, TLS policies and resolvers; none: the defaults.")
   var config: String?
   @OptionGroup var resolver: ResolverOptions
   @Flag(help: "For a mail that requires TLS all the way (REQUIRETLS).") var requireTLS = false

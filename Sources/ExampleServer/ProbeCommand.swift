@@ -12,10 +12,10 @@ import NIOPosix
 struct ProbeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "probe",
-    abstract: "See whether a mail server is there: read its greeting and quit.",
+    abstract: "Check whether a mail server is there: read its greeting and quit.",
     discussion: """
       Never says MAIL or RCPT. Exits 0 when the server takes mail (its greeting is 2xx), 1 when it greets and refuses, 2 when it \
-      does not greet, 64 for what is no server.
+      does not greet, 64 for text that is not a server.
       """)
 
   @Argument(help: "HOST:PORT, HOST a name, an IPv4 address or an IPv6 address in brackets.") var server: String

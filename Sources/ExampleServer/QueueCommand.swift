@@ -10,9 +10,9 @@ import MTAServer
 /// ```
 struct QueueCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "queue", abstract: "Look at the mail that waits, set it aside, release it.",
+    commandName: "queue", abstract: "List waiting mail, hold it, release it.",
     discussion: """
-      Works beside a running server and without one. Exits 0 when it is done, 1 when there is no such mail or for any other \
+      Works with and without a running server. Exits 0 when it is done, 1 when there is no such mail or for any other \
       failure, 64 for settings or arguments that cannot be used.
       """, subcommands: [List.self, Release.self, Hold.self])
 
@@ -20,12 +20,12 @@ struct QueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print the copies that are not done, one a line.",
       discussion: """
-        With tabs between them: the mail's id, sender, recipient, state (waiting, working or held), attempts, next try, last message. \
-        What there is not is -.
+        Columns are separated by tabs: the mail's id, sender, recipient, state (waiting, working or held), attempts, next try, last \
+        message. A missing one is -.
         """)
 
     @OptionGroup var file: SettingsFile
-    @Flag(help: "Only those that wait for their release.") var held = false
+    @Flag(help: "Only copies that are held.") var held = false
 
     func run() async throws {
       let settings = try file.read()
@@ -37,7 +37,7 @@ struct QueueCommand: AsyncParsableCommand {
 
   struct Release: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make what is held of a mail due.", discussion: "A server that runs delivers it within seconds.")
+      abstract: "Make the held copies of a mail due.", discussion: "A running server delivers them within seconds.")
 
     @OptionGroup var file: SettingsFile
     @Argument(help: "The mail's id.") var id: QueuedMail
@@ -50,11 +50,11 @@ struct QueueCommand: AsyncParsableCommand {
 
   struct Hold: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Set what is not done of a mail aside.", discussion: "A delivery under way is not stopped.")
+      abstract: "Hold the copies of a mail that are not done.", discussion: "A delivery under way is not stopped.")
 
     @OptionGroup var file: SettingsFile
     @Argument(help: "The mail's id.") var id: QueuedMail
-    @Option(help: "Why, for whoever looks at it.") var reason = "by an operator"
+    @Option(help: "The reason, for operators.") var reason = "by an operator"
 
     func run() async throws {
       let settings = try file.read()

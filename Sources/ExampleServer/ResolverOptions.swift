@@ -7,8 +7,9 @@ import NIOPosix
 struct ResolverOptions: ParsableArguments {
   @Option(
     help: """
-      The name server to ask, an address with or without port; tls:ADDRESS asks over TLS, tls:ADDRESS#NAME one whose certificate bears \
-      NAME. Else those of /etc/resolv.conf, which says by trust-ad whether they are trusted. Its word on DNSSEC is believed if it is on this machine or is known by its name.
+      The name server to ask, an address with or without port. tls:ADDRESS asks over TLS; tls:ADDRESS#NAME asks one whose certificate \
+      has NAME. Its word on DNSSEC is trusted if it is on this machine or has a NAME. Default: the servers of /etc/resolv.conf, where \
+      trust-ad says whether they are trusted.
       """)
   var server: String?
 

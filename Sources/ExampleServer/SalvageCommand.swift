@@ -3,11 +3,11 @@ import MTAServer
 
 struct SalvageCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "salvage", abstract: "Save what can be read of a damaged database.",
+    commandName: "salvage", abstract: "Salvage a damaged database.",
     discussion: """
-      Looks through the whole database of the settings; if it is damaged, it is set aside and its rows are carried over into a new \
-      one. With --from, the mails of another file are added to the queue; its log (-wal) must lie beside it. The server must be \
-      stopped. A server does the first by itself when it meets damage. Exits 0 also when nothing was wrong, 64 for settings that \
+      Checks the whole database of the settings. If it is damaged, it is set aside, and its rows are carried over into a new one. A \
+      server does this by itself when it meets damage. With --from, the mails of another file are added to the queue; its log \
+      (-wal) must lie next to it. The server must be stopped. Exits 0 also when the database is whole, 64 for settings that \
       cannot be used, 1 for any other failure.
       """)
 

@@ -13,8 +13,8 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Receive and deliver mail until SIGINT or SIGTERM.",
     discussion: """
-      SIGHUP reads certificate, key, users, aliases and forwards anew, and reopens the log file; what cannot be used changes \
-      nothing. Exits 0 after an orderly shutdown, 64 for settings that cannot be used, 1 for any other failure.
+      SIGHUP reads certificate, key, users, aliases and forwards anew, and reopens the log file. If any of it is unusable, nothing \
+      changes. Exits 0 after an orderly shutdown, 64 for settings that cannot be used, 1 for any other failure.
       """)
 
   @OptionGroup var file: SettingsFile
@@ -35,7 +35,7 @@ struct RunQueue: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Deliver everything that is due, once: for cron.",
     discussion:
-      "Prints what became of it. Exits 0 also when mail was deferred, 64 for settings that cannot be used, 1 for any other failure."
+      "Prints the numbers of outcomes. Exits 0 also when mail was deferred, 64 for settings that cannot be used, 1 for any other failure."
   )
 
   @OptionGroup var file: SettingsFile

@@ -5,7 +5,7 @@ struct SettingsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "settings", abstract: "Show every setting: key, type, default and meaning.",
     discussion:
-      "Keys stand in the settings file, behind --set, and, as SWIFTMTA_LOG_FILE for logFile, in the environment.")
+      "Keys stand in the settings file and after --set. In the environment logFile is SWIFTMTA_LOG_FILE.")
 
   @Flag(help: "One JSON object per line, for programs.") var json = false
 

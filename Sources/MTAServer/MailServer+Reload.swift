@@ -24,7 +24,7 @@ extension MailServer {
   /// what is wrong.
   public func reload() async {
     do { try rooms.logs.reopen() } catch {
-      logger.error("reload: the log goes on in the old file", metadata: ["reason": "\(error)"])
+      logger.error("reload: the log file cannot be reopened; the old one is used", metadata: ["reason": "\(error)"])
     }
     do {
       let new = try await reloading?()
@@ -43,7 +43,7 @@ extension MailServer {
       // Nobody waits for it: hooks may look up who knows where.
       if let new { Task { await self.warnOfIgnoredUsers(new.settings) } }
     } catch {
-      logger.error("reload: all stays as it was", metadata: ["reason": "\(error)"])
+      logger.error("reload: failed, everything stays as it was", metadata: ["reason": "\(error)"])
     }
   }
 }

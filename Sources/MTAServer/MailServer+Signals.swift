@@ -15,7 +15,7 @@ extension MailServer {
   public func runUntilSignal() async throws {
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
     let lastResort = LastResort(on: [SIGINT, SIGTERM], after: Self.grace + .seconds(15)) { [logger, settings] in
-      logger.critical("what is under way does not end; the process ends all the same")
+      logger.critical("sessions or deliveries do not end in time; the process ends anyway")
       try? DurableFiles().unlink(settings.pidFile, at: "pid.remove")
     }
     defer { lastResort.cancel() }

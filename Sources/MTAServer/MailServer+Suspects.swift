@@ -22,21 +22,21 @@ extension MailServer {
     let held: [HeldSuspect]
     do throws(StoreFailure) {
       held = try await rooms.store.takeSuspectsToTell(at: SystemClock().now)
-    } catch { return logger.error("what is held cannot be looked up: \(error)") }
+    } catch { return logger.error("held mails cannot be looked up: \(error)") }
     guard !held.isEmpty else { return }
     let text = """
-      The mails below are held: twice the program itself broke off while it read, converted or signed them.
-      Other mail is not concerned.
+      The mails below are held: the program itself broke off twice while it read, converted or signed them.
+      Other mail goes on.
 
       \(held.map { "\($0.id): \($0.cause)" }.joined(separator: "\n"))
 
-      "queue list --held" shows them, "queue release ID" has one tried again. Please report such a mail to
+      "queue list --held" shows them. "queue release ID" has one tried again. Please report such a mail to
       the makers of the program.
       """
     do {
       try await alert(to: settings.postmasterName, subject: "Mail is held: the program broke off at it", text: text)
     } catch {
-      logger.error("the postmaster cannot be told of mail that is held: \(error)")
+      logger.error("the alert about held mail cannot be queued: \(error)")
       try? await rooms.store.untell(held)
     }
   }

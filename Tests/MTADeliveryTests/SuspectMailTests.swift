@@ -97,7 +97,7 @@ struct SuspectMailTests {
     service.cancel()
     _ = try await service.value
     #expect(setup.queue.parcels[0].state == .working)
-    #expect(setup.log.lines.contains { $0.text.hasPrefix("deliveries that do not end are left behind") })
+    #expect(setup.log.lines.contains { $0.text.hasPrefix("deliveries that do not end are abandoned") })
     going.withLockedValue { $0 }?.resume()
   }
 }

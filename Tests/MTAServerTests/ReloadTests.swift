@@ -50,7 +50,7 @@ import Testing
       try server.write(settings(#""coco@test.example": "*", "new@test.example": "*""#), to: "mta.json")
       try server.write(Self.other.privateKey, to: "key.pem")
       server.signal(SIGHUP)
-      try await server.logs("reload: all stays as it was", in: "mta.log")
+      try await server.logs("reload: failed, everything stays as it was", in: "mta.log")
       #expect(try await shows(TestCertificate.trust, at: address))
       #expect(try await answer(to: "new", at: address).hasPrefix("550"))
 
@@ -66,7 +66,7 @@ import Testing
         at: server.folder.appending(path: "mta.log"), to: server.folder.appending(path: "mta.log.1"))
       server.signal(SIGHUP)
       // The log was moved aside, and is begun anew.
-      try await server.logs("reload: all stays as it was reason=\"serverName", in: "mta.log")
+      try await server.logs("reload: failed, everything stays as it was reason=\"serverName", in: "mta.log")
       #expect(try await answer(to: "new", at: address).hasPrefix("250"))
 
       // The session that was there all the time goes on, with the users of its beginning.

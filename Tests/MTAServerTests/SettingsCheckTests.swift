@@ -69,15 +69,16 @@ import Testing
        "forwards": {"ann@a.example": {"to": "x@elsewhere.example"}, "bob@a.example": {"to": "ann@a.example"}}}
       """#)
     // With a catch-all everybody is somebody.
-    #expect(settings.warnings(nil) == ["forwards: bob@a.example: is no user"])
+    #expect(settings.warnings(nil) == ["forwards: bob@a.example: is not a user"])
     var strict = settings
     strict.aliases = AliasTable()
     strict.aliases.add("info@a.example", ["Ann@a.example", "gone@a.example"].compactMap { Mailbox($0) })
     strict.aliases.add("@c.example", ["gone@a.example"].compactMap { Mailbox($0) })
     #expect(
       strict.warnings(nil) == [
-        "aliases: info@a.example: gone@a.example is nobody here", "aliases: @c.example: gone@a.example is nobody here",
-        "forwards: bob@a.example: is no user",
+        "aliases: info@a.example: gone@a.example does not exist here",
+        "aliases: @c.example: gone@a.example does not exist here",
+        "forwards: bob@a.example: is not a user",
       ])
     #expect(try read(#"{"serverName": "a.example"}"#).warnings(nil).map { $0.prefix(19) } == ["localDomains: none,"])
   }

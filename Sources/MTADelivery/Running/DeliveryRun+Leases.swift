@@ -35,7 +35,7 @@ extension DeliveryRun {
       guard isRenewal else { return }
       try await renewLeases()
       watch.renewed()
-    } catch { environment.logger.error("leases cannot be looked after", metadata: ["reason": "\(error)"]) }
+    } catch { environment.logger.error("leases cannot be checked or renewed", metadata: ["reason": "\(error)"]) }
   }
 
   /// Gives back what is leased to us and was never told.

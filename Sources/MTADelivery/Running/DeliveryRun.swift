@@ -192,7 +192,7 @@ final class DeliveryRun: Sendable {
     timer.cancel()
     if !isOrderly {
       environment.logger.error(
-        "deliveries that do not end are left behind; their mail is tried again after the next start")
+        "deliveries that do not end are abandoned; their mail is tried again after the next start")
     }
     // What is left behind may yet deliver, so it keeps its leases. What cannot be given back now is given back when this process has
     // ended.
@@ -201,7 +201,7 @@ final class DeliveryRun: Sendable {
         isOrderly ? [] : work.withLockedValue { Array($0.leased) }
       }
     } catch {
-      environment.logger.error("leases cannot be given back", metadata: ["reason": "\(error)"])
+      environment.logger.error("leases cannot be released", metadata: ["reason": "\(error)"])
     }
   }
 

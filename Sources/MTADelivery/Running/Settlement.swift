@@ -100,12 +100,12 @@ struct Settlement: Sendable {
     }
   }
 
-  /// RFC 5321 §4.5.5: nobody is told of a report that fails. So that it does not vanish without a word, the log is.
+  /// RFC 5321 §4.5.5: a report that fails has no report of its own. The log has a line instead.
   private func tellOfLost(_ results: [ParcelResult], of envelope: Envelope) {
     let failed = results.filter { $0.outcome == .failed }
     guard envelope.reversePath == .null, let first = failed.first else { return }
     environment.logger.warning(
-      "a mail from nobody failed, so nobody is told",
+      "a mail with a null sender failed; no report is sent",
       metadata: ["mail": "\(envelope.id)", "recipients": "\(failed.count)", "reason": "\(first.message)"])
   }
 

@@ -10,7 +10,7 @@ extension Settings {
     if wrong.isEmpty { return }
     throw SettingsFailure(
       wrong.map(\.description).sorted().map {
-        "users: \($0): is no hash that this system's crypt(3) knows; * is for a mailbox that nobody logs in to"
+        "users: \($0): this system's crypt(3) does not know the hash; * is for a mailbox without a login"
       })
   }
 
@@ -18,17 +18,17 @@ extension Settings {
   func warnings(_ tls: TLSContext?) -> [String] {
     var warnings: [String] = []
     if localDomains.isEmpty {
-      warnings.append("localDomains: none, so mail is taken for those mailboxes alone that the hooks know")
+      warnings.append("localDomains: none, so mail is taken only for mailboxes that the hooks know")
     }
     for (name, targets) in aliases.mailboxes.sorted(by: { $0.key.description < $1.key.description }) {
-      warnings += dead(targets).map { "aliases: \(name): \($0) is nobody here" }
+      warnings += dead(targets).map { "aliases: \(name): \($0) does not exist here" }
     }
     for (domain, targets) in aliases.domains.sorted(by: { $0.key.description < $1.key.description }) {
-      warnings += dead(targets).map { "aliases: @\(domain): \($0) is nobody here" }
+      warnings += dead(targets).map { "aliases: @\(domain): \($0) does not exist here" }
     }
     for (name, forward) in forwards.sorted(by: { $0.key.description < $1.key.description }) {
-      if !users.keys.contains(name) { warnings.append("forwards: \(name): is no user") }
-      warnings += dead(forward.to).map { "forwards: \(name): \($0) is nobody here" }
+      if !users.keys.contains(name) { warnings.append("forwards: \(name): is not a user") }
+      warnings += dead(forward.to).map { "forwards: \(name): \($0) does not exist here" }
     }
     return warnings + Self.certificateWarnings(expiry: tls?.certificateExpiry, begin: tls?.certificateBegin)
   }

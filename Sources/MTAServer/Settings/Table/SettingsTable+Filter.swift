@@ -2,36 +2,36 @@ extension SettingsTable {
   static let filter: [Setting] = [
     .contentFilter(
       """
-      `spamc:HOST:PORT` or `spamc:/SOCKET` asks spamd (SpamAssassin), `rspamd:HOST:PORT` or `rspamd:/SOCKET` \
-      asks rspamd, `none` nobody.
+      `spamc:HOST:PORT` or `spamc:/SOCKET` asks spamd (SpamAssassin), `rspamd:HOST:PORT` or `rspamd:/SOCKET` asks \
+      rspamd, `none` switches it off.
       """),
     .word(
       "contentFilterFails", \.contentFilterFails,
       """
-      What becomes of mail when the filter is away, late, or talks nonsense: delivered with `X-Spam-Checked: no` \
-      and the reason, or tried again later.
+      What happens to mail when the filter is away, late, or answers nonsense: `open` delivers it with \
+      `X-Spam-Checked: no` and the reason, `closed` tries again later.
       """),
     .points(
       "contentFilterMarks", \.contentFilterMarks,
-      "From so many points on mail is marked as spam; `none`: as the filter says."),
+      "Mail with this number of points or more is marked as spam; `none`: the filter decides."),
     .points(
       "contentFilterHolds", \.contentFilterHolds,
-      "From so many points on mail is held: set aside, until somebody releases it."),
+      "Mail with this number of points or more is held until an operator releases it."),
     .points(
       "contentFilterRejects", \.contentFilterRejects,
       """
-      From so many points on mail is rejected: its sender, whoever that is, gets a bounce. Your own word, so it \
-      holds whatever `contentFilterOnReject` says.
+      Mail with this number of points or more is rejected, whatever `contentFilterOnReject` says: its sender gets a \
+      bounce, even if forged.
       """),
     .word(
       "contentFilterOnReject", \.contentFilterOnReject,
       """
-      What becomes of mail that the filter itself would reject (rspamd's `reject`): set aside until somebody \
-      releases it; or a bounce to its sender, whom spam most often forges; or gone, and nobody is told.
+      What happens to mail that the filter itself would reject (rspamd's `reject`): `hold` until an operator releases \
+      it; `bounce` to its sender, which spam mostly forges; `discard` without a report.
       """),
     .seconds(
       "contentFilterTimeout", \.contentFilterTimeout,
-      "For one check; and before it, for its turn."),
+      "The time of one check, and the time to wait for its turn."),
     .count(
       "contentFilterMaximumBytes", \.contentFilterMaximumBytes, 0...Int.max, unit: "bytes",
       "Larger mail is delivered unchecked, with `X-Spam-Checked: no`."),
@@ -40,10 +40,10 @@ extension SettingsTable {
       "Checks at a time."),
     .optionalText(
       "contentFilterUser", \.contentFilterUser,
-      "For spamd: whose preferences count. `recipient`: the recipient's address, where a mail has only one."),
+      "For spamd: the user whose preferences count. `recipient`: the recipient's address, if a mail has only one."),
     .optionalText(
       "contentFilterPassword", \.contentFilterPassword,
-      "For rspamd: the password of its controller worker, said in clear."
+      "For rspamd: the password of its controller worker, sent in clear."
     ).secret,
   ]
 }

@@ -8,33 +8,30 @@ extension SettingsTable {
       "Where mail for `postmaster` goes."),
     .localDomains(
       """
-      Domains whose every mailbox is known to the hooks: others in them are refused with 550 5.1.1. \
-      `postmaster@` each of them exists.
+      Domains of which the hooks know every mailbox: others there are refused with 550 5.1.1. `postmaster@` each of \
+      them exists.
       """),
     .users(
       """
-      Who has a mailbox here, unless a program has hooks of its own: then those say. `*` is a mailbox that \
-      nobody logs in to. Make a hash with `openssl passwd -6`.
+      Who has a mailbox here. Without effect if a program has hooks of its own that do not use it. `*` is a mailbox \
+      without a login. Make a hash with `openssl passwd -6`.
       """
     ).reloaded.secret,
     .aliases(
       """
-      Names that stand for others, here or elsewhere; `@domain` takes what nobody of the domain has, but \
-      postmaster. As `users`, for hooks; those of your own may use them as \
+      Names that stand for others, here or elsewhere. `@domain` takes mail for every name of the domain that does not \
+      exist, except postmaster. Like `users` it works by hooks; yours may use it as \
       [AliasServer](../Examples/Sources/AliasServer) does.
       """
     ).reloaded,
     .forwards(
       """
-      Where users have their mail sent: `to` is a mailbox or a list of them; with `keepCopy` (false) they get it \
-      as well. For hooks, as `aliases`.
+      Where users have their mail sent: `to` is a mailbox or a list of them. With `keepCopy` (false) they get it as \
+      well. Works by hooks, like `aliases`.
       """
     ).reloaded,
     .app(
-      """
-      Keys of a program of your own: whatever stands in it is handed over by `Settings.app`, unknown keys and \
-      all.
-      """
+      "Keys of a program of your own. `Settings.app` has the whole object; its keys are not checked."
     ).reloaded,
   ]
 }

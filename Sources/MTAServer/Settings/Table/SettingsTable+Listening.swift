@@ -13,15 +13,13 @@ extension SettingsTable {
       "The ports for members, authenticated and encrypted."),
     .submissionPort(
       """
-      The first of `submissionPorts`: the port that members are told to use. Where there is one, this key will \
-      do.
+      The first of `submissionPorts`: the port that members are told to use. If there is only one, this key is enough.
       """),
     .ports(
       "implicitTLSPorts", \.implicitTLSPorts,
       """
-      Of the listening ports, those with TLS from the first byte. Need a certificate. One without another role \
-      is a submission port, so 465 and 587 stand side by side with `"submissionPort": 587, "implicitTLSPorts": \
-      [465]`.
+      Of the listening ports, those with TLS from the first byte. They need a certificate. A port without another role \
+      is a submission port, so 465 and 587 stand side by side with `"submissionPort": 587, "implicitTLSPorts": [465]`.
       """),
     .ports(
       "lmtpPorts", \.lmtpPorts,
@@ -29,27 +27,24 @@ extension SettingsTable {
     .ports(
       "proxyPorts", \.proxyPorts,
       """
-      Of the listening ports, those behind a proxy: connections begin with a PROXY header (version 1 or 2). Need \
+      Of the listening ports, those behind a proxy: connections begin with a PROXY header (version 1 or 2). They need \
       `proxies`.
       """),
     .networks(
       "proxies", \.proxies,
       """
-      The proxies that `proxyPorts` serve and believe; nobody else is served there. They are no strangers: their \
-      own health checks (LOCAL, UNKNOWN, or without a header on other ports) are always greeted, never counted, \
-      never locked out.
+      The proxies that `proxyPorts` serve; other clients are not served there. Their own health checks (LOCAL, \
+      UNKNOWN, or without a header on other ports) are always greeted, and never counted or locked out.
       """),
     .networks(
       "xclientNetworks", \.xclientNetworks,
       """
-      Front ends that may say by XCLIENT whom they speak for. Until they do they are no strangers, as `proxies`; \
-      from then on the client is counted.
+      Front ends that may name their client by XCLIENT. Until they do, they count as `proxies` do; from then on the \
+      client counts.
       """),
     .optionalPath(
       "certificate", \.certificate,
-      """
-      PEM, the server's own certificate first. Without certificate and key there is no STARTTLS, and so no AUTH.
-      """
+      "PEM, the server's own certificate first. STARTTLS needs certificate and key, and AUTH needs TLS."
     ).reloaded,
     .optionalPath(
       "privateKey", \.privateKey,

@@ -14,11 +14,11 @@ extension SettingsTable {
       "Keeps a second server from starting on the same folder."),
     .optionalText(
       "userName", \.userName,
-      "Whom to run as when started as root."
+      "The user to run as, when started as root."
     ).forLater,
     .optionalText(
       "groupName", \.groupName,
-      "The same for the group."
+      "The group to run as, when started as root."
     ).forLater,
     .isolation(
       """
@@ -39,12 +39,12 @@ extension SettingsTable {
       "Print receiving dialogues on standard output; credentials are masked."),
     .flag(
       "logReceiverConversation", \.logReceiverConversation,
-      "Write them to the log."),
+      "Write receiving dialogues to the log."),
     .flag(
       "displayQueueRunnerDialog", \.displayQueueRunnerDialog,
       "Print sending dialogues on standard output; credentials and content are left out."),
     .flag(
       "logQueueRunnerConversation", \.logQueueRunnerConversation,
-      "Write them to the log."),
+      "Write sending dialogues to the log."),
   ]
 }

@@ -15,7 +15,7 @@ extension SettingsTable {
       "The port of other domains' servers."),
     .ignoreTargets(
       """
-      Networks where no server of a foreign domain is: see [Ignored targets](#ignored-targets). `[]` switches it \
+      Networks to which no foreign domain may direct mail: see [Ignored targets](#ignored-targets). `[]` switches it \
       off, for tests.
       """),
     .smarthost(
@@ -25,21 +25,21 @@ extension SettingsTable {
       """),
     .optionalText(
       "smarthostUser", \.smarthostUser,
-      "Whom to log in as at the smarthost, by AUTH PLAIN, or LOGIN where that is all there is."),
+      "The user to log in as at the smarthost, by AUTH PLAIN, or LOGIN if the smarthost has nothing else."),
     .optionalPath(
       "smarthostPasswordFile", \.smarthostPasswordFile,
-      "A file that holds the password. Read at start; the password is in no log."),
+      "A file with the password. It is read at start; the password is in no log."),
     .smarthostTLS(
-      "What TLS the smarthost must offer; the words are those of `tlsPolicies`."),
+      "The TLS that the smarthost must offer; the words are those of `tlsPolicies`."),
     .routes(
-      "The ways of single domains: see below."),
+      "The routes of single domains: see below."),
     .sourceAddresses(
       """
-      The addresses to connect to other servers from, at most one IPv4 and one IPv6; without one of a family the \
-      system chooses.
+      The addresses from which connections to other servers are made, at most one IPv4 and one IPv6. Without one of a \
+      family the system chooses.
       """),
     .tlsPolicies(
-      "What TLS the servers of single domains must offer, in place of DANE and MTA-STS: see below."),
+      "The TLS that servers of single domains must offer, in place of DANE and MTA-STS: see below."),
     .flag(
       "dane", \.dane,
       "Use TLSA records (RFC 7672). It takes effect only with `trustResolvers`."),
@@ -51,29 +51,27 @@ extension SettingsTable {
       "The file that keeps those policies over a restart."),
     .optionalPath(
       "trustRoots", \.trustRoots,
-      "PEM: the authorities that certificates of other servers must lead to; none means those of the system."),
+      "PEM: the authorities that certificates of other servers must lead to; `none`: those of the system."),
     .resolvers(
-      "Name servers; none means those of `/etc/resolv.conf`. A link-local address has its zone: `fe80::1%eth0`."),
+      "Name servers; none: those of `/etc/resolv.conf`. A link-local address has its zone: `fe80::1%eth0`."),
     .flag(
       "trustResolvers", \.trustResolvers,
-      "The resolvers check DNSSEC and the way to them is safe: their word on it is taken."),
+      "Trust the resolvers: they check DNSSEC, and the way to them is safe."),
     .dkim(
       """
-      Keys (PEM, RSA or Ed25519) that sign mail of authenticated or trusted senders: by the domain of its author \
-      (From, or the newest Resent-From) if that is the user's own address, or else by the domain of the user's \
-      login.
+      Keys (PEM, RSA or Ed25519) that sign mail of authenticated or trusted senders. The domain of its author (From, \
+      or the newest Resent-From) signs if that is the user's own address; else the domain of the user's login.
       """),
     .srsDomain(
       """
-      Senders of mail that is forwarded to other servers are rewritten in this domain (SRS), and reports to them \
-      taken back; its MX must be this server. With none they leave as they came, and servers that check SPF may \
-      refuse them.
+      The domain of rewritten senders (SRS), for mail that is forwarded to other servers. Its MX must be this server, \
+      which takes the reports. With `none` senders stay as they are, and servers that check SPF may refuse the mail.
       """),
     .path(
       "srsSecret", \.srsSecret,
       """
-      The secrets that sign rewritten senders, one a line of 16 octets or more: the first signs, all verify. \
-      Made, for its owner alone, if it is missing and `srsDomain` is set.
+      The file with the secrets that sign rewritten senders, one a line of 16 octets or more: the first signs, all \
+      verify. It is made, for its owner alone, if it is missing and `srsDomain` is set.
       """),
     .seconds(
       "queueRunnerTimeout", \.queueRunnerTimeout,
@@ -85,31 +83,31 @@ extension SettingsTable {
       "How long a mail is tried; then it fails."),
     .seconds(
       "delayWarning", \.delayWarning,
-      "When the sender is told that a mail is late; it is tried then, too."),
+      "The age at which a mail's sender gets a report of the delay; the mail is tried then, too."),
     .count(
       "reportBurst", \.reportBurst, 1...1_000_000,
       """
-      Reports of failures and delays that go to one mailbox at once. None is dropped: those beyond wait for \
+      Reports of failures and delays that go to one mailbox at once. None is dropped: further ones wait for \
       `reportInterval`.
       """),
     .seconds(
       "reportInterval", \.reportInterval,
       """
-      Between those; and between two reports about one mail, of which each but the first returns the header \
-      alone.
+      The time between those, and between two reports about one mail. Of the latter each but the first returns the \
+      header alone.
       """),
     .count(
       "maximumReturnedBytes", \.maximumReturnedBytes, 0...Int.max, unit: "bytes",
       """
-      A mail that fails is returned whole up to this size, of a larger one its header. Where nobody vouches for \
-      the sender, always the header.
+      A report returns a failed mail whole up to this size, and of a larger one the header. If the sender is not \
+      vouched for, it returns the header alone.
       """),
     .count(
       "maximumDeliveries", \.maximumDeliveries, 1...10_000,
-      "Deliveries at a time; a fifth is kept for local mail and for servers that answer."),
+      "Deliveries at a time. A fifth is kept for local mail and for servers that answer."),
     .count(
       "deliveriesPerDestination", \.deliveriesPerDestination, 1...10_000,
-      "Of those, to one set of servers, at most; fewer where they do not go well."),
+      "Deliveries to one set of servers at a time, at most; fewer while they fail."),
     .destinationLimits(
       "Other limits: deliveries at a time, and the least seconds between two mails. Domains as in `routes`."),
     .word(

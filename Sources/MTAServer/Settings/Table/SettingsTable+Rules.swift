@@ -2,39 +2,39 @@ extension SettingsTable {
   static let rules: [Setting] = [
     .seconds(
       "receiverTimeout", \.receiverTimeout,
-      "Silence after which a session ends."),
+      "A session ends when the client is silent for this time."),
     .count(
       "maxFailedMessagesPerPeriod", \.maxFailedMessagesPerPeriod, 1...Int.max,
-      "Violations at which an address is locked out."),
+      "With this number of violations an address is locked out."),
     .seconds(
       "prohibitedSeconds", \.prohibitedSeconds,
       "How long a lockout lasts, and how long a violation is remembered."),
     .networks(
       "neverProhibit", \.neverProhibit,
       """
-      Networks such as `192.0.2.0/24` that are counted but never locked out, and whose logins are counted by \
-      account alone: a webmail host's, say.
+      Networks such as `192.0.2.0/24` that are counted but never locked out, and whose logins are counted by account \
+      alone: those of a webmail host, for example.
       """),
     .flag(
       "ehloDomainRequired", \.ehloDomainRequired,
       """
-      EHLO and HELO must name something. What is no name (`Bob's-iPhone`) will do, and stands in a comment in \
+      EHLO and HELO must name something. Text that is not a name (`Bob's-iPhone`) is taken, and stands in a comment in \
       Received.
       """),
     .flag(
       "ehloDomainVerifies", \.ehloDomainVerifies,
-      "On standard ports it must be an address literal, or a domain that is in the DNS."),
+      "On standard ports EHLO and HELO must name an address literal, or a domain that is in the DNS."),
     .flag(
       "enforceMemberPorts", \.enforceMemberPorts,
-      "Strangers use standard ports, members the submission port. Grants no relaying either way."),
+      "Strangers use standard ports, members the submission port. It does not change who may relay."),
     .word(
       "enforceAuthor", \.enforceAuthor,
       """
-      Whose name a user who logged in may write in (the newest Resent-From, or else From): `local` is their own \
-      and those of foreign domains, `all` their own alone, `off` anybody's. Others are refused with 550 5.7.1 at \
-      the end of the content. Domains of `localDomains` and `dkim`, the server's own name, and domains of names \
-      that the hooks know, are ours. An address that is none for the characters in it is refused, too. Clients \
-      of `trustedNetworks` at the internal port may use any name.
+      In whose name a user who logged in may write (the newest Resent-From, or else From): `local` in their own and \
+      those of foreign domains, `all` in their own alone, `off` in any. Others are refused with 550 5.7.1 at the end \
+      of the content. Our domains are those of `localDomains` and `dkim`, the server's own name, and domains of names \
+      that the hooks know. An address with characters that no address may have is refused, too. Clients of \
+      `trustedNetworks` at the internal port may use any name.
       """),
     .trustedNetworks(
       "Who may relay through the internal port."),
@@ -46,18 +46,18 @@ extension SettingsTable {
       "Accepted recipients of one mail."),
     .count(
       "maximumErrorsPerSession", \.maximumErrorsPerSession, 0...Int.max,
-      "5yz answers in one session; one more ends it."),
+      "5yz answers in one session; the next one ends it."),
     .count(
       "maximumCommandsWithoutMail", \.maximumCommandsWithoutMail, 0...Int.max,
       """
-      Commands of one session since its last accepted mail (EHLO, NOOP, RSET, VRFY, AUTH, MAIL and the like; \
-      RCPT and content do not count); one more ends it. 0 for no limit.
+      Commands of one session since its last accepted mail (EHLO, NOOP, RSET, VRFY, AUTH, MAIL and the like; RCPT and \
+      content do not count). The next one ends it. 0 for no limit.
       """),
     .count(
       "maximumSessionMemory", \.maximumSessionMemory, 1_048_576...Int.max, unit: "bytes",
       """
-      Bytes that all sessions together keep of envelopes, headers and content that arrive. Beyond it recipients \
-      and content get 452, and sessions that keep much and send little are closed.
+      Bytes that all sessions together may keep of envelopes, headers and arriving content. Beyond it recipients and \
+      content get 452, and sessions that keep much and send little are closed.
       """),
     .count(
       "maximumLoginFailuresPerSession", \.maximumLoginFailuresPerSession, 1...Int.max,
@@ -65,17 +65,17 @@ extension SettingsTable {
     .count(
       "maximumLoginTriesPerMinute", \.maximumLoginTriesPerMinute, 1...1000,
       """
-      Login tries of one address (one /64 of IPv6) that are checked in a minute; those beyond wait, and then get \
-      454. Logins that succeed are not counted. A /48 of IPv6 has ten times as many.
+      Login tries of one address (one /64 of IPv6) that are checked in a minute; further ones wait, and then get 454. \
+      Successful logins do not count. A /48 of IPv6 has ten times as many.
       """),
     .count(
       "maximumRefusedLoginsPerHour", \.maximumRefusedLoginsPerHour, 1...1000,
       """
-      Refused logins of one account, above which a try from a network that never logged in to it within 30 days \
-      gets 454 unchecked, but for one a minute.
+      Refused logins of one account. Beyond that, networks without a login to it within 30 days get 454 unchecked, \
+      except for one try a minute.
       """),
     .count(
       "maximumReceivedFields", \.maximumReceivedFields, 1...Int.max,
-      "Above it a mail is taken for one that loops."),
+      "A mail with more of them is in a loop, and refused."),
   ]
 }
