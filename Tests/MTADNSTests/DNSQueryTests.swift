@@ -1,5 +1,6 @@
 import MTACore
 import MTADNS
+import MTATestSupport
 import Testing
 
 struct DNSQueryTests {
@@ -29,7 +30,7 @@ struct DNSQueryTests {
   @Test func caseIsRandomInLettersOnly() {
     let query = DNSQuery(DNSName(test: "a1-b_c.z"), .a, id: 1, casing: [0b1010])
     #expect(Array(query.packet[12..<23]) == [6] + Array("a1-B_c".utf8) + [1] + Array("Z".utf8) + [0, 0])
-    var generator = SystemRandomNumberGenerator()
+    var generator = SeededGenerator(seed: 4343)
     let long = DNSName(test: Array(repeating: String(repeating: "abcdefgh", count: 7), count: 4).joined(separator: "."))
     let random = (0..<50).map { _ in
       DNSQuery.random(long, .a, extensions: true, asksAuthenticated: false, using: &generator).packet

@@ -177,9 +177,7 @@ struct DeliveryHookTests {
         // Cancelled, it goes on. It waits by a task that is not cancelled, for a sleep that is would return at once, and keep the only
         // thread of a machine with one processor.
         case "deaf.example":
-          while !isOver.withLockedValue({ $0 }) {
-            await Task.detached { try? await Task.sleep(for: .milliseconds(1)) }.value
-          }
+          try await Task.detached { try await eventually("the run is over") { isOver.withLockedValue { $0 } } }.value
         default: break
         }
         return .proceed

@@ -11,19 +11,19 @@ struct SuspectMailTests {
   /// Never ends with one mail, and heeds nobody, until it is let go.
   private final class DeafSigner: MailSigner {
     let mail: MailID
-    private let isOver = NIOLockedValueBox(false)
-    let (begun, begins) = AsyncStream.makeStream(of: Void.self)
+    private let work = DeafWork()
 
     init(_ mail: MailID) { self.mail = mail }
 
     func signature(for envelope: Envelope, _ content: StoredContent, at now: Timestamp) async throws -> ByteBuffer? {
       guard envelope.id == mail else { return nil }
-      begins.yield()
-      while !isOver.withLockedValue(\.self) {}
+      work.work()
       return nil
     }
 
-    func letGo() { isOver.withLockedValue { $0 = true } }
+    func hasBegun() async { await work.hasBegun() }
+
+    func letGo() { work.letGo() }
   }
 
   private static func submission(_ id: String, at now: Timestamp) -> Envelope {
@@ -67,7 +67,7 @@ struct SuspectMailTests {
       try setup.queue.add(bad, content: ServiceTests.text)
       let runner = try setup.runner
       let service = Task { try await runner.run() }
-      for await _ in signer.begun { break }
+      await signer.hasBegun()
       service.cancel()
       #expect(try await service.value == RunSummary())
       let entry = setup.queue.parcels[0]

@@ -1,4 +1,5 @@
 import MTACore
+import MTATestSupport
 import NIOConcurrencyHelpers
 import Testing
 
@@ -50,7 +51,7 @@ import Testing
         gate.unlock()
       }
     }
-    while lane.underWay < 1 { await Task.yield() }
+    try await eventually("the thread is taken") { lane.underWay == 1 }
     try await body(lane) {
       gate.lock()
       gate.unlock(withValue: 1)
@@ -61,7 +62,7 @@ import Testing
   @Test func aLaneIsBoundedInNumber() async throws {
     try await crowded { lane, release in
       let second = Task { try await lane.run { 2 } }
-      while lane.underWay < 2 { await Task.yield() }
+      try await eventually("the second one waits") { lane.underWay == 2 }
       await #expect(throws: CryptBusy.self) { try await lane.run { 3 } }
       release()
       let two = try await second.value
@@ -73,7 +74,7 @@ import Testing
     try await crowded { crowd, release in
       let threads = CryptThreads(known: .init(threads: 1, bound: 1, patience: .seconds(100_000)), strangers: crowd)
       let waiting = Task { try await threads.run(for: Credentials(username: "u", password: "p")) { 1 } }
-      while crowd.underWay < 2 { await Task.yield() }
+      try await eventually("a stranger waits") { crowd.underWay == 2 }
       await #expect(throws: CryptBusy.self) {
         try await threads.run(for: Credentials(username: "u", password: "p")) { 1 }
       }

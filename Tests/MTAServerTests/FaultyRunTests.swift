@@ -41,9 +41,9 @@ import Testing
       })
   }
 
-  private func accept(_ number: Int, _ store: MailStore) async throws {
+  private func accept(_ number: Int, again isAgain: Bool = false, _ store: MailStore) async throws {
     let sender = Mailbox("sender@test.example")
-    let id = MailID(at: clock.now, random: .random(in: 0 ... .max))
+    let id = MailID(at: clock.now, random: UInt32(number) * 2 + (isAgain ? 1 : 0))
     var recipients: [EnvelopeRecipient] = []
     for name in ["coco", "mike"] {
       let mailbox = try #require(Mailbox(name + "@test.example"))
@@ -85,7 +85,7 @@ import Testing
       // A client that is refused comes again.
       do { try await accept(number, store) } catch {
         faults.clear()
-        try await accept(number, store)
+        try await accept(number, again: true, store)
       }
       _ = try? await runner.runOnce()
       faults.clear()

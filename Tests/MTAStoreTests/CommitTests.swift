@@ -87,13 +87,24 @@ import Testing
   @Test func anIdThatComesTwiceLeavesTheFirstMailWhole() async throws {
     let store = try fixture.open { $0.contentInDatabase = 100 }
     let id = fixture.id()
-    for (seed, size) in [(1, 5000), (2, 5000), (3, 50)] {
+    // The second finds its file there, the third, which needs none, its row.
+    let tries: [(seed: Int, size: Int, obstacle: String?)] = [
+      (1, 5000, nil), (2, 5000, "File exists"), (3, 50, "UNIQUE constraint failed: messages.id"),
+    ]
+    for (seed, size, obstacle) in tries {
       let spool = try await store.begin(id)
       try await spool.append(noise(size, seed: seed))
-      do {
-        _ = try await spool.commit(fixture.envelope(id), trace: ByteBuffer())
-        #expect(seed == 1)
-      } catch { #expect(seed > 1, "\(error)") }
+      let envelope = try fixture.envelope(id)
+      do throws(StoreFailure) {
+        _ = try await spool.commit(envelope, trace: ByteBuffer())
+        #expect(obstacle == nil)
+      } catch {
+        guard case .failed(let words) = error, let obstacle else {
+          Issue.record("\(error)")
+          continue
+        }
+        #expect(words.contains(obstacle))
+      }
     }
     #expect(try await store.content(of: id).collected() == noise(5000, seed: 1))
     #expect(try fixture.query("SELECT count(*) FROM parcels") == ["1"])

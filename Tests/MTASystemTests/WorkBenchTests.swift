@@ -1,26 +1,14 @@
 import MTACore
 import MTASystem
+import MTATestSupport
 import NIOConcurrencyHelpers
 import Testing
 
 /// Threads for what takes long with one mail.
 struct WorkBenchTests {
-  /// Work that takes a processor and listens to nobody, until it is let go.
-  private final class Deaf: Sendable {
-    private let isOver = NIOLockedValueBox(false)
-    let (begun, begins) = AsyncStream.makeStream(of: Void.self)
-
-    func work() {
-      begins.yield()
-      while !isOver.withLockedValue(\.self) {}
-    }
-
-    func letGo() { isOver.withLockedValue { $0 = true } }
-  }
-
   @Test func whatTakesTooMuchProcessorTimeIsGivenUpAndOthersGoOn() async throws {
     let bench = WorkBench(threads: 1)
-    let deaf = Deaf()
+    let deaf = DeafWork()
     await #expect(throws: ProcessorTimeExceeded(bound: .milliseconds(20))) {
       try await bench.run(within: .milliseconds(20)) { deaf.work() }
     }
@@ -34,7 +22,7 @@ struct WorkBenchTests {
     let (ends, ended) = AsyncStream.makeStream(of: Void.self)
     await #expect(throws: ProcessorTimeExceeded.self) {
       try await WorkBench(threads: 2).run(within: .milliseconds(50)) {
-        while !Task.isCancelled { await Task.yield() }
+        await untilCancelled()
         wasCancelled.withLockedValue { $0 = true }
         ended.yield()
       }
@@ -45,9 +33,9 @@ struct WorkBenchTests {
 
   @Test func whoIsCancelledWaitsNoLonger() async throws {
     let bench = WorkBench(threads: 1)
-    let deaf = Deaf()
+    let deaf = DeafWork()
     let caller = Task { try await bench.run(within: .seconds(600)) { deaf.work() } }
-    for await _ in deaf.begun { break }
+    await deaf.hasBegun()
     caller.cancel()
     await #expect(throws: CancellationError.self) { try await caller.value }
     deaf.letGo()
@@ -103,7 +91,7 @@ struct SharedValueTests {
     let first = Task {
       try await shared.value {
         begins.yield()
-        while !Task.isCancelled { await Task.yield() }
+        await untilCancelled()
         ended.yield()
         return 1
       }
@@ -114,4 +102,11 @@ struct SharedValueTests {
     for await _ in ends { break }
     #expect(try await shared.value { 2 } == 2)
   }
+}
+
+/// Takes a processor until its task is cancelled; 20 minutes at most.
+private func untilCancelled() async {
+  let clock = ContinuousClock()
+  let end = clock.now + .seconds(1200)
+  while !Task.isCancelled, clock.now < end { await Task.yield() }
 }

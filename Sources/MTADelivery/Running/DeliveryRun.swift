@@ -22,7 +22,9 @@ final class DeliveryRun: Sendable {
     self.owner = owner
     begin = isService ? nil : environment.clock.now
     let configuration = environment.configuration
-    policy = LanePolicy(workers: configuration.maximumDeliveries, memory: configuration.maximumLeased)
+    policy = LanePolicy(
+      workers: configuration.maximumDeliveries, memory: configuration.maximumLeased,
+      standby: configuration.standby)
     let lanes = Lanes(
       policy, DestinationLimits(standard: configuration.destinationLimit, domains: configuration.destinationLimits))
     work = NIOLockedValueBox(WorkInHand(lanes, isService: isService))

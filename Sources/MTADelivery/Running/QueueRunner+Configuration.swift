@@ -87,6 +87,8 @@ extension QueueRunner {
     public var gracePeriod: Duration = .seconds(30)
     /// How long what was dismissed then may still take: code that does not heed its cancellation is left behind.
     package var patience: Duration = .seconds(5)
+    /// How long a connection without mail is kept. Tests may keep it for good.
+    package var standby = LanePolicy.standardStandby
     /// The processor time of our own work on one mail, for every 4 MiB of it: reading, signing, converting, each. Default 30 seconds,
     /// many times what is needed. A mail that takes more is deferred, and the second time held.
     public var processorTime = Self.standardProcessorTime

@@ -38,9 +38,12 @@ struct LanePolicy: Hashable, Sendable {
   /// Parcels that wait in memory for a worker, about.
   let memory: Int
 
-  init(workers: Int = 200, memory: Int = 1000) {
+  let standby: Duration
+
+  init(workers: Int = 200, memory: Int = 1000, standby: Duration = Self.standardStandby) {
     self.workers = max(1, workers)
     self.memory = memory
+    self.standby = standby
   }
 
   // MARK: workers
@@ -48,7 +51,7 @@ struct LanePolicy: Hashable, Sendable {
   var unprovenWorkers: Int { max(1, workers * 4 / 5) }
   var unprovenFurtherWorkers: Int { unprovenWorkers / 4 }
   var standbyWorkers: Int { (workers + 1) / 2 }
-  var standby: Duration { .seconds(1) }
+  static let standardStandby: Duration = .seconds(1)
   var jobsPerWorker: Int { 4 }
   var turn: Int { 50 }
   var standstill: Duration { .seconds(1) }
