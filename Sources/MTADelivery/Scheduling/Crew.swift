@@ -1,9 +1,9 @@
-/// Tasks under way, by number, that are waited for and can be sent away.
+/// Running tasks, by number. They can be waited for and dismissed.
 struct Crew: Sendable {
   private var hired = 0
-  /// Nil for those whose task is being made.
+  /// Nil while the task is being made.
   private(set) var tasks: [Int: Task<Void, Never>?] = [:]
-  /// None may go on.
+  /// All are dismissed: none may go on.
   private var isDismissed = false
 
   var isEmpty: Bool { tasks.isEmpty }
@@ -14,7 +14,7 @@ struct Crew: Sendable {
     return hired
   }
 
-  /// The task of a number, unless it has ended already.
+  /// Notes the task of a number, unless it has ended already.
   /// - Returns: whether it is to be cancelled at once.
   mutating func started(_ number: Int, _ task: Task<Void, Never>) -> Bool {
     if tasks.keys.contains(number) { tasks[number] = .some(task) }
@@ -23,7 +23,7 @@ struct Crew: Sendable {
 
   mutating func ended(_ number: Int) { tasks.removeValue(forKey: number) }
 
-  /// - Returns: which to cancel. Not here: what a task does about it would find the lock taken.
+  /// - Returns: the tasks to cancel. The caller cancels them, for a task's answer to that may need the lock.
   mutating func dismiss() -> [Task<Void, Never>] {
     isDismissed = true
     return tasks.values.compactMap(\.self)

@@ -4,13 +4,13 @@ import MTACore
 struct DeliveryJob: Sendable {
   let source: MailSource
   var destination: Destination
-  /// Whose servers are sought; nil where none are.
+  /// The domain whose servers are looked up; nil if there is none.
   let domain: Domain?
-  /// What these copies have beside the mail's own text and sender.
+  /// What these copies have in addition to the mail's own text and sender.
   let marks: CopyMarks
   /// Sorted by recipient (Q2).
   let parcels: [Parcel]
-  /// The lanes that they waited in.
+  /// The lanes in which they waited.
   let lanes: Set<String>
 
   init(source: MailSource, destination: Destination, domain: Domain?, marks: CopyMarks, parcels: [Parcel]) {
@@ -24,9 +24,9 @@ struct DeliveryJob: Sendable {
 
   var priority: Int { source.envelope.requests.priority }
 
-  /// Takes a mail's due parcels apart by destination, and those that are forwarded by who forwards them.
+  /// Splits a mail's due parcels by destination, and forwarded ones by their forwarder.
   ///
-  /// - Parameter places: where hooks send single parcels in place of where their address says.
+  /// - Parameter places: the places to which hooks send single parcels, other than their address.
   static func split(
     _ mail: ClaimedMail, _ source: MailSource, _ router: Router, places: [ParcelID: DeliveryPlace] = [:]
   ) -> [DeliveryJob] {

@@ -1,14 +1,14 @@
-/// How many deliveries a destination is given at a time, by how they go: a value that learns.
+/// How many deliveries a destination may have at a time. It learns from their results.
 ///
-/// Slow start: from ``initial`` on, each delivery that goes well adds one, up to the first trouble. Trouble (no connection, one
-/// that breaks, a server that says it is busy) halves it; from then on a whole window of good deliveries adds one. So a
-/// server finds the number that it can stand, and one that cannot stand any is asked by one worker at a time.
+/// Slow start: from ``initial`` on, each success adds one, until the first trouble. Trouble halves the window: no connection, one that
+/// breaks, a server that says it is busy. After that a whole window of successes adds one. So each server gets the number that it can
+/// take, and a server that can take none is tried by one worker at a time.
 struct DeliveryWindow: Hashable, Sendable {
   private static let initial = 5
 
   let maximum: Int
   private(set) var size: Int
-  /// Above it the window grows slowly; nil before the first trouble.
+  /// Above this the window grows slowly; nil before the first trouble.
   private var threshold: Int?
   private var wentWell = 0
 

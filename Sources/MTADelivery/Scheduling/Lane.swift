@@ -1,40 +1,40 @@
 import MTACore
 import NIOCore
 
-/// What waits for one destination, and what was learned of it.
+/// The mail that waits for one destination, and what was learned of the destination.
 struct Lane: Sendable {
-  /// By priority (RFC 6710), each first come, first served.
+  /// By priority (RFC 6710), oldest first in each.
   private var jobs: [Int: CircularBuffer<DeliveryJob>] = [:]
   private(set) var count = 0
-  /// The parcels that wait.
+  /// The number of parcels that wait.
   private(set) var parcels = 0
-  /// The lanes that they waited in in the queue, with the number of jobs from each.
+  /// The queue's lanes in which they waited, with the number of jobs from each.
   private(set) var names: [String: Int] = [:]
-  /// Another number when ``names`` has others.
+  /// Changes whenever ``names`` gets other lanes.
   private(set) var naming = 0
   var workers = 0
-  /// The place in the order in which destinations began to wait.
+  /// The place of the destination in the order in which destinations began to wait.
   var waitsSince = 0
-  /// When a job last went from here to a worker, or the first began to wait.
+  /// When a job last went to a worker, or when the first one began to wait.
   private var movedAt: Timestamp?
   /// When a worker was last called.
   private var calledAt: Timestamp?
   var window: DeliveryWindow
   /// The least time between two mails.
   var interval: Duration?
-  /// When the next mail may begin, where there is such a time.
+  /// When the next mail may begin; nil without a limit.
   var nextStart: Timestamp?
   private(set) var standing = Standing.unknown
-  /// When the first of what waits began to.
+  /// When the first waiting job began to wait.
   private var beganAt: Timestamp?
-  /// Parcels a second that went from here to workers, of late; and since it was last counted.
+  /// Parcels a second that went to workers lately, and their number since the last count.
   private var rate = 0.0
   private var moved = 0
-  /// By the number of parcels: ``LaneLoad/open`` or ``LaneLoad/full``.
+  /// The load by the number of parcels: ``LaneLoad/open`` or ``LaneLoad/full``.
   private var fill = LaneLoad.open
-  /// By how they move: ``LaneLoad/open`` or ``LaneLoad/slow``.
+  /// The load by their speed: ``LaneLoad/open`` or ``LaneLoad/slow``.
   private var pace = LaneLoad.open
-  /// Parcels that were turned back since there was room.
+  /// Parcels that were turned back since there was last room.
   private var turnedBack = 0
   private let policy: LanePolicy
 
@@ -47,7 +47,7 @@ struct Lane: Sendable {
   var isEmpty: Bool { count == 0 }
   var isIdle: Bool { count == 0 && workers == 0 }
   var load: LaneLoad { pace == .slow && parcels >= most ? .tooMuch : max(fill, pace) }
-  /// Parcels that a slow destination keeps here.
+  /// The parcels that a slow destination keeps in memory.
   private var most: Int { max(policy.leastKept, Int(min(rate * policy.stay, Double(policy.mostKept)))) }
 
   mutating func change<Value>(_ body: (inout Lane) -> Value) -> Value { body(&self) }
@@ -64,24 +64,24 @@ struct Lane: Sendable {
     if parcels >= policy.share { fill = .full }
   }
 
-  /// A worker is on its way here.
+  /// A worker was called for this destination.
   mutating func called(at now: Timestamp) {
     workers += 1
     calledAt = now
   }
 
-  /// How a delivery went that tells of the destination.
+  /// Learns from the result of a delivery that says something about the destination.
   mutating func learn(_ attempt: Attempt, at now: Timestamp) {
     standing.learn(attempt, at: now, policy)
     if case .proven = standing { window.succeeded() } else { window.troubled() }
   }
 
-  /// The outage that deliveries are turned away for; nil: they are made.
+  /// The outage for which deliveries are turned away; nil if they are made.
   func outage(at now: Timestamp) -> Outage? {
     if case .out(let outage) = standing, now < outage.end { outage } else { nil }
   }
 
-  /// Whether what waits has stood still for a while, and nobody was called meanwhile: whoever works here is held up.
+  /// Whether the waiting mail has not moved for a while, and no worker was called for it since: the workers here are delayed.
   func needsHelp(at now: Timestamp) -> Bool {
     standsStill(for: policy.standstill, at: now)
       && calledAt.map { Self.isLong(ago: $0, policy.standstill, at: now) } ?? true
@@ -91,12 +91,12 @@ struct Lane: Sendable {
     !isEmpty && movedAt.map { Self.isLong(ago: $0, time, at: now) } ?? false
   }
 
-  /// The time of day may have been set back meanwhile.
+  /// The time of day may have been set back in between.
   private static func isLong(ago then: Timestamp, _ time: Duration, at now: Timestamp) -> Bool {
     now >= then + time || now < then
   }
 
-  /// Counts what has moved in the last second; what waits for longer than that is looked at in its light.
+  /// Measures what moved in the last second, and sets the load by it.
   mutating func look(at now: Timestamp) {
     // The rate rises at once and falls slowly.
     rate = max(Double(moved), rate * policy.memoryOfRate + Double(moved) * (1 - policy.memoryOfRate))
@@ -105,8 +105,8 @@ struct Lane: Sendable {
     pace = !isEmpty && isOld && Double(parcels) > rate * policy.slowness ? .slow : .open
   }
 
-  /// For how long something that comes now had better wait in the queue: until it might be served, or, where nothing moves, longer the more
-  /// there is of it, so that to come and go costs little.
+  /// How long mail that comes now should wait in the queue: until it may be served. If nothing moves, the time grows with the mail, so
+  /// that coming and going costs little.
   mutating func turnBack(_ count: Int) -> Duration {
     defer { turnedBack += count }
     let wait = rate > 0 ? Double(parcels) / rate : Double(turnedBack) / policy.returnsPerSecond
@@ -122,7 +122,7 @@ struct Lane: Sendable {
     return job
   }
 
-  /// What is beyond that, the least urgent and latest; never the next one, however large.
+  /// Takes the mail beyond that, least urgent and latest first, but never the next job, however large.
   mutating func popSurplus() -> [DeliveryJob] {
     var surplus: [DeliveryJob] = []
     while pace == .slow, count > 1, parcels > most, let least = jobs.keys.min(), let job = jobs[least]?.popLast() {

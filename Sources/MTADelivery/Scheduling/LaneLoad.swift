@@ -1,12 +1,12 @@
-/// How much waits for a destination, and what that means for the queue.
+/// How much mail waits for a destination, and what the queue should do.
 enum LaneLoad: Int, Hashable, Sendable, Comparable {
-  /// There is room: mail comes as it is due.
+  /// There is room: mail comes when it is due.
   case open
-  /// A destination's share of memory is taken. No more is taken from the queue for it; what waits takes no room from others.
+  /// The destination's share of memory is used up. No more mail is claimed for it, and its mail takes no room from others.
   case full
-  /// What waits is more than the next seconds will see to. The same.
+  /// More mail waits than moves in the next seconds. As ``full``.
   case slow
-  /// It is so much that more had better wait in the queue: what comes nevertheless goes back.
+  /// So much waits that more mail should stay in the queue. Mail that still comes goes back.
   case tooMuch
 
   static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }

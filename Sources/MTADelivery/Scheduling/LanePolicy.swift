@@ -1,41 +1,41 @@
 import MTACore
 
-/// The numbers that scheduling goes by. Two come from the settings, ``workers`` and ``memory``; the others follow from them, or from what
-/// was measured.
+/// The numbers of scheduling. Two come from the settings, ``workers`` and ``memory``. The others follow from them, or were found by
+/// measurement.
 ///
 /// | number | value | why |
 /// |---|---|---|
 /// | ``unprovenWorkers`` | 4/5 of the workers | silent servers, however many, leave a fifth to local mail and to servers that answer |
 /// | ``unprovenFurtherWorkers`` | a quarter of those | the first worker of another destination is of more use than the second of one |
-/// | ``standbyWorkers`` | half of the workers | a connection is kept without mail only while places are plenty |
+/// | ``standbyWorkers`` | half of the workers | a connection without mail is kept only while there are many free places |
 /// | ``standby`` | 1 s | the next mail of a busy pair of servers comes within it |
-/// | ``jobsPerWorker`` | 4 | a further connection costs more than it saves for fewer mails |
-/// | ``turn`` | 50 jobs | a busy destination's last worker leaves then, if others have none |
-/// | ``standstill`` | 1 s | mail that waits so long behind a slow delivery gets another worker |
-/// | ``longestPause`` | 1 s | a worker waits so long for its destination's next start; for a later one it leaves |
-/// | ``patience`` | 5 troubles in a row | a server that answers and breaks off each time is as good as none |
+/// | ``jobsPerWorker`` | 4 | for fewer mails a further connection costs more than it saves |
+/// | ``turn`` | 50 jobs | then a busy destination's last worker leaves, if others have none |
+/// | ``standstill`` | 1 s | mail that waits this long behind a slow delivery gets another worker |
+/// | ``longestPause`` | 1 s | a worker waits this long for its destination's next start; for a later one it leaves |
+/// | ``patience`` | 5 troubles in a row | a server that answers and breaks off each time counts as unreachable |
 /// | ``shortestOutage``, ``longestOutage`` | 30 s, 10 min | doubled each time |
-/// | ``share`` | a quarter of the memory | one destination's |
-/// | ``claim`` | a quarter of the memory | one claim's, so that none takes long |
-/// | ``intake`` | half of the memory | what comes straight from receivers leaves room for what is older |
-/// | ``excess`` | 8 times the memory | what waits for destinations that have enough does not count, up to this |
-/// | ``slowness`` | 5 s | what waits is more than moves in it: the destination is slow |
-/// | ``stay`` | 30 s | what a slow destination cannot take in it goes back to the queue |
-/// | ``leastKept``, ``mostKept`` | 2 and 16 shares | but not less than this, nor more |
-/// | ``shortestAbsence``, ``longestAbsence`` | 30 s, 10 min | for so long it goes back |
-/// | ``returnsPerSecond`` | 100 | where nothing moves, so many parcels a second are let come back |
-/// | ``memoryOfRate`` | 0.8 | of the rate a second ago, where less moves now: it rises at once and falls slowly |
-/// | ``remembered`` | 2000 destinations | what was learned of more is forgotten when they have nothing to do |
+/// | ``share`` | a quarter of the memory | for one destination |
+/// | ``claim`` | a quarter of the memory | for one claim, so that it is quick |
+/// | ``intake`` | half of the memory | mail straight from receivers leaves room for older mail |
+/// | ``excess`` | 8 times the memory | mail for destinations that have enough does not count, up to this |
+/// | ``slowness`` | 5 s | a destination with more mail than moves in this time is slow |
+/// | ``stay`` | 30 s | mail that a slow destination cannot take in this time goes back to the queue |
+/// | ``leastKept``, ``mostKept`` | 2 and 16 shares | it keeps at least this, and at most this |
+/// | ``shortestAbsence``, ``longestAbsence`` | 30 s, 10 min | how long such mail stays in the queue |
+/// | ``returnsPerSecond`` | 100 | if nothing moves, this number of parcels a second may come back |
+/// | ``memoryOfRate`` | 0.8 | of the rate a second ago is kept if less moves now: the rate rises at once and falls slowly |
+/// | ``remembered`` | 2000 destinations | beyond this, what was learned of idle destinations is forgotten |
 /// | ``searchPause``, ``shortSearchPause`` | 1 s, 250 ms | between claims that leave lanes out: after one that found nothing, or something |
-/// | ``searchWeight``, ``longestSearchPause`` | 10 times, 5 s | a search that takes long is not made often |
-/// | ``laneLook`` | 1 s | how often it is seen how fast mail moves |
-/// | ``leaseLook`` | 2 s | how soon it is noticed that a runner died, or that another process added mail |
-/// | ``queueLook`` | 60 s | the queue is looked at so often in any case |
-/// | ``troubleLook`` | 10 s | and so soon after it could not be read |
+/// | ``searchWeight``, ``longestSearchPause`` | 10 times, 5 s | slow searches are made less often |
+/// | ``laneLook`` | 1 s | how often the speed of mail is measured |
+/// | ``leaseLook`` | 2 s | how soon the runner notices that another runner died, or that another process added mail |
+/// | ``queueLook`` | 60 s | the runner looks at the queue this often in any case |
+/// | ``troubleLook`` | 10 s | and this soon after the queue could not be read |
 struct LanePolicy: Hashable, Sendable {
-  /// Workers at a time, all destinations together.
+  /// Workers at a time, for all destinations.
   let workers: Int
-  /// Parcels that wait in memory for a worker, about.
+  /// About how many parcels wait in memory for a worker.
   let memory: Int
 
   let standby: Duration

@@ -1,9 +1,9 @@
 import MTACore
 
-/// Who gets a worker, and who keeps one.
+/// Decides which destination gets a worker, and which worker stays.
 extension Lanes {
-  /// The destinations that are to get a worker now, one entry for each; they are counted as having it. Of those with as many workers
-  /// the one that has waited longest comes first.
+  /// The destinations that get a worker now, one entry for each worker; they count as having it. Among destinations with equally many
+  /// workers, the one that has waited longest comes first.
   mutating func hire(at now: Timestamp) -> [Destination] {
     guard workers < policy.workers else { return [] }
     var unproven = lanes.reduce(0) { $0 + (Self.isTrusted($1.key, $1.value) ? 0 : $1.value.workers) }
@@ -47,13 +47,13 @@ extension Lanes {
     workers < policy.workers && lanes[destination].map { wantsWorker(destination, $0, at: now) } ?? false
   }
 
-  /// Whether the destination has nobody, and is to get nobody before its next start.
+  /// Whether the destination has no worker, and gets none before its next start.
   func waitsForItsTime(_ destination: Destination, at now: Timestamp) -> Bool {
     guard let lane = lanes[destination], lane.workers == 0, let next = lane.nextStart else { return false }
     return next > now
   }
 
-  /// A further connection is worth its while only for some mails, or where those there are do not get on.
+  /// A further connection is useful only for several mails, or if the present workers are delayed.
   private func wantsWorker(_ destination: Destination, _ lane: Lane, at now: Timestamp) -> Bool {
     guard lane.workers < lane.window.size else { return false }
     // For the search for a domain's servers one is enough.
@@ -63,20 +63,20 @@ extension Lanes {
     return lane.workers == 0 && next <= now
   }
 
-  /// How the places for workers are taken.
+  /// How many places for workers are in use.
   var staffing: Staffing {
     if workers >= policy.workers, lanes.contains(where: { $1.workers == 0 && !$1.isEmpty }) { return .short }
     return workers <= policy.standbyWorkers ? .spare : .tight
   }
 
-  /// Whether a worker of the destination may keep its connection though it has nothing to do.
+  /// Whether a worker of the destination may keep its connection without mail.
   func mayStandBy(_ destination: Destination) -> Bool {
     guard let lane = lanes[destination], lane.isEmpty, lane.workers <= lane.window.size else { return false }
     if case .out = lane.standing { return false }
     return staffing == .spare
   }
 
-  /// A worker is done.
+  /// A worker has left.
   mutating func left(_ destination: Destination) {
     workers -= 1
     lanes[destination]?.workers -= 1

@@ -1,20 +1,21 @@
 import MTACore
 
-/// The jobs that wait, by destination, and how many workers serve each: a value that decides, and owns no task.
+/// The waiting jobs, by destination, and the number of workers of each. A value that decides; it owns no tasks.
 ///
-/// No destination has more workers than its window, none keeps a worker for good while others have none, and none fills the
-/// memory so that nothing else is taken from the queue: a slow or dead one blocks nobody but itself.
+/// It holds three promises. A destination never has more workers than its window. No worker stays for ever while other destinations
+/// have none. No destination fills the memory so that mail for others stays in the queue. So a slow or dead destination blocks only
+/// itself.
 struct Lanes: Sendable {
-  /// What a worker is to do next.
+  /// What a worker does next.
   enum Turn: Sendable {
     case deliver(DeliveryJob)
-    /// The destination is out: the job is deferred as the last attempt was.
+    /// The destination is out: the job is deferred with the result of the last attempt.
     case turnAway(DeliveryJob, Attempt)
     /// Keep the connection, and ask again after this time.
     case pause(Duration)
-    /// Nothing now; the connection may be kept for a moment.
+    /// There is nothing now; the connection may be kept for a moment.
     case idle
-    /// Nothing for this worker.
+    /// There is nothing for this worker.
     case end
   }
 
@@ -23,13 +24,13 @@ struct Lanes: Sendable {
 
   var lanes: [Destination: Lane] = [:]
   var workers = 0
-  /// Parcels that wait.
+  /// The number of parcels that wait.
   private(set) var parcels = 0
-  /// Those that wait where much waits.
+  /// The number of those that wait at destinations with much mail.
   private(set) var saturatedParcels = 0
-  /// Destinations of which so much waits that no more is taken from the queue for them.
+  /// Destinations with so much mail that no more is claimed for them.
   private var saturated: Set<Destination> = []
-  /// ``leftOut()``, as long as it is true.
+  /// ``leftOut()``, while it is valid.
   private var knownLeftOut: Set<String>?
   /// How often a destination began to wait.
   private var arrivals = 0
@@ -61,13 +62,13 @@ struct Lanes: Sendable {
     lanes.values.lazy.filter { !$0.isEmpty && $0.workers == 0 }.compactMap(\.nextStart).min()
   }
 
-  /// Whether nothing waits, and nobody works.
+  /// Whether no mail waits and no worker works.
   var isIdle: Bool { workers == 0 && lanes.values.allSatisfy(\.isEmpty) }
 
-  /// Sees how fast what waits moves. To be called every second, about.
+  /// Measures how fast the waiting mail moves. Call it about every second.
   ///
-  /// - Parameter sheds: whether what is too much then is to go.
-  /// - Returns: what went.
+  /// - Parameter sheds: whether mail beyond the limits is removed.
+  /// - Returns: the removed jobs.
   mutating func look(at now: Timestamp, sheds: Bool = false) -> [DeliveryJob] {
     Array(lanes.keys).flatMap { destination in
       change(destination) { lane in
@@ -79,10 +80,10 @@ struct Lanes: Sendable {
 
   func load(of destination: Destination) -> LaneLoad { lanes[destination]?.load ?? .open }
 
-  /// Counts a job that goes back there; tells for how long.
+  /// Counts a job that goes back to the queue. Returns for how long.
   mutating func turnBack(_ job: DeliveryJob) -> Duration? { lanes[job.destination]?.turnBack(job.parcels.count) }
 
-  /// The queue's lanes of which no more is to be taken: those of the destinations that have enough, and those that their parcels came from.
+  /// The lanes to leave out of a claim: those of the destinations that have enough, and those from which their parcels came.
   mutating func leftOut() -> Set<String> {
     if let knownLeftOut { return knownLeftOut }
     var names: Set<String> = []
@@ -98,7 +99,7 @@ struct Lanes: Sendable {
     return names
   }
 
-  /// The next job of a worker that has done `served`.
+  /// The next step of a worker that has done `served` jobs.
   mutating func next(for destination: Destination, served: Int, at now: Timestamp) -> Turn {
     guard let lane = lanes[destination] else { return .end }
     let makesRoom = (served >= policy.turn || served > 0 && lane.workers > 1) && staffing == .short
@@ -144,7 +145,7 @@ struct Lanes: Sendable {
     if lane.load != .open { saturatedParcels += sign * lane.parcels }
   }
 
-  /// How a delivery went; returns what now waits in vain, for nobody answered.
+  /// Learns from a delivery. Returns the jobs that now wait in vain, because no server answered.
   mutating func learn(_ destination: Destination, _ attempt: Attempt, at now: Timestamp) -> [DeliveryJob] {
     guard attempt.tellsOfDestination else { return [] }
     lanes[destination]?.learn(attempt, at: now)
@@ -152,14 +153,14 @@ struct Lanes: Sendable {
     return []
   }
 
-  /// All jobs that wait for a destination; they wait no longer.
+  /// Removes and returns all jobs that wait for a destination.
   mutating func drain(_ destination: Destination) -> [DeliveryJob] { change(destination) { $0.drain() } ?? [] }
 
   mutating func drainAll() {
     for destination in Array(lanes.keys) { _ = drain(destination) }
   }
 
-  /// What was learned of destinations is worth keeping, but not of all there ever were.
+  /// Forgets idle destinations beyond ``LanePolicy/remembered``.
   private mutating func forgetSome() {
     guard lanes.count >= policy.remembered else { return }
     lanes = lanes.filter { !$1.isIdle }

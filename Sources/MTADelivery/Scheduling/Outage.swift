@@ -1,13 +1,13 @@
 import MTACore
 
-/// A destination that no server of could be reached is left alone for a while: what comes for it meanwhile is deferred without
-/// another attempt. Each further failure doubles the time, within ``LanePolicy``'s bounds; one success ends it.
+/// A destination none of whose servers could be reached is left alone for a while. Mail for it is deferred without another attempt.
+/// Each further failure doubles the time, within the bounds of ``LanePolicy``; one success ends the outage.
 struct Outage: Sendable {
   private var length: Duration
   private(set) var end: Timestamp
-  /// What was said when it was last tried.
+  /// The result of the last attempt.
   private(set) var attempt: Attempt
-  /// Troubled deliveries in a row.
+  /// The number of troubled deliveries in a row.
   var troubles = 0
 
   init(after attempt: Attempt, at now: Timestamp, _ policy: LanePolicy) {

@@ -1,17 +1,17 @@
 import MTACore
 
-/// What the runner's loop remembers of the queue: when it is searched and looked at again, and whether something got lost.
+/// What the runner's loop remembers of the queue: when to search and look again, and whether leases may have been lost.
 struct QueueWatch: Sendable {
   private let policy: LanePolicy
   /// When a claim that leaves lanes out may be made again.
   private(set) var nextSearch: Timestamp?
-  /// When the queue is next looked at for what is due, and when that was found out.
+  /// When to look at the queue for due mail, and when that was found out.
   private var nextLook: (due: Timestamp, asked: Timestamp)?
-  /// What the queue's ``MTACore/ParcelQueue/changeNumber()`` was when last asked.
+  /// The queue's ``MTACore/ParcelQueue/changeNumber()`` at the last look.
   private var seenChange: Int64?
-  /// Something may be ours without our knowing: a claim that seemed to fail leased all the same.
+  /// Parcels may be leased to us without our knowing: a claim that seemed to fail may have leased them.
   var hasLostTrack = false
-  /// How long ago leases were renewed.
+  /// The time since leases were renewed.
   private var sinceRenewal = Duration.zero
 
   init(_ policy: LanePolicy) { self.policy = policy }
@@ -21,7 +21,7 @@ struct QueueWatch: Sendable {
     nextSearch.map { now >= $0 || $0 > now + policy.longestSearchPause } ?? true
   }
 
-  /// A claim was made.
+  /// Notes a claim.
   mutating func claimed(_ count: Int, leavesOut: Bool, took duration: Duration, at now: Timestamp) {
     guard leavesOut else {
       nextSearch = nil
@@ -32,10 +32,10 @@ struct QueueWatch: Sendable {
     nextSearch = now + min(pause, policy.longestSearchPause)
   }
 
-  /// When something is due that nobody will ring for.
+  /// When something is due for which no bell rings.
   ///
   /// - Parameters:
-  ///   - remainder: of the last claim. What it left comes when there is room.
+  ///   - remainder: of the last claim. Mail that it left comes when there is room.
   ///   - nextDue: asks the queue.
   mutating func look(
     after remainder: ClaimRemainder, at now: Timestamp, _ nextDue: () async throws(StoreFailure) -> Timestamp?
@@ -52,7 +52,7 @@ struct QueueWatch: Sendable {
     return due
   }
 
-  /// Whether leases are to be renewed: each third of their time.
+  /// Whether to renew leases: after each third of their time.
   mutating func isRenewal(after pause: Duration, lease: Duration) -> Bool {
     sinceRenewal += pause
     return sinceRenewal >= lease / 3

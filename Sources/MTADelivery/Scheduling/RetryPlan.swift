@@ -1,6 +1,6 @@
 import MTACore
 
-/// When a deferred parcel is tried again, and when that ends (RFC 5321 §4.5.4.1).
+/// When a deferred parcel is tried again, and when the attempts end (RFC 5321 §4.5.4.1).
 ///
 /// With the default schedule, 1, 5 and 15 minutes, 1, 2 and then every 4 hours, a warning after 4 hours and a lifetime of 5 days:
 ///
@@ -12,23 +12,23 @@ import MTACore
 /// | 4 | 15 min | 21 min |
 /// | 5 | 1 h | 1 h 21 min |
 /// | 6 | 2 h | 3 h 21 min |
-/// | 7 | 39 min, for the sender is to hear of the delay | 4 h |
+/// | 7 | 39 min, for the sender gets a report of the delay | 4 h |
 /// | 8 … 35 | 4 h each | 8 h … 4 d 20 h |
 /// | 36 | 4 h, or what is left | 5 d: the last |
 ///
-/// Where nobody is told of a delay (a null sender, NOTIFY without DELAY, no warning set), attempt 7 comes at 7 h 21 min.
+/// If the sender gets no report of a delay (a null sender, NOTIFY without DELAY, no warning set), attempt 7 comes at 7 h 21 min.
 ///
-/// Each parcel has its own: a recipient that was deferred does not wait for the others of its mail.
+/// Each parcel has its own times: a deferred recipient does not wait for the others of its mail.
 struct RetryPlan: Hashable, Sendable {
   /// Waiting times after the first, second … attempt; the last repeats.
   let schedule: [Duration]
-  /// Says when a sender is to hear of a delay: there is an attempt then.
+  /// Says when a sender gets a report of a delay: there is an attempt then.
   let reports: ReportPlan
 
-  /// What is recorded for an attempt that ended at `now`.
+  /// The result to record for an attempt that ended at `now`.
   ///
-  /// - Parameter pause: in place of the schedule's waiting time.
-  /// - Returns: the result, which the end of the parcel's time may have made a failure, and what is recorded.
+  /// - Parameter pause: replaces the schedule's waiting time.
+  /// - Returns: the outcome, which is a failure if the parcel's time is over, and the result to record.
   func outcome(
     for parcel: Parcel, of envelope: Envelope, _ result: RecipientResult, at now: Timestamp, pause: Duration? = nil
   ) -> ReportPlan.Outcome {
@@ -50,7 +50,7 @@ struct RetryPlan: Hashable, Sendable {
       recorded: ParcelResult(parcel.id, result.outcome, message: result.message, retryAt: retryAt))
   }
 
-  /// At least a second, whatever the schedule says: an eager one would never let a run end.
+  /// At least a second, even if the schedule says less: otherwise a run might never end.
   private func delay(after attempts: Int) -> Duration {
     guard let last = schedule.last else { return .seconds(3600) }
     return max(.seconds(1), schedule.indices.contains(attempts) ? schedule[attempts] : last)

@@ -1,14 +1,14 @@
 import MTACore
 
-/// What is known of a destination from the last deliveries to it.
+/// What the last deliveries to a destination say about it.
 enum Standing: Sendable {
   /// Nothing yet.
   case unknown
-  /// The last delivery went well, as far as the server goes.
+  /// The last delivery went well, as far as the server is concerned.
   case proven
-  /// The last deliveries failed through the server's trouble; so many in a row.
+  /// The last deliveries failed because of the server; the number in a row.
   case troubled(Int)
-  /// No server of it could be reached: it is left alone.
+  /// None of its servers could be reached: it is left alone.
   case out(Outage)
 
   private var troubles: Int {
@@ -19,7 +19,7 @@ enum Standing: Sendable {
     }
   }
 
-  /// - Parameter attempt: one that tells of the destination.
+  /// - Parameter attempt: one that says something about the destination.
   mutating func learn(_ attempt: Attempt, at now: Timestamp, _ policy: LanePolicy) {
     let troubles = attempt.isTroubled ? troubles + 1 : 0
     // A server that answers and then breaks off, time after time, is as good as none.

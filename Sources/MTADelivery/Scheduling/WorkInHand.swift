@@ -1,21 +1,21 @@
 import MTACore
 
-/// What a run has taken from the queue and not yet given back, who works on it, and how it fares. Workers and the store's thread ask it
-/// under a lock, from wherever they are: a step to an actor and back for each question would cost more than the answers.
+/// What a run has taken from the queue and not yet given back, and the workers for it. Workers and the store's thread use it under a
+/// lock. A step to an actor and back for each question would cost more than the answers.
 struct WorkInHand: Sendable {
   /// A worker that keeps its connection for a moment, in case another mail comes.
   struct Standby: Sendable {
     let number: Int
-    /// Told whether there is something to do.
+    /// Resumed with whether there is work.
     let wake: CheckedContinuation<Bool, Never>
   }
 
   var lanes: Lanes
-  /// What is ours in the queue.
+  /// The parcels that this run has leased.
   var leased: Set<ParcelID> = []
-  /// Parcels whose hooks are being asked for the way.
+  /// Parcels about whose route hooks are being asked.
   private var sorting = 0
-  /// What the last claim left in the queue that is due.
+  /// What is due in the queue after the last claim.
   private(set) var remainder = ClaimRemainder.nothing
   var phase = Phase.working
   private(set) var summary = RunSummary()
@@ -23,7 +23,7 @@ struct WorkInHand: Sendable {
   private(set) var reports = 0
   private(set) var standbys: [Destination: [Standby]] = [:]
   var workers = Crew()
-  /// Those that ask hooks for the way.
+  /// The tasks that ask hooks about routes.
   var sorters = Crew()
   private var policy: LanePolicy { lanes.policy }
   /// Whether the run goes on when there is nothing to do.
@@ -34,34 +34,33 @@ struct WorkInHand: Sendable {
     self.isService = isService
   }
 
-  /// What a run is about.
+  /// The phase of a run.
   enum Phase: Hashable, Sendable {
     case working
-    /// It finds out what is its own in the queue: nothing may be added meanwhile.
+    /// The run counts its leases in the queue. Meanwhile none may be added.
     case counting
-    /// Nothing new is begun.
+    /// The run begins nothing new.
     case stopping
   }
 
   // MARK: room
 
-  /// Parcels that wait here. Parcels being delivered are not counted: their number is bounded by the workers, and counting them would keep
-  /// mail for others in the queue.
+  /// Parcels that wait here. Parcels being delivered are not counted: their number is bounded by the workers, and counting them would
+  /// keep mail for others in the queue.
   private var waiting: Int { sorting + lanes.parcels }
 
-  /// Without those that wait where much waits: nor must these.
+  /// The same, without parcels at destinations with much mail: these take no room from others either.
   private var waitingElsewhere: Int { waiting - lanes.saturatedParcels }
 
-  /// How many parcels may be taken from the queue now.
+  /// How many parcels may be claimed now.
   var room: Int {
     phase == .counting ? 0 : min(policy.claim, policy.memory - waitingElsewhere, policy.excess - waiting)
   }
 
-  /// Whether it is worth a claim that something has gone from here.
+  /// Whether so much has gone from here that a claim is worth while.
   var hasRoomAgain: Bool { remainder != .nothing && waitingElsewhere <= policy.intake }
 
-  /// What may come straight from its receiver. Where much waits already, it waits with it; and so where the queue may have more that is due,
-  /// which came before.
+  /// What may come straight from a receiver: nothing while much waits here, or while the queue may have older mail that is due.
   mutating func intake(until deadline: Timestamp) -> Intake? {
     guard isService, phase == .working, remainder != .something else { return nil }
     let parcels = min(policy.intake - waitingElsewhere, policy.excess - waiting)
@@ -70,9 +69,9 @@ struct WorkInHand: Sendable {
 
   // MARK: parcels
 
-  /// Parcels are ours now.
+  /// Adds parcels that are now leased to this run.
   ///
-  /// - Parameter isSorted: whether hooks are to be asked before there are jobs of them; ``sorted(_:)`` follows.
+  /// - Parameter isSorted: whether hooks are asked before jobs are made of them; ``sorted(_:)`` follows.
   mutating func take(_ parcels: [Parcel], isSorted: Bool) {
     leased.formUnion(parcels.lazy.map(\.id))
     if isSorted { sorting += parcels.count }
@@ -82,14 +81,14 @@ struct WorkInHand: Sendable {
 
   mutating func claimed(leaving remainder: ClaimRemainder) { self.remainder = remainder }
 
-  /// A job that has to go back to the queue, for it would wait too long here.
+  /// A job that goes back to the queue, because it would wait too long here.
   struct Surplus: Sendable {
     let job: DeliveryJob
     let delay: Duration
   }
 
-  /// Sees how fast what waits moves. To be called every second, about.
-  /// - Returns: what is too much.
+  /// Measures how fast the waiting mail moves. Call it about every second.
+  /// - Returns: the jobs beyond the limits.
   mutating func look(at now: Timestamp) -> [Surplus] {
     // A run that ends when all is done would end without it.
     lanes.look(at: now, sheds: isService && phase != .stopping).compactMap { job in
@@ -97,7 +96,7 @@ struct WorkInHand: Sendable {
     }
   }
 
-  /// - Returns: whom to wake for it, and what is too much.
+  /// - Returns: the workers to wake for it, and the jobs beyond the limits.
   mutating func add(_ jobs: [DeliveryJob], at now: Timestamp) -> (woken: [Standby], surplus: [Surplus]) {
     var (woken, surplus): ([Standby], [Surplus]) = ([], [])
     for job in jobs where phase != .stopping {
@@ -113,7 +112,7 @@ struct WorkInHand: Sendable {
     return (woken, surplus)
   }
 
-  /// Whether these jobs call for another worker: a new one, or the place of one that stands by.
+  /// Whether these jobs call for another worker: a new one, or one that stands by elsewhere.
   func callsForWorker(_ jobs: [DeliveryJob], at now: Timestamp) -> Bool {
     jobs.contains { lanes.wantsWorker($0.destination, at: now) } || !standbys.isEmpty && lanes.staffing == .short
   }
@@ -133,7 +132,7 @@ struct WorkInHand: Sendable {
 
   // MARK: workers
 
-  /// Numbers of new workers, and where they are wanted.
+  /// The numbers of new workers, and their destinations.
   mutating func hire(at now: Timestamp) -> [(number: Int, destination: Destination)] {
     guard phase != .stopping else { return [] }
     return lanes.hire(at: now).map { (workers.hire(), $0) }
@@ -144,11 +143,11 @@ struct WorkInHand: Sendable {
     lanes.left(destination)
   }
 
-  /// - Returns: nil while it stands by; else whether there is work, or the worker is to leave.
+  /// - Returns: nil while the worker stands by; else whether there is work, or false if it must leave.
   mutating func standBy(_ worker: Standby, at destination: Destination) -> Bool? {
     if !lanes.isEmpty(destination) { return true }
     let others = lanes.workers - standbys.values.reduce(0) { $0 + $1.count } - 1
-    // A run that ends when all is done must not wait for those that wait.
+    // `runOnce()` does not wait for workers that stand by.
     guard phase != .stopping, lanes.mayStandBy(destination), isService || others > 0 else { return false }
     standbys[destination, default: []].append(worker)
     return nil
@@ -162,7 +161,7 @@ struct WorkInHand: Sendable {
     return worker
   }
 
-  /// Those whose standby is over because nobody is left who could bring them work, or because others want their place.
+  /// The workers whose standby is over: either no worker is left that could bring them work, or others need their place.
   mutating func endNeedlessStandbys() -> [Standby] {
     let all = standbys.values.flatMap(\.self)
     let isNeedless =
