@@ -37,7 +37,7 @@ extension ServerSession {
     case commit
   }
 
-  /// An answer came: what waited for it goes on.
+  /// An answer came: what waited for it goes on. The `run` of an inquiry gives the answer to it, and acts on its step.
   mutating func resume(_ pending: Pending, _ answer: Answer) -> Action {
     switch pending {
     case .connect: doorJudged(answer)

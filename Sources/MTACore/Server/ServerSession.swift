@@ -5,6 +5,9 @@ package import NIOCore
 ///
 /// The shell performs each action before it asks for the next: `read` takes one step on the bytes that have come,
 /// `receive` on anything else.
+///
+/// What a command asks before it is answered is an inquiry (``InquiryStep``). The session says whether the command may come now, gives the
+/// inquiry its answers, and goes on with what it found.
 package struct ServerSession: ~Copyable, Sendable {
   package let configuration: SessionConfiguration
   /// What hooks see.
