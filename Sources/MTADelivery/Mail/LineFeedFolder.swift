@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Turns CR LF line ends into the LF of files, piece by piece. A CR that no LF follows stays.
+/// Turns CR LF line ends into the LF of files, piece by piece. A CR without an LF stays.
 struct LineFeedFolder {
   private var holdsReturn = false
 
@@ -29,7 +29,7 @@ struct LineFeedFolder {
     return out
   }
 
-  /// What was held back at the end.
+  /// The octets that were held back at the end.
   mutating func finish() -> ByteBuffer {
     defer { holdsReturn = false }
     return holdsReturn ? ByteBuffer(integer: UInt8(ascii: "\r")) : ByteBuffer()

@@ -1,12 +1,12 @@
 import MTACore
 import MTASystem
 
-/// Where our own work on one mail is done: on threads of its own (``WorkBench``), within a bound of processor time. The queue is told when
-/// that is exceeded, and holds the mail the second time.
+/// Runs our own work on one mail on threads of their own (``WorkBench``), within a limit of processor time. If the limit is exceeded,
+/// the queue is told, and holds the mail the second time.
 struct MailBench: Sendable {
-  /// Content up to this is looked through at once, wherever the caller runs: it takes less than a change of threads.
+  /// Content up to this size is read at once, on the caller's executor: that takes less time than a change of threads.
   static let shortBytes = 65_536
-  /// The bound is for so much content, and again for each such part beyond.
+  /// The limit is for this amount of content, and again for each further amount.
   private static let measure = 4_194_304
 
   let mail: MailID
@@ -14,8 +14,8 @@ struct MailBench: Sendable {
   let queue: any ParcelQueue
   let clock: any WallClock
 
-  /// - Parameter bytes: how much content the work goes over.
-  /// - Throws: `ProcessorTimeExceeded`, counted already; `CancellationError` as soon as the caller is cancelled; what `body` throws.
+  /// - Parameter bytes: the amount of content that the work reads.
+  /// - Throws: `ProcessorTimeExceeded`, already counted; `CancellationError` as soon as the caller is cancelled; the errors of `body`.
   func run<Value: Sendable>(
     over bytes: Int, _ body: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {

@@ -2,12 +2,11 @@ import MTACore
 import MTASystem
 import NIOCore
 
-/// The form of a mail for servers that take lines of seven bits only: made when a delivery first needs it, and once.
+/// The form of a mail for servers that take only lines of seven bits. It is made once, when a delivery first needs it.
 ///
-/// The stored content is read three times and held at no time: to plan, to measure, and to send. A signature of ours is made over
-/// the converted form. One of somebody else's that covers the body no longer holds. The mail is converted all the same: RFC
-/// 6376 §6.1 has a broken signature count as none, so that at worst the next server refuses the mail, which is what returning
-/// it here would have come to.
+/// The stored content is read three times and never held: to plan, to measure, and to send. Our signature is made for the converted
+/// form. Another domain's signature that covers the body no longer holds. The mail is converted in spite of that: for RFC 6376 §6.1 a
+/// broken signature is like none. At worst the next server refuses the mail, and returning it here would be no better.
 final class MailConversion: Sendable {
   private let content: StoredContent
   private let signing: SigningDesk
@@ -19,11 +18,11 @@ final class MailConversion: Sendable {
     self.signing = signing
   }
 
-  /// That of the mail without these parts of its content.
+  /// The conversion of the mail without these parts of its content.
   func leavingOut(_ ranges: [Range<Int>]) -> MailConversion { MailConversion(of: content.leavingOut(ranges), signing) }
 
   /// - Returns: nil when the mail cannot be converted (``ConversionPlan/Obstacle``).
-  /// - Throws: when the store does not give the content, the signer fails, or either takes too long; `CancellationError` at once when
+  /// - Throws: when the store does not return the content, the signer fails, or either takes too long; `CancellationError` at once when
   ///   the caller is cancelled.
   func form() async throws -> WireForm? {
     try await making.value {
@@ -70,7 +69,7 @@ final class MailConversion: Sendable {
 }
 
 extension OutgoingMail {
-  /// One that nobody signs, and of whose content nothing is known.
+  /// A conversion without signatures, of content that was not looked at.
   init(_ envelope: Envelope, unsigned content: StoredContent) {
     self.init(
       envelope: envelope, form: WireForm(content, ContentFacts()),

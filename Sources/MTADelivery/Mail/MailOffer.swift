@@ -1,15 +1,15 @@
 import MTACore
 
-/// A mail as it is offered to one server: in the form that the server can carry, with what the sender asked of the way.
+/// A mail for one server: in the form that the server can carry, with the sender's wishes for the further way.
 struct MailOffer {
   let transaction: ClientTransaction
   let text: MailText
 
   /// - Parameters:
   ///   - part: the recipients of this transaction.
-  ///   - recipients: all that the copy is for.
+  ///   - recipients: all recipients of the copy.
   ///   - isFinal: whether the copy leaves SMTP there.
-  /// - Throws: when the store does not give the content, or the signer fails.
+  /// - Throws: when the store does not return the content, or the signer fails.
   init(
     of mail: OutgoingMail, to part: [Mailbox], among recipients: [Mailbox], isFinal: Bool,
     over server: ServerCapabilities, _ environment: LinkEnvironment
@@ -25,8 +25,7 @@ struct MailOffer {
       now: environment.clock.now, sendsEightBitAnyway: environment.eightBit == .sendAsIs)
   }
 
-  /// - Returns: nil for the mail's own form: because the server carries it, or because nothing else is to be had, so that the session
-  ///   says what is in the way.
+  /// - Returns: nil for the mail's own form: the server carries it, or there is no other form, and the session says what is in the way.
   private static func form(
     of mail: OutgoingMail, over server: ServerCapabilities, _ policy: EightBitPolicy
   ) async throws -> WireForm? {
@@ -42,7 +41,7 @@ struct MailOffer {
 }
 
 extension OutgoingMail {
-  /// With what the sender wants to be told of each.
+  /// The recipients, each with the sender's wishes for reports.
   func recipients(_ mailboxes: [Mailbox]) -> [ClientTransaction.Recipient] {
     let asked = Dictionary(
       envelope.recipients.filter { !$0.notification.isEmpty }.map { ($0.mailbox, $0) }, uniquingKeysWith: { a, _ in a })

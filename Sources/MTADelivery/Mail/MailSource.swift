@@ -2,14 +2,14 @@ import MTACore
 import MTASystem
 import NIOCore
 
-/// Loads a mail when its first delivery needs it, and once: its destinations share content and signature (R15).
+/// Loads a mail once, when its first delivery needs it. Its destinations share content and signature (R15).
 final class MailSource: Sendable {
   let envelope: Envelope
   private let queue: any ParcelQueue
   private let signer: (any MailSigner)?
   private let clock: any WallClock
   private let serverName: String
-  /// Whether several destinations may want it.
+  /// Whether several destinations may need it.
   private let isShared: Bool
   let bench: MailBench
   private let loading = SharedValue<OutgoingMail>()
@@ -27,10 +27,10 @@ final class MailSource: Sendable {
     bench = MailBench(mail: envelope.id, bound: processorTime, queue: queue, clock: clock)
   }
 
-  /// - Throws: when the store does not give the content, the signer fails, or either takes too long; the mail is then to be deferred.
+  /// - Throws: when the store does not return the content, the signer fails, or either takes too long; the mail is then deferred.
   ///   `CancellationError` at once when the caller is cancelled.
   ///
-  /// - Parameter executor: where the first caller wants it done; nil for the global one.
+  /// - Parameter executor: runs the work of the first caller; nil for the global one.
   func load(on executor: (any TaskExecutor)? = nil) async throws -> OutgoingMail {
     if !isShared { return try await read() }
     return try await loading.value(on: executor) { try await self.read() }
@@ -57,11 +57,11 @@ final class MailSource: Sendable {
   }
 }
 
-/// One way in which a mail goes over the wire: content, what that holds, and the signature over it.
+/// One form in which a mail goes over the wire: content, what that contains, and the signature over it.
 struct WireForm: Sendable {
   let content: StoredContent
   let facts: ContentFacts
-  /// DKIM-Signature, whole lines; nil when the mail is not ours to sign.
+  /// DKIM-Signature, whole lines; nil if the mail is not ours to sign.
   let signature: ByteBuffer?
 
   init(_ content: StoredContent, _ facts: ContentFacts, signature: ByteBuffer? = nil) {
@@ -76,7 +76,7 @@ struct SigningDesk: Sendable {
   private let envelope: Envelope
   private let signer: (any MailSigner)?
   private let clock: any WallClock
-  /// Nil where nobody counts what takes too long.
+  /// Nil where work that takes too long is not counted.
   let bench: MailBench?
 
   init(_ envelope: Envelope, signer: (any MailSigner)?, clock: any WallClock, bench: MailBench? = nil) {
@@ -88,7 +88,7 @@ struct SigningDesk: Sendable {
 
   var signs: Bool { envelope.isSubmission && signer != nil }
 
-  /// Takes a millisecond at least: to be called on the bench.
+  /// Takes a millisecond at least: call it on the bench.
   func signature(for content: StoredContent) async throws -> ByteBuffer? {
     guard envelope.isSubmission, let signer else { return nil }
     return try await signer.signature(for: envelope, content, at: clock.now)

@@ -1,19 +1,19 @@
 import MTACore
 import NIOCore
 
-/// What a report returns of the mail that it tells of.
+/// What a report returns of the mail that it is about.
 struct OriginalMail: Sendable {
   /// The header section as it would leave, trace fields included, without the empty line; CR LF line ends.
   var header = HeaderSection([])
-  /// The whole in lines of seven bits, fit to be a part of another message, when it is small enough and came so. Else it is to be
-  /// converted, or only the header goes back.
+  /// The whole mail in lines of seven bits, fit to be a part of another mail, if it is small enough and came so. Otherwise it must be
+  /// converted, or the header alone goes back.
   var text: ByteBuffer?
-  /// The whole as it came, when it is small enough: to be encoded.
+  /// The whole mail as it came, if it is small enough: to be encoded.
   var octets: ByteBuffer?
 
   /// Reads no more than `limit` bytes of the mail.
   ///
-  /// - Parameter limit: the most bytes of a mail that goes back whole.
+  /// - Parameter limit: the largest mail in bytes that goes back whole.
   init(_ content: StoredContent, limit: Int) async throws {
     var collector = HeaderCollector(limit: Self.headerLimit)
     var header: HeaderSection?
@@ -36,7 +36,7 @@ struct OriginalMail: Sendable {
   /// Nothing could be read.
   init() {}
 
-  /// Without what returns the content.
+  /// The header alone, without the content.
   var headerAlone: OriginalMail {
     var mail = self
     mail.text = nil
@@ -47,8 +47,8 @@ struct OriginalMail: Sendable {
   private struct Enough: Error {}
   private static let headerLimit = 262_144
 
-  /// As lines of seven bits, which every server carries, converted as for old servers. Nil where that would have to change what must not
-  /// change, or where the header is the trouble.
+  /// The mail in lines of seven bits, which every server carries, converted as for old servers. Nil if that would change parts that
+  /// must stay, or if the header is the problem.
   static func inSevenBits(_ mail: ByteBuffer) -> ByteBuffer? {
     var survey = ConversionPlan.Survey()
     survey.receive(mail)

@@ -1,12 +1,12 @@
 import MTACore
 
-/// Who gets a report: whom it is addressed to, and where it is taken.
+/// Who gets a report: its recipient, and where that mailbox's mail goes.
 struct ReportAddressee: Hashable, Sendable {
   let mailbox: Mailbox
   /// One copy each.
   let recipients: [EnvelopeRecipient]
 
-  /// The sender of a mail, by what was found out about them when it was accepted.
+  /// The sender of a mail, as far as it was looked up when the mail was accepted.
   init(senderOf envelope: Envelope, _ sender: Mailbox) {
     mailbox = sender
     recipients =
@@ -14,12 +14,12 @@ struct ReportAddressee: Hashable, Sendable {
       ? [EnvelopeRecipient(sender, client: envelope.senderClient)] : envelope.senderArrivals
   }
 
-  /// Somebody else.
+  /// Another mailbox.
   init(_ mailbox: Mailbox, client: ClientRecord?) {
     self.mailbox = mailbox
     recipients = [EnvelopeRecipient(mailbox, client: client)]
   }
 
-  /// Whether one of the places where it is taken needs SMTPUTF8 (RFC 6531).
+  /// Whether one of the places needs SMTPUTF8 (RFC 6531).
   var isInternational: Bool { recipients.contains { $0.mailbox.plain.isInternational } }
 }

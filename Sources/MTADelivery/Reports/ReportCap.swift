@@ -1,13 +1,13 @@
 import MTACore
 
-/// Holds reports to a rate for each mailbox they go to, by sending the surplus later: none is dropped.
+/// Limits the rate of reports to each mailbox. Further reports go later; none is dropped.
 ///
-/// Whoever's address was forged on much mail would else get as many reports at once. A burst of ``burst`` goes at once, then
-/// one each ``interval``.
+/// Otherwise a victim whose address was forged on many mails would get as many reports at once. ``burst`` reports go at once, then one
+/// each ``interval``.
 struct ReportCap: Sendable {
   let burst: Int
   let interval: Duration
-  /// When a mailbox would be back at its full burst.
+  /// When a mailbox has its full burst again.
   private var recovered: [Mailbox: Timestamp] = [:]
 
   init(burst: Int, interval: Duration) {
@@ -15,7 +15,7 @@ struct ReportCap: Sendable {
     self.interval = interval
   }
 
-  /// When the next report to this mailbox may go; counts it as sent then.
+  /// When the next report to this mailbox may go. Counts it as sent then.
   mutating func due(to mailbox: Mailbox, at now: Timestamp) -> Timestamp {
     if recovered.count > 10_000 { recovered = recovered.filter { $0.value > now } }
     let key = mailbox.caseFolded

@@ -1,7 +1,7 @@
 import MTACore
 import NIOCore
 
-/// Writes reports: multipart/report (RFC 6522) with delivery status (RFC 3464), for the eyes of people and of programs.
+/// Writes reports: multipart/report (RFC 6522) with delivery status (RFC 3464), for people and programs.
 ///
 /// ```
 /// From: Mail Delivery System <MAILER-DAEMON@example.org>
@@ -14,17 +14,17 @@ import NIOCore
 ///   message/rfc822            the mail, or text/rfc822-headers: its header; of international mail their message/global kin
 /// ```
 ///
-/// All of it is ASCII in lines that every server takes: a report that cannot travel is one that nobody gets.
+/// A report is all ASCII, in lines that every server takes, so that it always arrives.
 struct ReportComposer: Sendable {
   /// Reporting-MTA.
   let serverName: String
-  /// The address that reports are from, and the one to ask.
+  /// The address of the reports' From, for questions.
   let sender: String
   let postmaster: String
 
-  /// One report about one mail; all of `recipients` with the same action.
+  /// One report about one mail. All `recipients` have the same action.
   ///
-  /// - Parameter id: of the report.
+  /// - Parameter id: the report's id.
   func report(
     _ id: MailID, about recipients: [ReportedRecipient], of envelope: Envelope, _ original: OriginalMail,
     to addressee: ReportAddressee, at now: Timestamp, due: Timestamp
@@ -86,19 +86,19 @@ struct ReportComposer: Sendable {
     return QueuedReport(queued, content: text.bytes, about: recipients.map(\.parcel), of: envelope.id)
   }
 
-  /// What of the mail goes back.
+  /// The part of the mail that goes back.
   private enum Returned {
     case mail(ByteBuffer)
-    /// RFC 6532 §3.7: with other than ASCII in its header it is no message/rfc822, and may be encoded like any other part.
+    /// RFC 6532 §3.7: a mail whose header is not ASCII is not a message/rfc822, and may be encoded like any other part.
     case internationalMail(ByteBuffer)
     case header
   }
 
-  /// RFC 3461 §4.3: RET=HDRS asks for the header alone; without RET it is ours to choose. RFC 8689 §5: mail that was to go under
-  /// TLS alone returns as if RET=HDRS had been asked for, for its report may have to go without. Where nobody vouches for the sender, the
-  /// content would reach whoever a stranger names.
+  /// RFC 3461 §4.3: RET=HDRS asks for the header alone; without RET we choose. RFC 8689 §5: mail that was to go under TLS alone returns
+  /// its header alone, for its report may have to go without TLS. If the sender is not vouched for, the content would reach a victim of
+  /// the stranger's choice, so the header goes back alone.
   ///
-  /// Whatever kept the mail must not keep the report: all of it is ASCII, and content that does not become ASCII is left out.
+  /// Whatever stopped the mail must not stop the report. So all of it is ASCII, and content that cannot become ASCII is left out.
   private func returned(
     _ original: OriginalMail, _ envelope: Envelope, _ action: ReportedRecipient.Action
   ) -> Returned {
@@ -173,7 +173,7 @@ struct ReportComposer: Sendable {
     }
   }
 
-  /// RFC 3461 §4.2: ORCPT with its xtext undone; else whom the sender wrote to, where that was forwarded.
+  /// RFC 3461 §4.2: ORCPT without its xtext; else the recipient that the sender named, if that was forwarded.
   private static func originalRecipient(_ recipient: EnvelopeRecipient) -> String? {
     if let given = recipient.notification.originalRecipient {
       let octets = Array(given.utf8)
@@ -185,7 +185,7 @@ struct ReportComposer: Sendable {
     return recipient.forwardedFor.map(typed)
   }
 
-  /// An address with its type; an international one in the form that ASCII carries (RFC 6533 §3).
+  /// An address with its type. An international one has its ASCII form (RFC 6533 §3).
   private static func typed(_ mailbox: Mailbox) -> String {
     mailbox.isInternational ? "utf-8; " + ascii(mailbox) : "rfc822; \(mailbox)"
   }
@@ -218,7 +218,7 @@ struct ReportComposer: Sendable {
     header.fields.contains { $0.raw.contains { $0 >= 128 } }
   }
 
-  /// The Message-ID if it is one that can stand in a field of ours.
+  /// The Message-ID, if it can stand in a field of ours.
   private static func messageID(of header: HeaderSection) -> String? {
     guard let value = header.first(named: "Message-ID")?.value, value.utf8.count <= 250, value.utf8.first == 60,
       value.utf8.last == 62, value.utf8.allSatisfy({ (33...126).contains($0) })

@@ -3,14 +3,14 @@ import MTACore
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// Makes the reports about a mail's outcomes: what to tell by ``ReportPlan``, how by ``ReportComposer``, when by ``ReportCap`` and
-/// ``ReportLedger``.
+/// Makes the reports about a mail's outcomes: which by ``ReportPlan``, their text by ``ReportComposer``, their time by ``ReportCap``
+/// and ``ReportLedger``.
 struct ReportDesk: Sendable {
   private let environment: DeliveryEnvironment
 
   init(_ environment: DeliveryEnvironment) { self.environment = environment }
 
-  /// Marks the deferrals whose sender is to be told now. A look at the header is taken only when one is late.
+  /// Marks the deferrals that are reported now. It reads the header only if one is late.
   func markLate(_ outcomes: inout [ReportPlan.Outcome], of source: MailSource, at now: Timestamp) async {
     let plan = environment.reportPlan
     let envelope = source.envelope
@@ -24,7 +24,7 @@ struct ReportDesk: Sendable {
     }
   }
 
-  /// To be called in the mail's turn (``ReportTurns``), which lasts until what comes of it is queued.
+  /// Call it in the mail's turn (``ReportTurns``). The turn lasts until the reports are queued.
   func reports(about reported: [ReportedRecipient], of source: MailSource, at now: Timestamp) async -> [QueuedReport] {
     let envelope = source.envelope
     guard let sender = envelope.reversePath.mailbox else { return [] }
@@ -89,7 +89,7 @@ struct ReportDesk: Sendable {
     return report
   }
 
-  /// Whom the hooks let a report go to.
+  /// The recipient of a report, as the hooks allow.
   private func addressee(
     _ action: ReportedRecipient.Action, _ recipients: [ReportedRecipient], _ envelope: Envelope, _ sender: Mailbox
   ) async -> ReportAddressee? {

@@ -1,6 +1,6 @@
 import MTACore
 
-/// What was reported of each mail of late: failures of one mail share a report as long as that waits, and further reports keep a distance.
+/// The recent reports about each mail. Failures of one mail share a report while it waits, and further reports keep a distance.
 ///
 /// | a mail's | goes | returns |
 /// |---|---|---|
@@ -8,8 +8,8 @@ import MTACore
 /// | further news while a report of the same kind waits | in that report, which is written anew | what that returned |
 /// | any other | ``ReportCap/interval`` after the last at the earliest | the header section alone |
 ///
-/// Kept in memory, and bounded. What a restart, or a bound, makes it forget costs a shared report at most: the time of the last one is
-/// stored with the mail (``Envelope/reportedAt``).
+/// Kept in memory, and limited. If an entry is lost by a restart or the limit, a report is not shared, and no more: the time of the
+/// last one is stored with the mail (``Envelope/reportedAt``).
 struct ReportLedger {
   /// A report that is queued and not due yet.
   struct Waiting {
@@ -17,7 +17,7 @@ struct ReportLedger {
     let addressee: ReportAddressee
     let recipients: [ReportedRecipient]
     let due: Timestamp
-    /// It is the mail's first, and may return all of it.
+    /// It is the mail's first, and may return all of the mail.
     let isFirst: Bool
   }
 
@@ -27,7 +27,7 @@ struct ReportLedger {
   }
 
   static let maximumMails = 10_000
-  /// In all reports that wait; and in one, for a report is read by people.
+  /// The most recipients in all waiting reports, and in one: people read them.
   static let maximumRecipients = 10_000
   static let maximumInOne = 1000
 
@@ -40,7 +40,7 @@ struct ReportLedger {
   /// When the last report about a mail was due.
   func last(about mail: MailID) -> Timestamp? { entries[mail]?.last }
 
-  /// A report that `count` more recipients can be added to.
+  /// A waiting report to which `count` more recipients can be added.
   func waiting(
     about mail: MailID, _ action: ReportedRecipient.Action, to addressee: ReportAddressee, adding count: Int,
     at now: Timestamp

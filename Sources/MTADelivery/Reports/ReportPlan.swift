@@ -1,6 +1,6 @@
 import MTACore
 
-/// Decides which outcomes a sender is told of, as RFC 3461 §6 and RFC 2852 §4 have it: a value without I/O.
+/// Decides which outcomes a sender gets a report of (RFC 3461 §6, RFC 2852 §4). A value without I/O.
 ///
 /// | outcome | reported when |
 /// |---|---|
@@ -11,20 +11,20 @@ import MTACore
 /// | relayed to any server | DELIVERBY asks for a trace, and NOTIFY is not NEVER |
 /// | relayed to a server that does not offer DELIVERBY | the mail has a time by mode N, and NOTIFY is not NEVER |
 ///
-/// Never to a null sender (RFC 5321 §4.5.5): no report is ever told of. A sender that nobody vouches for
-/// (``Envelope/isSenderVouchedFor``) is told of failures alone.
+/// A null sender never gets a report (RFC 5321 §4.5.5), so reports are not reported. A sender that is not vouched for
+/// (``Envelope/isSenderVouchedFor``) gets reports of failures alone.
 struct ReportPlan: Hashable, Sendable {
-  /// How old a mail is when its sender is told that it is late; nil for never.
+  /// The age at which a mail's sender gets a report of the delay; nil for never.
   let delayWarning: Duration?
 
-  /// A parcel, what its attempt came to, and what is to be recorded of it.
+  /// A parcel, the result of its attempt, and the result to record.
   struct Outcome: Hashable, Sendable {
     let parcel: Parcel
     let result: RecipientResult
     var recorded: ParcelResult
   }
 
-  /// When the sender is to be told that a parcel is late, if its header does not forbid that; nil for never, or never again.
+  /// When a parcel counts as late, if the mail's header allows a report. Nil for never, or if it was reported.
   func lateness(of parcel: Parcel, _ envelope: Envelope) -> Timestamp? {
     let notify = parcel.recipient.notification.notify
     guard parcel.warnedAt == nil, envelope.reversePath != .null, envelope.isSenderVouchedFor, notify != .never
@@ -35,19 +35,19 @@ struct ReportPlan: Hashable, Sendable {
     return [deadline, warning].compactMap(\.self).min()
   }
 
-  /// Whether the sender is to be told now that a parcel is late, if its header does not forbid that.
+  /// Whether a report is due now that a parcel is late, if the mail's header allows one.
   func isLate(_ outcome: Outcome, of envelope: Envelope, at now: Timestamp) -> Bool {
     guard outcome.recorded.outcome == .deferred else { return false }
     return lateness(of: outcome.parcel, envelope).map { now >= $0 } ?? false
   }
 
-  /// Whether the sender asked to be told of delays, so that the kind of the mail does not matter.
+  /// Whether the sender asked for reports of delays, so that the kind of the mail does not matter.
   static func asksForDelays(_ outcome: Outcome, of envelope: Envelope, at now: Timestamp) -> Bool {
     if outcome.parcel.recipient.notification.notify?.contains(.delay) == true { return true }
     return envelope.requests.deliverBy.map { $0.mode == .notify && now >= $0.deadline } ?? false
   }
 
-  /// What is to be reported; `warns` of the outcomes says which deferrals.
+  /// The recipients to report. `warns` of the outcomes marks the deferrals among them.
   func reported(_ outcomes: [Outcome], of envelope: Envelope) -> [ReportedRecipient] {
     guard envelope.reversePath != .null else { return [] }
     return outcomes.compactMap { outcome in
@@ -97,7 +97,7 @@ struct ReportPlan: Hashable, Sendable {
 }
 
 extension HeaderSection {
-  /// Mail whose sender no person waits for an answer of: lists, bulk, and what programs wrote (RFC 3834 §2, RFC 2919, RFC 2369).
+  /// Mail whose sender no person reads: lists, bulk, and mail of programs (RFC 3834 §2, RFC 2919, RFC 2369).
   var isAutomatic: Bool {
     fields.contains { field in
       if field.isNamed("Precedence") {

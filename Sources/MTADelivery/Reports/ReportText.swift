@@ -1,14 +1,14 @@
 import MTACore
 import NIOCore
 
-/// The bytes of a report as they are written: fields, lines and parts, all of it ASCII with CR LF line ends.
+/// The bytes of a report: fields, lines and parts, all ASCII with CR LF line ends.
 struct ReportText {
   let boundary: String
   private(set) var bytes = ByteBuffer()
 
   init(boundary: String) { self.boundary = boundary }
 
-  /// One line; what would not be printable ASCII is shown as a question mark.
+  /// One line. Characters that are not printable ASCII become question marks.
   mutating func line(_ text: String) { line(text.utf8) }
 
   private mutating func line(_ octets: some Sequence<UInt8>) {
@@ -19,10 +19,10 @@ struct ReportText {
   /// A header field, folded at blanks where it is long (RFC 5322 §2.2.3).
   mutating func field(_ name: String, _ value: String) { folded(name + ": ", value, continuing: "\t") }
 
-  /// A header field whose blanks count: on one line, for folding would make one of many. What is said in it is bounded.
+  /// A header field whose blanks count: on one line, for folding would merge blanks. Its length is limited.
   mutating func exactField(_ name: String, _ value: String) { line(name + ": " + value) }
 
-  /// Words of any number on lines of at most 78 octets where blanks allow, of 900 in any case.
+  /// Any number of words, on lines of at most 78 octets if blanks allow, and of 900 in any case.
   mutating func folded(_ start: String, _ text: String, continuing: String? = nil) {
     let continuing = continuing ?? start
     var current = Array(start.utf8)
@@ -55,7 +55,7 @@ struct ReportText {
     line("")
   }
 
-  /// Another's lines of ASCII as they are. They end with CR LF; the last may lack it.
+  /// Foreign lines of ASCII, unchanged. They end with CR LF; the last may lack it.
   mutating func raw(_ content: ByteBuffer) {
     bytes.writeImmutableBuffer(content)
     if !content.readableBytesView.suffix(2).elementsEqual([13, 10]) { bytes.writeStaticString("\r\n") }

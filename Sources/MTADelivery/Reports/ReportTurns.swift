@@ -1,9 +1,9 @@
 import MTACore
 import NIOConcurrencyHelpers
 
-/// Lets those who report about one mail go one after the other, so that each knows what the one before has queued.
+/// Makes tasks that report about one mail take turns, so each knows what the one before has queued.
 final class ReportTurns: Sendable {
-  /// By mail: those who wait while one has its turn.
+  /// By mail: the tasks that wait while one has its turn.
   private let waiting = NIOLockedValueBox<[MailID: [CheckedContinuation<Void, Never>]]>([:])
 
   func take<Result: Sendable>(

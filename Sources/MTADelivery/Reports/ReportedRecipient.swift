@@ -1,6 +1,6 @@
 import MTACore
 
-/// What a report says of one recipient (RFC 3464 §2.3).
+/// A report's lines about one recipient (RFC 3464 §2.3).
 struct ReportedRecipient: Hashable, Sendable {
   /// RFC 3464 §2.3.3.
   enum Action: String, Hashable, Sendable, CaseIterable {
@@ -12,20 +12,20 @@ struct ReportedRecipient: Hashable, Sendable {
   let action: Action
   /// Whole: `5.1.1`.
   let status: String
-  /// The server's reply alone, if the server spoke.
+  /// The server's reply alone, if it gave one.
   let reply: String?
-  /// Name of the server, or its address in brackets; nil where no server was asked.
+  /// The server's name, or its address in brackets; nil if no server was asked.
   let remoteHost: String?
-  /// What an operator would read in the log.
+  /// The message that an operator reads in the log.
   let message: String
-  /// Of what was passed on or delivered.
+  /// For copies that were passed on or delivered.
   let reach: RecipientResult.Reach
-  /// Until when a delayed copy is tried.
+  /// The end of the attempts for a delayed copy.
   let retriedUntil: Timestamp?
 }
 
 extension ReportedRecipient {
-  /// The host of an attempt as RFC 3464 §2.3.5 wants it: `mx.example.org[192.0.2.1]:25` without address and port.
+  /// The host of an attempt in the form of RFC 3464 §2.3.5: `mx.example.org[192.0.2.1]:25` without address and port.
   static func remoteHost(_ host: String?) -> String? {
     guard let octets = host.map({ Array($0.utf8) }), octets.first != UInt8(ascii: "/") else { return nil }
     if octets.first == UInt8(ascii: "["), let end = octets.lastIndex(of: UInt8(ascii: "]")) {

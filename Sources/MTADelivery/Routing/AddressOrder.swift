@@ -9,9 +9,9 @@ import NIOCore
 
 /// The order in which a host's addresses are tried.
 ///
-/// Of RFC 6724 §6 what matters to a mail server: addresses that the machine has no way to come last (rule 1), and IPv6 comes
-/// before IPv4 (rule 6, by the default policy table). The families take turns, so that a host with many addresses of one is
-/// tried by the other, too, before the bound is reached (RFC 8305 §4).
+/// Two rules of RFC 6724 §6 matter to a mail server: addresses that the machine has no way to come last (rule 1), and IPv6 comes before
+/// IPv4 (rule 6, by the default policy table). The families take turns (RFC 8305 §4). So a host with many addresses of one family is
+/// also tried by the other before the limit is reached.
 enum AddressOrder {
   static func arrange(_ addresses: [IPAddress], hasWay: (IPAddress) -> Bool = AddressOrder.hasWay) -> [IPAddress] {
     if addresses.count < 2 { return addresses }
@@ -30,7 +30,7 @@ enum AddressOrder {
     return ordered
   }
 
-  /// Whether the machine knows a way there: asked of the kernel by the connect(2) of a datagram socket, which sends nothing.
+  /// Whether the machine has a way to an address. The kernel says it at the connect(2) of a datagram socket, which sends nothing.
   static func hasWay(_ address: IPAddress) -> Bool {
     guard let remote = try? SocketAddress(ipAddress: address.description, port: 25) else { return false }
     let family = if case .v4 = address { AF_INET } else { AF_INET6 }

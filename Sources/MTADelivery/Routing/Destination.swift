@@ -1,14 +1,14 @@
 import MTACore
 
-/// Where copies go together: one transaction serves all recipients of a mail in one destination.
+/// A place to which copies go together: one transaction serves all recipients of a mail with one destination.
 enum Destination: Hashable, Sendable, CustomStringConvertible {
   /// By the local transport.
   case local
-  /// All remote mail that no route names, when there is a smarthost.
+  /// To the smarthost: all remote mail without a route.
   case smarthost
-  /// To a domain whose servers are not found yet.
+  /// To a domain whose servers are not known yet.
   case domain(Domain)
-  /// To the servers of one or more domains: those that share them are one destination. By ``Router/Route``'s key.
+  /// To the servers of one or more domains; domains that share them are one destination. The text is ``Router/Route``'s key.
   case exchangers(String)
   /// To one server, because a hook said so.
   case server(HostAndPort, ClientSession.Dialect)
@@ -34,7 +34,7 @@ enum Destination: Hashable, Sendable, CustomStringConvertible {
       }
   }
 
-  /// The lane in the queue of what has to wait for it; see ``LaneNames``.
+  /// The queue's lane of mail that must wait for it; see ``LaneNames``.
   var lane: String {
     switch self {
     case .local, .nowhere: EnvelopeRecipient.localLane

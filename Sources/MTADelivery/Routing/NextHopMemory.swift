@@ -7,7 +7,7 @@ import NIOConcurrencyHelpers
 /// Kept in memory for ``lifetime``, because servers change. A runner (``QueueRunner/Configuration/nextHops``) and a receiver
 /// (`SessionConfiguration.lacks`) share it.
 public final class NextHopMemory: Sendable {
-  /// Where mail goes, as far as that is known without the DNS.
+  /// Where mail goes, as far as it is known without the DNS.
   enum Place: Hashable, Sendable {
     case server(RouteTarget)
     case exchangers(of: Domain)
@@ -47,7 +47,7 @@ public final class NextHopMemory: Sendable {
     return entry.lack
   }
 
-  /// What the servers of a domain are known to lack, by the ways of a router.
+  /// What the servers of a domain lack, as far as it is known, by the routes of a router.
   package func lack(of domain: Domain, by router: Router) -> NextHopLack { lack(at: router.place(of: domain)) }
 }
 

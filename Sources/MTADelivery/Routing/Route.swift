@@ -1,7 +1,7 @@
 package import MTACore
 
 extension Router {
-  /// A server to try; its addresses are looked up when its turn comes.
+  /// A server to try. Its addresses are looked up when its turn comes.
   package struct NextHop: Hashable, Sendable, CustomStringConvertible {
     package enum Place: Hashable, Sendable {
       case server(HostAndPort)
@@ -19,7 +19,7 @@ extension Router {
 
     package init(unixSocket path: String) { place = .unixSocket(path) }
 
-    /// The host's name where it has one.
+    /// The host's name, if it has one.
     package var name: DNSName? {
       if case .server(let server) = place, case .name(let name) = server.host { name } else { nil }
     }
@@ -33,18 +33,18 @@ extension Router {
     }
   }
 
-  /// The way of a domain's mail: the servers, and how they are spoken to.
+  /// The route of a domain's mail: the servers, and how to speak to them.
   package struct Route: Hashable, Sendable {
     /// In the order in which they are tried; at least one.
     package var hops: [NextHop]
     package var dialect: ClientSession.Dialect
     /// TLS from the first byte.
     package var isImplicitTLS: Bool
-    /// Whose exchangers the hops are; nil when the settings name the server.
+    /// The domain whose exchangers these are; nil if the settings name the server.
     package var exchangersOf: DNSName?
-    /// The DNS vouches for the exchangers: the answer was authenticated. Always true for a server that the settings name.
+    /// Whether the exchangers are authenticated (DNSSEC). Always true for a server of the settings.
     package var isAuthenticated: Bool
-    /// What the settings say of the way; nil for a domain that they do not name.
+    /// The route of the settings; nil for a domain without one.
     package var setting: DeliveryRoute?
 
     package init(
@@ -59,7 +59,7 @@ extension Router {
       self.setting = setting
     }
 
-    /// The way to a server that the settings name; nil where they name none.
+    /// The route to a server of the settings; nil if they name none.
     init?(to setting: DeliveryRoute) {
       switch setting.target {
       case .smtp(let server): self.init([Router.NextHop(server)], setting: setting)
@@ -71,7 +71,7 @@ extension Router {
       }
     }
 
-    /// Names the servers whatever their order: domains with the same key go to the same servers, and count as one destination.
+    /// A name for the servers in any order. Domains with the same key have the same servers, and count as one destination.
     ///
     /// `mx1.example.net:25,mx2.example.net:25` for exchangers, `smtp:relay.example.net:587` for a server that the settings name.
     package var key: String {

@@ -1,14 +1,14 @@
 public import MTACore
 
-/// Which of the addresses that others name are connected to: none of our own, and none in the networks where no exchanger is.
+/// Which addresses of foreign domains are connected to: none of ours, and none in ignored networks.
 ///
-/// A stranger who owns a domain says in its zone where mail for it goes, and mail for it comes of many things: a user who writes there, a
-/// forward, a report to a forged sender. What the settings name is the operator's word, and is left as it is.
+/// The owner of a domain says in its zone where mail for it goes. A stranger can cause such mail: by a user who writes there, a
+/// forward, a report to a forged sender. Servers of the settings are the operator's choice, and are not checked.
 extension Router {
-  /// What is left of a host.
+  /// What remains of a host after the check.
   enum Standing: Hashable, Sendable {
     case targets([IPAddress])
-    /// We are the host: those that come after it would only give the mail back (RFC 5321 §5.1).
+    /// The host is this server. Hosts after it would only give the mail back (RFC 5321 §5.1).
     case ourselves
     /// All of its addresses are in networks that are ignored.
     case ignored
@@ -16,7 +16,7 @@ extension Router {
 
   /// - Parameters:
   ///   - addresses: of one host.
-  ///   - port: that they would be connected to at.
+  ///   - port: the port to connect to.
   func standing(of addresses: [IPAddress], port: UInt16, on route: Route) -> Standing {
     if route.namesServer { return .targets(addresses) }
     if addresses.contains(where: { own.contain($0, port: port) }) { return .ourselves }
@@ -25,8 +25,8 @@ extension Router {
     return targets.isEmpty && !addresses.isEmpty ? .ignored : .targets(targets)
   }
 
-  /// Whether we ourselves are among the hosts that share a preference, so that none of them is to be tried. Where each has its own
-  /// preference its turn will show.
+  /// Whether this server is among the hosts that share a preference, so that none of them may be tried. If each host has its own
+  /// preference, its turn shows it.
   func isAmongEquals(_ hop: NextHop, on route: Route) async -> Bool {
     guard !own.places.isEmpty, !route.namesServer else { return false }
     let equals = route.hops.filter { $0.preference == hop.preference }
@@ -74,7 +74,8 @@ extension Router {
 }
 
 extension Router.Route {
-  /// The settings name the way. Exchangers of the recipient's own domain, and the address that the domain is, are others' words.
+  /// Whether the settings chose these servers. Exchangers of the recipient's own domain, and an address that is the domain, are the
+  /// choice of others.
   fileprivate var isOfSettings: Bool {
     switch setting?.target {
     case nil, .exchangers: false

@@ -2,7 +2,7 @@ public import MTACore
 
 /// Finds the servers of a domain (RFC 5321 §5): by the routes of the settings, else by the DNS.
 public struct Router: Sendable {
-  /// Exchangers of a domain that are tried, however many it has: each costs look-ups.
+  /// The number of a domain's exchangers that are tried. Each costs look-ups.
   static let maximumExchangers = 20
 
   let dns: any DNSLookup
@@ -48,12 +48,13 @@ public struct Router: Sendable {
       ignored: configuration.ignoreTargets)
   }
 
-  /// Whether the domain goes where all others go that no route names.
+  /// Whether the domain's mail goes where all mail without a route goes.
   package func usesFallback(_ domain: Domain) -> Bool { fallback != nil && routes.match(domain) == nil }
 
-  /// The servers for mail of a domain, in the order in which they are to be tried.
+  /// The servers for a domain's mail, in the order of trying.
   ///
-  /// - Throws: why there are none. ``DeliveryTrouble/dns(_:_:)`` and ``DeliveryTrouble/routeHolds(_:)`` pass, the others do not.
+  /// - Throws: why there are none. ``DeliveryTrouble/dns(_:_:)`` and ``DeliveryTrouble/routeHolds(_:)`` are temporary, the others are
+  ///   not.
   package func route(to domain: Domain) async throws(DeliveryTrouble) -> Route {
     let setting = setting(of: domain)
     if let setting, let route = Route(to: setting) { return route }
@@ -65,7 +66,7 @@ public struct Router: Sendable {
     }
   }
 
-  /// What the settings say of a domain's mail.
+  /// The route of the settings for a domain's mail.
   func setting(of domain: Domain) -> DeliveryRoute? { routes.match(domain)?.value ?? fallback }
 
   private func exchangers(of domain: Domain, _ setting: DeliveryRoute?) async throws(DeliveryTrouble) -> Route {
@@ -87,8 +88,8 @@ public struct Router: Sendable {
     }
   }
 
-  /// Best preference first, equals shuffled; where we are among the exchangers, only those before us, or mail would go
-  /// round in circles (RFC 5321 §5.1).
+  /// Best preference first, equal ones shuffled. If this server is among the exchangers, only those before it count; otherwise mail
+  /// would go in circles (RFC 5321 §5.1).
   private func order(_ exchangers: [MailExchanger], for domain: String) throws(DeliveryTrouble) -> [NextHop] {
     let own = exchangers.filter { $0.host == serverName }.map(\.preference).min()
     let usable = exchangers.filter { own == nil || $0.preference < own ?? 0 }
@@ -100,9 +101,9 @@ public struct Router: Sendable {
     }
   }
 
-  /// Where a server is: what ``HostAndPort`` names, or what the DNS knows, in the order in which it is to be tried.
+  /// The addresses of a server, in the order of trying: those that ``HostAndPort`` names, or those of the DNS.
   ///
-  /// - Parameter isNamedBySettings: it is asked of the hosts of this machine first. An exchanger never is.
+  /// - Parameter isNamedBySettings: whether the hosts of this machine are asked first. For exchangers they never are.
   package func location(of server: HostAndPort, isNamedBySettings: Bool = false) async -> DNSResult<HostLocation> {
     switch server.host {
     case .address(let address): return .found(Self.given([address], name: .root))

@@ -1,11 +1,11 @@
 import NIOConcurrencyHelpers
 
-/// Wakes a run's loop, from wherever something happens that it has to see to. What rings while the loop is busy is kept, once a kind.
+/// Wakes a run's loop when there is something to do. A stroke that comes while the loop is busy is kept, one of each kind.
 struct Bell: Sendable {
   enum Ring: Hashable, Sendable {
-    /// The queue may have something, or there is room for it: an arrival, a due time, a worker that is done.
+    /// The queue may have mail, or there is room for it: an arrival, a due time, a worker that has ended.
     case queue
-    /// Leases are to be looked after.
+    /// It is time to check leases.
     case leases
   }
 
@@ -21,7 +21,7 @@ struct Bell: Sendable {
     continuation.yield()
   }
 
-  /// What has rung since it was last asked.
+  /// The strokes since the last call.
   func taken() -> Set<Ring> {
     rung.withLockedValue { rung in
       defer { rung = [] }

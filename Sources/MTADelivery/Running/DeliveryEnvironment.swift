@@ -13,7 +13,7 @@ struct DeliveryEnvironment: Sendable {
   let signer: (any MailSigner)?
   let clock: any WallClock
   let router: Router
-  /// Of one loop, where a worker runs on that.
+  /// A group of one loop if the worker runs on that loop.
   var group: any EventLoopGroup
   let threads: NIOThreadPool
   let files: DurableFiles
@@ -34,7 +34,7 @@ struct DeliveryEnvironment: Sendable {
   var reportPlan: ReportPlan { ReportPlan(delayWarning: configuration.delayWarning) }
   var judgement: Judgement { Judgement(self) }
 
-  /// The courier of a worker, for its first job; of those behind it only the domain may be another (``Courier/turn(to:)``).
+  /// The courier of a worker, for its first job. Of later jobs only the domain may differ (``Courier/turn(to:)``).
   func courier(for job: DeliveryJob) -> any Courier {
     switch job.destination {
     case .nowhere: NoCourier(isIntended: true)
@@ -46,7 +46,7 @@ struct DeliveryEnvironment: Sendable {
     }
   }
 
-  /// Whether deliveries there are nothing but a dialogue with a server: no files, no adopter's code.
+  /// Whether a delivery there is only a dialogue with a server, without files or an adopter's code.
   func speaksToServers(_ destination: Destination) -> Bool {
     switch destination {
     case .nowhere, .domain: return false

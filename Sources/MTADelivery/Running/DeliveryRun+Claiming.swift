@@ -3,11 +3,11 @@ import MTACore
 import MTASystem
 import NIOConcurrencyHelpers
 
-/// From the queue into the lanes.
+/// The way from the queue into the lanes.
 extension DeliveryRun {
-  /// Leases due parcels and puts them in their lanes; tells how many there were.
+  /// Leases due parcels and puts them into their lanes. Returns their number.
   ///
-  /// The lanes of destinations of which much waits here are left out; such a claim is made now and then.
+  /// Lanes of destinations with much mail here are left out. Such a claim is made now and then.
   func claim(dueAt instant: Timestamp, _ watch: inout QueueWatch) async throws(StoreFailure) -> Int {
     let now = environment.clock.now
     let maySearch = watch.maySearch(at: now)
@@ -37,7 +37,7 @@ extension DeliveryRun {
     return count
   }
 
-  /// Hears of what the queue accepts, and takes what it hands over.
+  /// The listener for mail that the queue accepts and hands over.
   var listener: ArrivalListener {
     ArrivalListener(
       owner: owner,
@@ -64,7 +64,7 @@ extension DeliveryRun {
       processorTime: environment.configuration.processorTime)
   }
 
-  /// Asks the hooks for the way.
+  /// Asks the hooks for the route.
   private func sort(_ mail: ClaimedMail) {
     // What is not sorted goes back to the queue.
     guard let number = work.withLockedValue({ $0.phase == .stopping ? nil : $0.sorters.hire() }) else { return }
@@ -114,7 +114,7 @@ extension DeliveryRun {
     if isEarly { bell.ring() }
   }
 
-  /// Jobs that would wait too long here, and keep room from others, wait in the queue.
+  /// Gives jobs back to the queue that would wait too long here and take room from others.
   func giveBack(_ surplus: [WorkInHand.Surplus]) {
     guard !surplus.isEmpty else { return }
     let settlement = Settlement(run: self, environment: environment)

@@ -3,7 +3,7 @@ import MTACore
 import MTASystem
 import NIOConcurrencyHelpers
 
-/// What is leased: by runners that died, by us without our knowing, by us for long.
+/// Leases: of runners that died, of ours that we do not know of, of ours that need renewal.
 extension DeliveryRun {
   func releaseLeasesOfTheDead() async throws(StoreFailure) {
     let shares = environment.configuration.sharesQueue
@@ -20,7 +20,8 @@ extension DeliveryRun {
     }
   }
 
-  /// Looks for what others that died had, and for what others brought; renews what is ours. To be called every ``LanePolicy/leaseLook``.
+  /// Releases leases of dead runners, notices changes of other processes, and renews our leases. Call it every
+  /// ``LanePolicy/leaseLook``.
   func lookAfterLeases(_ watch: inout QueueWatch, after pause: Duration) async {
     do throws(StoreFailure) {
       try await releaseLeasesOfTheDead()
@@ -38,7 +39,7 @@ extension DeliveryRun {
     } catch { environment.logger.error("leases cannot be checked or renewed", metadata: ["reason": "\(error)"]) }
   }
 
-  /// Gives back what is leased to us and was never told.
+  /// Releases parcels that are leased to us without our knowing.
   private func recount() async throws(StoreFailure) {
     work.withLockedValue { $0.phase = .counting }
     defer { work.withLockedValue { $0.phase = .working } }

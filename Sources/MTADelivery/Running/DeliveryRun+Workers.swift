@@ -2,7 +2,7 @@ import MTACore
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// From the lanes to the workers.
+/// The way from the lanes to the workers.
 extension DeliveryRun {
   func hire() {
     let now = environment.clock.now
@@ -41,7 +41,7 @@ extension DeliveryRun {
     return changing { $0.lanes.next(for: destination, served: served, at: now) }
   }
 
-  /// A worker without work waits for some, for a moment; returns whether it came.
+  /// A worker without mail waits for a moment. Returns whether mail came.
   func standBy(_ number: Int, at destination: Destination, on loop: any EventLoop) async -> Bool {
     let alarm = loop.scheduleTask(in: TimeAmount(policy.standby)) { self.wake(number, at: destination) }
     defer { alarm.cancel() }
@@ -63,14 +63,14 @@ extension DeliveryRun {
     work.withLockedValue { $0.endStandby(number, at: destination) }?.wake.resume(returning: false)
   }
 
-  /// How a delivery went; returns what waits for the same servers in vain.
+  /// Learns from a delivery. Returns jobs that wait for the same servers in vain.
   func learn(_ destination: Destination, _ attempt: Attempt) -> [DeliveryJob] {
     guard attempt.ruling == nil else { return [] }
     let now = environment.clock.now
     return changing { $0.lanes.learn(destination, attempt, at: now) }
   }
 
-  /// The servers of a domain are found: its jobs wait where those of all domains with these servers do.
+  /// The servers of a domain are found: its jobs go to the lane that all domains with these servers share.
   func move(_ domain: Domain, to destination: Destination) {
     let now = environment.clock.now
     let added = work.withLockedValue { work in
@@ -90,14 +90,14 @@ extension DeliveryRun {
     changing { $0.lanes.drain(destination) }
   }
 
-  /// Jobs go from their lane; rings when there is room for more, though not for each one: a claim is a transaction.
+  /// Changes the work in hand. Rings if there is room for more, but not for each job: a claim is a transaction.
   func changing<Value>(_ body: (inout WorkInHand) -> Value) -> Value {
     let (value, hasRoom) = work.withLockedValue { (body(&$0), $0.hasRoomAgain) }
     if hasRoom { bell.ring() }
     return value
   }
 
-  /// Looks for mail that stands still, of which nobody tells, and sends it workers. To be called every ``LanePolicy/laneLook``.
+  /// Looks for mail that does not move, and gives it workers. Call it every ``LanePolicy/laneLook``.
   func lookAtLanes() {
     let now = environment.clock.now
     giveBack(changing { $0.look(at: now) })

@@ -3,20 +3,20 @@ import MTACore
 import MTASystem
 import NIOConcurrencyHelpers
 
-/// One run of a ``QueueRunner``: leases parcels, hands them to workers, records what they report.
+/// One run of a ``QueueRunner``: leases parcels, hands them to workers, records their results.
 ///
-/// One loop asks the queue, and owns what it knows of it (``QueueWatch``). All else that the run knows is one value under a lock
-/// (``WorkInHand``), which workers and the store's thread ask, too.
+/// One loop asks the queue, and owns what it knows of the queue (``QueueWatch``). Everything else is one value under a lock
+/// (``WorkInHand``), which workers and the store's thread use, too.
 final class DeliveryRun: Sendable {
   let environment: DeliveryEnvironment
   let owner: LeaseOwner
   let work: NIOLockedValueBox<WorkInHand>
   let policy: LanePolicy
   let bell = Bell()
-  /// When a run began that ends with what was due then; nil for a service.
+  /// When a run began that delivers only what was due then; nil for a service.
   private let begin: Timestamp?
 
-  /// - Parameter isService: whether it goes on when nothing is left to do.
+  /// - Parameter isService: whether the run goes on when there is nothing to do.
   init(_ environment: DeliveryEnvironment, owner: LeaseOwner, isService: Bool) {
     self.environment = environment
     self.owner = owner
@@ -53,7 +53,7 @@ final class DeliveryRun: Sendable {
     return work.withLockedValue(\.summary)
   }
 
-  /// Delivers until the calling task is cancelled; then what is under way may end within the grace period.
+  /// Delivers until the calling task is cancelled. Then deliveries under way may end within the grace period.
   func serve() async throws -> RunSummary {
     try await releaseLeasesOfTheDead()
     environment.queue.listen(listener)
@@ -84,8 +84,8 @@ final class DeliveryRun: Sendable {
     case end
   }
 
-  /// - Parameter look: looks at the queue; called whenever something may be to do there.
-  /// - Returns: whether `look` ended it. Otherwise the calling task was cancelled.
+  /// - Parameter look: looks at the queue. Called whenever there may be work.
+  /// - Returns: whether `look` ended the loop. Otherwise the calling task was cancelled.
   private func loop(_ look: (inout QueueWatch) async throws -> Turn) async throws -> Bool {
     let leaseLook = min(policy.leaseLook, environment.configuration.lease / 3)
     let tickers = [
@@ -113,7 +113,7 @@ final class DeliveryRun: Sendable {
     return false
   }
 
-  /// Does something time and again.
+  /// Does something at intervals.
   private func tick(
     _ pause: Duration, _ occasion: Pacer.Occasion, _ body: @escaping @Sendable () -> Void
   ) -> Task<Void, Never> {
@@ -125,7 +125,7 @@ final class DeliveryRun: Sendable {
     }
   }
 
-  /// Rings when a destination may go on, when the queue is to be searched further, or at `due`.
+  /// Rings when a destination may go on, when the queue may be searched again, or at `due`.
   private func wakeUp(_ watch: QueueWatch, orAt due: Timestamp?) -> Task<Void, Never>? {
     let start = work.withLockedValue(\.lanes.nextStart)
     guard let first = [start, watch.nextSearch, due].compactMap(\.self).min() else { return nil }
@@ -144,14 +144,14 @@ final class DeliveryRun: Sendable {
 
   /// A job's results are recorded.
   ///
-  /// - Parameter reports: how many mails about them were queued along.
+  /// - Parameter reports: how many reports about them were queued.
   func recorded(_ results: [ParcelResult], reports: Int) {
     work.withLockedValue { $0.recorded(results, reports: reports) }
     // Not for each mail: a claim is a transaction. What was deferred may be due before anything else is.
     if reports > 0 || results.contains(where: { $0.outcome == .deferred }) { bell.ring() }
   }
 
-  /// A run that ends delivers its own reports, too: they are made out to be due since it began, but for those that are to wait.
+  /// A run that ends delivers its own reports, too. So they are due since its beginning, except those that must wait.
   func dated(_ reports: [QueuedReport]) -> [QueuedReport] {
     guard let begin else { return reports }
     return reports.map { report in
@@ -164,7 +164,7 @@ final class DeliveryRun: Sendable {
 
   // MARK: the end
 
-  /// Lets what is under way end within the grace period; gives back what was not begun.
+  /// Lets deliveries under way end within the grace period, and gives other parcels back.
   private func stop() async {
     let (idle, sorters) = work.withLockedValue { work in
       work.phase = .stopping
@@ -207,7 +207,7 @@ final class DeliveryRun: Sendable {
     }
   }
 
-  /// Waits until all of them have ended.
+  /// Waits until all of these tasks have ended.
   private func outlive(_ crew: @Sendable (WorkInHand) -> Crew) async {
     // One whose task is still being made is there in a moment.
     while case let tasks = work.withLockedValue({ crew($0).tasks }), !tasks.isEmpty {

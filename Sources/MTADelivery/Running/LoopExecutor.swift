@@ -1,8 +1,8 @@
 import NIOCore
 
-/// Runs a worker's steps on the event loop of its connection, so that no step of the dialogue crosses a thread.
+/// Runs a worker's steps on the event loop of its connection, so all steps of the dialogue stay on one thread.
 ///
-/// What would hold the loop up is made elsewhere: signatures, adopters' hooks, files and the store have threads of their own.
+/// Work that would block the loop has threads of its own: signatures, adopters' hooks, files and the store.
 final class LoopExecutor: TaskExecutor {
   let loop: any EventLoop
 

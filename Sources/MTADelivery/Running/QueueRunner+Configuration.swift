@@ -85,9 +85,9 @@ extension QueueRunner {
     public var lease: Duration = .seconds(900)
     /// How long deliveries under way may take when the service ends; default 30 seconds.
     public var gracePeriod: Duration = .seconds(30)
-    /// How long what was dismissed then may still take: code that does not heed its cancellation is left behind.
+    /// How long cancelled deliveries may still take. Code that ignores its cancellation is then abandoned.
     package var patience: Duration = .seconds(5)
-    /// How long a connection without mail is kept. Tests may keep it for good.
+    /// How long a connection without mail is kept. Tests may keep it for ever.
     package var standby = LanePolicy.standardStandby
     /// The processor time of our own work on one mail, for every 4 MiB of it: reading, signing, converting, each. Default 30 seconds,
     /// many times what is needed. A mail that takes more is deferred, and the second time held.

@@ -1,14 +1,14 @@
 import Logging
 import MTACore
 
-/// From what an attempt came to, to what is recorded of it, and to the reports that go with it.
+/// Turns the result of an attempt into results to record, and into the reports about them.
 struct Settlement: Sendable {
   let run: DeliveryRun
   let environment: DeliveryEnvironment
 
   /// - Parameters:
-  ///   - isCutShort: our own end broke the attempt off: what it deferred is given back as it was.
-  ///   - lane: where what is to wait waits; nil: where ``LaneNames`` says, for by its next try it may go another way.
+  ///   - isCutShort: the end of the run broke the attempt off. Copies that it deferred are given back unchanged.
+  ///   - lane: the lane of copies that wait. Nil: the lane of ``LaneNames``, for the next attempt may go another way.
   func settle(_ job: DeliveryJob, _ attempt: Attempt, isCutShort: Bool = false, lane: String? = nil) async {
     let now = environment.clock.now
     var outcomes: [ReportPlan.Outcome] = []
@@ -83,8 +83,8 @@ struct Settlement: Sendable {
     return (environment.plan.outcome(for: parcel, of: envelope, result, at: now, pause: pause), isSilent)
   }
 
-  /// Writes the results down, however long the store needs to come back: a delivered mail that is not recorded would be
-  /// delivered again. Meanwhile its worker does nothing else, so that a broken store does not multiply the damage.
+  /// Records the results, and waits as long as the store needs: a delivered mail without a record would be delivered again. Meanwhile
+  /// the worker does nothing else, so a broken store does not make the damage larger.
   private func isRecorded(_ results: [ParcelResult], _ reports: [QueuedReport]) async -> Bool {
     var pause = Duration.seconds(1)
     while true {

@@ -1,12 +1,12 @@
 import MTACore
 
-/// Delivers one job after the other to one destination. What came of each is recorded while the next is under way.
+/// Delivers the jobs of one destination, one after the other. The results of one are recorded while the next is under way.
 struct Worker: Sendable {
   let run: DeliveryRun
   let environment: DeliveryEnvironment
   let number: Int
   let destination: Destination
-  /// What the worker runs on; nil for the global one.
+  /// The executor of the worker; nil for the global one.
   let executor: LoopExecutor?
 
   func work() async {
@@ -56,7 +56,7 @@ struct Worker: Sendable {
     }
   }
 
-  /// Finds out with what other domains a domain shares its servers, and hands its jobs over to theirs.
+  /// Finds the servers of a domain, and hands its jobs to the lane of all domains with these servers.
   private func findServers(of domain: Domain) async {
     do throws(DeliveryTrouble) {
       let route = try await environment.router.route(to: domain)
