@@ -1,9 +1,9 @@
 import MTA
 
-/// Mail for an alias goes to the mailboxes behind it, here or elsewhere. Written as a subclass: `BaseReceiverHooks` has every verb with its
-/// default, and only what differs is overridden.
+/// Mail for an alias goes to its mailboxes, here or elsewhere. This is a subclass: `BaseReceiverHooks` has every verb with its default, and
+/// overrides change single ones.
 final class AliasHooks: BaseReceiverHooks, ReceiverHooks {
-  /// Mailboxes, and the crypt(3) hashes of their passwords; nil where nobody logs in.
+  /// Mailboxes, and the crypt(3) hashes of their passwords; nil for one without a login.
   private let residents: [Mailbox: String?]
   private let aliases: AliasTable
 

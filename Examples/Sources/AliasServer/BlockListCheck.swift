@@ -1,7 +1,7 @@
 import MTA
 
-/// A policy: turns away clients that a DNS block list names, before they are greeted. It knows nothing of users, so any
-/// server can put it before its own hooks: `hooks.after(BlockListCheck(…))`.
+/// A policy that refuses clients on a DNS block list, before they are greeted. It needs no users, so any server can chain it before its
+/// own hooks: `hooks.after(BlockListCheck(…))`.
 struct BlockListCheck {
   let list: DNSName
   let dns: any DNSLookup
@@ -9,7 +9,7 @@ struct BlockListCheck {
 
 extension BlockListCheck: ReceiverPolicy {
   func connect(_ conversation: inout Conversation) async throws -> ConnectVerdict {
-    // A list that does not answer keeps nobody out.
+    // If the list does not answer, the client is let in.
     guard case .found(let entry) = await dns.isListed(conversation.connection.remoteAddress, in: list) else {
       return .proceed
     }

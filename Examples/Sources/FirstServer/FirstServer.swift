@@ -1,6 +1,6 @@
 import MTA
 
-/// Who lives here: addresses, and the crypt(3) hashes of their passwords. Ann's password is "my-password".
+/// The users: addresses, and the crypt(3) hashes of their passwords. Ann's password is "my-password".
 struct Village {
   let hashes = ["ann@village.example": "$5$gJ0mE4tVqR$4h0S2q2/oRIG4ZqY6P5EeR3PL3mX.gkIFcgJOa9zND9"]
 }
@@ -12,7 +12,7 @@ extension Village: ReceiverHooks {
   }
 
   func auth(_ credentials: Credentials, _ conversation: inout Conversation) async throws -> ClientRecord? {
-    // Without a user a password is hashed all the same, so that the answer does not tell who exists.
+    // A password is hashed for unknown users, too. So the time of the answer does not tell who exists.
     let hash = credentials.mailbox.flatMap { hashes[$0.caseFolded.description] }
     guard try await credentials.match(cryptHash: hash), let mailbox = credentials.mailbox else { return nil }
     return try await clientLookup(mailbox)

@@ -1,8 +1,8 @@
 import MTA
 
-/// A policy that judges the header section, keeps what it found with the mail, and refuses what is too much.
+/// A policy that judges the header section, keeps its findings with the mail, and refuses a mail with too many points.
 struct SpamCheck {
-  /// Points at which a mail is refused.
+  /// A mail with this number of points or more is refused.
   var limit: Int64 = 10
 }
 

@@ -1,6 +1,6 @@
 import MTA
 
-/// What was found suspicious in a mail. Travels with the mail as an attribute: through the queue, and over a restart.
+/// Suspicious findings about a mail. They stay with the mail as an attribute: through the queue, and over a restart.
 struct SpamReport: Hashable {
   var points: Int64 = 0
   var reasons: [String] = []

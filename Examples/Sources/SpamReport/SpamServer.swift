@@ -13,7 +13,7 @@ import MTA
   }
 }
 
-/// Mailboxes that mail arrives in, and nobody logs in to: so there is no `auth`, and EHLO does not offer it.
+/// Mailboxes without logins. So there is no `auth`, and EHLO does not offer AUTH.
 struct Inboxes {
   let users: Set<Mailbox>
 }

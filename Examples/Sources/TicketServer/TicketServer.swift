@@ -1,8 +1,8 @@
 import MTA
 
-/// A help desk: what is sent to `help@desk.example` becomes a ticket, nobody logs in, and mail to other servers waits for the night.
+/// A help desk. Mail to `help@desk.example` becomes a ticket. There are no logins, and mail to other servers waits for the night.
 ///
-/// Hooks, an agent, delivery hooks and a logger of its own; all else comes from the settings.
+/// It has its own hooks, agent, delivery hooks and logger. Everything else comes from the settings.
 @main struct TicketServer {
   static func main() async throws {
     guard CommandLine.arguments.count > 1 else {
@@ -30,7 +30,7 @@ extension Desk: InboundHooks {
   }
 }
 
-/// The tickets: a number for each mail, and the same one if it is delivered again. In memory, so not after a restart: a real desk keeps
+/// The tickets: a number for each mail, and the same number if it is delivered again. They are lost at a restart; a real desk stores
 /// `Envelope.id` with its tickets.
 actor Tickets {
   private var numbers: [MailID: Int] = [:]

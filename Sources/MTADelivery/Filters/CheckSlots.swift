@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// So many checks at a time; others wait for their turn, in order, and for so long.
+/// A number of checks at a time. Others wait for their turn, in order, for a limited time.
 final class CheckSlots: Sendable {
   private struct State {
     var free: Int
@@ -13,7 +13,7 @@ final class CheckSlots: Sendable {
 
   init(_ count: Int) { state = NIOLockedValueBox(State(free: max(count, 1))) }
 
-  /// Takes a slot. False when there was none in time, or the task was cancelled: then there is nothing to release.
+  /// Takes a slot. False if there was none in time, or the task was cancelled: then there is nothing to release.
   func take(within limit: Duration, on loop: any EventLoop) async -> Bool {
     let waiter = state.withLockedValue { state -> (number: UInt64, turn: EventLoopPromise<Bool>)? in
       if state.free > 0 {
@@ -36,7 +36,7 @@ final class CheckSlots: Sendable {
     }
   }
 
-  /// Gives a slot back: to whoever waited longest.
+  /// Releases a slot, for the oldest waiter.
   func release() {
     let next = state.withLockedValue { state -> EventLoopPromise<Bool>? in
       if state.waiting.isEmpty {
@@ -48,7 +48,7 @@ final class CheckSlots: Sendable {
     next?.succeed(true)
   }
 
-  /// Whoever takes a waiter off the list answers it, so each gets one answer.
+  /// The method that takes a waiter off the list resumes it, so each is resumed once.
   private func giveUp(_ number: UInt64) {
     let turn = state.withLockedValue { state -> EventLoopPromise<Bool>? in
       guard let index = state.waiting.firstIndex(where: { $0.number == number }) else { return nil }

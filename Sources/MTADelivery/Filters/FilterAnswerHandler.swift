@@ -1,15 +1,14 @@
 import NIOCore
 
-/// Reads the answer to one question, part by part: a value without a socket, so that it can be tested with every way in which
-/// bytes arrive.
+/// Reads the answer to one question, part by part. It is a value without a socket, so tests can try every way in which bytes arrive.
 protocol FilterAnswerReader {
   associatedtype Part
   associatedtype Answer: Sendable
-  /// - Returns: the answer once it is complete. Not called again after that, nor after a throw.
+  /// - Returns: the answer once it is complete. It is not called again after that, nor after an error.
   mutating func receive(_ part: Part) throws(FilterTrouble) -> Answer?
 }
 
-/// Feeds an answer's parts to its reader.
+/// Gives an answer's parts to its reader.
 final class FilterAnswerHandler<Reader: FilterAnswerReader>: ChannelInboundHandler {
   typealias InboundIn = Reader.Part
 
@@ -51,7 +50,7 @@ final class FilterAnswerHandler<Reader: FilterAnswerReader>: ChannelInboundHandl
   }
 }
 
-/// Ends a connection that brings more than an answer may have.
+/// Closes a connection that brings more than an answer may have.
 final class AnswerByteLimit: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer

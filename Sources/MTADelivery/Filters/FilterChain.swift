@@ -1,7 +1,7 @@
 import MTACore
 
-/// Filters that are asked one after the other, until one of them does not let the mail pass: its word stands. What those before it would
-/// have added is then left out.
+/// Filters that are asked one after the other. The first that does not pass the mail decides, and fields of those before it are left
+/// out.
 package struct FilterChain: ContentFilter {
   private let filters: [any ContentFilter]
 

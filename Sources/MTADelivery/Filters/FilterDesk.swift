@@ -2,7 +2,7 @@ import Logging
 import MTACore
 import NIOCore
 
-/// What filters that ask a server have in common: who is asked, when, for how long, and what an answer or its absence means.
+/// The common part of filters that ask a server: which server is asked, when, for how long, and what an answer or its absence means.
 struct FilterDesk: Sendable {
   let server: FilterServer
   let options: ContentFilterOptions

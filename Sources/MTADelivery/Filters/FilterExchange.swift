@@ -2,14 +2,14 @@ import MTACore
 import NIOCore
 import NIOPosix
 
-/// One question to a filter's server over a connection of its own, and the answer.
+/// One question to a filter's server over its own connection, and the answer.
 struct FilterExchange<Reader: FilterAnswerReader & Sendable>: Sendable {
   /// Octets that are read.
   let answerLimit: Int
   let reader: Reader
   /// Adds the protocol's own handlers, on the event loop.
   let prepare: @Sendable (any Channel) throws -> Void
-  /// Writes the question. May throw when the server does not listen to its end: the answer may be there all the same.
+  /// Writes the question. It may throw if the server stops reading before the end; the answer may still be there.
   let ask: @Sendable (any Channel) async throws -> Void
 
   /// - Throws: at `end`, at the latest.

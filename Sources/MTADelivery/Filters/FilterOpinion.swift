@@ -1,8 +1,8 @@
 import MTACore
 
-/// What a filter's server said of a mail, read and checked; from it follows the verdict.
+/// A filter's answer about a mail, read and checked. The verdict follows from it.
 struct FilterOpinion: Hashable, Sendable {
-  /// What the server asks us to do. SpamAssassin knows the first two.
+  /// The action that the server asks for. SpamAssassin knows the first two.
   enum Action: Hashable, Sendable {
     case deliver
     /// Deliver, marked as spam; with this subject if it is to be rewritten.
@@ -15,17 +15,17 @@ struct FilterOpinion: Hashable, Sendable {
 
   struct Test: Hashable, Sendable {
     var name: String
-    /// Nil when the server does not tell.
+    /// Nil if the server gives none.
     var points: Double?
   }
 
-  /// What is more, one way or the other, is no score.
+  /// Larger numbers, positive or negative, are not scores.
   static let maximumPoints = 99_999.0
   /// Tests named in the header.
   static let maximumTests = 60
 
   var points: Double
-  /// At which the server calls a mail spam; nil when it does not tell.
+  /// The points from which the server calls a mail spam; nil if it gives none.
   var required: Double?
   var action: Action
   var tests: [Test]
@@ -71,7 +71,7 @@ struct FilterOpinion: Hashable, Sendable {
     return edits
   }
 
-  /// The field that says why a mail has no other.
+  /// The field that says why a mail was not checked.
   static func unchecked(_ reason: String) -> [HeaderEdit] {
     let field = try? HeaderEdit(adding: "X-Spam-Checked", "no (\(FilterText.line(reason, limit: 200)))")
     return field.map { [$0] } ?? []

@@ -1,16 +1,16 @@
 import MTACore
 import NIOCore
 
-/// What a filter's verdict does to one local delivery.
+/// The effect of a filter's verdict on one local delivery.
 enum FilterStep {
   enum Decision: Sendable {
     /// Goes on with this mail.
     case deliver(OutgoingMail)
     /// Ends here, with this result for every local recipient.
     case settle(RecipientResult)
-    /// The same, and nobody is told.
+    /// Ends here, with this result and without a report.
     case forget(RecipientResult)
-    /// The parcels are to be set aside, for this reason: one printable line.
+    /// The parcels are held, for this reason: one printable line.
     case hold(String)
   }
 
@@ -37,8 +37,8 @@ enum FilterStep {
     }
   }
 
-  /// The copies get the fields. What came with the mail and may be read as a filter's word, however its name is spelled, is left out of
-  /// them, or senders could write their own.
+  /// Adds the fields to the copies. Fields that came with the mail and look like a filter's, however spelled, are left out; otherwise
+  /// senders could write their own.
   private static func adding(_ fields: [HeaderEdit], to mail: OutgoingMail) async throws -> OutgoingMail {
     let forged = try await HeaderScan.fields(in: mail.form.content, of: mail.envelope.id) { field in
       field.mayBeNamed("X-Spam", andMore: true) || fields.contains { field.mayBeNamed($0.name) }

@@ -1,6 +1,6 @@
-/// What filters say, made fit for headers, messages and logs.
+/// A filter's text, made fit for headers, messages and logs.
 enum FilterText {
-  /// One printable line: other octets become `?`, and what is over the limit is cut.
+  /// One printable line. Other octets become `?`, and text beyond the limit is cut.
   static func line(_ text: String, limit: Int) -> String {
     String(decoding: text.utf8.prefix(limit).map { (32...126).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
   }

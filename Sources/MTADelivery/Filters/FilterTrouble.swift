@@ -2,27 +2,27 @@ import MTACore
 
 /// Why a filter's server could not be asked.
 enum FilterTrouble: Error, Hashable, Sendable {
-  /// The host has no address, or the DNS could not tell it.
+  /// The host has no address, or the DNS could not return it.
   case noAddress
-  /// No connection; the system's reason.
+  /// No connection could be made; the system's reason.
   case connect(String)
   /// The server hung up before its answer was complete.
   case lost
   case timedOut
-  /// All checks that may run at a time were under way for as long as a mail may wait.
+  /// All slots for checks were taken for as long as a mail may wait.
   case busy
   /// The server says that it cannot judge the mail; its words.
   case refused(String)
-  /// The answer is none of the protocol's.
+  /// The answer does not follow the protocol.
   case malformed(String)
-  /// The answer does not end.
+  /// The answer is too long.
   case tooLong
-  /// Our own store did not give the content.
+  /// Our own store did not return the content.
   case content(String)
-  /// We are to end.
+  /// The runner ends.
   case cancelled
 
-  /// Whether it says nothing about the server: the mail is to be tried again, whatever the filter's owner chose.
+  /// Whether the trouble is ours, not the server's. Then the mail is tried again, whatever the options say.
   var isOurs: Bool {
     switch self {
     case .content, .cancelled: true
@@ -30,7 +30,7 @@ enum FilterTrouble: Error, Hashable, Sendable {
     }
   }
 
-  /// For the mail's readers: without what the server said and where it is.
+  /// For the mail's readers: without the server's words and address.
   var summary: String {
     switch self {
     case .noAddress, .connect: "the filter cannot be reached"

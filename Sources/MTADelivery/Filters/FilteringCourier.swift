@@ -1,6 +1,6 @@
 import MTACore
 
-/// Has each mail judged, and gives another courier what passes.
+/// Has each mail judged, and gives passed mails to another courier.
 struct FilteringCourier: Courier {
   let filter: any ContentFilter
   var courier: any Courier

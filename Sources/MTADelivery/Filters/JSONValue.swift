@@ -1,22 +1,22 @@
 import MTACore
 
-/// A value of JSON (RFC 8259), read from bytes that a server sent: strict, and bounded in depth and number of values. Who reads the
-/// bytes bounds them.
+/// A value of JSON (RFC 8259), read from bytes of a server. The reader is strict, and limits depth and number of values. The caller
+/// limits the bytes.
 ///
-/// Foundation has a reader, but nothing else here needs Foundation.
+/// Foundation has a reader, but this module does not need Foundation otherwise.
 enum JSONValue: Hashable, Sendable {
   case null
   case flag(Bool)
   case number(Double)
   case text(HostileText)
   case list([JSONValue])
-  /// Of names that come twice, the last counts.
+  /// Of equal names, the last counts.
   case object([HostileText: JSONValue])
 
   static let maximumDepth = 24
   static let maximumValues = 50_000
 
-  /// Nil when the bytes are not one JSON value, or exceed a limit.
+  /// Nil if the bytes are not one JSON value, or exceed a limit.
   init?(_ bytes: some Collection<UInt8>) {
     var reader = JSONReader(bytes)
     guard let value = reader.whole() else { return nil }
@@ -28,7 +28,7 @@ enum JSONValue: Hashable, Sendable {
   var number: Double? { if case .number(let number) = self { number } else { nil } }
 }
 
-/// Walks over the text once. Every method leaves `nil` for what is not JSON, and its caller gives up with it.
+/// Reads the text once. Every method returns nil for text that is not JSON, and its caller then gives up.
 private struct JSONReader {
   private let bytes: [UInt8]
   private var index = 0
@@ -165,7 +165,7 @@ private struct JSONReader {
     return .number(value)
   }
 
-  /// How many there were; nil for none.
+  /// The number of digits; nil for none.
   private mutating func digits() -> Int? {
     let start = index
     while let byte = next, (48...57).contains(byte) { index += 1 }

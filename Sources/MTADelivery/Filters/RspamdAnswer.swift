@@ -2,16 +2,16 @@ import MTACore
 import NIOCore
 import NIOHTTP1
 
-/// Reads rspamd's answer to /checkv2: one JSON object of which
+/// Reads rspamd's answer to /checkv2: a JSON object. Of it
 ///
 /// ```
 /// {"action": "add header", "score": 7.2, "required_score": 15.0, "symbols": {"GTUBE": {"score": 0.0, …}, …},
 ///  "messages": {"smtp_message": "…"}, "subject": "…", …}
 /// ```
 ///
-/// is used, the last two where they are.
+/// are used, the last two if present.
 struct RspamdAnswerReader: FilterAnswerReader, Sendable {
-  /// Octets of an answer, HTTP's own among them.
+  /// Octets of an answer, HTTP's own included.
   static let maximumOctets = 1_048_576
 
   let rewritesSubject: Bool
@@ -66,7 +66,7 @@ struct RspamdAnswerReader: FilterAnswerReader, Sendable {
     }
   }
 
-  /// Those that say most first.
+  /// The tests, those with most points first.
   private func tests(_ symbols: JSONValue?) -> [FilterOpinion.Test] {
     guard case .object(let members)? = symbols else { return [] }
     return members.map { name, symbol in

@@ -11,7 +11,8 @@ import NIOCore
 /// GTUBE,MISSING
 /// ```
 ///
-/// Strict: only CR LF ends a line, what is told twice or in another form is no answer, and the body has the octets that were told.
+/// It is strict. Only CR LF ends a line. An answer that says something twice or in another form is invalid. The body has the number of
+/// octets that was announced.
 struct SpamdAnswerReader: FilterAnswerReader, Sendable {
   static let maximumLine = 1000
   static let maximumLines = 40
@@ -46,7 +47,7 @@ struct SpamdAnswerReader: FilterAnswerReader, Sendable {
       tests: tests.map { FilterOpinion.Test(name: FilterText.testName($0)) })
   }
 
-  /// `SPAMD/1.1 0 EX_OK`; another number says what was wrong, as those of sysexits.h.
+  /// `SPAMD/1.1 0 EX_OK`. Another number says what was wrong, as in sysexits.h.
   private mutating func readStatus(_ line: [UInt8]) throws(FilterTrouble) {
     let words = line.split(separator: 32, maxSplits: 2)
     guard words.count >= 2, words[0].starts(with: "SPAMD/".utf8), let code = PlainNumber.natural(words[1], digits: 3)
@@ -84,7 +85,7 @@ struct SpamdAnswerReader: FilterAnswerReader, Sendable {
   }
 }
 
-/// Numbers as filters write them: digits, and nothing that Swift's own readers would take beside them.
+/// Numbers in the form of filters: digits, without the other forms that Swift's readers accept.
 enum PlainNumber {
   static func natural(_ text: some Collection<UInt8>, digits: Int) -> Int? {
     guard (1...digits).contains(text.count), text.allSatisfy({ (48...57).contains($0) }) else { return nil }

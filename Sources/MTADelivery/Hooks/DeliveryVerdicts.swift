@@ -60,7 +60,7 @@ public enum ReportVerdict: Hashable, Sendable {
   case suppress(String)
 }
 
-/// What hooks decide before a copy is handed to anybody.
+/// A hook's decision before a copy is delivered.
 enum Ruling: Hashable, Sendable {
   case hold(String)
   case delay(Duration, String)

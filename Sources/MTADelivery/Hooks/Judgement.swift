@@ -1,7 +1,7 @@
 import Logging
 import MTACore
 
-/// Asks the delivery hooks, within their budget, and stands in for one that fails. Without hooks everything proceeds.
+/// Asks the delivery hooks within their budget, and answers for a hook that fails. Without hooks everything proceeds.
 struct Judgement: Sendable {
   private let hooks: (any DeliveryHooks)?
   private let budget: Duration
@@ -17,12 +17,12 @@ struct Judgement: Sendable {
 
   var isNeeded: Bool { hooks != nil }
 
-  /// For each parcel, in order; asked at once, so that a mail takes no longer than one budget.
+  /// An answer for each parcel, in order. All are asked at once, so a mail takes one budget at most.
   func routes(_ parcels: [Parcel], of envelope: Envelope) async -> [(Parcel, RoutingVerdict)] {
     await each(parcels) { await route($0, of: envelope) }
   }
 
-  /// For each result, in order.
+  /// An answer for each result, in order.
   func attempted(_ results: [(Parcel, RecipientResult)], of job: DeliveryJob) async -> [OutcomeVerdict] {
     guard hooks != nil else { return results.map { _ in .proceed } }
     return await each(results) { await attempted($0.0, $0.1, of: job) }.map(\.1)
@@ -45,7 +45,7 @@ struct Judgement: Sendable {
       ?? .delay(.seconds(60), "the hook failed or was too late")
   }
 
-  /// What becomes of a job without its being tried; nil: try it.
+  /// The result of a job without an attempt; nil: attempt it.
   func attempt(_ job: DeliveryJob, at now: Timestamp) async -> Attempt? {
     if let by = job.source.envelope.requests.deliverBy, by.mode == .return, now >= by.deadline {
       // RFC 2852 §4.1.1: by-mode R wants the mail back rather than late.
@@ -72,7 +72,7 @@ struct Judgement: Sendable {
     return await ask("report", report.envelope.id) { try await hooks.report(report) } ?? .proceed
   }
 
-  /// Nil when the hook threw, or was late and so was cancelled. One that ignores that is left behind.
+  /// Nil when the hook threw, or was late and cancelled. A hook that ignores that is abandoned.
   private func ask<Verdict: Sendable>(
     _ name: String, _ mail: MailID, _ question: @escaping @Sendable () async throws -> Verdict
   ) async -> Verdict? {
@@ -115,7 +115,7 @@ extension PendingDelivery {
 }
 
 extension Attempt {
-  /// What a hook decided in place of an attempt.
+  /// A hook's decision in place of an attempt.
   init(_ ruling: Ruling, for count: Int) {
     let result =
       switch ruling {

@@ -1,9 +1,9 @@
 import MTACore
 import NIOCore
 
-/// The text of one copy as it leaves: the fields that we put before it, and the content.
+/// The text of one copy as it leaves: the fields that we put in front, and the content.
 struct MailText: Sendable {
-  /// Return-Path and Delivered-To where this is the final delivery, then a filter's fields, the signature, and the trace.
+  /// On final delivery Return-Path and Delivered-To; then a filter's fields, the signature, and the trace.
   let fields: ByteBuffer
   let content: StoredContent
 
@@ -16,13 +16,13 @@ struct MailText: Sendable {
   }
 }
 
-/// A mail that is being delivered, perhaps to several destinations at once.
+/// A mail under delivery, perhaps to several destinations at once.
 struct OutgoingMail: Sendable {
   private(set) var envelope: Envelope
-  /// As it was received, but for Authentication-Results that somebody forged under our name.
+  /// The form in which it was received, without Authentication-Results that a stranger forged in our name.
   private(set) var form: WireForm
   private(set) var conversion: MailConversion
-  /// What a content filter says of the mail, whole lines.
+  /// A content filter's fields for the mail, whole lines.
   var filterFields = ByteBuffer()
   /// The mailbox of ours that forwards to the recipients.
   private(set) var forwardedFor: Mailbox?
@@ -38,10 +38,10 @@ struct OutgoingMail: Sendable {
   /// Whether only SMTPUTF8 can carry the header: it was asked for, and is needed (RFC 6531 §3.4).
   var hasInternationalHeader: Bool { envelope.smtpUTF8 && form.facts.hasEightBitHeader }
 
-  /// Whether the content is no text of lines, so that its CR LFs are not line ends to be changed.
+  /// Whether the content is not text of lines, so that its CR LFs must not be changed.
   var isBinary: Bool { envelope.body == .binaryMIME || form.facts.hasNUL || form.facts.hasBareLineEnd }
 
-  /// The same without these parts of its content.
+  /// The same mail without these parts of its content.
   func leavingOut(_ ranges: [Range<Int>]) -> OutgoingMail {
     guard !ranges.isEmpty else { return self }
     var mail = self
@@ -50,7 +50,7 @@ struct OutgoingMail: Sendable {
     return mail
   }
 
-  /// The same for the copies of a job.
+  /// The same mail for the copies of a job.
   func marked(for job: DeliveryJob) -> OutgoingMail {
     var mail = self
     mail.envelope.reversePath = job.marks.reversePath ?? envelope.reversePath
@@ -62,11 +62,11 @@ struct OutgoingMail: Sendable {
   /// The text for these recipients.
   ///
   /// - Parameters:
-  ///   - final: whether the copy leaves SMTP here: it gets a Return-Path (RFC 5321 §4.4) and, where it has one recipient alone, a
-  ///     Delivered-To (R14); so no recipient learns of another. A forwarded copy has a Delivered-To of the mailbox that forwards
-  ///     it, wherever it goes: if it comes back there, it has gone in a circle.
-  ///   - form: another than the mail's own.
-  ///   - international: whether the field of a forwarder may hold other than ASCII; else it is left out.
+  ///   - final: whether the copy leaves SMTP here. Then it gets a Return-Path (RFC 5321 §4.4). It gets a Delivered-To if it has one
+  ///     recipient alone (R14), so no recipient learns of another. A forwarded copy always has a Delivered-To of the mailbox that
+  ///     forwards it: if it comes back there, it went in a circle.
+  ///   - form: a form other than the mail's own.
+  ///   - international: whether the field of a forwarder may have text that is not ASCII; otherwise it is left out.
   func text(for recipients: [Mailbox], final: Bool, form: WireForm? = nil, international: Bool = true) -> MailText {
     let form = form ?? self.form
     var fields = ByteBuffer()
@@ -89,7 +89,7 @@ struct OutgoingMail: Sendable {
   }
 }
 
-/// In what copies of one mail for one destination may differ, so that they cannot share a transaction.
+/// Facts in which copies of one mail for one destination may differ. Copies that differ cannot share a transaction.
 struct CopyMarks: Hashable, Sendable {
   /// The copy's own MAIL FROM.
   let reversePath: ReversePath?

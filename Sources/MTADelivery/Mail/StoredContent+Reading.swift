@@ -3,7 +3,7 @@ import MTASystem
 import NIOCore
 
 extension StoredContent {
-  /// What trace and content of this mail hold.
+  /// What trace and content of this mail contain.
   func facts(of mail: MailID) async throws -> ContentFacts {
     var scan = ContentScan()
     TrapRecord.marking(mail) { scan.read(trace) }
@@ -14,8 +14,8 @@ extension StoredContent {
     return scan.finish()
   }
 
-  /// The same text, with the empty line that ends the header section in the content, where a trace of ours ends with it: content
-  /// without a header section, which is all body.
+  /// The same text, with the empty line after the header section moved into the content, if our trace ends with it: such content has no
+  /// header section and is all body.
   func withOwnEmptyLine() -> StoredContent {
     guard trace.readableBytesView.suffix(4).elementsEqual("\r\n\r\n".utf8) else { return self }
     let fields = trace.getSlice(at: trace.readerIndex, length: trace.readableBytes - 2) ?? trace
@@ -59,8 +59,8 @@ extension StoredContent {
 enum HeaderScan {
   private struct HeaderEnded: Error {}
 
-  /// What of a mail never leaves: the line of a mailbox file in front of the fields, which the trace has as one of its own, the
-  /// fields that speak under our name (RFC 8601 §5), and of a submission what is the author's own.
+  /// The parts of a mail that never leave: the line of a mailbox file in front of the fields, which the trace has as a field; fields in
+  /// our name (RFC 8601 §5); and the author's private fields of a submission.
   static func notPassedOn(
     of content: StoredContent, _ mail: MailID, _ authority: String, isSubmission: Bool
   ) async throws -> [Range<Int>] {
@@ -72,9 +72,9 @@ enum HeaderScan {
       }
   }
 
-  /// Where the fields lie in the content that `fit`, in order. A header above 1 MiB has none.
+  /// The places of the fields in the content that `fit`, in order. A header above 1 MiB has none.
   ///
-  /// The content continues the trace: where a first field was left out, the line behind it may be none.
+  /// The content continues the trace. After a removed first field, the next line may not be a field.
   static func fields(
     in content: StoredContent, of mail: MailID, that fit: (HeaderSection.Field) -> Bool
   ) async throws -> [Range<Int>] {
@@ -120,8 +120,8 @@ enum HeaderScan {
 }
 
 extension OutgoingMail {
-  /// The same for a copy that leaves SMTP here: of Return-Path it has ours alone, or readers would take the sender for another than the
-  /// envelope's. RFC 5321 §4.4: the last server may remove those of others; relays must not look for them.
+  /// The same mail for a copy that leaves SMTP here. It has our Return-Path alone; otherwise readers would see another sender than the
+  /// envelope's. RFC 5321 §4.4: the last server may remove others, relays must not look for them.
   ///
   /// - Throws: `StoreFailure` when the content cannot be read.
   func forFinalDelivery() async throws -> OutgoingMail {

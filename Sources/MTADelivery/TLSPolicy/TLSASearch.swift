@@ -1,21 +1,21 @@
 import MTACore
 import MTATLS
 
-/// Looks for the TLSA records of a mail host (RFC 7672 §2.2).
+/// Looks up the TLSA records of a mail host (RFC 7672 §2.2).
 enum TLSASearch {
   enum Finding: Hashable, Sendable {
-    /// DANE does not apply; why.
+    /// DANE does not apply, for this reason.
     case absent(String)
     /// Records that vouch for the host.
     case records(DANEReference)
-    /// There are records, but none that mail can use: encryption without verification (RFC 7672 §2.1.2).
+    /// There are records, but mail cannot use them: encryption without verification (RFC 7672 §2.1.2).
     case unusable(String)
-    /// Whether there are records cannot be told: the host must not be used (RFC 7672 §2.1.2).
+    /// It is unknown whether there are records: the host must not be used (RFC 7672 §2.1.2).
     case failure(DNSFailure, String)
   }
 
   /// - Parameters:
-  ///   - otherNames: what a certificate may bear beside the base domain: the domain of the mail (RFC 7672 §3.2.2).
+  ///   - otherNames: names that a certificate may have in addition to the base domain: the domain of the mail (RFC 7672 §3.2.2).
   static func search(
     _ host: DNSName, port: UInt16, at location: HostLocation, otherNames: [String], in dns: any DNSLookup
   ) async -> Finding {

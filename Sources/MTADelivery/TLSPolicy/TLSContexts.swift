@@ -1,9 +1,9 @@
 import MTATLS
 import NIOCore
 
-/// The TLS settings of the runner's connections: one that takes any certificate, and one that does not.
+/// The TLS settings of the runner's connections: one accepts any certificate, one verifies.
 struct TLSContexts: Sendable {
-  /// Takes any certificate.
+  /// Accepts any certificate.
   let any: TLSContext
   /// Verifies, by the trust roots or by DANE.
   let verified: TLSContext
@@ -14,14 +14,14 @@ struct TLSContexts: Sendable {
   }
 }
 
-/// The TLS of one connection: by a policy, for a host.
+/// The TLS of one connection: a policy, and a host.
 struct LinkTLS: Sendable {
   let context: TLSContext
-  /// What is asked for, and what the certificate is compared with.
+  /// The name in SNI, which the certificate must have.
   let peerName: String
   let dane: DANEReference?
 
-  /// Nil where the policy wants none.
+  /// Nil if the policy wants no TLS.
   init?(_ policy: TLSPolicy, peerName: String, _ contexts: TLSContexts) {
     self.peerName = peerName
     switch policy.kind {

@@ -12,7 +12,7 @@ public enum TLSDemand: String, Hashable, Sendable, CaseIterable, CustomStringCon
   /// Send only under TLS. The server must have TLSA records that vouch for it (RFC 7672).
   case dane
 
-  /// Whether an impostor would be found out.
+  /// Whether it detects an impostor.
   var isVerified: Bool {
     switch self {
     case .none, .opportunistic, .encrypt: false

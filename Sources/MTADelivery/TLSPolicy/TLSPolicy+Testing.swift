@@ -2,12 +2,12 @@ import MTACore
 import MTATLS
 
 extension TLSPolicy {
-  /// What would have kept a mail from going if the policy were enforced (RFC 8461 §5); nil where nothing would, and for policies that are
-  /// not in testing.
+  /// What would have stopped a mail if the policy were enforced (RFC 8461 §5). Nil if nothing, and for policies that are not in
+  /// testing.
   ///
   /// - Parameters:
-  ///   - facts: what the handshake of a connection that stands came to; nil for one in clear.
-  ///   - trouble: why there is no connection; only what is about TLS is of interest.
+  ///   - facts: the result of the handshake of an open connection; nil for one in clear.
+  ///   - trouble: why there is no connection. Only trouble with TLS counts.
   func problemUnderTest(_ facts: TLSFacts?, _ trouble: DeliveryTrouble?) -> String? {
     guard case .testedByMTASTS(let fits) = kind else { return nil }
     if let trouble {

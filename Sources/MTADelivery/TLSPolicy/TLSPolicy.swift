@@ -56,7 +56,7 @@ public struct TLSPolicy: Hashable, Sendable {
     }
   }
 
-  /// Whether what a connection's handshake came to is enough.
+  /// Whether the result of a connection's handshake satisfies the policy.
   ///
   /// - Parameters:
   ///   - facts: nil for a connection in clear.

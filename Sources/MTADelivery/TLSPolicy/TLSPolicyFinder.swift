@@ -5,20 +5,20 @@ import MTATLS
 import NIOCore
 import NIOPosix
 
-/// Says what TLS policy holds for a host: by the settings, else DANE, else MTA-STS, else as offered.
+/// Finds the TLS policy for a host: of the settings, else DANE, else MTA-STS, else TLS as offered.
 struct TLSPolicyFinder: Sendable {
-  /// What is to be done with a host.
+  /// What to do with a host.
   enum Finding: Hashable, Sendable {
     case use(TLSPolicy)
-    /// The host gets no mail; why, and which policy keeps it from that.
+    /// The host gets no mail, for this reason, under this policy.
     case skip(DeliveryTrouble, TLSPolicy)
   }
 
   let dns: any DNSLookup
-  /// False: nothing is encrypted, unless the settings ask for it by name.
+  /// False: no encryption, unless the settings demand it.
   let usesTLS: Bool
   let usesDANE: Bool
-  /// Demands of the settings by domain.
+  /// The settings' demands, by domain.
   let demands: DomainTable<TLSDemand>
   /// Nil: off.
   let policies: MTASTSPolicies?
@@ -45,14 +45,14 @@ struct TLSPolicyFinder: Sendable {
     }
   }
 
-  /// Whether a server of the route is looked up among the hosts of this machine first: one that the settings name, unless DANE is to vouch
-  /// for it, which only the DNS can authenticate (RFC 7672 §2.2.2).
+  /// Whether a server of the route is looked up among the hosts of this machine first: a server of the settings. Not if DANE must vouch
+  /// for it, because only the DNS can authenticate (RFC 7672 §2.2.2).
   func findsHosts(for domain: Domain?, on route: Router.Route) -> Bool {
     let demand = route.setting?.tls ?? domain.flatMap { demands.match($0)?.value }
     return route.exchangersOf == nil && demand != .dane
   }
 
-  /// The policy for mail of `domain` on `route` at `hop`, which is at `location`.
+  /// The policy for mail of `domain` on `route` at `hop`, whose addresses are `location`.
   ///
   /// - Parameter requiresTLS: the mail came with REQUIRETLS.
   func policy(
@@ -63,7 +63,7 @@ struct TLSPolicyFinder: Sendable {
     return raised(policy, on: route, at: hop)
   }
 
-  /// RFC 8689 §4.2.1: the exchangers must be vouched for, by DNSSEC or by MTA-STS, and the certificate must be verified.
+  /// RFC 8689 §4.2.1: DNSSEC or MTA-STS must vouch for the exchangers, and the certificate must be verified.
   private func raised(_ policy: TLSPolicy, on route: Router.Route, at hop: Router.NextHop) -> Finding {
     var raised = policy
     raised.isRequiredBySender = true
@@ -144,7 +144,7 @@ struct TLSPolicyFinder: Sendable {
     return TLSPolicy(.dane(reference), reason: "TLSA \(records) for \(reference.baseDomain), authenticated\(more)")
   }
 
-  /// Nil where the policy's mode is none.
+  /// Nil if the policy's mode is none.
   private static func mtaSTS(
     _ policy: MTASTSPolicy, _ note: String, _ owner: DNSName, _ hop: Router.NextHop
   ) -> Finding? {

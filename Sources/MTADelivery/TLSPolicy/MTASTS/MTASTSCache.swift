@@ -1,9 +1,9 @@
 import MTACore
 
-/// The policies that are known, by domain: a value, and its text form.
+/// The known policies, by domain, and their text form.
 ///
-/// The text is one line a domain, so that a damaged line costs one policy: `DOMAIN ID FETCHED SECONDS MODE PATTERN,PATTERN`,
-/// FETCHED in milliseconds since 1970.
+/// The text has one line for each domain, so a damaged line costs one policy: `DOMAIN ID FETCHED SECONDS MODE PATTERN,PATTERN`. FETCHED
+/// is milliseconds since 1970.
 struct MTASTSCache: Sendable {
   struct Entry: Hashable, Sendable {
     var policy: MTASTSPolicy
@@ -13,7 +13,7 @@ struct MTASTSCache: Sendable {
   }
 
   private static let header = "mta-sts 1"
-  /// Of the text, at most: the bound of what is read back.
+  /// The longest text in octets: the limit of what is read back.
   static let maximumOctets = 64 << 20
 
   private let maximumDomains: Int
@@ -21,7 +21,7 @@ struct MTASTSCache: Sendable {
 
   init(maximumDomains: Int) { self.maximumDomains = max(1, maximumDomains) }
 
-  /// What is known of the domain, unless it is over.
+  /// The entry of the domain, unless it has expired.
   func entry(for domain: DNSName, at now: Timestamp) -> Entry? {
     guard let entry = entries[domain], entry.expiresAt > now else { return nil }
     // A clock that was set back must not keep a policy for longer than it says.
@@ -55,9 +55,9 @@ struct MTASTSCache: Sendable {
     return text
   }
 
-  /// Adds what a text holds; lines that cannot be read are passed over.
+  /// Adds the entries of a text. Lines that cannot be read are skipped.
   ///
-  /// - Returns: how many those were; nil when the text is none of ours at all.
+  /// - Returns: the number of skipped lines; nil when the text is not a cache at all.
   mutating func read(_ text: some Collection<UInt8>) -> Int? {
     let lines = text.split(separator: UInt8(ascii: "\n"))
     guard let first = lines.first, first.elementsEqual(Self.header.utf8) else { return nil }

@@ -8,12 +8,12 @@ import NIOPosix
   import Darwin
 #endif
 
-/// The file of the policies that are known. Losing it costs fetches, and the protection of what cannot be fetched meanwhile.
+/// The file of the known policies. Its loss costs fetches, and meanwhile the protection of policies that cannot be fetched.
 struct MTASTSCacheFile: Sendable {
   let path: String
   let files: DurableFiles
   let threads: NIOThreadPool
-  /// Whoever only looks changes nothing.
+  /// A plan only reads the file.
   let isReadOnly: Bool
 
   /// Empty when there is no file.
@@ -30,7 +30,7 @@ struct MTASTSCacheFile: Sendable {
     }
   }
 
-  /// In place of what was there, in one step: a crash leaves the old file or the new one.
+  /// Replaces the file in one step: a crash leaves the old file or the new one.
   func write(_ text: String) async throws {
     if isReadOnly { return }
     try await threads.runIfActive {

@@ -2,20 +2,20 @@ import Logging
 import MTACore
 import NIOCore
 
-/// Finds the MTA-STS policies of domains, and remembers them (RFC 8461 §3, §5).
+/// Finds the MTA-STS policies of domains, and keeps them (RFC 8461 §3, §5).
 ///
-/// A policy is fetched when the domain's record names one that is not known, by one fetch however many mails wait for it, and in
-/// bounded time. What was fetched holds for as long as it says, also when record or policy host cannot be reached later: who
-/// blocks them must not thereby undo it (RFC 8461 §5.1). A domain whose policy never came goes on without.
+/// A policy is fetched when the domain's record names one that is not known. One fetch serves all mails that wait for it, and takes
+/// limited time. A fetched policy holds for its whole time, even if record or policy host cannot be reached later: an attacker who
+/// blocks them must not switch it off (RFC 8461 §5.1). Without a policy, the domain's mail goes on.
 actor MTASTSPolicies {
   enum Finding: Hashable, Sendable {
     /// There is no policy; why.
     case none(String)
-    /// - note: what is to be said of where it came from; empty where all is well.
+    /// - note: a remark about the policy's origin; empty if all is well.
     case policy(MTASTSPolicy, note: String)
   }
 
-  /// Brings the text of a policy.
+  /// Fetches the text of a policy.
   typealias Fetch = @Sendable (DNSName) async throws(PolicyFetchFailure) -> [UInt8]
 
   private struct Failure {
@@ -24,7 +24,7 @@ actor MTASTSPolicies {
     var reason: String
   }
 
-  /// Failures that are remembered.
+  /// The number of failures that are remembered.
   private static let maximumFailures = 10_000
 
   private let configuration: MTASTSConfiguration
@@ -96,7 +96,7 @@ actor MTASTSPolicies {
     return clock.now - failure.at >= configuration.retryPause
   }
 
-  /// The fetch that is under way for the domain, or a new one.
+  /// The running fetch for the domain, or a new one.
   private func begin(_ domain: DNSName, _ id: String) -> Task<Result<MTASTSPolicy, PolicyFetchFailure>, Never> {
     if let flight = flights[domain] { return flight }
     let fetch = fetch
@@ -157,7 +157,7 @@ actor MTASTSPolicies {
     }
   }
 
-  /// One write at a time; what changes meanwhile goes with the next.
+  /// One write at a time. Later changes go with the next.
   private func save() {
     isChanged = true
     guard let file, !isWriting else { return }
@@ -177,7 +177,7 @@ actor MTASTSPolicies {
 
   private var writers: [CheckedContinuation<Void, Never>] = []
 
-  /// Returns when all that is known is in the file, as far as that could be written.
+  /// Returns when everything known is in the file, as far as it can be written.
   func settle() async {
     if isWriting { await withCheckedContinuation { writers.append($0) } }
   }

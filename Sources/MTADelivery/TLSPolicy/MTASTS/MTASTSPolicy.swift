@@ -5,7 +5,7 @@ struct MTASTSPolicy: Hashable, Sendable {
   enum Mode: String, Hashable, Sendable {
     /// Hosts that do not fit get no mail.
     case enforce
-    /// Hosts that do not fit get it all the same; what would have been is logged.
+    /// Hosts that do not fit still get mail; the log says what would have happened.
     case testing
     /// As if there were no policy.
     case none
@@ -43,13 +43,13 @@ struct MTASTSPolicy: Hashable, Sendable {
     var description: String { (isWildcard ? "*." : "") + name.description }
   }
 
-  /// Of a policy text, at most (RFC 8461 §3.3 proposes as much).
+  /// The longest policy text in octets (RFC 8461 §3.3 proposes this).
   static let maximumOctets = 65_536
   static let maximumPatterns = 256
   /// RFC 8461 §3.2: about a year.
   static let maximumAge: Duration = .seconds(31_557_600)
 
-  /// Of the record that it was fetched for.
+  /// The id of the record for which it was fetched.
   var id: String
   var mode: Mode
   var age: Duration
@@ -59,13 +59,13 @@ struct MTASTSPolicy: Hashable, Sendable {
 }
 
 extension MTASTSPolicy {
-  /// Why a text is no policy.
+  /// Why a text is not a policy.
   struct Fault: Error, Hashable, Sendable, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
   }
 
-  /// Reads the text of a policy: lines of `key: value`. Unknown keys are passed over, and of a key that may stand once the first counts.
+  /// Reads the text of a policy: lines of `key: value`. Unknown keys are skipped. If a key may stand once, the first counts.
   init(id: String, text: [UInt8]) throws(Fault) {
     guard text.count <= Self.maximumOctets else { throw Fault("more than \(Self.maximumOctets) octets") }
     var version: ArraySlice<UInt8>?

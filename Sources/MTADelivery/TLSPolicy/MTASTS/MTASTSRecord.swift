@@ -4,11 +4,11 @@ import MTACore
 enum MTASTSRecord {
   enum Finding: Hashable, Sendable {
     case id(String)
-    /// There is none, or not exactly one that is right; why.
+    /// There is no record, or not exactly one valid one, for this reason.
     case none(String)
   }
 
-  /// - Parameter texts: all TXT records of `_mta-sts.<domain>`, strings joined.
+  /// - Parameter texts: all TXT records of `_mta-sts.<domain>`, with their strings joined.
   static func find(in texts: [[UInt8]]) -> Finding {
     // Records of other kinds are passed over; two of this kind count as none.
     let own = texts.filter { $0.starts(with: "v=STSv1".utf8) && isDelimiter($0.dropFirst(7).first) }

@@ -5,10 +5,10 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// Why a policy did not come.
+/// Why a policy could not be fetched.
 enum PolicyFetchFailure: Error, Hashable, Sendable, CustomStringConvertible {
   case noSuchHost(String)
-  /// It is in networks that nobody is to be sent to by a foreign domain.
+  /// The host is in networks to which no foreign domain may direct us.
   case noTarget(String)
   case dns(DNSFailure, String)
   case noConnection(String)
@@ -18,7 +18,7 @@ enum PolicyFetchFailure: Error, Hashable, Sendable, CustomStringConvertible {
   case notPlainText
   case tooLarge
   case timedOut
-  /// No HTTP, or it ended early.
+  /// The answer is not HTTP, or it ended early.
   case broken
   case notAPolicy(String)
 
@@ -39,7 +39,7 @@ enum PolicyFetchFailure: Error, Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Brings one policy text over HTTPS (RFC 8461 §3.3): the certificate must bear the policy host's name and lead to a trusted root.
+/// Fetches a policy text over HTTPS (RFC 8461 §3.3). The certificate must have the policy host's name and lead to a trusted root.
 struct PolicyFetch: Sendable {
   /// Addresses that are tried.
   private static let maximumAddresses = 4
@@ -50,7 +50,7 @@ struct PolicyFetch: Sendable {
   let tls: TLSContext
   let port: UInt16
   let timeLimit: Duration
-  /// Networks that hold no policy host: whoever owns a domain says where it is.
+  /// Networks that hold no policy host, because the owner of a domain chooses its address.
   let ignored: [Network]
 
   func callAsFunction(_ domain: DNSName) async throws(PolicyFetchFailure) -> [UInt8] {
@@ -107,7 +107,7 @@ struct PolicyFetch: Sendable {
   }
 }
 
-/// Ends a connection that sends more than it may, before anybody reads it.
+/// Ends a connection that sends too much, before anything is read.
 private final class OctetLimit: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -126,7 +126,7 @@ private final class OctetLimit: ChannelInboundHandler {
   }
 }
 
-/// Asks for the policy when TLS stands, and collects the answer.
+/// Asks for the policy once TLS is up, and collects the answer.
 private final class PolicyReader: ChannelInboundHandler {
   typealias InboundIn = HTTPClientResponsePart
   typealias OutboundOut = HTTPClientRequestPart
