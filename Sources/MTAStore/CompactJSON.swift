@@ -1,10 +1,10 @@
 import MTACore
 
-/// Writes Codable values as JSON straight into one buffer, in the order in which they encode themselves.
+/// Writes Codable values as JSON into one buffer, in the order in which they encode themselves.
 ///
-/// An envelope is written for each mail that is accepted, and Foundation's encoder, which builds a tree first, took more time
-/// for it than the database for the row. What is written here every JSON decoder reads; which fields there are is up to
-/// the values' own `encode(to:)`, so none can be forgotten.
+/// An envelope is written for each accepted mail. Foundation's encoder builds a tree first, and took more time than the database for
+/// the row. Every JSON decoder can read this form. The values' own `encode(to:)` decides which fields there are, so none can be
+/// forgotten.
 enum CompactJSON {
   static func encode(_ value: some Encodable) throws -> String {
     let output = Output()
@@ -25,15 +25,15 @@ enum CompactJSON {
     return String(decoding: output.bytes, as: UTF8.self)
   }
 
-  /// The text so far, and the objects and arrays that are open. A container is not told when nothing more will come into
-  /// it: it ends when one that holds it goes on, or at the very end.
+  /// The text so far, and the open objects and arrays. A container does not learn that it is complete: it ends when the one around it
+  /// goes on, or at the very end.
   fileprivate final class Output {
     private(set) var bytes: [UInt8] = []
     private var open: [(end: UInt8, isEmpty: Bool)] = []
 
     init() { bytes.reserveCapacity(512) }
 
-    /// - Returns: the depth at which the container's content stands.
+    /// - Returns: the depth of the container's content.
     func openContainer(_ begin: UInt8, _ end: UInt8) -> Int {
       bytes.append(begin)
       open.append((end, true))
@@ -44,7 +44,7 @@ enum CompactJSON {
       while open.count > depth, let last = open.popLast() { bytes.append(last.end) }
     }
 
-    /// Makes ready for the next element of the container at a depth.
+    /// Prepares for the next element of the container at a depth.
     func next(at depth: Int) {
       close(downTo: depth)
       if !open[depth - 1].isEmpty { bytes.append(UInt8(ascii: ",")) }
@@ -78,7 +78,7 @@ enum CompactJSON {
       bytes.append(contentsOf: number.description.utf8)
     }
 
-    /// RFC 8259 §7: quotes, backslashes and control characters are escaped; all else stands as it is.
+    /// RFC 8259 §7: quotes, backslashes and control characters are escaped; everything else stays.
     func write(_ text: String) {
       bytes.append(UInt8(ascii: "\""))
       defer { bytes.append(UInt8(ascii: "\"")) }
@@ -204,7 +204,7 @@ enum CompactJSON {
     }
   }
 
-  /// Where all simple values end.
+  /// The end of all simple values.
   private struct Single: SingleValueEncodingContainer {
     let output: Output
     var codingPath: [any CodingKey] { [] }

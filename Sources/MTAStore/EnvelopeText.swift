@@ -1,7 +1,7 @@
 import FoundationEssentials
 import MTACore
 
-/// The envelope as the `messages` table keeps it: JSON, readable without this program.
+/// The envelope in the `messages` table: JSON, readable without this program.
 enum EnvelopeText {
   static func encode(_ envelope: Envelope) throws(StoreFailure) -> String {
     do { return try CompactJSON.encode(envelope) } catch {

@@ -37,9 +37,9 @@ extension MailStore {
     /// Called when a mail is held because our own work on it broke off twice (``MailStore/takeSuspectsToTell(at:)``). Called on any
     /// thread; must return at once.
     public var suspectHeld: @Sendable () -> Void = {}
-    /// How long after the start old history is first looked for.
+    /// How long after the start history is first cleaned.
     package var historyDelay: Duration = .seconds(1)
-    /// How long a salvage in use that failed is not tried again.
+    /// How long to wait after a failed salvage in use, before the next.
     package var repairPause: Duration = .seconds(10)
     /// Free pages that the file keeps for mail to come.
     package var sparePages = 16_384

@@ -1,7 +1,7 @@
 public import MTACore
 import NIOConcurrencyHelpers
 
-/// What operators ask of it, and with that all that a server does.
+/// The methods for operators, and so everything that a server needs.
 extension MailStore: ServerStore {
   /// Makes the parcels of a held mail due at once, with a whole queue lifetime before them. Both kinds are released: parcels that a
   /// hook held, and parcels that were held because of a fault in the mail.

@@ -154,9 +154,9 @@ extension MailStore: ParcelQueue {
 }
 
 extension ClaimedRows {
-  /// The rows as values. The parcel's own columns count; what they cannot say of the recipient is in the envelope.
+  /// The rows as values. The parcel's own columns count; the envelope has the rest about the recipient.
   ///
-  /// - Parameter known: the envelope, where it is at hand.
+  /// - Parameter known: the envelope, if the caller has it.
   func decoded(_ known: Envelope? = nil) throws(StoreFailure) -> ClaimedMail {
     let envelope = if let known { known } else { try EnvelopeText.decode(self.envelope) }
     let recipients = Dictionary(envelope.recipients.map { ($0.mailbox, $0) }) { first, _ in first }

@@ -47,7 +47,7 @@ struct RecordedTrap: Hashable, Sendable {
   let signal: Int
   let process: String
 
-  /// Nil for what is no such line: a process may have ended within it.
+  /// Nil for text that is not such a line: a process may have ended within it.
   init?(_ line: some Collection<UInt8>) {
     let words = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
     guard words.count == 3, let mail = MailID(String(decoding: words[0], as: UTF8.self)),
@@ -65,7 +65,7 @@ struct RecordedTrap: Hashable, Sendable {
 extension ContentFolder {
   private var trapRecord: String { MailStore.trapRecord(in: path) }
 
-  /// What was recorded; later records than those that are looked at stay for the next look.
+  /// The recorded traps. Traps that are recorded later stay for the next call.
   private func recordedTraps() throws(FileFailure) -> [RecordedTrap] {
     do throws(FileFailure) {
       let file = try files.openOwnForReading(trapRecord, at: "trap.read")
@@ -81,6 +81,6 @@ extension ContentFolder {
     do throws(FileFailure) { return .success(try recordedTraps()) } catch { return .failure(error) }
   }
 
-  /// All of it was counted.
+  /// Call it when all traps were counted.
   func removeTrapRecord() { try? files.unlink(trapRecord, at: "trap.remove") }
 }

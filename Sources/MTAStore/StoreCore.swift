@@ -3,11 +3,11 @@ import MTASystem
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// What the parts of one open store share: folder, threads, connections.
+/// The shared part of an open store: folder, threads, connections.
 final class StoreCore: Sendable {
   let configuration: MailStore.Configuration
   let folder: ContentFolder
-  /// For content files: these calls block, and callers are event loops.
+  /// The threads for content files: these calls block, and callers are event loops.
   let files: WorkerThreads
   let writer: WriterThread
   let reader: Reader
@@ -40,7 +40,7 @@ final class StoreCore: Sendable {
 
   var isClosed: Bool { writer.isClosed }
 
-  /// Group commit: returns when the mail is durable, or is not.
+  /// Group commit: returns when the mail is durable, or when it failed.
   func insert(_ mail: NewMail) async -> WriteEnd {
     let handOver = HandOver(of: mail, by: writer.handOvers)
     return await withCheckedContinuation { [fresh, writer] continuation in
@@ -98,7 +98,7 @@ final class StoreCore: Sendable {
     }
   }
 
-  /// Sets a mail aside and says so.
+  /// Holds a mail and gives notice.
   func hold(_ id: MailID, because reason: String) async {
     let now = configuration.clock.now
     do {

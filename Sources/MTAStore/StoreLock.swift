@@ -1,9 +1,9 @@
 import MTASystem
 
-/// Who has the store open, told between processes by flock(2) on two files of the queue folder.
+/// Which processes have the store open: told by flock(2) on two files of the queue folder.
 ///
-/// `.lock` is shared by everybody who has the store open, so whoever gets it for itself is alone. flock(2) cannot turn the one
-/// kind into the other in one step; so nobody tries without holding `.start`, which is held while a store opens or is salvaged.
+/// Every process that has the store open shares `.lock`. So a process that gets it exclusively is alone. flock(2) cannot change one
+/// kind into the other in one step. So a process tries only while it holds `.start`, which is held while a store opens or is salvaged.
 struct StoreLock: Sendable {
   private let users: DurableFile
   private let starting: DurableFile
@@ -13,7 +13,8 @@ struct StoreLock: Sendable {
     starting = try folder.files.openOrCreate(folder.path + "/.start", at: "open.lock")
   }
 
-  /// Tells `body` whether nobody else has the store open; nobody can open it meanwhile. Afterwards the store counts as open.
+  /// Tells `body` whether this process is alone with the store. No other process can open it meanwhile. Afterwards the store counts as
+  /// open.
   func whileOpening<Value, Failure: Error>(
     failing: (FileFailure) -> Failure, _ body: (_ isAlone: Bool) throws(Failure) -> Value
   ) throws(Failure) -> Value {
@@ -37,6 +38,6 @@ struct StoreLock: Sendable {
     return try value.get()
   }
 
-  /// Said rather than left to the files' closing: a child that was just forked still has them, until it runs its program.
+  /// Unlocks explicitly, without waiting for the files to close: a child that was just forked has them open until it runs its program.
   func release() throws(FileFailure) { try users.unlock(at: "close.unlock") }
 }

@@ -2,7 +2,7 @@ import MTACore
 import MTASystem
 import NIOCore
 
-/// The steps from a configuration to an open store: folders, lock, file, version, and what a crash left.
+/// The steps from a configuration to an open store: folders, lock, file, version, and the removal of what a crash left.
 struct StoreOpening: Sendable {
   typealias Failure = MailStore.OpenFailure
 
@@ -29,8 +29,8 @@ struct StoreOpening: Sendable {
     }
   }
 
-  /// The database, ready for use. What a crash left is removed, and a damaged file is set aside and its rows carried over, if no
-  /// other process has the store open.
+  /// The database, ready for use. If no other process has the store open, leftovers of a crash are removed, and a damaged file is set
+  /// aside and its rows carried over.
   func open(under lock: StoreLock) throws(Failure) -> Database {
     do throws(Failure) {
       return try lock.whileOpening(failing: lockFailure) { (isAlone) throws(Failure) in
@@ -46,7 +46,7 @@ struct StoreOpening: Sendable {
     Failure(reason: .failed, path: configuration.queue, detail: failure.description)
   }
 
-  /// - Returns: also what was saved, if the file was damaged.
+  /// - Returns: also the report, if the file was damaged and salvaged.
   func openAlone() throws(Failure) -> (database: Database, report: MailStore.SalvageReport?) {
     do throws(FileFailure) { try rescue.finish() } catch {
       throw Failure(reason: .failed, path: configuration.database, detail: error.description)
@@ -63,8 +63,8 @@ struct StoreOpening: Sendable {
     return database
   }
 
-  /// Makes sure that the failure was the file's fault, and puts a salvaged one in its place.
-  /// - Returns: nil when nothing is wrong with it, or it is none of ours.
+  /// Checks that the file was at fault, and if so puts a salvaged one in its place.
+  /// - Returns: nil if the file is whole, or not ours.
   private func setAside(after failure: Failure) throws(Failure) -> MailStore.SalvageReport? {
     do {
       switch failure.reason {
@@ -79,7 +79,7 @@ struct StoreOpening: Sendable {
     }
   }
 
-  /// Called while the store is in use and a step failed by the file's fault; no connection of this process may be open.
+  /// Called while the store is in use and a step failed because of the file. No connection of this process may be open.
   func repair(after failure: SQLiteFailure, under lock: StoreLock) throws(SQLiteFailure) {
     try lock.whileOpening(failing: \.ofDatabase) { (isAlone) throws(SQLiteFailure) in
       guard isAlone else {
@@ -99,9 +99,8 @@ struct StoreOpening: Sendable {
     }
   }
 
-  /// The file is looked at through SQLite alone. To open and close it by other means would drop the locks that another
-  /// connection of this process has on it (fcntl(2) locks belong to the process), and a second process could then
-  /// delete the log under that connection's feet.
+  /// The file is read through SQLite alone. Opening and closing it by other means would drop the locks of this process's other
+  /// connections (fcntl(2) locks belong to the process). A second process could then delete the log while they use it.
   private func openDatabase() throws(Failure) -> Database {
     let path = configuration.database
     do {
@@ -140,7 +139,7 @@ struct StoreOpening: Sendable {
     }
   }
 
-  /// A further connection to the file that ``openDatabase()`` found good.
+  /// A further connection to the file that ``openDatabase()`` has checked.
   func connect(forWriting: Bool) throws(SQLiteFailure) -> Database {
     let database = try Database(
       path: configuration.database, busyMilliseconds: busyMilliseconds, faults: configuration.faults)
@@ -148,8 +147,8 @@ struct StoreOpening: Sendable {
     return database
   }
 
-  /// Removes what a crash left, and holds mails whose content file is gone. Only for who is alone with the store: another's
-  /// arriving files look the same.
+  /// Removes what a crash left, and holds mails whose content file is missing. Only for a process that is alone with the store: files
+  /// that arrive at another process look the same.
   private func tidy(_ database: Database) throws(Failure) {
     do {
       let known = try database.contentFiles()

@@ -3,15 +3,15 @@ import MTASystem
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// The queue folder: large content as files, `<mail id>.part` while it arrives, `<mail id>.content` once it is whole.
-/// Its calls block; only the store's own threads make them.
+/// The queue folder: large content as files, `<mail id>.part` while it arrives, `<mail id>.content` once it is complete. Its calls
+/// block, so only the store's own threads make them.
 struct ContentFolder: Sendable {
   static let arriving = ".part"
   static let complete = ".content"
 
   let path: String
   let files: DurableFiles
-  /// Names that could not be taken away, say while the disk was read-only.
+  /// Names that could not be removed, for example while the disk was read-only.
   private let resisting = NIOLockedValueBox<Set<String>>([])
 
   init(path: String, files: DurableFiles) {
@@ -22,8 +22,8 @@ struct ContentFolder: Sendable {
   func part(_ id: MailID) -> String { path + "/" + id.description + Self.arriving }
   func name(_ id: MailID) -> String { id.description + Self.complete }
 
-  /// Whether a name has the form of ours, as that of a row must have before it becomes part of a path: no row of a database that was
-  /// damaged, or that somebody made, names a file elsewhere.
+  /// Whether a name has our form. A row's name must have it before it becomes part of a path, so a row of a damaged or forged database
+  /// cannot name another file.
   static func isOurs(_ name: String) -> Bool {
     for ending in [complete, arriving] where name.utf8.count > ending.utf8.count {
       let stem = name.utf8.dropLast(ending.utf8.count)
@@ -36,7 +36,7 @@ struct ContentFolder: Sendable {
 
   /// Writes the last bytes, and makes the file durable under its final name.
   ///
-  /// A link, not a rename: it never takes the place of another mail's content, should an id come twice.
+  /// It uses a link, not a rename: a link never replaces another mail's content if an id comes twice.
   func complete(_ file: DurableFile, _ id: MailID, rest: ByteBuffer) throws(FileFailure) {
     if rest.readableBytes > 0 { try file.write(rest, at: "spill.write") }
     try file.sync(at: "spill.sync")
@@ -51,14 +51,14 @@ struct ContentFolder: Sendable {
     }
   }
 
-  /// Takes names away; one that resists is left for ``removeResisting()``, or the next start.
+  /// Removes names. One that cannot be removed is left for ``removeResisting()``, or the next start.
   func remove(_ names: [String]) {
     for name in names { remove(name, at: "content.unlink") }
   }
 
   func removePart(_ id: MailID) { remove(id.description + Self.arriving, at: "spill.discard") }
 
-  /// Tries again what could not be taken away.
+  /// Tries again to remove names.
   func removeResisting() {
     let names = resisting.withLockedValue { names in
       defer { names = [] }
@@ -74,10 +74,10 @@ struct ContentFolder: Sendable {
     }
   }
 
-  /// Where content without a mail goes that may have been promised.
+  /// The folder for content without a mail that may have been promised.
   static let aside = "lost"
   private var asidePath: String { path + "/" + Self.aside }
-  /// There while content without a row may have been promised: the row may have been lost.
+  /// The file exists while content without a row may have been promised: its row may have been lost.
   private var mistrust: String { path + "/.mistrust" }
 
   /// Names of arriving and of complete content.
@@ -86,12 +86,12 @@ struct ContentFolder: Sendable {
     return (names.filter { $0.hasSuffix(Self.arriving) }, names.filter { $0.hasSuffix(Self.complete) })
   }
 
-  /// Removes for good; unlike ``remove(_:)``, a failure counts.
+  /// Removes names for good. Unlike in ``remove(_:)``, a failure counts.
   func removeLeftovers(_ names: [String]) throws(FileFailure) {
     for name in names { try files.unlink(path + "/" + name, at: "content.unlink") }
   }
 
-  /// Keeps the next ``putAside(_:)`` from being a removal, also after a crash.
+  /// From now on ``putAside(_:)`` keeps files, also after a crash.
   func mistrustRows() throws(FileFailure) {
     _ = try files.openOrCreate(mistrust, at: "content.mistrust")
     try files.syncDirectory(path, at: "content.mistrust")
@@ -113,7 +113,7 @@ struct ContentFolder: Sendable {
     try files.syncDirectory(asidePath, at: "content.aside")
   }
 
-  /// Undoes ``putAside(_:)`` for one file, if it was.
+  /// Undoes ``putAside(_:)`` for one file, if it was done.
   func bringBack(_ name: String) throws(FileFailure) {
     guard Self.isOurs(name) else { return }
     do throws(FileFailure) {

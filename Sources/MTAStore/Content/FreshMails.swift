@@ -2,16 +2,16 @@ import MTACore
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// Mails that were accepted a moment ago, as they are in memory anyway: a runner that takes one at once need not read back what was
-/// just written.
+/// Mails that were just accepted and are still in memory. A runner that takes one at once need not read it back.
 ///
-/// A mail is here only after its commit, and its content is given once: a second attempt reads from the disk. The oldest give way.
+/// A mail is here only after its commit. Its content is given out once; a second attempt reads the disk. The oldest mails make room for
+/// new ones.
 final class FreshMails: Sendable {
   fileprivate struct Mail {
     let envelope: Envelope
     /// Nil for content in a file.
     let content: StoredContent?
-    /// What it keeps alive.
+    /// The memory that it holds.
     let bytes: Int
   }
 
@@ -21,16 +21,16 @@ final class FreshMails: Sendable {
     var bytes = 0
   }
 
-  /// What an envelope and its recipients are counted as.
+  /// The size that is assumed for an envelope and its recipients.
   private static let envelopeBytes = 1024
 
   private let limit: Int
   private let state = NIOLockedValueBox(State())
 
-  /// - Parameter limit: bytes kept at most; none are with zero.
+  /// - Parameter limit: the most bytes to keep; zero keeps none.
   init(limit: Int) { self.limit = limit }
 
-  /// To be called once the mail is durable, and before anybody is told of it.
+  /// Call it once the mail is durable, before anything is told of it.
   func keep(_ mail: NewMail) {
     guard limit > 0, mail.isDue else { return }
     let content = mail.content.map { StoredContent(trace: mail.trace, content: $0) }
@@ -48,7 +48,7 @@ final class FreshMails: Sendable {
 
   func envelope(of id: MailID) -> Envelope? { state.withLockedValue { $0.mails[id]?.envelope } }
 
-  /// The content, which is not kept any longer.
+  /// Returns the content, and forgets it.
   func takeContent(of id: MailID) -> StoredContent? { state.withLockedValue { $0.remove(id)?.content } }
 }
 

@@ -2,12 +2,12 @@ import MTACore
 import MTASystem
 import NIOCore
 
-/// One arriving mail: in memory up to a bound, then in a file that the store's threads write.
+/// One arriving mail: in memory up to a limit, then in a file that the store's threads write.
 ///
 /// `@unchecked`: one task at a time uses it, as ``MessageSpool`` demands.
 final class Spool: MessageSpool, @unchecked Sendable {
-  /// What the file takes at a time once it is open, or more: what a busy client sends in one read goes there as it is, without
-  /// a copy. One piece is being written while the next one gathers, and a client that is faster than the disk waits.
+  /// How much is gathered for one write to the file, or more: large reads of a busy client go there as they are, without a copy. One
+  /// piece is written while the next one gathers. A client that is faster than the disk waits.
   static let pieceBytes = 32_768
 
   private let store: StoreCore
@@ -17,7 +17,7 @@ final class Spool: MessageSpool, @unchecked Sendable {
   private var spill: Spill?
   private var isOver = false
 
-  /// The write under way, which gives the file. After a failure there is no file any more.
+  /// The running write, which returns the file. After a failure there is no file any more.
   private struct Spill {
     var written: OneShot<Result<DurableFile, FileFailure>>
   }
@@ -47,7 +47,7 @@ final class Spool: MessageSpool, @unchecked Sendable {
 
   private var bound: Int { spill == nil ? store.configuration.spillThreshold : Self.pieceBytes }
 
-  /// Starts the write of what was gathered, when the one before is done.
+  /// Starts to write what was gathered, after the write before.
   private func write() async throws(StoreFailure) {
     let bytes = gathered
     gathered = ByteBuffer()
@@ -96,7 +96,7 @@ final class Spool: MessageSpool, @unchecked Sendable {
     }
   }
 
-  /// The content is on stable storage under its final name when this returns.
+  /// When this returns, the content is on stable storage under its final name.
   private func completeFile() async throws(StoreFailure) {
     let folder = store.folder
     let id = id

@@ -62,18 +62,18 @@ final class Database {
     return value
   }
 
-  /// Whether a step that has no SQLite call of its own is to fail.
+  /// For steps without an SQLite call of their own: throws if the step is to fail.
   func pass(_ point: FaultPoint) throws(SQLiteFailure) {
     try Self.pass(point, point.description, faults)
   }
 
-  /// Ends a transaction without effect, if one is open: after some failures SQLite has done so already.
+  /// Ends an open transaction without effect. After some failures SQLite has done so already.
   func rollBack() {
     guard sqlite3_get_autocommit(handle) == 0 else { return }
     sqlite3_exec(handle, "ROLLBACK", nil, nil, nil)
   }
 
-  /// What each statement cost this connection so far.
+  /// The cost of each statement on this connection so far.
   var costs: [String: (steps: Int, scanned: Int)] { statements.mapValues(\.cost) }
 
   /// The number that the last inserted row got.
@@ -82,8 +82,8 @@ final class Database {
   var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") != 0 }
   var pagesInLog: Int { Int(loggedPages.pointee) }
 
-  /// Moves pages from the write-ahead log to the database file. What others still read stays for the next time.
-  /// - Parameter truncating: waits half a second for readers, and cuts the log's file to nothing.
+  /// Moves pages from the write-ahead log to the database file. Pages that other connections still read stay for the next time.
+  /// - Parameter truncating: wait half a second for readers, and cut the log's file to nothing.
   func checkpoint(truncating: Bool) throws(SQLiteFailure) {
     try pass("database.checkpoint")
     var logged: Int32 = 0

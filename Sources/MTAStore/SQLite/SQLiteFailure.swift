@@ -1,15 +1,15 @@
 import CSQLite
 import MTACore
 
-/// What SQLite refused.
+/// A failure of SQLite.
 struct SQLiteFailure: Error, Hashable, CustomStringConvertible {
   /// The extended result code.
   let code: Int32
   let message: String
-  /// What was attempted.
+  /// The failed statement or step.
   let statement: String
 
-  /// Whether the statement itself is at fault, so that others in the same transaction are not to blame.
+  /// Whether the statement itself is at fault, so that others of the transaction may succeed.
   var isOfStatement: Bool {
     switch code & 0xff {
     case SQLITE_CONSTRAINT, SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_RANGE, SQLITE_ERROR: true
@@ -17,7 +17,7 @@ struct SQLiteFailure: Error, Hashable, CustomStringConvertible {
     }
   }
 
-  /// Whether another process merely holds the database.
+  /// Whether another process holds the database.
   var isBusy: Bool { code & 0xff == SQLITE_BUSY || code & 0xff == SQLITE_LOCKED }
   var isFull: Bool { code & 0xff == SQLITE_FULL }
   var isNotADatabase: Bool { code & 0xff == SQLITE_NOTADB }

@@ -1,7 +1,7 @@
 import CSQLite
 import NIOCore
 
-/// What goes into a statement's parameters.
+/// A value for a statement's parameter.
 enum SQLValue {
   case null
   case integer(Int64)
@@ -11,17 +11,17 @@ enum SQLValue {
   static func text(optional text: String?) -> Self { text.map(Self.text) ?? .null }
 }
 
-/// A prepared statement, used again and again.
+/// A prepared statement, which is used again and again.
 final class Statement {
   private let handle: OpaquePointer
-  /// The texts of the parameters, one behind the other; kept for its memory.
+  /// The texts of the parameters, one after the other. It is kept to reuse its memory.
   private var texts: [UInt8] = []
 
   init(_ handle: OpaquePointer) { self.handle = handle }
 
   deinit { sqlite3_finalize(handle) }
 
-  /// What it cost so far, all runs together: steps of SQLite's machine, and rows walked for want of an index.
+  /// The cost so far, over all runs: steps of SQLite's machine, and rows that were read without an index.
   var cost: (steps: Int, scanned: Int) {
     (
       Int(sqlite3_stmt_status(handle, SQLITE_STMTSTATUS_VM_STEP, 0)),
@@ -29,7 +29,7 @@ final class Statement {
     )
   }
 
-  /// Binds, steps to the end, and makes ready for the next time. Returns SQLITE_DONE or the failure's code.
+  /// Binds, steps to the end, and resets. Returns SQLITE_DONE or the failure's code.
   func run(_ values: [SQLValue], _ body: (Row) -> Void) -> Int32 {
     defer {
       sqlite3_reset(handle)
@@ -42,7 +42,7 @@ final class Statement {
     }
   }
 
-  /// Texts and blobs are lent to SQLite for the time of the steps, not copied.
+  /// SQLite borrows texts and blobs for the time of the steps; they are not copied.
   private func run(_ values: [SQLValue], texts: UnsafeBufferPointer<CChar>, _ body: (Row) -> Void) -> Int32 {
     var large: [(Int32, ByteBuffer)] = []
     var place = 0
@@ -102,7 +102,7 @@ struct Row {
   func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
   func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
-  /// Nil for NULL. Bytes that are not UTF-8 are repaired.
+  /// Nil for NULL. Bytes that are not UTF-8 are replaced.
   func text(_ column: Int32) -> String? {
     guard let text = sqlite3_column_text(handle, column) else { return nil }
     let count = Int(sqlite3_column_bytes(handle, column))

@@ -34,7 +34,7 @@ extension Database {
   }
 
   /// Settles the mail if all of its copies are final.
-  /// - Parameter files: gets the name of the file that it needs no more.
+  /// - Parameter files: gets the name of the mail's file, if that is no longer needed.
   func settlesNow(_ mail: MailID, at now: Timestamp, into files: inout [String]) throws(SQLiteFailure) -> Bool {
     if let file = try settle(mail, at: now) { files.append(file) }
     return try first(
@@ -44,7 +44,7 @@ extension Database {
 }
 
 extension SQLValue {
-  /// About how much room it takes.
+  /// About how many bytes it takes.
   var bytes: Int {
     switch self {
     case .null: 0
@@ -56,7 +56,7 @@ extension SQLValue {
 }
 
 extension FileFailure {
-  /// For callers that tell the failures of a database.
+  /// For callers that expect the failures of a database.
   var ofDatabase: SQLiteFailure {
     SQLiteFailure(code: isNoSpace ? SQLITE_FULL : SQLITE_IOERR, message: description, statement: operation)
   }

@@ -1,7 +1,7 @@
 import MTASystem
 import NIOCore
 
-/// A row as it lay on a page.
+/// A row as it was on a page.
 struct RawRow {
   let number: Int64
   /// Its columns, up to the first that cannot be read.
@@ -14,8 +14,8 @@ struct RawRow {
 struct LeafRows {
   let pages: PageFile
 
-  /// Nil when the page is none of those.
-  /// - Parameter following: whether rows that go on elsewhere are read to their end.
+  /// Nil if the page is not a leaf of a table.
+  /// - Parameter following: whether rows that continue on other pages are read to their end.
   func rows(of number: Int, following: Bool) throws(FileFailure) -> [RawRow]? {
     guard let page = try pages.page(number) else { return nil }
     let start = number == 1 ? 100 : 0
@@ -38,7 +38,7 @@ struct LeafRows {
     return Self.decode(bytes, length: Int(length), number: number, isWhole: isWhole)
   }
 
-  /// The row's bytes: those on the page, and those on the chain of further pages as far as it can be followed.
+  /// The row's bytes: those on the page, and those on the chain of further pages as far as the chain is readable.
   private func payload(_ length: Int, at start: Int, of page: PageBytes, _ following: Bool) throws(FileFailure)
     -> ([UInt8], Bool)?
   {

@@ -1,8 +1,8 @@
 import MTASystem
 import NIOCore
 
-/// Where a write-ahead log keeps the newest committed state of pages: the frames up to the last whole transaction whose
-/// checksums fit, as SQLite would take them (<https://sqlite.org/fileformat2.html#walformat>).
+/// The places of the newest committed pages in a write-ahead log: the frames up to the last whole transaction whose checksums fit, as
+/// SQLite reads them (<https://sqlite.org/fileformat2.html#walformat>).
 struct LoggedPages {
   static let headerBytes = 32
   static let frameHeaderBytes = 24
@@ -13,7 +13,7 @@ struct LoggedPages {
   /// Pages of the database after the last transaction.
   private(set) var count = 0
 
-  /// Nil when the file is no log, or holds nothing committed.
+  /// Nil if the file is not a log, or has nothing committed.
   init?(_ file: DurableFile) throws(FileFailure) {
     let header = PageBytes(Array(try file.read(from: 0, upTo: Self.headerBytes, at: "salvage.read").readableBytesView))
     guard let magic = header.number(0, width: 4), magic & ~1 == 0x377f_0682, let size = header.number(8, width: 4),

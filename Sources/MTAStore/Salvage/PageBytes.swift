@@ -1,4 +1,4 @@
-/// Bytes of a file that may hold anything: what lies outside is nil, never a trap.
+/// Bytes of a file that may contain anything. Reading outside of it returns nil and never traps.
 struct PageBytes {
   private let bytes: [UInt8]
 
@@ -19,7 +19,7 @@ struct PageBytes {
     return bytes[position..<position + length]
   }
 
-  /// A number as SQLite packs it: seven bits a byte, the ninth byte whole.
+  /// A number in SQLite's packed form: seven bits a byte, the ninth byte whole.
   func packed(_ position: Int) -> (value: Int64, next: Int)? {
     var value: UInt64 = 0
     for index in 0..<9 {

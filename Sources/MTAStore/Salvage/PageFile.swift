@@ -7,14 +7,14 @@ import NIOCore
   import Darwin
 #endif
 
-/// The pages of a damaged database as its last commit left them: those of the write-ahead log before those of the file.
+/// The pages of a damaged database as of its last commit: a page in the write-ahead log comes before the one in the file.
 ///
-/// The bytes are read as they lie, not through SQLite: one page that contradicts itself then costs its own rows, and not all
-/// that SQLite would reach through it. Nothing is written, and nothing is locked: nobody may have the file open.
+/// The pages are read directly, not through SQLite. So a page that contradicts itself costs its own rows, and not everything that
+/// SQLite reaches through it. Nothing is written or locked: no process may have the file open.
 struct PageFile {
-  /// Bytes of a page that hold anything: all but those at its end that the header reserves.
+  /// The usable bytes of a page: all but those at its end that the header reserves.
   let usable: Int
-  /// Pages there are, numbered from 1.
+  /// The number of pages; they are numbered from 1.
   let count: Int
   private let pageSize: Int
   private let isGuessed: Bool
@@ -23,7 +23,7 @@ struct PageFile {
   private let logged: LoggedPages?
   private var free: Set<Int>
 
-  /// - Parameter guess: the size of a page, where neither header nor log can be read.
+  /// - Parameter guess: the page size, if neither header nor log can be read.
   init(_ path: String, _ files: DurableFiles, guess: Int) throws(FileFailure) {
     file = try files.openForReading(path, at: "salvage.open")
     var log: DurableFile?
@@ -47,7 +47,7 @@ struct PageFile {
     free = try freePages()
   }
 
-  /// Where the size of a page has to be guessed it is that with which the most can be read.
+  /// If the page size must be guessed, the one with most readable rows is taken.
   static func open(_ path: String, _ files: DurableFiles) throws(FileFailure) -> PageFile {
     var best = try PageFile(path, files, guess: Schema.pageSizes[0])
     guard best.isGuessed else { return best }
@@ -65,7 +65,7 @@ struct PageFile {
     return best
   }
 
-  /// Nil for a page that is not there, or that the disk does not give back.
+  /// Nil for a page that does not exist, or that the disk cannot read.
   func page(_ number: Int) throws(FileFailure) -> PageBytes? {
     guard number >= 1, number <= count else { return nil }
     do throws(FileFailure) {
@@ -82,10 +82,10 @@ struct PageFile {
     }
   }
 
-  /// Whether the page belongs to nothing any more: its rows were deleted or moved, and are older than those elsewhere.
+  /// Whether the page is free: its rows were deleted or moved, and are older than those elsewhere.
   func isFree(_ number: Int) -> Bool { free.contains(number) }
 
-  /// What the free list and the pointer map say; each may be damaged, so the word of either will do.
+  /// The pages of the free list and of the pointer map. Either may be damaged, so one of them is enough.
   private func freePages() throws(FileFailure) -> Set<Int> {
     var free: Set<Int> = []
     // The list: trunks, each with the number of the next one and those of its leaves (§1.5 of the format's description).

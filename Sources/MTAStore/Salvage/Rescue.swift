@@ -2,10 +2,10 @@ import CSQLite
 import MTACore
 import MTASystem
 
-/// Puts a new database with all that can be read in the place of a damaged one, which is kept beside it.
+/// Replaces a damaged database by a new one with all readable rows. The damaged one is kept next to it.
 ///
-/// Only who is alone with the store may do so. The new file is whole before anything is renamed, and its name then tells what
-/// is left to do: a crash at any step is followed by a start that goes on from there.
+/// Only a process that is alone with the store may do so. The new file is complete before anything is renamed, and its name then says
+/// what is left to do. So a start after a crash at any step goes on from there.
 struct Rescue {
   let configuration: MailStore.Configuration
   let folder: ContentFolder
@@ -64,7 +64,7 @@ struct Rescue {
     return new
   }
 
-  /// Goes on where a crash interrupted ``run()``.
+  /// Goes on after a crash interrupted ``run()``.
   func finish() throws(FileFailure) {
     let prefix = name(of: whole(""))
     for name in try names() where name.hasPrefix(prefix) { try swap(String(name.dropFirst(prefix.count))) }
@@ -99,7 +99,7 @@ struct Rescue {
     try files.names(in: DurableFiles.parent(of: database), at: "rescue.list")
   }
 
-  /// `20261123T134000Z`; with more behind it, if something has that name.
+  /// `20261123T134000Z`, with a suffix if that name is taken.
   private func unusedMark() throws(FileFailure) -> String {
     let now = configuration.clock.now.description.prefix(19).filter { $0 != "-" && $0 != ":" } + "Z"
     let taken = Set(try names())

@@ -2,17 +2,17 @@ import MTACore
 import MTASystem
 import NIOCore
 
-/// Carries over into a good database what can be read of a damaged one.
+/// Copies all readable rows of a damaged database into a good one.
 ///
-/// Every page that holds rows of a table is read by itself, whatever leads to it; what is on free pages is older than
-/// what is elsewhere, and left. A mail's row alone is enough to deliver it: copies whose rows cannot be read are made anew from its
-/// envelope. They may have been delivered already; so a mail may arrive twice, but none that can be read is lost.
+/// Every page with rows of a table is read by itself, whatever points to it. Free pages are skipped: their rows are older than those
+/// elsewhere. A mail's row alone is enough to deliver it: copies without readable rows are made anew from its envelope. They may have
+/// been delivered already. So a mail may arrive twice, but no readable mail is lost.
 struct Salvage {
-  /// Where the rows go.
+  /// The target of the rows.
   enum Target {
-    /// A new database: rows keep their numbers, for a runner may be at work on them.
+    /// A new database. Rows keep their numbers, because a runner may be working on them.
     case new
-    /// One in use, whose own mails stay as they are.
+    /// A database in use. Its own mails stay as they are.
     case merged
   }
 
@@ -22,7 +22,7 @@ struct Salvage {
   private let configuration: MailStore.Configuration
   private let folder: ContentFolder
   private(set) var report: MailStore.SalvageReport
-  /// Content files of mails that turned out to be done.
+  /// Content files of mails that are done.
   private(set) var unneeded: [String] = []
 
   private var columns: [String: [String]] = [:]
@@ -42,7 +42,7 @@ struct Salvage {
     report = MailStore.SalvageReport(damaged: path)
   }
 
-  /// Whether the file holds a single mail of ours, however little else of it can be read.
+  /// Whether the file has at least one mail of ours, even if little else can be read.
   static func recognizes(_ path: String, _ files: DurableFiles) throws(FileFailure) -> Bool {
     let pages = try PageFile.open(path, files)
     guard pages.count > 0 else { return false }
@@ -78,7 +78,7 @@ struct Salvage {
     }
   }
 
-  /// The small rows first: a mail's own row then finds its copies.
+  /// The small rows come first, so that a mail's own row finds its copies.
   /// - Returns: the pages with mails.
   private mutating func copiesAndContacts() throws(SQLiteFailure) -> [Int] {
     var mails: [Int] = []
@@ -132,8 +132,8 @@ struct Salvage {
     _ = try insert("parcels", values)
   }
 
-  /// The numbers of rows that cannot be read may be in the hands of a runner, which will record outcomes by them: no copy made
-  /// anew may have one. A record keeps them from use; it goes with the history.
+  /// A runner may hold the numbers of rows that cannot be read, and will record outcomes by them. So no new copy may get such a number.
+  /// A record reserves them, and goes with the history.
   private func reserveNumbers() throws(SQLiteFailure) {
     let highest = (copies.max() ?? 0) + Int64(pages.count) * 256
     let now = configuration.clock.now
@@ -182,7 +182,7 @@ struct Salvage {
     }
   }
 
-  /// Copies for the recipients that have none.
+  /// Makes copies for the recipients without one.
   private mutating func makeAnew(_ envelope: Envelope, without known: [String]) throws(SQLiteFailure) {
     var known = known
     var rest = envelope
@@ -202,7 +202,7 @@ struct Salvage {
       at: "salvage.copy")
   }
 
-  /// A start without this mail's row may have put its file aside.
+  /// A start without this mail's row may have moved its file to `lost`.
   private func fetch(_ name: String) throws(SQLiteFailure) {
     do { try folder.bringBack(name) } catch { throw error.ofDatabase }
   }
@@ -224,7 +224,7 @@ struct Salvage {
       "UPDATE parcels SET contact_id = NULL WHERE contact_id NOT IN (SELECT id FROM contacts)", at: "salvage.finish")
   }
 
-  /// - Returns: false when the row's number or name was there already, or it breaks a rule of the table.
+  /// - Returns: false if the row's number or name exists already, or if it breaks a rule of the table.
   private mutating func insert(_ table: String, _ values: [SQLValue]) throws(SQLiteFailure) -> Bool {
     let names = (columns[table] ?? []).prefix(values.count)
     let places = names.map { _ in "?" }.joined(separator: ", ")
@@ -236,7 +236,7 @@ struct Salvage {
     ) { _ in true } ?? false
   }
 
-  /// A new database is thrown away if this fails, so it may be written in parts.
+  /// A new database is dropped if this fails, so it may be written in parts.
   private mutating func commitIfLarge() throws(SQLiteFailure) {
     guard target == .new, bytesSinceCommit > WriterInbox.groupBytes else { return }
     bytesSinceCommit = 0

@@ -1,7 +1,7 @@
 import MTACore
 import NIOCore
 
-/// Rows of our tables, told from others and from rubbish by what is in them: the schema may be damaged, too.
+/// Rows of our tables, recognized by their values: the schema may be damaged, too.
 enum SalvagedRow {
   /// A row of `messages`, as far as it can be read.
   struct Mail {
@@ -11,7 +11,7 @@ enum SalvagedRow {
     let isSettled: Bool
     let envelope: String?
     let contentFile: String?
-    /// Whether envelope, trace and content are all there.
+    /// Whether envelope, trace and content are all readable.
     let isWhole: Bool
   }
 
@@ -28,7 +28,7 @@ enum SalvagedRow {
   case contact([SQLValue])
   case login([SQLValue])
 
-  /// Higher numbers of rows are rubbish.
+  /// Row numbers above this are not ours.
   private static let highest: Int64 = 1 << 40
 
   init?(_ row: RawRow) {

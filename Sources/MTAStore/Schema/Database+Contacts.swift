@@ -23,8 +23,8 @@ extension Database {
     ) { _ in true } ?? false
   }
 
-  /// Removes up to `limit` of these.
-  /// - Returns: how many.
+  /// Removes up to `limit` such contacts.
+  /// - Returns: how many were removed.
   func removeOldContacts(before cutoff: Timestamp, now: Timestamp, limit: Int) throws(SQLiteFailure) -> Int {
     var count = 0
     try run(

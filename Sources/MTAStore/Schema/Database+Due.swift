@@ -1,10 +1,10 @@
 import MTACore
 import MTASystem
 
-/// What is due, in the order in which it is to be claimed.
+/// The due parcels, in the order in which they are claimed.
 extension Database {
-  /// The mails that a claim goes through until it has enough: those of urgent parcels first (RFC 6710 §4.2), then by due time, and at last
-  /// those whose lease on another machine lapsed.
+  /// The mails that a claim goes through until it has enough: those of urgent parcels first (RFC 6710 §4.2), then by due time, and last
+  /// those whose lease on another machine has expired.
   func dueMails(for owner: LeaseOwner, limit: Int, leavingOut lanes: Set<String>, now: Timestamp) throws(SQLiteFailure)
     -> [String]
   {
@@ -44,8 +44,7 @@ extension Database {
     static func < (a: Self, b: Self) -> Bool { (a.due, a.mail) < (b.due, b.mail) }
   }
 
-  /// The first parcels that are due in other lanes than these. Only lanes are walked over for it, one step each, and parcels that belong to
-  /// the first of their lane.
+  /// The first due parcels outside these lanes. It walks only over lanes, one step each, and over parcels of the earliest lanes.
   private func due(isUrgent: Bool, limit: Int, leavingOut list: SQLValue, now: Timestamp) throws(SQLiteFailure)
     -> ArraySlice<DueParcel>
   {

@@ -2,7 +2,7 @@ import MTACore
 import MTASystem
 
 extension Database {
-  /// A page of the parcels that are not done. Walks the table as it lies, so that all pages together are one walk.
+  /// A page of the parcels that are not done. It walks the table in its own order, so all pages together are one walk.
   func unfinished(heldOnly: Bool, after last: ParcelID?, limit: Int) throws(SQLiteFailure) -> [QueueEntry] {
     var entries: [QueueEntry] = []
     try run(

@@ -2,7 +2,7 @@ import MTACore
 import MTASystem
 
 extension Database {
-  /// Networks that are kept of one account: the latest.
+  /// The networks that are kept for one account, the latest ones.
   private static let networksPerAccount: Int64 = 64
 
   func save(_ login: LoginRecord) throws(SQLiteFailure) {
@@ -32,8 +32,8 @@ extension Database {
     } ?? false
   }
 
-  /// Removes up to `limit` of these.
-  /// - Returns: how many.
+  /// Removes up to `limit` such logins.
+  /// - Returns: how many were removed.
   func removeOldLogins(before cutoff: Timestamp, limit: Int) throws(SQLiteFailure) -> Int {
     var count = 0
     try run(

@@ -2,7 +2,7 @@ import MTACore
 import MTASystem
 import NIOCore
 
-/// A mail on its way into the database: all that the writer needs, worked out beforehand on the caller's thread.
+/// A mail on its way into the database, with everything that the writer needs. The caller's thread prepares it.
 struct NewMail: Sendable {
   let envelope: Envelope
   let envelopeText: String
@@ -15,26 +15,26 @@ struct NewMail: Sendable {
   /// The lanes of the recipients' parcels, in the envelope's order.
   let lanes: [String]
 
-  /// Whether a runner has something to do at once.
+  /// Whether a runner can deliver it at once.
   var isDue: Bool { isUnfinished && envelope.hold == nil && envelope.dueAt <= envelope.receivedAt }
 
-  /// Whether anything is left to deliver, be it held for now.
+  /// Whether anything is left to deliver, held or not.
   var isUnfinished: Bool { envelope.recipients.contains { $0.delivery != .none } }
 
-  /// The lanes of what is to be delivered.
+  /// The lanes of the parcels that are to be delivered.
   var unfinishedLanes: [String] {
     zip(envelope.recipients, lanes).compactMap { $0.delivery == .none ? nil : $1 }
   }
 }
 
-/// A lease that begins with the parcel.
+/// A lease that exists from the begin of a parcel.
 struct NewLease: Sendable {
   let owner: LeaseOwner
   let deadline: Timestamp
 }
 
 extension NewMail {
-  /// Reports are small: their content is kept in the database.
+  /// Reports are small, so their content is kept in the database.
   init(_ report: QueuedReport, _ configuration: MailStore.Configuration) throws(StoreFailure) {
     self.init(
       envelope: report.envelope, envelopeText: try EnvelopeText.encode(report.envelope), trace: ByteBuffer(),
@@ -47,7 +47,7 @@ extension NewMail {
 extension Database {
   /// State D3 of `Docs/DURABILITY.md`: content, or the name of its durable file, and all parcels.
   ///
-  /// - Parameter lease: whose the parcels are from the start; nil for those that wait (D4).
+  /// - Parameter lease: the lease that the parcels have from the start (D4); nil if they wait.
   /// - Returns: the leased parcels.
   @discardableResult
   func insert(_ mail: NewMail, leasedTo lease: NewLease? = nil) throws(SQLiteFailure) -> [Parcel] {
@@ -119,7 +119,7 @@ extension Database {
 
   private static func sender(_ path: ReversePath) -> SQLValue { .text(path.mailbox?.description ?? "<>") }
 
-  /// Takes back what a commit of unknown outcome may have left.
+  /// Removes what a commit with unknown outcome may have left.
   func withdraw(_ id: MailID) throws(SQLiteFailure) {
     try run("DELETE FROM messages WHERE id = ?", [.text(id.description)], at: "mail.withdraw")
   }
@@ -132,7 +132,7 @@ extension Database {
     } ?? .null
   }
 
-  /// State D6: when all parcels are final, the content goes and the row stays as history.
+  /// State D6: when all parcels are final, the content is removed, and the row stays as history.
   /// - Returns: the file to remove after the commit.
   func settle(_ id: MailID, at now: Timestamp) throws(SQLiteFailure) -> String? {
     let settled = try first(
@@ -155,7 +155,7 @@ extension Database {
     ) { _ in true } ?? false
   }
 
-  /// Returns some free pages to the file system when the file is mostly holes.
+  /// Returns some free pages to the file system if most of the file is free.
   /// - Parameter spare: free pages that may stay.
   func giveSpaceBack(sparing spare: Int) throws(SQLiteFailure) {
     let free = try first("PRAGMA freelist_count", at: "vacuum.look") { $0.integer(0) } ?? 0
@@ -163,7 +163,7 @@ extension Database {
     if free > spare, free > all / 2 { try run("PRAGMA incremental_vacuum(4096)", at: "vacuum.run") }
   }
 
-  /// Removes up to `limit` settled mails older than `cutoff`, and their parcels.
+  /// Removes up to `limit` settled mails older than `cutoff`, with their parcels.
   /// - Returns: how many, and the files to remove after the commit.
   func removeHistory(before cutoff: Timestamp, limit: Int) throws(SQLiteFailure) -> (count: Int, files: [String]) {
     var old: [(id: String, file: String?)] = []
@@ -175,7 +175,7 @@ extension Database {
     return (old.count, old.compactMap(\.file))
   }
 
-  /// What an id's content consists of: the file's name, or the bytes.
+  /// The content of a mail: the file's name, or the bytes.
   struct StoredRow: Sendable {
     let trace: ByteBuffer
     let size: Int
@@ -197,7 +197,7 @@ extension Database {
     }
   }
 
-  /// The files that rows name, with the mails that they belong to.
+  /// The files that rows name, with their mails.
   func contentFiles() throws(SQLiteFailure) -> [String: MailID] {
     var files: [String: MailID] = [:]
     try run("SELECT content_file, id FROM messages WHERE content_file IS NOT NULL", at: "content.list") { row in

@@ -37,7 +37,7 @@ extension Database {
     try run("PRAGMA trusted_schema = OFF", at: "database.configure")
   }
 
-  /// What is in the file, before anything in it is changed.
+  /// The kind of file, checked before anything is changed.
   enum Content {
     case empty
     case ours(version: Int)
@@ -51,7 +51,7 @@ extension Database {
     return application == Schema.applicationID ? .ours(version: Int(try number("PRAGMA user_version"))) : .foreign
   }
 
-  /// Leads the file forward to ``Schema/version``, each step in a transaction of its own.
+  /// Brings the file to ``Schema/version``, each step in its own transaction.
   func migrate() throws(SQLiteFailure) {
     while true {
       try run("BEGIN IMMEDIATE", at: "migration.begin")

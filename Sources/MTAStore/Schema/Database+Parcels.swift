@@ -10,17 +10,17 @@ struct ParcelRow: Sendable {
   let mailboxID: String?
   let ownerID: String?
   let attempts: Int
-  /// This one counted.
+  /// The number of leases, this one included.
   let leases: Int
   let createdAt: String
   let expiresAt: String
   let warnedAt: String?
 }
 
-/// What a claim came to.
+/// The result of a claim.
 struct Claim: Sendable {
   var mails: [ClaimedRows] = []
-  /// Mails that could not be handed out, and why.
+  /// Mails that could not be claimed, and why.
   var held: [(id: String, reason: String)] = []
 }
 
@@ -32,7 +32,7 @@ struct ClaimedRows: Sendable {
 }
 
 extension Database {
-  /// Leases due parcels: the mails whose parcels wait longest first, each with all of its due parcels.
+  /// Leases due parcels: the mails whose parcels wait longest come first, each with all of its due parcels.
   func claim(
     by owner: LeaseOwner, limit: Int, leavingOut lanes: Set<String>, now: Timestamp, deadline: Timestamp
   ) throws(SQLiteFailure) -> Claim {
@@ -74,7 +74,7 @@ extension Database {
     return parcels.sorted { $0.id < $1.id }
   }
 
-  /// Sets a mail's unfinished parcels aside until somebody looks at it.
+  /// Holds a mail's unfinished parcels until an operator releases them.
   /// - Returns: how many.
   @discardableResult
   func hold(_ mail: String, because reason: String, at now: Timestamp) throws(SQLiteFailure) -> Int {
@@ -101,9 +101,9 @@ extension Database {
     return count
   }
 
-  /// What recording an outcome came to.
+  /// The result of recording an outcome.
   enum Recording {
-    /// The lease was lost, and the outcome with it.
+    /// The lease was lost, so the outcome was dropped.
     case dropped
     case recorded
     /// The parcel of this mail is final.
@@ -172,7 +172,7 @@ extension Database {
     return count
   }
 
-  /// Another number after each commit of any other connection, be it our writer's or another process's.
+  /// A number that changes with each commit of any other connection, of our writer or of another process.
   func dataVersion() throws(SQLiteFailure) -> Int64? {
     try first("PRAGMA data_version", at: "change.look") { $0.integer(0) }
   }

@@ -5,11 +5,11 @@ import MTASystem
 struct NewReport: Sendable {
   let mail: NewMail
   let parcels: Set<ParcelID>
-  /// The mail that it tells of.
+  /// The mail that the report is about.
   let subject: MailID?
-  /// The report that it takes the place of, if that is untouched.
+  /// The report that it replaces, if that is untouched.
   let replaced: MailID?
-  /// What is queued if it is not.
+  /// What is queued if it is not untouched.
   let otherwise: NewMail?
 
   init(_ report: QueuedReport, _ configuration: MailStore.Configuration) throws(StoreFailure) {
@@ -43,7 +43,7 @@ extension Database {
       """, [.text(subject.description), .integer(mail.envelope.dueAt.milliseconds)], at: "report.note")
   }
 
-  /// Removes a mail that waits for its time, and that no runner ever had.
+  /// Removes a mail that waits for its time and was never leased.
   private func takeBack(_ id: MailID) throws(SQLiteFailure) -> Bool {
     try first(
       """

@@ -1,14 +1,14 @@
 import MTACore
 import MTASystem
 
-/// Mails that our own reading, conversion or signing broke off at: how often, and whom it was told.
+/// Mails at which our own reading, conversion or signing broke off: how often, and who was told.
 extension Database {
-  /// So often may it happen.
+  /// How often this may happen.
   static let faultsAllowed = 1
 
-  /// Counts one.
+  /// Counts one fault.
   ///
-  /// - Parameter process: the one that ended by it, so that one trap is counted once, however often its record is read; nil where none did.
+  /// - Parameter process: the process that trapped. So one trap counts once, however often its record is read. Nil if no process ended.
   /// - Returns: whether the mail is held now.
   func suspect(_ mail: String, because cause: String, process: String? = nil, at now: Timestamp) throws(SQLiteFailure)
     -> Bool
@@ -27,13 +27,12 @@ extension Database {
     return true
   }
 
-  /// Somebody looked at the mail: it begins anew.
+  /// An operator released the mail: counting begins anew.
   func forgetSuspect(_ mail: String) throws(SQLiteFailure) {
     try run("DELETE FROM suspects WHERE mail_id = ?1", [.text(mail)], at: "suspect.forget")
   }
 
-  /// The mails that are held for it and of which nobody was told; none while somebody was told after `since`. They count as told from
-  /// now on.
+  /// The held suspects that were not told yet; none if some were told after `since`. They count as told from now on.
   func takeSuspects(toldSince since: Timestamp, at now: Timestamp) throws(SQLiteFailure) -> [HeldSuspect] {
     let wasTold = try first(
       "SELECT 1 FROM suspects WHERE told_at > ? LIMIT 1", [.text(since.description)], at: "suspect.find"
@@ -52,7 +51,7 @@ extension Database {
     return found
   }
 
-  /// They are to be told of again.
+  /// They count as not told.
   func untell(_ suspects: [HeldSuspect]) throws(SQLiteFailure) {
     for suspect in suspects {
       try run(

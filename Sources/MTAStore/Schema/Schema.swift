@@ -1,18 +1,18 @@
-/// The tables, as SQL: version by version, each a step forward from the one before.
+/// The tables, as SQL: version by version, each a step from the one before.
 ///
-/// A step that was released is never changed; a change is a new step. Columns that are read often stand before the long
-/// ones, so that SQLite does not walk a mail's content to reach them.
+/// A released step is never changed; a change is a new step. Columns that are read often stand before long ones, so SQLite need not
+/// walk a mail's content to reach them.
 enum Schema {
-  /// `MTAQ`: tells our files from other programs'.
+  /// `MTAQ`: distinguishes our files from other programs'.
   static let applicationID: Int64 = 0x4d54_4151
 
-  /// Bytes of a page: of new files, and of those of earlier versions.
+  /// The page sizes in bytes: of new files, and of earlier versions.
   static let pageSizes = [8192, 4096]
 
   static var version: Int { migrations.count }
 
-  /// What waits, by lane: so that a claim passes over a lane in one step, however much waits in it. A row of `lanes` says when the first
-  /// parcel of its lane is due; triggers keep it true, whoever writes to `parcels`. The column `next_hop` is not written any more; it
+  /// The lanes of waiting parcels, so that a claim skips a lane in one step, however much waits in it. A row of `lanes` says when the
+  /// first parcel of its lane is due. Triggers update it after every write to `parcels`. The column `next_hop` is no longer written; it
   /// stays for programs of the version before that have the file open.
   private static let lanes: [String] = [
     "ALTER TABLE parcels ADD COLUMN lane TEXT NOT NULL DEFAULT ''",
@@ -46,7 +46,7 @@ enum Schema {
     END
     """
 
-  /// One waits no longer.
+  /// A parcel waits no longer.
   private static let ended = """
     WHEN OLD.state = 'waiting' AND OLD.hold = 0 BEGIN
       UPDATE lanes SET due = (SELECT min(retry_at) FROM parcels
@@ -56,7 +56,7 @@ enum Schema {
     END
     """
 
-  /// `migrations[n]` leads from version n to n + 1.
+  /// `migrations[n]` is the step from version n to n + 1.
   static let migrations: [[String]] = [
     [
       """

@@ -1,6 +1,6 @@
 import NIOConcurrencyHelpers
 
-/// A value that comes once, from another thread.
+/// A value that another thread delivers once.
 final class OneShot<Value: Sendable>: Sendable {
   private enum State {
     case pending([@Sendable (Value) -> Void])
@@ -18,7 +18,7 @@ final class OneShot<Value: Sendable>: Sendable {
     for body in waiting { body(value) }
   }
 
-  /// Calls `body` with the value: at once if it is there, else from the thread that brings it.
+  /// Calls `body` with the value: at once if it is there, else on the thread that delivers it.
   func whenFulfilled(_ body: @escaping @Sendable (Value) -> Void) {
     let value: Value? = state.withLockedValue { state in
       switch state {

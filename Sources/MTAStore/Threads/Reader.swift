@@ -1,9 +1,9 @@
 import MTACore
 import MTASystem
 
-/// The connection that reads, on a thread of its own: readers never stand in a commit's way.
+/// The connection for reading, on a thread of its own, so that readers never delay a commit.
 ///
-/// `@unchecked`: `database` is touched on the one thread of `thread` only.
+/// `@unchecked`: only the one thread of `thread` uses `database`.
 final class Reader: @unchecked Sendable {
   private let thread = WorkerThreads(count: 1)
   private let open: @Sendable () throws(SQLiteFailure) -> Database
@@ -34,12 +34,12 @@ final class Reader: @unchecked Sendable {
     }
   }
 
-  /// Calls `report` with each failure that is the file's fault. To be set before the first read.
+  /// Calls `report` with each failure that is the file's fault. Set it before the first read.
   func whenDamaged(_ report: @escaping @Sendable (SQLiteFailure) -> Void) {
     thread.start(late: {}, { self.report = report })
   }
 
-  /// Runs `body` on the reader's thread, between two reads and without a connection; the caller's thread waits.
+  /// Runs `body` on the reader's thread, between two reads and without a connection. The caller's thread waits.
   func whileClosed(_ body: @escaping @Sendable () throws(SQLiteFailure) -> Void) throws(SQLiteFailure) {
     let end = Monitor<Result<Void, SQLiteFailure>?>(nil)
     thread.start {

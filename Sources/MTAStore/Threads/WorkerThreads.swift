@@ -1,6 +1,6 @@
 import MTASystem
 
-/// A fixed number of threads for calls that block. Jobs start in the order given; with one thread they run in it.
+/// A fixed number of threads for calls that block. Jobs start in the order in which they were given.
 final class WorkerThreads: Sendable {
   private struct State {
     var jobs: [@Sendable () -> Void] = []
@@ -52,7 +52,8 @@ final class WorkerThreads: Sendable {
 
   deinit { close {} }
 
-  /// Runs `body` on one of the threads. After ``close(_:)``, `late` runs instead, on the caller's; without it, `body`.
+  /// Runs `body` on one of the threads. After ``close(_:)`` it runs `late` instead, on the caller's thread; without `late` it runs
+  /// `body`.
   @discardableResult
   func start<Value: Sendable>(
     late: (() -> Value)? = nil, _ body: @escaping @Sendable () -> Value
@@ -68,7 +69,7 @@ final class WorkerThreads: Sendable {
     return answer
   }
 
-  /// Lets the threads end when what was started is done, then calls `done`.
+  /// Ends the threads when started jobs are done, then calls `done`.
   func close(_ done: @escaping @Sendable () -> Void) {
     let isOver: Bool = monitor.withLock { state in
       state.closing = true

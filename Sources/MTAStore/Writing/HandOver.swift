@@ -1,23 +1,23 @@
 import MTACore
 import NIOConcurrencyHelpers
 
-/// Who gets the mails of the transaction that is being written: the runners of this process, as far as they can take them.
+/// Decides which mails of the transaction that is being written go to runners of this process, as far as they can take them.
 ///
-/// `@unchecked`: what is open is touched by the writer thread alone.
+/// `@unchecked`: only the writer thread uses `open`.
 final class HandOverDesk: @unchecked Sendable {
-  /// Who hears of mails, and takes them, as they come: asked and told on the writer thread.
+  /// The listeners for arriving mails. The writer thread calls them.
   let listeners = NIOLockedValueBox(ArrivalListeners())
-  /// What is left of what each can take in this transaction, once they were asked.
+  /// What each runner can still take in this transaction, once it was asked.
   private var open: [(listener: ArrivalListener, intake: Intake)] = []
-  /// Whether a mail of this transaction came.
+  /// Whether the runners were asked in this transaction.
   private var hasAsked = false
 
   var hasListener: Bool { listeners.withLockedValue { !$0.isEmpty } }
 
-  /// A transaction begins, perhaps because another was given up: what was handed over in that one is not.
+  /// A transaction begins, perhaps after another was given up. What was handed over in that one does not count.
   func begin() { (open, hasAsked) = ([], false) }
 
-  /// Finds a runner for a mail; it counts from now on.
+  /// Finds a runner for a mail. The mail counts from now on.
   func taker(of mail: NewMail) -> (listener: ArrivalListener, deadline: Timestamp)? {
     guard mail.isDue else { return nil }
     if !hasAsked {
@@ -33,9 +33,9 @@ final class HandOverDesk: @unchecked Sendable {
   }
 }
 
-/// One mail on its way into the database and, if a runner can take it, straight into its hands.
+/// One mail on its way into the database and, if a runner can take it, to that runner.
 ///
-/// `@unchecked`: `leased` and `taker` are touched by the writer thread alone.
+/// `@unchecked`: only the writer thread uses `leased` and `taker`.
 final class HandOver: @unchecked Sendable {
   private let mail: NewMail
   private let desk: HandOverDesk
@@ -47,7 +47,7 @@ final class HandOver: @unchecked Sendable {
     self.desk = desk
   }
 
-  /// Within the transaction, and again in another when that was given up.
+  /// Runs within the transaction, and again in another if that was given up.
   func insert(into database: Database) throws(SQLiteFailure) {
     leased = []
     let found = desk.taker(of: mail)
@@ -56,9 +56,9 @@ final class HandOver: @unchecked Sendable {
       mail, leasedTo: found.map { NewLease(owner: $0.listener.owner, deadline: $0.deadline) })
   }
 
-  /// After the commit.
+  /// Called after the commit.
   func complete() { if !leased.isEmpty { taker?.take(ClaimedMail(mail.envelope, parcels: leased)) } }
 
-  /// Whether a runner has it.
+  /// Whether a runner got the mail.
   var isDone: Bool { !leased.isEmpty }
 }

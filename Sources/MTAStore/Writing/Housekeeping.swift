@@ -1,20 +1,20 @@
 import MTACore
 import MTASystem
 
-/// When the writer thread does what nobody waits for: a value without I/O.
+/// When the writer thread does work that no caller waits for. A value without I/O.
 ///
-/// Checkpoints stay off the commit path: they run when nothing came for a while, or when the write-ahead log has grown
-/// so much that its pages must be moved before the next group.
+/// Checkpoints stay out of the way of commits. They run when nothing came for a while, or when the write-ahead log has grown so much
+/// that its pages must be moved before the next group.
 struct Housekeeping {
   enum Task: Hashable {
     case checkpoint
     case history
   }
 
-  /// Pages in the log, of 8 KiB each (4 KiB in older stores), that call for a checkpoint once the store is idle, and at once.
+  /// Pages in the log (of 8 KiB, in older stores 4 KiB) that call for a checkpoint: once the store is idle, or at once.
   static let idlePages = 1000
   static let busyPages = 4096
-  /// A log this large is cut: readers kept it from starting over.
+  /// A log this large is cut: readers have kept it from starting over.
   static let largePages = 65_536
 
   /// Milliseconds.
@@ -36,7 +36,7 @@ struct Housekeeping {
 
   private var pagesToMove: Int { pagesInLog - pagesMoved }
 
-  /// After a group: whether the log cannot wait.
+  /// Called after a group. Returns a checkpoint that cannot wait.
   mutating func committed(pagesInLog pages: Int, at now: MonotonicInstant) -> Task? {
     if pages < pagesInLog { pagesMoved = 0 }
     pagesInLog = pages

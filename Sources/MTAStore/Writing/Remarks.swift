@@ -1,6 +1,6 @@
 import MTACore
 
-/// What is remembered of clients, and rides the next commit: the newest of each. Nobody waits for it.
+/// Changed contacts and logins, the newest of each. They are written with the next commit; no caller waits for them.
 struct Remarks: Sendable {
   struct Pair: Hashable {
     var account: LoginAccount
@@ -19,7 +19,7 @@ struct Remarks: Sendable {
     logins[Pair(account: account, network: network)]?.at
   }
 
-  /// Takes over what is not known in a newer state.
+  /// Takes over records of which there is no newer state here.
   mutating func merge(older: Remarks) {
     contacts.merge(older.contacts) { newer, _ in newer }
     logins.merge(older.logins) { newer, _ in newer }

@@ -7,26 +7,25 @@ struct WriteJob: Sendable {
     let id: MailID
     /// The name of its content file, if it has one.
     let contentFile: String?
-    /// Whether a runner is to be told of it. Asked once the job is finished.
+    /// Whether a runner must be told of it. Asked once the job is finished.
     let isToBeFound: @Sendable () -> Bool
   }
 
-  /// About how much the transaction grows by it.
+  /// About how much the transaction grows by this job.
   var bytes = 0
   var mail: Mail?
-  /// Runs within the transaction, and again in another when the first was given up: it must have no effect elsewhere
-  /// that does not stand being repeated.
+  /// Runs within the transaction, and again in another if the first was given up. So effects elsewhere must allow repetition.
   var body: @Sendable (Database) throws(SQLiteFailure) -> Void
-  /// Called once, with what became of it; must return at once.
+  /// Called once with the result; must return at once.
   var finish: @Sendable (WriteEnd) -> Void
 }
 
-/// What became of a ``WriteJob``.
+/// The result of a ``WriteJob``.
 enum WriteEnd: Sendable {
-  /// It is on stable storage.
+  /// The job is on stable storage.
   case committed
-  /// Nothing of it is.
+  /// Nothing of the job is stored.
   case rolledBack(StoreFailure)
-  /// The commit itself failed. The writer takes back what may be there; files that the mail names are left to it.
+  /// The commit itself failed. The writer removes what may be stored. It also removes the files that the mail names.
   case uncertain(StoreFailure)
 }

@@ -1,20 +1,20 @@
 import MTACore
 import MTASystem
 
-/// What waits for the writer thread.
+/// The work that waits for the writer thread.
 struct WriterInbox {
-  /// A group takes at most this much, so that one transaction neither outgrows memory nor keeps the first one waiting.
+  /// The largest group. So a transaction does not outgrow memory, and its first caller does not wait too long.
   static let groupBytes = 16 << 20
   static let groupJobs = 1024
 
   var jobs: [WriteJob] = []
-  /// What changed of contacts and logins.
+  /// Changed contacts and logins.
   var remarks = Remarks()
-  /// Those of the group that is being written; still to be read from here.
+  /// Those in the group that is being written. They are still read from here.
   var remarksInFlight = Remarks()
-  /// When they no longer wait for somebody's commit.
+  /// When they are written even without another commit.
   var remarksDue: MonotonicInstant?
-  /// What a reader found wrong with the file.
+  /// Damage of the file that a reader met.
   var damage: SQLiteFailure?
   var whenHouseKept: [@Sendable () -> Void] = []
   var isClosing = false
@@ -30,7 +30,7 @@ struct WriterInbox {
     !jobs.isEmpty || remarksDue.map { $0 <= now || isClosing } ?? false
   }
 
-  /// Takes what waits; nil when there is nothing to do yet.
+  /// Takes the work that waits; nil if there is none yet.
   mutating func takeGroup(at now: MonotonicInstant) -> Group? {
     guard hasWork(at: now) else { return nil }
     var bytes = 0
@@ -48,7 +48,7 @@ struct WriterInbox {
     return Group(jobs: taken, remarks: remarksInFlight)
   }
 
-  /// The group's remarks are durable, or must be tried again later.
+  /// The group's contacts and logins are durable, or must be written later.
   mutating func remarksWritten(_ succeeded: Bool, retryAt: MonotonicInstant) {
     // At the end there is no later.
     if !succeeded, !isClosing {

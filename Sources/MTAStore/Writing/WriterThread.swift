@@ -2,18 +2,18 @@ import MTACore
 import MTASystem
 import NIOConcurrencyHelpers
 
-/// The one thread that writes to the database, with group commit: it takes all that waits, writes it in one transaction
-/// with one sync, then answers all. There is no timer: while one sync lasts, the next group gathers. Where several are at it,
-/// those that only want for a processor to submit go first, so that they come into the same group.
+/// The one thread that writes to the database, with group commit. It takes all work that waits, writes it in one transaction with one
+/// sync, and answers all callers. There is no timer: while one sync lasts, the next group gathers. If several callers are active, it
+/// yields the processor first, so that callers which are about to submit join the group.
 ///
-/// `@unchecked`: ``database``, ``withdrawn`` and the instants are touched by the thread alone once it was started.
+/// `@unchecked`: once the thread was started, it alone uses ``database``, ``withdrawn`` and the instants.
 final class WriterThread: @unchecked Sendable {
-  /// Contacts and logins wait at most this long for somebody's commit to ride on.
+  /// Contacts and logins wait at most this long for another commit.
   static let remarkDelay: Int64 = 900
 
   private let inbox = Monitor(WriterInbox())
   private let open: @Sendable () throws(SQLiteFailure) -> Database
-  /// Sees to a file that was found damaged.
+  /// Repairs a file that was found damaged.
   private let repair: @Sendable (SQLiteFailure) throws(SQLiteFailure) -> Void
   private let clock: any WallClock
   private let removeFiles: @Sendable ([String]) -> Void
@@ -26,12 +26,12 @@ final class WriterThread: @unchecked Sendable {
   let counters = NIOLockedValueBox(MailStore.Statistics())
   let handOvers = HandOverDesk()
 
-  /// Nil after a failed sync, until it was opened again.
+  /// Nil after a failed sync, until it is opened again.
   private var database: Database?
-  /// Mails whose commit failed with unknown outcome: their rows are deleted in the next transaction, and their files
-  /// only after it, for the log could bring the rows back at a restart until it was written over.
+  /// Mails whose commit failed with unknown outcome. The next transaction deletes their rows. Their files are deleted after that: until
+  /// the log is written over, a restart could bring the rows back.
   private var withdrawn: [WriteJob.Mail] = []
-  /// The file's fault, until somebody saw to it; and before when nobody tries again.
+  /// The file's damage, until it is repaired; and the earliest time of the next repair.
   private var damage: SQLiteFailure?
   private var nextRepair = MonotonicInstant.now
   private var housekeeping: Housekeeping
@@ -84,7 +84,7 @@ final class WriterThread: @unchecked Sendable {
     }
   }
 
-  /// Does all of the housekeeping now, then calls `done`. Otherwise time brings it about; only tests cannot wait for that.
+  /// Does all of the housekeeping now, then calls `done`. For tests, which cannot wait for it.
   func keepHouse(_ done: @escaping @Sendable () -> Void) {
     inbox.signal { inbox in
       inbox.whenHouseKept.append(done)
@@ -97,19 +97,19 @@ final class WriterThread: @unchecked Sendable {
     inbox.withLock { $0.remarks.contacts[key] ?? $0.remarksInFlight.contacts[key] }
   }
 
-  /// Likewise.
+  /// The login, if it has not reached the database yet.
   func pendingLogin(to account: LoginAccount, from network: ContactKey) -> Timestamp? {
     inbox.withLock {
       $0.remarks.lastLogin(to: account, from: network) ?? $0.remarksInFlight.lastLogin(to: account, from: network)
     }
   }
 
-  /// Takes note that the file is damaged; it is seen to before the next group.
+  /// Notes that the file is damaged. It is repaired before the next group.
   func found(_ damage: SQLiteFailure) { inbox.withLock { $0.damage = damage } }
 
   var isClosed: Bool { inbox.withLock { $0.isClosing } }
 
-  /// Takes nothing more, writes what waits, closes the database, then calls `done`.
+  /// Takes no more work, writes what waits, closes the database, then calls `done`.
   func close(_ done: @escaping @Sendable () -> Void) {
     let isOver: Bool = inbox.withLock { inbox in
       guard !inbox.isClosing || !inbox.whenClosed.isEmpty else { return true }
