@@ -105,7 +105,7 @@ public final class Receiver: Sendable {
   }
 
   private let configuration: Configuration
-  /// Nil for good where it was nil at first: what a session offers is settled when the receiver is made.
+  /// If it is nil at first, it stays nil: what a session offers is fixed when the receiver is made.
   private let tls: NIOLockedValueBox<TLSContext?>
   private let makeHooks: @Sendable () -> any InboundHooks
   private let environment: ReceiverEnvironment

@@ -106,7 +106,7 @@ public struct SRSRewriter: ReversePathRewriter {
     text.utf8.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
   }
 
-  /// Of the text in ASCII lower case, for servers on the way may fold it.
+  /// The hash of the text in ASCII lower case, for servers on the way may fold case.
   private func hash(_ form: String, _ text: String, _ secret: [UInt8]) -> String {
     let folded = Self.folded(form + "=" + text)
     let code = HMACSHA256.code(for: folded, key: secret)
@@ -119,7 +119,7 @@ public struct SRSRewriter: ReversePathRewriter {
 
   // MARK: Dates
 
-  /// Of RFC 4648 §6. Its digits have no case: with bit 5 set they are what they are.
+  /// The alphabet of RFC 4648 §6. Its digits have no case: setting bit 5 does not change them.
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8)
 
   private static func day(of instant: Timestamp) -> Int64 { ((instant.seconds / 86_400) % 1024 + 1024) % 1024 }
@@ -141,20 +141,20 @@ public struct SRSRewriter: ReversePathRewriter {
 
   // MARK: Forms
 
-  /// Taken apart as bytes: a mark that combines with an `=` hides it from a String.
+  /// Splits bytes, not a String: in a String a combining mark after an `=` hides it.
   private static func parts(of bytes: some Collection<UInt8>, count: Int) -> [String] {
     bytes.split(separator: UInt8(ascii: "="), maxSplits: count - 1, omittingEmptySubsequences: false)
       .map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// A local part that is rewritten already, by whomever.
+  /// A local part that was rewritten, here or elsewhere.
   private enum Form {
-    /// `SRS0` and what stands behind it, its separator first.
+    /// `SRS0` and the text after it, which begins with its separator.
     case first(String)
-    /// `SRS1`; nil when it is not whole.
+    /// `SRS1`; nil if it is incomplete.
     case chained((hash: String, host: String, rest: String)?)
 
-    /// Behind the tag others may have another mark than ours.
+    /// Other programs may use another mark after the tag.
     private static func separates(_ byte: UInt8) -> Bool {
       byte == UInt8(ascii: "=") || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+")
     }

@@ -1,6 +1,6 @@
 public import MTACore
 
-/// What an operator does to a queue, beside a server that runs or without one.
+/// What an operator does to a queue, with or without a running server.
 extension MailServer {
   /// Goes through the copies that are not done, oldest first.
   ///
@@ -52,7 +52,7 @@ extension MailServer {
     return try count.get()
   }
 
-  /// The queue alone: no certificate and no key is needed to look at it.
+  /// The queue alone. It needs no certificate and no key.
   private static func openStore(_ settings: Settings, _ parts: Parts) throws(StartFailure) -> any ServerStore {
     let log = LineLog.Sink()
     return try OpenStore(settings, parts) { log.write("\($0)\n") }.store

@@ -49,7 +49,7 @@ extension MailServer {
 }
 
 extension Settings {
-  /// The keys of a settings file that differ, and that a reload does not reach.
+  /// The keys of a settings file that differ and that a reload does not change.
   func keysThatWait(comparedWith old: Settings) -> [String] {
     var keys = Set(given.keys).union(old.given.keys).filter { given[$0] != old.given[$0] }
     keys.subtract(SettingsTable.rows.filter(\.isReloaded).map(\.key))

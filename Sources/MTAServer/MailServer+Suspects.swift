@@ -3,8 +3,8 @@ import MTACore
 import MTASystem
 
 extension MailServer {
-  /// Tells the postmaster of mails that are held because our own work broke off at them twice: at the start, as it happens, and once a day
-  /// at most.
+  /// Alerts the postmaster about mails that are held because our own work broke off twice: at the start and when it happens, at most
+  /// once a day.
   func watchSuspects() async {
     let (bell, ring) = rooms.open.suspects
     // What comes within a day of the last word is told when the day is over.

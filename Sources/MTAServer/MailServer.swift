@@ -17,15 +17,15 @@ public import ServiceLifecycle
 /// ```
 public final class MailServer: Service {
   let settings: Settings
-  /// What the settings and the adopter say.
+  /// The configuration from settings and program.
   let receiverConfiguration: Receiver.Configuration
   let rooms: Rooms
   let receiver: Receiver
-  /// Nil where only `run-queue` delivers.
+  /// Nil if only `run-queue` delivers.
   private let runner: QueueRunner?
   private let listening = Listening()
   let reloading: (@Sendable () async throws -> Reload)?
-  /// Makes the hooks of new connections; a reload puts another in its place.
+  /// Makes the hooks of new connections. A reload replaces it.
   let hookMaker: NIOLockedValueBox<@Sendable () -> any InboundHooks>
   var logger: Logger { rooms.logger }
 
@@ -59,7 +59,7 @@ public final class MailServer: Service {
     try self.init(settings, Parts(hooks: hooks), reloading: reloading)
   }
 
-  /// What is under way when the server is told to end may take so long.
+  /// How long sessions and deliveries may take when the server ends.
   static let grace: Duration = .seconds(30)
 
   /// Serves until the task is cancelled or the service group shuts down gracefully. Then the server takes no further connections.
@@ -114,7 +114,7 @@ public final class MailServer: Service {
     }
   }
 
-  /// Says which users of the settings own hooks do not know; see ``Parts/hooks``.
+  /// Warns of users of the settings that the program's hooks do not know; see ``Parts/hooks``.
   func warnOfIgnoredUsers(_ settings: Settings) async {
     let hooks = hookMaker.withLockedValue { $0 }()
     if hooks is SettingsHooks { return }
@@ -141,7 +141,7 @@ public final class MailServer: Service {
 }
 
 extension MailServer.Parts {
-  /// Makes the hooks of a connection, policies not among them.
+  /// Makes the hooks of a connection, without policies.
   func hookMaker(_ settings: Settings) -> @Sendable () -> any InboundHooks {
     if let hooks { return hooks }
     let hooks = SettingsHooks(settings)

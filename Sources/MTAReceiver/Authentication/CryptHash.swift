@@ -6,9 +6,10 @@ import CCrypt
   import Darwin
 #endif
 
-/// What libcrypt says of a password and a hash: that it fits, that it does not, or nothing. Nothing is never "does not".
+/// Asks libcrypt whether a password fits a hash. There are three results: it fits, it does not, or it cannot be found out. The last is
+/// never taken for the second.
 enum CryptHash {
-  /// - Throws: ``CryptFailure`` when it could not be found out.
+  /// - Throws: ``CryptFailure`` if it cannot be found out.
   static func matches(_ password: String, _ hash: String) throws(CryptFailure) -> Bool {
     // As in shadow(5): an account that nobody logs in to.
     if hash.utf8.isEmpty || hash.utf8.first == UInt8(ascii: "*") || hash.utf8.first == UInt8(ascii: "!") {

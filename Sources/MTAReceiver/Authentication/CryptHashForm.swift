@@ -1,9 +1,9 @@
 import CCrypt
 
-/// Tells the hashes of crypt(3) from what is none, without hashing anything.
+/// Recognizes the hashes of crypt(3) without hashing.
 package enum CryptHashForm {
   /// Whether passwords can be verified against the text: the system's libcrypt knows its method, and it has the length and the digits
-  /// of a hash of that method. A password in clear is none, nor is a salt without a hash.
+  /// of a hash of that method. A password in clear is not one, nor is a salt without a hash.
   package static func isKnown(_ text: String) -> Bool {
     let octets = Array(text.utf8)
     guard !octets.isEmpty, octets.count < 384, octets.allSatisfy({ (33...126).contains($0) }) else { return false }
@@ -26,7 +26,7 @@ package enum CryptHashForm {
     return hash.count == length
   }
 
-  /// Digits behind the last `$`, by method; of bcrypt the salt's 22 among them.
+  /// Digits after the last `$`, by method. For bcrypt they include the salt's 22.
   private static let lengths = [
     "1": 22, "5": 43, "6": 86, "y": 43, "gy": 43, "7": 43, "2a": 53, "2b": 53, "2x": 53, "2y": 53, "sha1": 28,
   ]

@@ -2,12 +2,12 @@ import MTACore
 import NIOConcurrencyHelpers
 import NIOPosix
 
-/// The threads that slow digests run on. Clients from networks that an account is known to be used from have threads of their own, so that
-/// they do not wait behind strangers, of whom there may be any number.
+/// The threads for slow digests. Clients from known networks of an account have threads of their own. So they do not wait behind
+/// strangers, of which there may be any number.
 final class CryptThreads: Sendable {
   static let shared = CryptThreads()
 
-  /// Some threads, and the work that waits for them: bounded in number and in time.
+  /// Some threads, and the work that waits for them, limited in number and in time.
   struct Lane: Sendable {
     private let pool: NIOThreadPool
     private let bound: Int
@@ -21,10 +21,10 @@ final class CryptThreads: Sendable {
       self.patience = patience
     }
 
-    /// Pieces of work that are done or wait.
+    /// Pieces of work that run or wait.
     var underWay: Int { waiting.withLockedValue { $0 } }
 
-    /// - Throws: ``CryptBusy`` when too much waits, or it waited too long.
+    /// - Throws: ``CryptBusy`` if too much waits, or if it waited too long.
     func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async throws -> Result {
       let admitted = waiting.withLockedValue { waiting in
         guard waiting < bound else { return false }
@@ -43,9 +43,9 @@ final class CryptThreads: Sendable {
 
   private let known: Lane
   private let strangers: Lane
-  /// The hash that stands in where there is none: at first of nothing in particular, then the latest that was any good.
+  /// The hash that is used for users without one: at first a fixed one, then the latest true one.
   let decoy = NIOLockedValueBox("$6$rounds=5000$W1zR8nTq5uXk0sJd$")
-  /// Likewise, for SCRAM keys.
+  /// The iterations for users without SCRAM keys, in the same way.
   let decoyIterations = NIOLockedValueBox(SCRAMKeys.defaultIterations)
 
   init(
@@ -56,7 +56,7 @@ final class CryptThreads: Sendable {
     self.strangers = strangers
   }
 
-  /// Does the work that verifies these credentials.
+  /// Does the work of verifying these credentials.
   ///
   /// - Throws: ``CryptBusy``.
   func run<Result: Sendable>(

@@ -2,8 +2,8 @@ package import Logging
 package import MTACore
 import NIOConcurrencyHelpers
 
-/// Where all connections of a receiver ask whether a login may be checked: the ``LoginLedger`` under a lock, the tries that wait, and
-/// the store's memory of which networks an account's user comes from.
+/// Decides for all connections of a receiver whether a login may be checked: the ``LoginLedger`` under a lock, the tries that wait, and
+/// the store's record of known networks.
 package final class LoginDesk: Sendable {
   private typealias Waiting = (attempt: LoginTry, end: CheckedContinuation<LoginTry?, Never>)
 
@@ -21,7 +21,7 @@ package final class LoginDesk: Sendable {
 
   /// - Parameters:
   ///   - unlimited: networks whose addresses are not limited.
-  ///   - store: nil keeps in memory alone which networks users come from.
+  ///   - store: keeps known networks; nil: memory alone.
   package init(
     _ policy: LoginPolicy, unlimited: [Network], store: (any LoginStore)?, clock: any WallClock, logger: Logger
   ) {
@@ -32,7 +32,7 @@ package final class LoginDesk: Sendable {
     self.logger = logger
   }
 
-  /// A client says who it is; nil where it does not say so.
+  /// A client names its account; nil if it does not.
   package func begin(_ name: String?, from address: IPAddress) async -> LoginTry {
     let account = name.flatMap { LoginAccount($0) }
     let isKnown = if let account { await isKnown(account, from: ContactKey(address)) } else { false }
@@ -41,7 +41,7 @@ package final class LoginDesk: Sendable {
     }
   }
 
-  /// Returns the try when it may be checked; nil when it is not to be. Meanwhile ``poll(_:)`` asks again, and ``giveUp(_:)`` ends the
+  /// Returns the try when it may be checked, and nil when it may not. Meanwhile ``poll(_:)`` asks again, and ``giveUp(_:)`` ends the
   /// wait.
   package func admit(_ attempt: LoginTry) async -> LoginTry? {
     let admitted = await withCheckedContinuation { end in
@@ -79,7 +79,7 @@ package final class LoginDesk: Sendable {
     advance(found.attempt.address)
   }
 
-  /// Somebody logged in.
+  /// A login succeeded.
   package func accepted(_ attempt: LoginTry) {
     let now = clock.now
     let record = state.withLockedValue { state -> LoginRecord? in
@@ -94,7 +94,7 @@ package final class LoginDesk: Sendable {
 
   /// Counts a refusal.
   ///
-  /// - Returns: how long after the start of the check to answer.
+  /// - Returns: the time of the answer, counted from the start of the check.
   package func refused(_ attempt: LoginTry) -> Duration {
     let hold = state.withLockedValue { $0.ledger.refuse(attempt, at: clock.now) }
     tell()
@@ -102,22 +102,22 @@ package final class LoginDesk: Sendable {
     return hold
   }
 
-  /// The check came to no result.
+  /// The check had no result.
   package func left(_ attempt: LoginTry) {
     state.withLockedValue { $0.ledger.leave(attempt, at: clock.now) }
     advance(attempt.address)
   }
 
-  /// The client left while it was checked.
+  /// The client left during the check.
   package func abandoned(_ attempt: LoginTry) {
     state.withLockedValue { $0.ledger.abandon(attempt, at: clock.now) }
     advance(attempt.address)
   }
 
-  /// How long after it was made an unchecked try is answered: as long as a refused one at least.
+  /// The time after which an unchecked try is answered: at least as long as a refused one.
   package var answerTime: Duration { state.withLockedValue { $0.ledger.answerTime(at: clock.now) } }
 
-  /// Asks again for the tries of an address that wait, in their order.
+  /// Asks again for the waiting tries of an address, in their order.
   private func advance(_ address: IPAddress) {
     let ended = state.withLockedValue { state in
       var ended: [(end: CheckedContinuation<LoginTry?, Never>, attempt: LoginTry?)] = []

@@ -1,11 +1,10 @@
-/// SASLprep (RFC 4013), which SCRAM prepares passwords with, so that the same password typed on two systems is the same
-/// octets.
+/// SASLprep (RFC 4013), which prepares passwords for SCRAM. So the same password typed on two systems has the same octets.
 ///
-/// What it accepts it prepares as the RFC says. It refuses more than the RFC: combining marks and conjoining letters, for
-/// which it would need tables of composition, letters that normalization replaces, and scripts that are written from right
-/// to left. All of ASCII and the letters of Latin, Greek, Cyrillic, kana, Han and precomposed Hangul are accepted.
+/// Accepted text is prepared as the RFC says. More is refused than the RFC does: combining marks and conjoining letters, which would
+/// need tables of composition; letters that normalization replaces; and scripts that are written from right to left. All of ASCII and
+/// the letters of Latin, Greek, Cyrillic, kana, Han and precomposed Hangul are accepted.
 enum SASLprep {
-  /// Nil for text that is empty when prepared, or that is refused.
+  /// Nil for text that is empty after preparation, or refused.
   static func prepare(_ text: String) -> String? {
     var prepared = ""
     for scalar in text.unicodeScalars {
@@ -26,11 +25,11 @@ enum SASLprep {
     return prepared.isEmpty ? nil : prepared
   }
 
-  /// RFC 3454 B.1, without U+200B, which RFC 4013 makes a space.
+  /// RFC 3454 B.1, without U+200B, which RFC 4013 turns into a space.
   private static let mappedToNothing: Set<UInt32> = Set(
     [0xAD, 0x34F, 0x1806, 0x180B, 0x180C, 0x180D, 0x200C, 0x200D, 0x2060, 0xFEFF] + Array(0xFE00...0xFE0F))
 
-  /// A character that no step of SASLprep changes or prohibits, whatever stands beside it.
+  /// A character that SASLprep neither changes nor prohibits, whatever its neighbours.
   private static func isStable(_ scalar: Unicode.Scalar) -> Bool {
     let properties = scalar.properties
     switch properties.generalCategory {

@@ -1,16 +1,16 @@
 package import MTACore
 import NIOConcurrencyHelpers
 
-/// The contacts that this process knows, in front of the store that keeps them (R1).
+/// The contacts that this process knows, in memory in front of the store (R1).
 ///
-/// A record is read from the store once and lives in memory from then on, so that a connection costs a look-up in a table;
-/// changes go to the store without anybody waiting.
+/// A record is read from the store once and then stays in memory. So a connection costs one look-up in a table. Changes go to the store
+/// without a wait.
 package final class ContactBook: Sendable {
   private let policy: ContactPolicy
   private let store: (any ContactStore)?
   private let clock: any WallClock
   private let records = NIOLockedValueBox<[ContactKey: ContactRecord]>([:])
-  /// Records kept in memory; beyond it those without an offence go first, for the store has them all.
+  /// The number of records in memory. Beyond it those without an offence are dropped first; the store has them all.
   private static let capacity = 100_000
 
   package init(_ policy: ContactPolicy, store: (any ContactStore)?, clock: any WallClock) {
@@ -19,8 +19,7 @@ package final class ContactBook: Sendable {
     self.clock = clock
   }
 
-  /// Counts a connection and says whether it comes in. A store that cannot be read lets it in: the door must not fall
-  /// shut for everybody because a disk is slow.
+  /// Counts a connection and says whether it is served. If the store cannot be read, it is served: a slow disk must not stop reception.
   package func admit(_ address: IPAddress) async -> ContactPolicy.Admission {
     let key = ContactKey(address)
     if records.withLockedValue({ $0[key] == nil }), let stored = try? await store?.contact(key) {
@@ -42,8 +41,8 @@ package final class ContactBook: Sendable {
     }
   }
 
-  /// An offence that is forgotten while its connection lasts would let the lockout of that address begin anew, so those
-  /// stay unless they alone fill half of the table.
+  /// If an offence were forgotten during its connection, the lockout of that address would begin anew. So such records stay, unless
+  /// they alone fill half of the table.
   private static func makeRoom(_ records: inout [ContactKey: ContactRecord]) {
     records = records.filter { $0.value.violations > 0 }
     if records.count > capacity / 2 { records.removeAll() }

@@ -1,7 +1,7 @@
 import MTACore
 import NIOConcurrencyHelpers
 
-/// How many connections there are, in all and from each address, so that no client takes them all.
+/// Counts connections, in all and from each address, so that one client cannot take them all.
 final class ConnectionCensus: Sendable {
   private struct Counts {
     var total = 0
@@ -18,9 +18,9 @@ final class ConnectionCensus: Sendable {
     self.maximumPerAddress = maximumPerAddress
   }
 
-  /// Counts a connection in, and numbers it; nil when there are too many.
+  /// Counts a connection and numbers it; nil if there are too many.
   ///
-  /// - Parameter isFrontEnd: many clients may stand behind the address, so that it has no limit of its own.
+  /// - Parameter isFrontEnd: many clients may be behind the address, so it has no limit of its own.
   func enter(_ address: IPAddress, isFrontEnd: Bool = false) -> UInt64? {
     let key = ContactKey(address)
     return counts.withLockedValue { counts in

@@ -1,9 +1,9 @@
 import MTACore
 import NIOCore
 
-/// What a proxy in front of us says of the connection it passes on: the PROXY protocol of HAProxy, versions 1 and 2.
+/// A proxy's header about the connection that it passes on: the PROXY protocol of HAProxy, versions 1 and 2.
 struct ProxyHeader: Hashable, Sendable {
-  /// The client's address and port; nil where the proxy speaks for itself (LOCAL, UNKNOWN), as in health checks.
+  /// The client's address and port; nil if the proxy speaks for itself (LOCAL, UNKNOWN), as in health checks.
   var client: (address: IPAddress, port: UInt16)? {
     get { address.map { ($0, port) } }
     set { (address, port) = (newValue?.address, newValue?.port ?? 0) }
@@ -13,10 +13,10 @@ struct ProxyHeader: Hashable, Sendable {
   /// The address that the client connected to.
   private(set) var destination: IPAddress?
 
-  /// Not a PROXY header, or one that is damaged or too long: the connection cannot be used.
+  /// The text is not a PROXY header, or is damaged or too long: the connection is useless.
   struct Fault: Error, Hashable {}
 
-  /// Takes the header off the front of `buffer`; nil when more bytes are needed.
+  /// Removes the header from the front of `buffer`; nil if more bytes are needed.
   static func take(from buffer: inout ByteBuffer) throws(Fault) -> ProxyHeader? {
     let start = buffer.readableBytesView.prefix(signature.count)
     if start.elementsEqual(signature) { return try takeBinary(&buffer) }
@@ -84,7 +84,7 @@ struct ProxyHeader: Hashable, Sendable {
   }
 }
 
-/// Waits for the PROXY header, then makes the connection with the client's true address. The first handler of its channel.
+/// Waits for the PROXY header, then makes the connection with the client's true address. It is the first handler of its channel.
 final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -95,7 +95,7 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
   private var timer: Scheduled<Void>?
   private var isDone = false
 
-  /// - Parameter accept: adds the handlers of the connection behind this one.
+  /// - Parameter accept: adds the connection's handlers after this one.
   init(patience: TimeAmount, accept: @escaping (ProxyHeader) throws -> Void) {
     self.patience = patience
     self.accept = accept

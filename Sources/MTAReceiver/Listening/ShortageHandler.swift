@@ -6,10 +6,10 @@ import NIOCore
   import Darwin
 #endif
 
-/// Pauses a listener while the process is out of descriptors or memory: a client that cannot be accepted is reported again
-/// and again, and would take the whole loop. NIO's own back-off handler only holds further reads back, which does not end that.
+/// Pauses a listener while the process has no descriptors or memory. A client that cannot be accepted is reported again and again,
+/// which would keep the loop busy. NIO's own back-off handler only delays further reads, and does not end that.
 ///
-/// Other errors are a client's, such as leaving before it was accepted: they hold nobody up.
+/// Other errors are a client's, such as leaving before it was accepted. They cause no pause.
 final class ShortageHandler: ChannelInboundHandler {
   typealias InboundIn = any Channel
 

@@ -1,7 +1,7 @@
 import MTACore
 import NIOCore
 
-/// Tells a client that there are too many connections, and closes: no session is made for it.
+/// Tells a client that there are too many connections, and closes. No session is made for it.
 final class TurnAwayHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer

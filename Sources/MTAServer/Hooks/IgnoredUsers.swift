@@ -1,13 +1,13 @@
 import Logging
 import MTACore
 
-/// Users and aliases of the settings that a program's own hooks do not know: the hooks say who exists, so these would be ignored without a
-/// word.
+/// Users and aliases of the settings that a program's own hooks do not know. The hooks decide who exists, so these would have no effect
+/// without a warning.
 enum IgnoredUsers {
-  /// Mailboxes that are asked about: a program may look each up in a database.
+  /// The number of mailboxes to ask about: a program may look each up in a database.
   static let maximum = 100
 
-  /// The warnings of it, each beginning with its key. Hooks that fail are not held to it.
+  /// The warnings, each beginning with its key. There are none if the hooks fail.
   static func warnings(_ settings: Settings, hooks: any InboundHooks) async -> [String] {
     let users = Set(settings.users.keys.map(\.caseFolded))
     return await warnings("users", users, hooks)

@@ -13,7 +13,7 @@ import MTAReceiver
 ///
 /// Made once and copied for each connection. A copy costs nothing, because it shares the tables of the settings.
 public struct SettingsHooks: Sendable {
-  /// Mailbox → crypt hash; nil for a mailbox that nobody logs in to.
+  /// Mailbox → crypt hash; nil for a mailbox without a login.
   private let users: [Mailbox: String?]
   private let aliases: AliasTable
   private let forwards: [Mailbox: Settings.Forward]
@@ -39,7 +39,7 @@ extension SettingsHooks: ReceiverHooks {
     return aliases.catchAll(for: key).map { record(of: key, forwardingTo: $0) }
   }
 
-  /// An alias belongs to the first user behind it, who may therefore send in its name; one without any user is nobody's.
+  /// An alias belongs to the owner of its first user, who may therefore send in its name. An alias without users has no owner.
   private func record(of alias: Mailbox, forwardingTo targets: [Mailbox]) -> ClientRecord {
     // A user whose own name is an alias, too, and among its targets, keeps a copy.
     let owner = users.keys.contains(alias) ? alias : targets.map(\.caseFolded).first { users.keys.contains($0) }

@@ -7,16 +7,16 @@ import MTACore
   import Darwin
 #endif
 
-/// Ends the process when its orderly end takes too long, and at a second signal.
+/// Ends the process if its orderly end takes too long, and at a second signal.
 ///
-/// It has a thread of its own, so that it needs neither an event loop nor the threads that Swift's tasks share: whatever holds those up
-/// holds this up no more than a power cut would, after which nothing that was promised is lost.
+/// It has a thread of its own, so it needs neither an event loop nor the threads of Swift's tasks. Nothing can delay it. For accepted
+/// mail such an end is like a power cut: none is lost.
 final class LastResort {
   private let sources: [any DispatchSourceSignal]
 
   /// - Parameters:
-  ///   - limit: from the first signal on.
-  ///   - late: called before the process ends for that, with status 1.
+  ///   - limit: the time after the first signal.
+  ///   - late: called before the process ends because of the limit, with status 1.
   init(on signals: [Int32], after limit: Duration, late: @escaping @Sendable () -> Void) {
     let queue = DispatchQueue(label: "mta.last-resort")
     let count = Count()
@@ -37,6 +37,6 @@ final class LastResort {
 
   func cancel() { for source in sources { source.cancel() } }
 
-  /// Touched on the queue alone.
+  /// Used on the queue alone.
   private final class Count: @unchecked Sendable { var value = 0 }
 }

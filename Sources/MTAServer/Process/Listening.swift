@@ -3,7 +3,7 @@ import MTAReceiver
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// Where a server listens, for those who ask before it does.
+/// Where a server listens, for callers that may ask too early.
 final class Listening: Sendable {
   private struct State {
     var addresses: [ListenAddress] = []
@@ -27,7 +27,7 @@ final class Listening: Sendable {
     }
   }
 
-  /// Nothing is listened at any more, nor will be.
+  /// The server does not listen any more, and will not again.
   func end() {
     let waiting = state.withLockedValue { state in
       state.addresses = []
@@ -38,7 +38,7 @@ final class Listening: Sendable {
     for continuation in waiting { continuation.finish() }
   }
 
-  /// What ``begin(_:)`` is told; empty when the end, or the task's cancellation, comes before.
+  /// The addresses given to ``begin(_:)``; empty if the end, or the task's cancellation, comes first.
   func wait() async -> [ListenAddress] {
     let (addresses, ask) = AsyncStream.makeStream(of: [ListenAddress].self)
     state.withLockedValue { state in
@@ -51,7 +51,7 @@ final class Listening: Sendable {
 }
 
 extension ListenAddress {
-  /// An address of the system's; nil for one that is no place of the Internet.
+  /// An address of the system; nil if it is not an Internet address.
   init?(_ address: SocketAddress) {
     // A link-local address has its zone behind it.
     guard let text = address.ipAddress?.prefix(while: { $0 != "%" }), let ip = IPAddress(String(text)),

@@ -7,7 +7,7 @@ import NIOCore
   import Darwin
 #endif
 
-/// Keeps a second server from starting on the same folder. The kernel gives the lock back whatever becomes of us.
+/// Keeps a second server from starting on the same folder. The kernel releases the lock in every case.
 struct LockFile: Sendable {
   private let file: DurableFile
 
@@ -21,7 +21,7 @@ struct LockFile: Sendable {
   }
 }
 
-/// The file that tells other programs our process id; removed at an orderly end.
+/// The file with our process id, for other programs. It is removed at an orderly end.
 struct PIDFile: Sendable {
   private let path: String
   private let files: DurableFiles

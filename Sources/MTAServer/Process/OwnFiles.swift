@@ -8,14 +8,14 @@ import MTASystem
   import Darwin
 #endif
 
-/// The files and folders that are ours alone: what another user may change there, that user may make us believe.
+/// Checks that files and folders are ours alone. Whoever can change them could make the server do anything.
 ///
-/// Looked at before the first of them is opened. What is missing is made later, for us alone.
+/// They are checked before the first of them is opened. Missing ones are made later, for our user alone.
 struct OwnFiles {
   private struct Place {
     let key: String
     let path: String
-    /// Secrets are often handed to a program by symbolic links (certificates that are renewed, containers): what those lead to counts.
+    /// Programs often get secrets by symbolic links (renewed certificates, containers). Then the link's target is checked.
     var mayBeLink = false
   }
 

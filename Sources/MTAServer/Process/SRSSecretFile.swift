@@ -3,10 +3,10 @@ import MTAReceiver
 import MTASystem
 import NIOCore
 
-/// The file with the secrets that sign rewritten senders: one a line, of 16 octets or more; the first signs, all verify. Lines that
+/// The file with the secrets that sign rewritten senders: one a line, of 16 octets or more. The first signs, all verify. Lines that
 /// begin with `#` are remarks.
 enum SRSSecretFile {
-  /// Nil when no domain is set.
+  /// Nil if no domain is set.
   static func rewriter(_ settings: Settings) throws(StartFailure) -> SRSRewriter? {
     guard let domain = settings.srsDomain else { return nil }
     let secrets = try secrets(in: settings.srsSecret, DurableFiles())
@@ -16,7 +16,7 @@ enum SRSSecretFile {
     return rewriter
   }
 
-  /// A file that is missing is made, for its owner alone: reports come back for weeks, so the secret must outlive the process.
+  /// A missing file is made, for its owner alone. Reports come back for weeks, so the secret must outlive the process.
   static func secrets(in path: String, _ files: DurableFiles) throws(StartFailure) -> [[UInt8]] {
     do throws(FileFailure) {
       do throws(FileFailure) { return try read(path, files) } catch {
@@ -34,7 +34,7 @@ enum SRSSecretFile {
       .map { Array($0) }
   }
 
-  /// It gets its name when it is whole, and replaces none that another process made meanwhile.
+  /// It gets its name once it is complete, and does not replace one that another process made meanwhile.
   private static func make(_ path: String, _ files: DurableFiles) throws(FileFailure) {
     var generator = SystemRandomNumberGenerator()
     let secret = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }

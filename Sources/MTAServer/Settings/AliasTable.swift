@@ -24,7 +24,7 @@ public struct AliasTable: Hashable, Sendable {
     return true
   }
 
-  /// Whether there is an alias of this name, in whatever spelling.
+  /// Whether there is an alias of this name, in any spelling.
   func has(_ name: String) -> Bool {
     if name.utf8.first == UInt8(ascii: "@") {
       return Domain(name.dropFirst(), international: true).map { domains[$0] != nil } ?? false

@@ -1,5 +1,5 @@
-/// Finds the first place in a text that is not JSON (RFC 8259), for who wrote it by hand: Foundation's reader tells no place, takes a
-/// comma at the end of a list, and of a name that comes twice keeps one.
+/// Finds the first place in a text that is not JSON (RFC 8259), for people who write it by hand. Foundation's reader reports no place,
+/// accepts a comma at the end of a list, and of equal names keeps one.
 struct JSONCheck {
   struct Fault: Error, Hashable, CustomStringConvertible {
     /// From 1.
@@ -15,7 +15,7 @@ struct JSONCheck {
   private var index = 0
   private static let maximumDepth = 64
 
-  /// - Throws: the first fault of what is to be one object.
+  /// - Throws: the first fault. The text must be one object.
   static func check(_ bytes: [UInt8]) throws(Fault) {
     var check = JSONCheck(bytes: bytes)
     // RFC 8259 §8.1: a reader may pass over a byte order mark.
@@ -96,7 +96,7 @@ struct JSONCheck {
     }
   }
 
-  /// Behind a value: whether a comma and another one follow.
+  /// After a value: whether a comma and another value follow.
   private mutating func goesOn(until end: UInt8) throws(Fault) -> Bool {
     skipBlanks()
     if next == end {
@@ -112,7 +112,7 @@ struct JSONCheck {
     return true
   }
 
-  /// The octets between the quotes, escapes as they are written.
+  /// The octets between the quotes, with escapes as written.
   private mutating func string() throws(Fault) -> [UInt8] {
     let start = index
     index += 1

@@ -2,9 +2,9 @@ import MTACore
 import MTAReceiver
 import MTATLS
 
-/// What is well formed, and yet wrong: looked for before a server starts, and before a reload is taken over.
+/// Settings that are well formed and yet wrong: checked before a server starts, and before a reload.
 extension Settings {
-  /// - Throws: ``SettingsFailure`` naming each user whose value is no hash. No value is shown: it may be a password.
+  /// - Throws: ``SettingsFailure`` naming each user whose value is not a hash. No value is shown: it may be a password.
   func check() throws(SettingsFailure) {
     let wrong = users.filter { _, hash in hash.map { !CryptHashForm.isKnown($0) } ?? false }.keys
     if wrong.isEmpty { return }
@@ -14,7 +14,7 @@ extension Settings {
       })
   }
 
-  /// What an operator should look at, though mail can be served: a sentence each, beginning with the key.
+  /// Problems that do not prevent a start: a sentence each, beginning with the key.
   func warnings(_ tls: TLSContext?) -> [String] {
     var warnings: [String] = []
     if localDomains.isEmpty {
@@ -44,7 +44,7 @@ extension Settings {
     return expiry < soon ? ["certificate: expires in \(days(expiry)) days"] : []
   }
 
-  /// Those of a domain of ours that no table has.
+  /// The targets in a domain of ours that no table has.
   private func dead(_ targets: [Mailbox]) -> [Mailbox] {
     targets.filter { target in
       let name = target.caseFolded

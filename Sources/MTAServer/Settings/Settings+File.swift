@@ -66,7 +66,7 @@ extension Settings {
     try reader.finish()
   }
 
-  /// What two settings say of each other.
+  /// Checks that involve two settings.
   private func readTogether(_ reader: inout SettingsReader) {
     if proxies.isEmpty, !proxyPorts.isEmpty {
       reader.complain("proxyPorts", "need proxies, for nobody else is served there")

@@ -12,7 +12,7 @@ extension Settings {
     case rspamd(FilterServer)
   }
 
-  /// The filter that these settings name; nil for none.
+  /// The filter of these settings; nil for none.
   func filter(dns: any DNSLookup, group: any EventLoopGroup, logger: Logger) -> (any ContentFilter)? {
     var options = ContentFilterOptions()
     options.failing = contentFilterFails

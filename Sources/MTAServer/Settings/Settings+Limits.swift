@@ -1,7 +1,7 @@
 import MTACore
 import MTADelivery
 
-/// How much is delivered at a time, and how fast: read from the file.
+/// How much is delivered at a time, and how fast.
 extension Settings {
   func setLimits(of configuration: inout QueueRunner.Configuration) throws(StartFailure) {
     configuration.maximumDeliveries = maximumDeliveries

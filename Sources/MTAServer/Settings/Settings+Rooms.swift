@@ -11,7 +11,7 @@ import MTAReceiver
 #endif
 
 extension Settings {
-  /// What the receiver is told.
+  /// The configuration of the receiver.
   var receiver: Receiver.Configuration {
     var session = SessionConfiguration(
       serverName: serverName.description, serverTitle: serverTitle, postmaster: postmasterName,
@@ -58,7 +58,7 @@ extension Settings {
     return configuration
   }
 
-  /// Finds the ways that are looked up before a recipient is accepted.
+  /// Finds the routes that are looked up before a recipient is accepted.
   func router(_ dns: any DNSLookup) -> Router {
     Router(
       dns: dns, serverName: serverName.description, port: remoteSMTPPort,
@@ -67,16 +67,16 @@ extension Settings {
       own: ownPlaces, ignored: ignoreTargets)
   }
 
-  /// What the resolver is told.
+  /// The configuration of the resolver.
   var resolver: ResolverConfiguration {
     var configuration = resolvers.isEmpty ? .system() : ResolverConfiguration(servers: resolvers)
     if trustResolvers { configuration.trustsAuthenticatedData = true }
     return configuration
   }
 
-  /// What the queue runner is told.
+  /// The configuration of the queue runner.
   ///
-  /// - Throws: ``StartFailure`` when a password cannot be read, or what was set in Swift has no sense.
+  /// - Throws: ``StartFailure`` if a password cannot be read, or if values that were set in Swift make no sense.
   func runner(
     dialogue: (@Sendable (DeliveryDialogueLine) -> Void)? = nil
   ) throws(StartFailure) -> QueueRunner.Configuration {
@@ -111,7 +111,7 @@ extension Settings {
     return implicitTLSPorts.contains(port) && !lmtpPorts.contains(port) ? .submission : .standard
   }
 
-  /// What was given though it does nothing yet, and what an operator should know.
+  /// Logs settings without effect, and problems for an operator.
   func logNotes(to logger: Logger) {
     for key in noted { logger.notice("\(key): accepted, but takes effect in a later version") }
     if getuid() == 0 {

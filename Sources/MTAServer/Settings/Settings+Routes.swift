@@ -5,7 +5,7 @@ import MTASystem
 import MTATLS
 import NIOCore
 
-/// The ways of mail to other servers, and their TLS: read from the file, and told to the runner.
+/// The routes to other servers, and their TLS: read from the file, and passed to the runner.
 extension Settings {
   static func arePatterns(_ texts: some Sequence<String>) -> Bool {
     var table = DomainTable<Bool>()
@@ -22,7 +22,7 @@ extension Settings {
 
   static func target(_ route: Route) -> RouteTarget { route.target }
 
-  /// The routes by domain; what is no pattern, which only code can set, is left out.
+  /// The routes by domain. Texts that are not patterns are left out; only code can set them.
   func routeTable<Value>(_ value: (Route) -> Value) -> DomainTable<Value> {
     var table = DomainTable<Value>()
     for (pattern, route) in routes { _ = table.set(value(route), for: pattern) }

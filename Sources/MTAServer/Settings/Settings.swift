@@ -177,7 +177,7 @@ public struct Settings: Sendable {
   public var displayQueueRunnerDialog = false
   public var logQueueRunnerConversation = false
 
-  /// The file's object, to tell what a later reading of it changes.
+  /// The file's object, to find out what a reload changes.
   var given: [String: AttributeValue] = [:]
 
   /// Settings that are given but have no effect in this version. The log names them at start.

@@ -17,7 +17,7 @@ public struct SettingsOverrides: Hashable, Sendable {
   public static let none = SettingsOverrides()
 
   private(set) var values: [String: AttributeValue] = [:]
-  /// Where each came from, for errors.
+  /// The source of each setting, for errors.
   private(set) var sources: [String: String] = [:]
 
   private init() {}
@@ -61,7 +61,7 @@ public struct SettingsOverrides: Hashable, Sendable {
 }
 
 extension Setting.Form {
-  /// The value that a text stands for; nil for JSON that is none. Whether the setting takes the value is asked later.
+  /// The value of a text; nil for broken JSON. Whether the setting accepts the value is checked later.
   func value(_ text: String) -> AttributeValue? {
     switch self {
     case .text: return .text(text)

@@ -1,14 +1,14 @@
 import MTACore
 import MTAReceiver
 
-/// Takes values out of a decoded object key by key, remembers what was wrong, and at the end what was left over.
+/// Takes values out of a decoded object, key by key. It collects problems, and at the end unknown keys.
 struct SettingsReader {
   private var values: [String: AttributeValue]
   private let keys: Set<String>
   private(set) var problems: [String] = []
-  /// Relative paths begin here.
+  /// Where relative paths begin.
   private let folder: String
-  /// Of values that do not stand in the file: where they do.
+  /// The sources of values that are not in the file.
   private let sources: [String: String]
 
   init(_ values: [String: AttributeValue], folder: String, sources: [String: String] = [:]) {
@@ -18,7 +18,7 @@ struct SettingsReader {
     self.folder = folder
   }
 
-  /// The value of a key, made by `read`; nil when the key is absent, or wrong, which is remembered.
+  /// The value of a key, made by `read`. Nil if the key is absent or wrong; a wrong one is noted.
   mutating func take<Value>(_ key: String, _ expected: String, _ read: (AttributeValue) -> Value?) -> Value? {
     guard let raw = values.removeValue(forKey: key) else { return nil }
     if let value = read(raw) { return value }
@@ -27,12 +27,12 @@ struct SettingsReader {
     return nil
   }
 
-  /// Whether the key was there at all.
+  /// Whether the key was given.
   func wasGiven(_ key: String) -> Bool { keys.contains(key) }
 
   mutating func complain(_ key: String, _ problem: String) { problems.append("\(key): \(problem)") }
 
-  /// Keys that nobody took.
+  /// Reports unknown keys.
   mutating func finish() throws(SettingsFailure) {
     problems += values.keys.sorted().map { "\($0): unknown setting" }
     if !problems.isEmpty { throw SettingsFailure(problems) }
@@ -107,7 +107,7 @@ struct SettingsReader {
 }
 
 extension AttributeValue {
-  /// As it may stand in an error: short, and without what a password's hash might be.
+  /// The value in an error: short, and without text that may be a password's hash.
   var shown: String {
     switch self {
     case .text(let text): "\"\(text.prefix(60))\""

@@ -52,7 +52,7 @@ public struct SASLSCRAM: SASLMechanism {
   }
 }
 
-/// Keys for users who have none: of the form that others have, always the same for a name, and of no password at all.
+/// Keys for users without any. They look like other keys, are always the same for a name, and fit no password.
 package struct SCRAMDecoys: Sendable {
   private let secret: [UInt8]
   private let iterations: Int

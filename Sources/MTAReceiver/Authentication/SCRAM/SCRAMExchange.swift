@@ -5,11 +5,11 @@ import MTACrypto
 struct SCRAMExchange: SASLExchange {
   private enum State {
     case begun
-    /// The keys are asked for.
+    /// The keys are being asked for.
     case opened(SCRAMOpening)
-    /// The salt is told; the proof is awaited.
+    /// The salt was sent; the proof is awaited.
     case challenged(SCRAMOpening, serverFirst: [UInt8], nonce: [UInt8], SCRAMKeys, isDecoy: Bool)
-    /// The proof was right; our own is told, and the client takes note of it (RFC 4954 §4).
+    /// The proof was right. Ours was sent, and the client acknowledges it (RFC 4954 §4).
     case proven(Credentials)
     case over
   }
@@ -19,7 +19,7 @@ struct SCRAMExchange: SASLExchange {
   let plusIsOffered: Bool
   let bindings: ChannelBindings
   let decoys: SCRAMDecoys
-  /// The part of the nonce that is ours.
+  /// Our part of the nonce.
   let serverNonce: String
   private var state = State.begun
 

@@ -5,7 +5,7 @@ struct SCRAMOpening: Hashable {
   var header: GS2Header
   /// `client-first-message-bare`, as it came.
   var bare: [UInt8]
-  /// Prepared where SASLprep can.
+  /// Prepared by SASLprep if possible.
   var username: String
   var nonce: [UInt8]
 
@@ -56,12 +56,12 @@ enum SCRAMAttribute {
     return attribute.dropFirst(2)
   }
 
-  /// Printable ASCII without a comma; so much of it that our answer stays a line.
+  /// Printable ASCII without a comma, short enough for our answer to stay one line.
   static func isNonce(_ bytes: ArraySlice<UInt8>) -> Bool {
     bytes.count <= 512 && bytes.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ",") }
   }
 
-  /// An extension that may be ignored: any letter but those that have a meaning, `m` among them.
+  /// An extension that may be ignored: any letter except those with a meaning, `m` among them.
   static func isExtension(_ attribute: ArraySlice<UInt8>) -> Bool {
     guard let letter = attribute.first, (65...90).contains(letter & 0xdf), !"anmrcpsiv".utf8.contains(letter) else {
       return false

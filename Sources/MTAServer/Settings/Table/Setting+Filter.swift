@@ -1,7 +1,7 @@
 import MTACore
 import MTADelivery
 
-/// The settings of the content filter, each of a form of its own.
+/// The settings of the content filter with forms of their own.
 extension Setting {
   static func contentFilter(_ meaning: String) -> Setting {
     Setting("contentFilter", .text, type: "text", initial: "none", meaning) { reader, settings in

@@ -1,10 +1,10 @@
 import MTACore
 
-/// The forms that many settings share. The default that the page shows is read where the setting goes.
+/// The forms that many settings share. The default on the page is read from the property that the setting sets.
 extension Setting {
   typealias Place<Value> = any WritableKeyPath<Settings, Value> & Sendable
 
-  /// Settings of which only the name was said.
+  /// Settings with a name alone.
   static let defaults: Settings? = try? Settings(serverName: "mail.village.example")
 
   private static func shown<Value>(_ place: Place<Value>, _ show: (Value) -> String) -> String {
@@ -36,7 +36,7 @@ extension Setting {
     }
   }
 
-  /// - Parameter unit: what is counted, where the key does not say it.
+  /// - Parameter unit: what is counted, if the key does not say it.
   static func count(
     _ key: String, _ place: Place<Int>, _ range: ClosedRange<Int>, unit: String? = nil, _ meaning: String
   ) -> Setting {

@@ -1,8 +1,8 @@
 import MTACore
 
-/// The settings of names and users, each of a form of its own.
+/// The settings of names and users with forms of their own.
 extension Setting {
-  /// Nothing can be set before it, so it is read first: ``Settings/init(_:folder:)``.
+  /// It is read first, because no setting can be made without it: ``Settings/init(_:folder:)``.
   static func serverName(_ meaning: String) -> Setting {
     Setting("serverName", .text, type: "domain name", initial: "–", meaning) { _, _ in }
   }

@@ -1,7 +1,7 @@
 import MTACore
 import MTAReceiver
 
-/// The settings of ports, each of a form of its own.
+/// The settings of ports with forms of their own.
 extension Setting {
   static func listeningPorts(_ meaning: String) -> Setting {
     Setting(
@@ -14,7 +14,7 @@ extension Setting {
     }
   }
 
-  /// Stands behind `submissionPorts`, and need not stand beside it.
+  /// It comes after `submissionPorts`, and may be given without it.
   static func submissionPort(_ meaning: String) -> Setting {
     Setting("submissionPort", .number, type: "port", initial: "`2587`", meaning) { reader, settings in
       guard let port = reader.take("submissionPort", "a port number", { SettingsReader.port($0) }) else { return }

@@ -1,6 +1,6 @@
 import MTACore
 
-/// The settings of the process, each of a form of its own.
+/// The settings of the process with forms of their own.
 extension Setting {
   static func logRotation(_ meaning: String) -> Setting {
     Setting("logRotation", .text, type: "text", initial: "`daily, keep 14`", meaning) { reader, settings in

@@ -2,7 +2,7 @@ import MTACore
 import MTADNS
 import MTADelivery
 
-/// The settings of queue and delivery, each of a form of its own.
+/// The settings of queue and delivery with forms of their own.
 extension Setting {
   static func messageIDBase(_ meaning: String) -> Setting {
     Setting("messageIDBase", .number, type: "62 or 36", initial: "`62`", meaning) { reader, settings in
@@ -24,7 +24,7 @@ extension Setting {
     }
   }
 
-  /// `standard` and `private` stand for networks that need not be written out.
+  /// `standard` and `private` are names for lists of networks.
   static func ignoreTargets(_ meaning: String) -> Setting {
     Setting(
       "ignoreTargets", .list(numbers: false), type: "list of networks, `standard` and `private`",
@@ -109,7 +109,7 @@ extension Setting {
     }
   }
 
-  /// Stands behind `deliveriesPerDestination`, which a limit without deliveries of its own has.
+  /// It comes after `deliveriesPerDestination`, which limits without deliveries of their own use.
   static func destinationLimits(_ meaning: String) -> Setting {
     Setting(
       "destinationLimits", .object, type: "object, domain → `{\"deliveries\", \"interval\"}`", initial: "`{}`", meaning

@@ -1,7 +1,7 @@
 import MTACore
 import MTADelivery
 
-/// The settings of the ways to other servers, each of a form of its own.
+/// The settings of routes with forms of their own.
 extension Setting {
   private static let demands = TLSDemand.allCases.map(\.rawValue).joined(separator: ", ")
 

@@ -34,9 +34,9 @@ package struct Setting: Sendable {
   package private(set) var isForLater = false
   /// Neither the command line nor the environment may hold it: other users of the machine can read them.
   package private(set) var isSecret = false
-  /// SIGHUP reaches it.
+  /// SIGHUP reads it anew.
   package private(set) var isReloaded = false
-  /// Takes the value from a file's object, and puts it where it belongs.
+  /// Takes the value from a file's object, and puts it into the settings.
   let read: @Sendable (inout SettingsReader, inout Settings) -> Void
 
   init(
