@@ -1,8 +1,8 @@
 public import MTACore
 import NIOConcurrencyHelpers
 
-/// A clock that a test moves by hand. It starts at 2026-01-01T00:00:00Z. With a tick it also moves at each look, as a real clock does:
-/// for code that must not need two looks at the same time.
+/// A clock that a test moves by hand. It starts at 2026-01-01T00:00:00Z. With a tick it also moves at each look, as a real clock does.
+/// Use that for code that must not depend on two looks showing the same time.
 public final class ManualClock: WallClock {
   private let time: NIOLockedValueBox<Timestamp>
 

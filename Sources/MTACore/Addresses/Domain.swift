@@ -11,8 +11,8 @@ public enum Domain: Hashable, Sendable {
   /// the DNS.
   case other(String)
 
-  /// Reads a domain name or a bracketed literal. U-labels are taken only if `international`. U-labels and A-labels must be possible in
-  /// a name (RFC 5891 §4.2.3): a label may not begin with a mark, nor be empty once its full stops are read.
+  /// Reads a domain name or a bracketed literal. U-labels are taken only if `international`. Their labels must be possible in a name
+  /// (RFC 5891 §4.2.3): a label may not begin with a mark. It may not be empty once full stops of other scripts are read.
   public init?(_ text: some StringProtocol, international: Bool = false) {
     self.init(bytes: Array(text.utf8), international: international)
   }

@@ -15,7 +15,7 @@ extension DNSLookup {
   /// Whether the list at `zone` has `address`: ``DNSResult/found(_:)`` if it does, ``DNSResult/none`` if not.
   ///
   /// An answer outside 127.0.0.0/8 does not count: lists that were given up often answer every question with the address of a parking
-  /// page. 127.255.255.0/24, by which big lists say that they do not serve this resolver, is a failure with the code of REFUSED.
+  /// page. Big lists answer from 127.255.255.0/24 to resolvers that they do not serve: this is a failure with the code of REFUSED.
   ///
   /// ```swift
   /// if case .found(let entry) = await resolver.isListed(client, in: zone) { print(entry.reason ?? "listed") }

@@ -1,5 +1,5 @@
-/// A domain name in the form of the DNS: labels of 1 to 63 octets of any value (RFC 2181 §11), at most 255 octets in all, ASCII in
-/// lower case, no dot at the end.
+/// A domain name in the form of the DNS: labels of 1 to 63 octets of any value (RFC 2181 §11), at most 255 octets in all. ASCII is in
+/// lower case, and there is no dot at the end.
 ///
 /// Some octets are kept as RFC 1035 §5.1 escapes (`\DDD`): octets that are not printable ASCII, and those with a meaning where names
 /// stand in lists, addresses and logs (blanks, quotes, backslashes, dots inside a label and `,:;<>()[]@`). So every name is harmless

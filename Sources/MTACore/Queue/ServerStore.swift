@@ -1,4 +1,4 @@
-/// Everything that a whole server needs of its store: mail comes in and goes out, contacts and logins are kept, and operators look at
+/// Everything that a whole server needs of its store. Mail comes in and goes out, contacts and logins are kept, and operators look at
 /// the queue. `MailStore` of MTAStore is one.
 ///
 /// The methods for operators have defaults, which throw an explanation. A store without them works, and `queue list` says why it shows

@@ -22,7 +22,7 @@ public struct SessionConfiguration: Sendable {
   /// over TLS. Default PLAIN and LOGIN.
   public var mechanisms: [any SASLMechanism] = [SASLPlain(), SASLLogin()]
   /// What happens to a mail whose DATA has a lone CR or LF after its header section. In the header section it is always refused, and so
-  /// is a NUL, also in content by BDAT and whatever BODY says: other readers might see another header there.
+  /// is a NUL. This includes content by BDAT, whatever BODY says: other readers might see another header there.
   public enum BareLineEnds: Hashable, Sendable {
     /// 550 5.6.0 at the true end of the content. Octets that other readers take for line ends could hide a second mail.
     case refuse

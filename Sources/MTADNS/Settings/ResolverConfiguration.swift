@@ -18,7 +18,7 @@ public struct ResolverConfiguration: Hashable, Sendable {
   /// The longest time of a look-up, aliases included. Default 10 seconds.
   public var deadline: Duration = .seconds(10)
   /// Whether to trust the AD bit. Set it only if the servers validate DNSSEC and the way to them cannot be forged (RFC 6698 §A.3, RFC
-  /// 7672 §2.1.1), as with a validating resolver on the loopback interface. Default false.
+  /// 7672 §2.1.1). A validating resolver on the loopback interface is such a case. Default false.
   public var trustsAuthenticatedData = false
   /// Questions at a time, each with a socket. A further one fails at once as timed out. Default 512.
   public var maximumConcurrentLookups = 512

@@ -76,8 +76,8 @@ extension QueueRunner {
     public var destinationLimit = DestinationLimit()
     /// Other limits for single domains.
     public var destinationLimits = DomainTable<DestinationLimit>()
-    /// About how many parcels wait in memory for a delivery; default 1000. A quarter of them may be for one destination. A destination
-    /// with that many, or with more than move in five seconds, gets no more parcels from the queue, and its parcels no longer count. In
+    /// About how many parcels wait in memory for a delivery; default 1000. A quarter of them may be for one destination. If a
+    /// destination has that many, or more than move in five seconds, no more are claimed for it. Its parcels then no longer count. In
     /// all there are at most eight times as many in memory. Parcels that a slow destination cannot take in half a minute go back to the
     /// queue, untried, for half a minute to ten minutes.
     public var maximumLeased = 1000

@@ -7,8 +7,12 @@
 /// The layer through which all mail reaches the file system. Every call blocks, retries EINTR, and throws a typed failure. It names its
 /// step, so a ``FaultPlan`` can make it fail.
 ///
-/// A file is durable under its name after these steps, in this order: its bytes were written, ``DurableFile/sync(at:)`` returned, it
-/// got its name, and ``syncDirectory(_:at:)`` of the folder returned.
+/// A file is durable under its name after these steps:
+///
+/// 1. Its bytes were written.
+/// 2. ``DurableFile/sync(at:)`` returned.
+/// 3. It got its name.
+/// 4. ``syncDirectory(_:at:)`` of the folder returned.
 public struct DurableFiles: Sendable {
   let faults: FaultPlan?
 
