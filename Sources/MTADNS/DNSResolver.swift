@@ -33,9 +33,9 @@ import NIOPosix
 public final class DNSResolver: DNSLookup {
   private typealias Waiter = CheckedContinuation<DNSAnswer, Never>
 
-  /// A question under way and whoever waits for its answer.
+  /// A running query, and the tasks that wait for its answer.
   private struct Flight {
-    /// The waiter that it began with: tells it from a later flight for the same question.
+    /// The waiter with which it began. It distinguishes the query from a later one for the same question.
     var id: UInt64
     var task: Task<Void, Never>?
     var waiters: [UInt64: Waiter] = [:]
@@ -169,7 +169,7 @@ public final class DNSResolver: DNSLookup {
     for waiter in waiters.values { waiter.resume(returning: answer) }
   }
 
-  /// The loop of one look-up: the machine decides, this carries it out.
+  /// The loop of one look-up: the machine decides, this performs.
   private func ask(_ question: DNSQuestion) async -> (DNSAnswer, ttl: UInt32?) {
     let start = clock.now
     var machine = QueryMachine(

@@ -4,10 +4,10 @@
   import Darwin
 #endif
 
-/// A thread of its own, for a call that blocks.
+/// A thread for one call that blocks.
 package enum DetachedThread {
-  /// Starts one that runs `body` and ends.
-  /// - Returns: 0, or the system's error when there is no thread to be had.
+  /// Starts a thread that runs `body` and ends.
+  /// - Returns: 0, or the system's error if no thread could be made.
   package static func start(_ body: @escaping @Sendable () -> Void) -> Int32 {
     final class Body: Sendable {
       let run: @Sendable () -> Void

@@ -37,9 +37,9 @@ extension LeaseOwner {
   }
 }
 
-/// What tells one process from every other of the machine's boot.
+/// The facts that distinguish a process from every other of this boot.
 enum ProcessIdentity {
-  /// Of the running kernel; the same for all processes until the machine starts anew.
+  /// The id of the running kernel's boot: the same for all processes until the machine restarts.
   static let boot: String = {
     #if canImport(Glibc)
       let text = contents(of: "/proc/sys/kernel/random/boot_id") ?? []
@@ -50,19 +50,19 @@ enum ProcessIdentity {
     return id.isEmpty ? "unknown" : String(decoding: id, as: UTF8.self)
   }()
 
-  /// When this process began. Asked once, and early: later the kernel may refuse to say.
+  /// The start of this process. It is asked once, and early: later the kernel may refuse.
   static let ownStart: UInt64 = {
     if case .known(let start) = startTime(of: getpid()) { start } else { 0 }
   }()
 
   enum StartTime: Hashable {
     case known(UInt64)
-    /// There is no process of this number, or only its corpse.
+    /// There is no process of this number, or it has ended.
     case none
     case unknown
   }
 
-  /// When a process began.
+  /// The start of a process.
   static func startTime(of process: Int32) -> StartTime {
     #if canImport(Glibc)
       guard let text = contents(of: "/proc/\(process)/stat") else {
@@ -87,7 +87,7 @@ enum ProcessIdentity {
   }
 
   #if canImport(Glibc)
-    /// The first 4096 bytes of a file of /proc; nil with `errno` telling why.
+    /// The first 4096 bytes of a file of /proc. Nil on failure, with the reason in `errno`.
     private static func contents(of path: String) -> [UInt8]? {
       let descriptor = open(path, O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else { return nil }

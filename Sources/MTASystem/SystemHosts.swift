@@ -16,19 +16,19 @@ import NIOConcurrencyHelpers
 public final class SystemHosts: DNSLookup {
   /// Calls at a time. Further names are looked up in the DNS at once.
   public static let maximumThreads = 4
-  /// Names that are remembered.
+  /// The number of names that are kept.
   static let maximumNames = 1000
   private static let memory: Duration = .seconds(60)
 
   private typealias Waiter = CheckedContinuation<[IPAddress], Never>
 
   private struct Memory {
-    /// None: the system knows no such host.
+    /// Empty if the system knows no such host.
     var addresses: [IPAddress]
     var end: ContinuousClock.Instant
   }
 
-  /// A call under way, and who waits for it.
+  /// A running call, and the tasks that wait for it.
   private struct Call {
     var number: Int
     var waiters: [Waiter]
@@ -119,7 +119,7 @@ public final class SystemHosts: DNSLookup {
     }
   }
 
-  /// The first end of a call counts: its answer, or that it is late.
+  /// The first end of a call counts: its answer, or the time limit.
   private func end(_ name: DNSName, _ number: Int, _ addresses: [IPAddress]) {
     let waiters = state.withLockedValue { state -> [Waiter] in
       guard let call = state.calls[name], call.number == number else { return [] }

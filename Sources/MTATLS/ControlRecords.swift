@@ -1,20 +1,19 @@
 internal import COpenSSL
 
-/// Counts what a peer sends after the handshake that carries nothing for us: key updates (RFC 8446 §4.6.3), each of which costs both sides
-/// new keys and us an answer; alerts; attempts to begin anew, which are refused (TLS 1.2); records of data without an octet. OpenSSL bounds
-/// none of them but a run of empty records, which one octet ends.
+/// Counts what a peer sends after the handshake without data: key updates (RFC 8446 §4.6.3), which cost both sides new keys and us an
+/// answer; alerts; attempts to begin anew, which are refused (TLS 1.2); empty records. OpenSSL limits only a run of empty records, and
+/// one octet ends such a run.
 ///
-/// A peer has some for each megabyte that it brings. When it has had them, what else arrived is thrown away at once, so that no more of it
-/// is worked on, and the connection ends.
+/// A peer may send some for each megabyte of data. Beyond that, what else arrived is dropped unprocessed, and the connection ends.
 struct ControlRecords {
-  /// A library of a peer may update keys after so and so many records: one in 16 MiB is usual.
+  /// A peer's library may update keys regularly; once in 16 MiB is usual.
   static let allowed = 32
   private static let measure = 1_048_576
 
   private var count = 0
   private var bytes = 0
   private var isCounting = false
-  /// The latest record was one of data, and nothing of it was seen yet.
+  /// The latest record was one of data, and none of its data was seen yet.
   private var mayBeEmpty = false
 
   var isExceeded: Bool { isCounting && count > Self.allowed + bytes / Self.measure }
@@ -22,7 +21,7 @@ struct ControlRecords {
   /// The handshake is done.
   mutating func begin() { (count, isCounting, mayBeEmpty) = (0, true, false) }
 
-  /// One record of data was opened, and carried so much.
+  /// A record with this amount of data was opened.
   mutating func opened(_ plain: Int) {
     bytes &+= plain
     mayBeEmpty = false

@@ -84,7 +84,7 @@ public struct DANEReference: Hashable, Sendable {
     guard count > 0 else { throw .setup("no TLSA record can be used") }
   }
 
-  /// The usage of the record that vouched for the peer; nil when none did.
+  /// The usage of the record that vouched for the peer; nil if none did.
   static func usage(of ssl: OpaquePointer) -> UInt8? {
     var usage: UInt8 = 0
     var selector: UInt8 = 0

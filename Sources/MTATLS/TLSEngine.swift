@@ -1,21 +1,21 @@
 internal import COpenSSL
 import NIOCore
 
-/// One TLS session over memory: sealed bytes in and out on one side, plain ones on the other. Knows no channel.
+/// One TLS session in memory: encrypted bytes on one side, plain ones on the other. It knows nothing of channels.
 ///
 /// Not thread-safe; freed with its last reference.
 final class TLSEngine {
   let ssl: OpaquePointer
-  /// Sealed bytes that came from the peer. Owned by `ssl`, as is `sealed`.
+  /// Encrypted bytes from the peer. Owned by `ssl`, as is `sealed`.
   private let arrived: OpaquePointer
-  /// Sealed bytes for the peer.
+  /// Encrypted bytes for the peer.
   private let sealed: OpaquePointer
   private let peerNameKnown: Bool
   private let records: UnsafeMutablePointer<ControlRecords>
 
   /// - Parameters:
-  ///   - peerName: for clients, the host name or address that is asked for and that the certificate must bear.
-  ///   - dane: for clients, what vouches for the server in place of trust roots and `peerName`.
+  ///   - peerName: for clients, the host name or address in SNI, which the certificate must have.
+  ///   - dane: for clients, the records that vouch for the server, in place of trust roots and `peerName`.
   init(_ context: TLSContext, peerName: String?, dane: DANEReference? = nil) throws(TLSFailure) {
     OpenSSLErrors.clear()
     guard let ssl = SSL_new(context.pointer) else { throw .setup(OpenSSLErrors.takeReason()) }
@@ -66,13 +66,13 @@ final class TLSEngine {
     }
   }
 
-  /// Takes sealed bytes of the peer.
+  /// Takes encrypted bytes of the peer.
   func feed(_ bytes: ByteBuffer) throws(TLSFailure) {
     let taken = bytes.withUnsafeReadableBytes { BIO_write(arrived, $0.baseAddress, Int32(clamping: $0.count)) }
     guard bytes.readableBytes == 0 || Int(taken) == bytes.readableBytes else { throw .setup("out of memory") }
   }
 
-  /// Goes on with the handshake; true when it is done.
+  /// Continues the handshake; true when it is done.
   func handshake() throws(TLSFailure) -> Bool {
     OpenSSLErrors.clear()
     let result = SSL_do_handshake(ssl)
@@ -93,7 +93,7 @@ final class TLSEngine {
 
   enum Opened { case more, closeNotify }
 
-  /// Opens all records that arrived whole, appending their content to `plain`.
+  /// Decrypts all whole records, and appends their content to `plain`.
   func open(into plain: inout ByteBuffer) throws(TLSFailure) -> Opened {
     while true {
       OpenSSLErrors.clear()
@@ -113,7 +113,7 @@ final class TLSEngine {
     }
   }
 
-  /// Seals `plain` whole.
+  /// Encrypts all of `plain`.
   func seal(_ plain: ByteBuffer) throws(TLSFailure) {
     var plain = plain
     while plain.readableBytes > 0 {
@@ -127,13 +127,13 @@ final class TLSEngine {
     }
   }
 
-  /// Says that nothing more will be sent (close_notify, RFC 8446 §6.1).
+  /// Tells the peer that nothing more follows (close_notify, RFC 8446 §6.1).
   func endSending() {
     OpenSSLErrors.clear()
     _ = SSL_shutdown(ssl)
   }
 
-  /// What is to be sent to the peer now; nil for nothing.
+  /// The bytes to send to the peer now; nil for none.
   func takeSealed(_ allocator: ByteBufferAllocator) -> ByteBuffer? {
     let count = Int(BIO_ctrl_pending(sealed))
     guard count > 0 else { return nil }
@@ -144,7 +144,7 @@ final class TLSEngine {
     return bytes.readableBytes > 0 ? bytes : nil
   }
 
-  /// Sealed bytes that wait to be opened: an upper bound of the plain ones in them.
+  /// Encrypted bytes that wait to be decrypted: an upper limit of their plain bytes.
   var waiting: Int { Int(BIO_ctrl_pending(arrived)) }
 
   private func wantsMore(_ result: Int32) -> Bool {

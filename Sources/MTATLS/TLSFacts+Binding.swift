@@ -1,7 +1,7 @@
 internal import COpenSSL
 
 extension TLSFacts {
-  /// RFC 9266 §4.2: of TLS 1.2 only with the extended master secret, without which two sessions can share one.
+  /// RFC 9266 §4.2: with TLS 1.2 only under the extended master secret; without it two sessions could share one.
   static func exporter(_ ssl: OpaquePointer) -> [UInt8]? {
     guard SSL_version(ssl) >= TLS1_3_VERSION || mta_ssl_has_extended_master_secret(ssl) == 1 else { return nil }
     let label = "EXPORTER-Channel-Binding"
@@ -14,8 +14,8 @@ extension TLSFacts {
     return bytes
   }
 
-  /// RFC 5929 §4.1: the digest of the server's certificate, by the hash of its own signature, but SHA-256 in place of MD5
-  /// and SHA-1. Nil for a signature without a hash of its own, such as Ed25519's.
+  /// RFC 5929 §4.1: the digest of the server's certificate, by the hash of its own signature, with SHA-256 in place of MD5 and SHA-1.
+  /// Nil for a signature without a hash of its own, such as Ed25519's.
   static func serverEndPoint(_ certificate: OpaquePointer) -> [UInt8]? {
     var hash: Int32 = 0
     guard OBJ_find_sigid_algs(X509_get_signature_nid(certificate), &hash, nil) == 1, hash != NID_undef else {

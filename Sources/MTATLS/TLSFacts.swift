@@ -60,7 +60,7 @@ public struct TLSFacts: Hashable, Sendable {
 }
 
 extension TLSFacts {
-  /// Reads what the handshake of `ssl` settled.
+  /// Reads the results of the handshake of `ssl`.
   init(_ ssl: OpaquePointer, peerNameKnown: Bool) {
     let cipher = SSL_get_current_cipher(ssl)
     self.init(
@@ -90,7 +90,7 @@ extension TLSFacts {
     }
   }
 
-  /// What a peer sends is shown in logs and headers only if it is a host name.
+  /// A peer's text appears in logs and headers only if it is a host name.
   private static func hostName(_ text: String) -> String? {
     let bytes = text.utf8.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
     let plain = bytes.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || [45, 46, 95].contains($0) }

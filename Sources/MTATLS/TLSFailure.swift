@@ -41,10 +41,10 @@ extension TLSFailure: CustomStringConvertible {
 
 /// The calling thread's queue of OpenSSL errors.
 enum OpenSSLErrors {
-  /// To be called before every call whose outcome `SSL_get_error` explains: an old entry would be taken for its reason.
+  /// Call it before every call whose result `SSL_get_error` explains: an old entry would be taken for its reason.
   static func clear() { ERR_clear_error() }
 
-  /// The text of the earliest entry, which is the cause of the later ones; empties the queue.
+  /// The text of the earliest entry, which caused the later ones. Empties the queue.
   static func takeReason() -> String {
     let code = ERR_get_error()
     ERR_clear_error()

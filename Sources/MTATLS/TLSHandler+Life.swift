@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// Handshake, sealing, end: the steps of a handler's life.
+/// Handshake, encryption, end: the steps of a handler's life.
 extension TLSHandler {
   func begin(_ context: ChannelHandlerContext) {
     guard state == .idle else { return }
@@ -26,13 +26,13 @@ extension TLSHandler {
     context.fireUserInboundEventTriggered(TLSEvent.established(facts))
   }
 
-  /// Sends what OpenSSL wants to say on its own account.
+  /// Sends OpenSSL's own messages.
   func send(_ context: ChannelHandlerContext) {
     guard let bytes = engine.takeSealed(context.channel.allocator) else { return }
     context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
   }
 
-  /// Seals and sends what was flushed.
+  /// Encrypts and sends what was flushed.
   func sealUnsent(_ context: ChannelHandlerContext) {
     guard unsent.hasMark else { return }
     while unsent.hasMark, let (plain, promise) = unsent.popFirst() {
@@ -48,7 +48,7 @@ extension TLSHandler {
     context.flush()
   }
 
-  /// Ends the session with an error: the alert goes out, whoever waits is told, the channel is closed.
+  /// Ends the session with an error: sends the alert, tells all waiters, and closes the channel.
   func fail(_ failure: TLSFailure, _ context: ChannelHandlerContext) {
     guard state != .closed else { return }
     send(context)
@@ -57,7 +57,7 @@ extension TLSHandler {
     context.close(promise: nil)
   }
 
-  /// Lets go of everything that waits.
+  /// Fails everything that waits.
   func abandon(_ error: any Error) {
     state = .closed
     timer?.cancel()
@@ -91,7 +91,7 @@ extension TLSHandler {
     while let (_, promise) = unsent.popFirst() { promise?.fail(ChannelError.ioOnClosedChannel) }
   }
 
-  /// Closes when close_notify, and so all before it, is with the kernel; a peer that reads nothing is not waited for.
+  /// Closes once the kernel has close_notify, and so everything before it. It does not wait for a peer that reads nothing.
   private func finish(_ context: ChannelHandlerContext, _ mode: CloseMode, _ promise: EventLoopPromise<Void>?) {
     if mode == .all { state = .closed }
     let loop = context.eventLoop.assumeIsolated()

@@ -28,9 +28,9 @@ public final class TLSHandler: ChannelDuplexHandler {
 
   enum State {
     case idle, handshaking, established
-    /// close_notify is sent; the peer may still speak.
+    /// close_notify was sent; the peer may still send.
     case sendingEnded
-    /// Nothing more is sealed, opened or told.
+    /// Nothing more is encrypted, decrypted or reported.
     case closed
   }
 
@@ -40,12 +40,12 @@ public final class TLSHandler: ChannelDuplexHandler {
   var state = State.idle
   /// Writes that wait for the handshake or for a flush.
   var unsent = MarkedCircularBuffer<(ByteBuffer, EventLoopPromise<Void>?)>(initialCapacity: 4)
-  /// Someone behind us asked to read, and nothing came yet.
+  /// A later handler asked to read, and nothing has come yet.
   private var isReadWanted = false
-  /// The peer said that it sends nothing more, and the handlers behind us know.
+  /// The peer said that it sends nothing more, and later handlers know.
   private var hasInputEnded = false
   var timer: Scheduled<Void>?
-  /// Done when close_notify left, or could not.
+  /// Done when close_notify was sent, or could not be.
   var farewell: EventLoopFuture<Void>?
 
   /// The result of the handshake; nil until it is done.

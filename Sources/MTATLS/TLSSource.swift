@@ -5,7 +5,7 @@ public enum TLSSource: Hashable, Sendable {
   case file(String)
   case pem([UInt8])
 
-  /// The file's path, or a word that stands for bytes: what error texts call it.
+  /// The file's path, or a word for bytes, for error texts.
   var name: String {
     switch self {
     case .file(let path): path
@@ -66,7 +66,7 @@ public enum TLSSource: Hashable, Sendable {
     }
   }
 
-  /// Refuses encrypted files: OpenSSL's own way would ask at the terminal, and a server has none.
+  /// Refuses encrypted files: OpenSSL itself would ask at the terminal, which a server does not have.
   private static let noPassword:
     @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = {
       _, _, _, _ in -1

@@ -1,6 +1,6 @@
 package import MTACore
 
-/// What was asked.
+/// A question: name and type.
 package struct DNSQuestion: Hashable, Sendable {
   package var name: DNSName
   package var type: DNSRecordType
@@ -11,17 +11,17 @@ package struct DNSQuestion: Hashable, Sendable {
   }
 }
 
-/// Answers that are still good, the least recently used leaving first when one of the bounds is met. Each stands under the
-/// question that it answers and under no other name; failures are not kept.
+/// Valid answers. If a limit is reached, the least recently used leave first. Each answer stands under the question that it answers,
+/// and under no other name. Failures are not kept.
 ///
-/// Past its TTL an answer may be kept for worse times: ``revive(_:at:)`` gives it back (RFC 8767).
+/// After its TTL an answer may be kept for times without a newer one: ``revive(_:at:)`` returns it (RFC 8767).
 package struct ResolverCache: Sendable {
   private struct Entry {
     var question: DNSQuestion
     var answer: DNSAnswer
     var stored: Duration
     var expires: Duration
-    /// Until when an answer that expired is given all the same.
+    /// Until when an expired answer is still given.
     var revived: Duration = .zero
     var size: Int
     /// Neighbours in the order of use; -1 at the ends.
@@ -34,14 +34,14 @@ package struct ResolverCache: Sendable {
   private var entries: [Entry] = []
   private var newest = -1
   private var oldest = -1
-  /// The reckoned size of all entries, in octets.
+  /// The estimated size of all entries, in octets.
   package private(set) var size = 0
 
   package init(_ bounds: ResolverConfiguration.Cache) { self.bounds = bounds }
 
   package var count: Int { entries.count }
 
-  /// The answer, its TTLs less by its age; nil when there is none or it has expired.
+  /// The answer, its TTLs reduced by its age. Nil if there is none or it has expired.
   package mutating func answer(to question: DNSQuestion, at now: Duration) -> DNSAnswer? {
     guard let place = places[question] else { return nil }
     guard now < entries[place].expires else {
@@ -59,8 +59,8 @@ package struct ResolverCache: Sendable {
     return .records(aged, authenticated: authenticated)
   }
 
-  /// The expired answer to a question that no server answers now, if it may be given; from here on for 30 seconds, in which
-  /// nobody is asked anew (RFC 8767 §4, §5).
+  /// The expired answer to a question that no server answers now, if it may be given. It is then given for 30 seconds, without asking
+  /// servers (RFC 8767 §4, §5).
   package mutating func revive(_ question: DNSQuestion, at now: Duration) -> DNSAnswer? {
     guard let place = places[question], canRevive(place, at: now) else { return nil }
     entries[place].revived = now + .seconds(Int64(Self.staleTTL))
@@ -83,7 +83,7 @@ package struct ResolverCache: Sendable {
       records.map { DNSRecord($0.name, ttl: Self.staleTTL, $0.data) }, authenticated: authenticated)
   }
 
-  /// Keeps `answer` for `ttl` seconds, cut to the bounds.
+  /// Keeps `answer` for `ttl` seconds, cut to the limits.
   package mutating func store(_ answer: DNSAnswer, to question: DNSQuestion, ttl: UInt32, at now: Duration) {
     let longest: Duration
     switch answer {

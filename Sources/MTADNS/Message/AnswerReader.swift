@@ -1,12 +1,12 @@
 package import MTACore
 
-/// Tells what a packet says to a question. It believes nothing that was not asked: only records whose owner is the name asked
-/// for, or an alias that this very packet leads to from there, count; all others are as if they were not there.
+/// Reads a packet's answer to a question. Only asked-for records count: those whose owner is the name, or an alias that this packet
+/// leads to from the name. All others are ignored.
 package enum AnswerReader {
   package enum Reading: Hashable, Sendable {
-    /// - ttl: for how many seconds it may be kept; nil when not at all.
+    /// - ttl: for how many seconds the answer may be kept; nil: not at all.
     case answer(DNSAnswer, ttl: UInt32?)
-    /// The name is an alias, after `steps` of them for `target`, about which the packet is silent.
+    /// The name is an alias: after `steps` aliases it leads to `target`, about which the packet says nothing.
     case alias(DNSName, steps: Int, ttl: UInt32, authenticated: Bool)
     /// RFC 1035 §4.1.1: TC.
     case truncated
@@ -19,8 +19,8 @@ package enum AnswerReader {
   }
 
   /// - Parameters:
-  ///   - aliases: how many the chain may still have.
-  ///   - trustsAuthenticated: whether the AD bit is to be believed.
+  ///   - aliases: how many more aliases the chain may have.
+  ///   - trustsAuthenticated: whether to trust the AD bit.
   package static func read(
     _ packet: [UInt8], to query: DNSQuery, over carrier: DNSCarrier, aliases: Int, trustsAuthenticated: Bool
   ) -> Reading {
@@ -79,7 +79,7 @@ package enum AnswerReader {
     return .answer(.noSuchType, ttl: negativeTTL)
   }
 
-  /// RFC 2308 §3, §5: the lesser of the SOA record's TTL and its minimum; without that record a "no" is not kept.
+  /// RFC 2308 §3, §5: the lesser of the SOA record's TTL and its minimum. Without that record a "no" is not kept.
   private static func negativeTTL(_ message: DNSMessage, of name: DNSName) -> UInt32? {
     guard let record = message.authority, case .authority(let soa) = record.data, name.isWithin(record.name) else {
       return nil

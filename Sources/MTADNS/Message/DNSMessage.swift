@@ -1,16 +1,16 @@
 package import MTACore
 
-/// What a stub resolver needs of an answer packet (RFC 1035 §4.1).
+/// The parts of an answer packet that a stub resolver needs (RFC 1035 §4.1).
 ///
-/// Of the answer section, the records of the types in `DNSRecordType`; of the authority section, the SOA record that bounds
-/// negative caching; of the additional section, the extended response code. All else is stepped over unread, so that a
+/// From the answer section it takes records of the types in `DNSRecordType`. From the authority section it takes the SOA record that
+/// limits negative caching. From the additional section it takes the extended response code. Everything else is skipped unread, so a
 /// record of an unknown type or class does no harm. Octets after the last record are ignored: some middleboxes pad.
 package struct DNSMessage: Hashable, Sendable {
-  /// Why a packet is no DNS message.
+  /// Why a packet is not a DNS message.
   package enum Fault: Error, Hashable, Sendable {
     /// It ends within a field.
     case short
-    /// A name that is too long, or compressed in a way that leads nowhere.
+    /// A name is too long, or its compression leads nowhere.
     case name
     /// A record's data does not have the form of its type.
     case data(DNSRecordType)
@@ -47,7 +47,7 @@ package struct DNSMessage: Hashable, Sendable {
   package var code: UInt16
   package var answers: [DNSRecord] = []
   package var authority: DNSRecord?
-  /// The authority section names servers to ask instead.
+  /// The authority section names other servers to ask.
   package var refers = false
 
   /// Reads the first 12 octets; the rest may be missing.
@@ -59,8 +59,8 @@ package struct DNSMessage: Hashable, Sendable {
     return Header(id: id, flags: flags, questions: questions)
   }
 
-  /// - Parameter type: the one type whose records are looked into, beside aliases; nil: all of ours. What else a server adds to an answer
-  ///   may be as broken as it likes.
+  /// - Parameter type: the type whose records are read, besides aliases; nil: all of ours. Other records that a server adds may be
+  ///   broken.
   package init(_ packet: [UInt8], of type: DNSRecordType? = nil) throws(Fault) {
     guard let header = Self.header(of: packet) else { throw .short }
     self.header = header

@@ -1,6 +1,6 @@
 package import MTACore
 
-/// One question as it goes over the wire, and what tells its answer from a stranger's (RFC 5452).
+/// One question in its form on the wire, and the values that distinguish its answer from a forged one (RFC 5452).
 package struct DNSQuery: Hashable, Sendable {
   /// The datagram size that EDNS offers: it fits every link without fragments (DNS flag day 2020).
   package static let datagramSize: UInt16 = 1232
@@ -13,12 +13,12 @@ package struct DNSQuery: Hashable, Sendable {
   private let question: Range<Int>
 
   /// - Parameters:
-  ///   - casing: one random bit for each letter of the name, in order; 0x20 case randomisation
-  ///     (draft-vixie-dnsext-dns0x20) makes a forger guess them as well. Names have at most 253 letters.
+  ///   - casing: one random bit for each letter of the name, in order. A forger must guess these bits, too (0x20 case randomisation,
+  ///     draft-vixie-dnsext-dns0x20). Names have at most 253 letters.
   ///   - extensions: adds EDNS; off for a server that refuses it.
-  ///   - asksAuthenticated: sets AD, by which the resolver is asked to tell what it validated (RFC 6840 §5.7).
-  ///   - isPadded: makes the packet's size a multiple of 128 octets, so that under TLS it does not tell the name
-  ///     (RFC 7830, RFC 8467 §4.1). Needs `extensions`.
+  ///   - asksAuthenticated: sets AD, which asks the resolver to say what it validated (RFC 6840 §5.7).
+  ///   - isPadded: makes the packet's size a multiple of 128 octets, so that under TLS the size does not reveal the name (RFC 7830, RFC
+  ///     8467 §4.1). Needs `extensions`.
   package init(
     _ name: DNSName, _ type: DNSRecordType, id: UInt16, casing: [UInt8] = [], extensions: Bool = true,
     asksAuthenticated: Bool = false, isPadded: Bool = false
@@ -71,7 +71,7 @@ package struct DNSQuery: Hashable, Sendable {
     self.packet = packet
   }
 
-  /// With everything that a forger must guess drawn anew.
+  /// A query whose values that a forger must guess are random.
   package static func random(
     _ name: DNSName, _ type: DNSRecordType, extensions: Bool, asksAuthenticated: Bool,
     isPadded: Bool = false, using generator: inout some RandomNumberGenerator
@@ -88,9 +88,9 @@ package struct DNSQuery: Hashable, Sendable {
   /// How a packet answers this query.
   package enum Match: Hashable, Sendable {
     case answer
-    /// The question came back, but its letters in another case: a forger, or a server that does not keep it.
+    /// The question came back with its letters in another case: from a forger, or from a server that does not keep it.
     case caseDiffers
-    /// A server that does not understand EDNS answers FORMERR, some with nothing but a header (RFC 6891 §7).
+    /// A server that does not understand EDNS answers FORMERR, some with a header alone (RFC 6891 §7).
     case refusal
     case stranger
   }

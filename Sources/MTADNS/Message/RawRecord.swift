@@ -1,6 +1,6 @@
 import MTACore
 
-/// A resource record as it lies in a packet (RFC 1035 §4.1.3), its owner and data not looked into yet.
+/// A resource record as it lies in a packet (RFC 1035 §4.1.3). Owner and data are not read yet.
 struct RawRecord {
   /// The pseudo-record of EDNS (RFC 6891 §6.1.1).
   static let extensions: UInt16 = 41
@@ -20,7 +20,7 @@ struct RawRecord {
     data = try reader.part(Int(try reader.number16()))
   }
 
-  /// The record's value; nil when the type or the class is none of ours.
+  /// The record's value; nil if its type or class is not one of ours.
   func known() throws(DNSMessage.Fault) -> DNSRecord? {
     guard `class` == 1, let type = DNSRecordType(rawValue: type), let value = try value(of: type) else { return nil }
     var owner = owner

@@ -1,6 +1,6 @@
 package import MTACore
 
-/// Reads a packet from front to back, never past its end: every read that would is a fault, and none can trap.
+/// Reads a packet from front to back, never beyond its end. A read beyond the end throws, and never traps.
 package struct WireReader {
   package let bytes: [UInt8]
   package private(set) var position: Int
@@ -41,14 +41,14 @@ package struct WireReader {
     return Array(bytes[position..<position + count])
   }
 
-  /// A reader of the next `count` octets, which this one steps over.
+  /// A reader of the next `count` octets. This reader skips them.
   package mutating func part(_ count: Int) throws(DNSMessage.Fault) -> WireReader {
     guard count >= 0, count <= remaining else { throw .short }
     defer { position += count }
     return WireReader(bytes, position..<position + count)
   }
 
-  /// Steps over a name without following its pointer.
+  /// Skips a name without following its pointer.
   package mutating func skipName() throws(DNSMessage.Fault) {
     var length = 0
     while true {
@@ -69,8 +69,8 @@ package struct WireReader {
 
   /// Reads a name, following compression pointers (RFC 1035 §4.1.4).
   ///
-  /// Each pointer leads to before where the labels that it ends began, so a chain always ends; a name costs at most 255
-  /// octets and 32 jumps, which keeps the work for a packet linear in its size.
+  /// Each pointer must lead to a place before the labels that it ends, so a chain always ends. A name costs at most 255 octets and 32
+  /// jumps. So the work for a packet grows no faster than its size.
   package mutating func name() throws(DNSMessage.Fault) -> DNSName {
     var labels: [[UInt8]] = []
     var length = 1

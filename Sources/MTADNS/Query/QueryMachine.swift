@@ -1,11 +1,11 @@
 package import MTACore
 
-/// One look-up from its question to its end, as a value without I/O: which server is asked next, by what carrier, for how
+/// One look-up from its question to its end, as a value without I/O. It decides which server is asked next, over which carrier, for how
 /// long, and when to give up.
 ///
-/// Servers are asked in order, round after round; each round waits twice as long for a server as the one before. A server that
-/// answered with an error, with nonsense, or could not be reached is not asked again in this look-up. A truncated
-/// answer, and one whose letters came back in another case, are asked for again over TCP.
+/// Servers are asked in order, round after round. Each round waits twice as long as the one before. A server that answered with an
+/// error or with nonsense, or could not be reached, is not asked again in this look-up. A truncated answer, or one whose letters came
+/// back in another case, is asked for again over TCP.
 package struct QueryMachine: Sendable {
   package enum Event: Hashable, Sendable {
     case read(AnswerReader.Reading)
@@ -14,7 +14,7 @@ package struct QueryMachine: Sendable {
 
   package enum Action: Hashable, Sendable {
     case ask(Ask)
-    /// - ttl: for how many seconds the answer may be kept; nil when not at all.
+    /// - ttl: for how many seconds the answer may be kept; nil: not at all.
     case finish(DNSAnswer, ttl: UInt32?)
   }
 
@@ -57,16 +57,16 @@ package struct QueryMachine: Sendable {
   private var extensions = true
   private var queries = 0
   private var aliases = 0
-  /// The least TTL of the aliases followed so far, and whether all of them were authenticated.
+  /// The least TTL of the aliases so far, and whether all of them were authenticated.
   private var ttl = UInt32.max
   private var authenticated = true
   private var failure: DNSFailure?
 
   /// - Parameters:
-  ///   - servers: their indices, the most promising first.
+  ///   - servers: their indices, the best first.
   ///   - patience: how long the first round waits for one server.
-  ///   - deadline: the instant, on the clock of `start` and `receive`, at which the look-up ends whatever happens.
-  ///   - streams: servers that are asked over streams alone.
+  ///   - deadline: the instant at which the look-up ends in any case, on the clock of `start` and `receive`.
+  ///   - streams: servers that are asked over streams only.
   package init(
     _ name: DNSName, _ type: DNSRecordType, servers: [Int], patience: Duration, rounds: Int, deadline: Duration,
     streams: Set<Int> = []
@@ -80,7 +80,7 @@ package struct QueryMachine: Sendable {
     self.streams = streams
   }
 
-  /// How many aliases an answer may lead through from here.
+  /// How many more aliases an answer may have.
   package var aliasesLeft: Int { Self.maximumAliases - aliases }
 
   package mutating func start(at now: Duration) -> Action { ask(at: now) }
@@ -136,7 +136,7 @@ package struct QueryMachine: Sendable {
     return .finish(.failure(failure ?? .unreachable), ttl: nil)
   }
 
-  /// How the server at turn is asked.
+  /// The carrier for the server at turn.
   private var carrierNow: DNSCarrier { turn < servers.count && streams.contains(servers[turn]) ? .stream : carrier }
 
   private func finish(_ answer: DNSAnswer, _ ttl: UInt32?) -> Action {
@@ -146,7 +146,7 @@ package struct QueryMachine: Sendable {
     return .finish(.records(capped, authenticated: authenticated && self.authenticated), ttl: least)
   }
 
-  /// The server at turn is of no more use to this look-up.
+  /// Drops the server at turn from this look-up.
   private mutating func drop(_ reason: DNSFailure) {
     note(reason)
     dropped.insert(servers[turn])
@@ -159,7 +159,7 @@ package struct QueryMachine: Sendable {
     extensions = true
   }
 
-  /// Keeps the reason that tells most: what a server said before what none of them did.
+  /// Keeps the most useful reason: a server's answer before silence.
   private mutating func note(_ reason: DNSFailure) {
     func weight(_ reason: DNSFailure?) -> Int {
       switch reason {

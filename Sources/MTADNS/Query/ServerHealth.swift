@@ -1,7 +1,7 @@
-/// Remembers which servers do not answer, so that the next look-up does not wait for them first.
+/// Remembers which servers do not answer, so that the next look-up asks others first.
 ///
-/// A server that failed comes after all others for 4 seconds, then 8, 16, 32, at most 64, while it keeps failing; it is still
-/// asked when the others fail as well. Any answer clears it.
+/// A failed server comes after all others for 4 seconds. Further failures make that 8, 16, 32 and at most 64. It is still asked if the
+/// others fail as well. Any answer clears it.
 package struct ServerHealth: Sendable {
   private struct Record {
     var failures = 0
@@ -12,7 +12,7 @@ package struct ServerHealth: Sendable {
 
   package init(servers: Int) { records = Array(repeating: Record(), count: servers) }
 
-  /// All servers, the promising ones first, else as configured.
+  /// All servers, the working ones first, otherwise as configured.
   package func order(at now: Duration) -> [Int] {
     let isResting = records.map { $0.failures > 0 && $0.restedAt > now }
     return records.indices.filter { !isResting[$0] } + records.indices.filter { isResting[$0] }

@@ -64,14 +64,14 @@ public struct DNSServer: Hashable, Sendable, CustomStringConvertible {
     self.init(server.address, zone: server.zone, port: server.port, security: .tls(name: name))
   }
 
-  /// Reads an address alone, with or without a zone, as resolv.conf(5) has it.
+  /// Reads an address alone, with or without a zone, in the form of resolv.conf(5).
   init?(address text: String) {
     guard let (address, zone) = Self.place(Array(text.utf8)[...]) else { return nil }
     self.init(address, zone: zone)
   }
 
-  /// Reads `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `fe80::1%eth0` or `[2001:db8::1]:5353`; port 53 unless told. An address, not a
-  /// name: nobody could be asked for it yet.
+  /// Reads `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1`, `fe80::1%eth0` or `[2001:db8::1]:5353`; default port 53. It must be an
+  /// address: a name could not be looked up yet.
   private init?(plain text: String, defaultPort: UInt16 = 53) {
     let bytes = Array(text.utf8)
     if let (address, zone) = Self.place(bytes[...]) ?? Self.bracketed(bytes[...]) {
@@ -104,7 +104,7 @@ public struct DNSServer: Hashable, Sendable, CustomStringConvertible {
     return place(bytes.dropFirst().dropLast())
   }
 
-  /// An address, a link-local one with its zone (RFC 4007 §11.2).
+  /// An address; a link-local one with its zone (RFC 4007 §11.2).
   private static func place(_ bytes: ArraySlice<UInt8>) -> (IPAddress, zone: String?)? {
     let parts = bytes.split(separator: UInt8(ascii: "%"), maxSplits: 1, omittingEmptySubsequences: false)
     guard let first = parts.first, let address = IPAddress(String(decoding: first, as: UTF8.self)) else { return nil }
@@ -113,7 +113,7 @@ public struct DNSServer: Hashable, Sendable, CustomStringConvertible {
     return (address, zone)
   }
 
-  /// What Linux has for names of interfaces: 1 to 15 octets; here, printable ones that mean nothing in an address.
+  /// The name of an interface on Linux: 1 to 15 octets. Here they must be printable and without a meaning in an address.
   private static func zone(_ bytes: ArraySlice<UInt8>) -> String? {
     guard (1...15).contains(bytes.count), bytes.allSatisfy({ (33...126).contains($0) && !"%/[]:#".utf8.contains($0) })
     else { return nil }
@@ -122,6 +122,6 @@ public struct DNSServer: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension IPAddress {
-  /// fe80::/10 (RFC 4291 §2.5.6): it means something only together with a zone.
+  /// fe80::/10 (RFC 4291 §2.5.6): such an address needs a zone.
   fileprivate var isLinkLocal6: Bool { if case .v6(let high, _) = self { high >> 54 == 0xfe80 >> 6 } else { false } }
 }

@@ -40,8 +40,7 @@ public struct SocketTransport: DNSTransport {
     }
   }
 
-  /// Whatever ends an exchange (an answer, a fault, the timer, cancellation) fulfils one promise first, and its fulfilment frees what
-  /// the exchange holds: there is one way out.
+  /// An answer, a fault, the timer or cancellation fulfils one promise first. That frees everything that the exchange holds.
   private func answer(
     within timeout: Duration, _ begin: (EventLoopPromise<[UInt8]>) -> Void
   ) async throws(DNSTransportFault) -> [UInt8] {
@@ -104,11 +103,11 @@ public struct SocketTransport: DNSTransport {
   }
 }
 
-/// Waits on a UDP socket for the answer.
+/// Waits for the answer on a UDP socket.
 private final class DatagramExchange: ChannelInboundHandler {
   typealias InboundIn = AddressedEnvelope<ByteBuffer>
 
-  /// So many packets of strangers are ignored; after one more the question is better asked over TCP.
+  /// This number of foreign packets is ignored. After one more, the question is asked over TCP.
   private static let tolerance = 16
 
   private let answer: EventLoopPromise<[UInt8]>
@@ -127,7 +126,7 @@ private final class DatagramExchange: ChannelInboundHandler {
     if strangers > Self.tolerance { answer.fail(DNSTransportFault.strangers) }
   }
 
-  /// An ICMP message, such as "port unreachable", comes this way.
+  /// An ICMP message, such as "port unreachable", arrives here.
   func errorCaught(context: ChannelHandlerContext, error: any Error) { answer.fail(DNSTransportFault.unreachable) }
 
   func channelInactive(context: ChannelHandlerContext) { answer.fail(DNSTransportFault.unreachable) }

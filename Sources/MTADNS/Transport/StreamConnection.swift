@@ -2,10 +2,10 @@ import MTACore
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// One TCP connection to a name server and the queries that wait on it, in any order of answers (RFC 7766 §6.2.1.1).
+/// One TCP connection to a name server, and the queries that wait on it. Answers may come in any order (RFC 7766 §6.2.1.1).
 ///
-/// It ends when it has been idle for a while, when the server ends it, when a query on it timed out (and the others are done),
-/// or when the server sends what no query asked for.
+/// It ends after an idle time, when the server ends it, when a query on it timed out (and the others are done), or when the server
+/// sends an answer without a question.
 final class StreamConnection: Sendable {
   struct Waiter: Sendable {
     let accepts: @Sendable ([UInt8]) -> Bool
@@ -15,14 +15,14 @@ final class StreamConnection: Sendable {
   private struct State {
     /// By the id of the query.
     var waiters: [UInt16: Waiter] = [:]
-    /// Takes no further queries.
+    /// Whether it takes no more queries.
     var isRetired = false
-    /// Answers in a row for which nobody waits: late ones, or worse.
+    /// The number of answers in a row without a waiter.
     var strays = 0
     var idleTimer: Scheduled<Void>?
   }
 
-  /// So many answers for which nobody waits are taken for late ones.
+  /// This number of answers without a waiter counts as late ones.
   private static let tolerance = 16
 
   let loop: any EventLoop
@@ -36,11 +36,11 @@ final class StreamConnection: Sendable {
     self.idleTime = idleTime
   }
 
-  /// Queries that wait for their answer; nil when no more are taken.
+  /// The number of waiting queries; nil if no more are taken.
   var load: Int? { state.withLockedValue { $0.isRetired ? nil : $0.waiters.count } }
 
-  /// Lets `waiter` wait for the answer to the query `id`; false when the connection takes no more, or none with this id
-  /// (RFC 7766 §6.2.1: ids of queries under way must differ).
+  /// Lets `waiter` wait for the answer to the query `id`. False if the connection takes no more queries, or if the id is in use (RFC
+  /// 7766 §6.2.1: ids of queries under way must differ).
   func enlist(_ waiter: Waiter, _ id: UInt16) -> Bool {
     let (isEnlisted, timer) = state.withLockedValue { state -> (Bool, Scheduled<Void>?) in
       guard !state.isRetired, state.waiters[id] == nil else { return (false, nil) }
@@ -52,8 +52,7 @@ final class StreamConnection: Sendable {
     return isEnlisted
   }
 
-  /// Sends the packet of an enlisted query, at once or when the connection is made. Length and packet leave together
-  /// (RFC 7766 §8).
+  /// Sends the packet of an enlisted query, now or once the connection is made. Length and packet are sent together (RFC 7766 §8).
   func send(_ packet: [UInt8]) {
     channel.futureResult.whenSuccess { channel in
       var bytes = channel.allocator.buffer(capacity: packet.count + 2)
@@ -63,8 +62,8 @@ final class StreamConnection: Sendable {
     }
   }
 
-  /// The query is over, whatever became of it.
-  /// - Parameter isSuspect: the server was silent; what comes next is better asked elsewhere.
+  /// The query is over.
+  /// - Parameter isSuspect: the server was silent, so later queries use another connection.
   func leave(_ id: UInt16, isSuspect: Bool) {
     let closes = state.withLockedValue { state -> Bool in
       state.waiters[id] = nil
@@ -102,13 +101,13 @@ final class StreamConnection: Sendable {
     }
   }
 
-  /// The connection is made, or cannot be.
+  /// The connection is made, or failed.
   func opened(_ result: Result<any Channel, any Error>) {
     channel.completeWith(result)
     if case .failure = result { end() }
   }
 
-  /// Whoever waits is told that the server cannot be reached.
+  /// Tells all waiters that the server cannot be reached.
   func end() {
     let (waiters, timer) = state.withLockedValue { state in
       state.isRetired = true
@@ -135,12 +134,12 @@ final class StreamConnection: Sendable {
   private func close() { channel.futureResult.whenSuccess { $0.close(promise: nil) } }
 }
 
-/// Cuts what a name server sends over TCP into packets (RFC 1035 §4.2.2): two octets of length before each.
+/// Cuts the TCP stream of a name server into packets (RFC 1035 §4.2.2): two octets of length come before each.
 final class StreamReader: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
 
   private let connection: StreamConnection
-  /// Never more than one packet and what came with its end.
+  /// At most one packet, and what came with its end.
   private var gathered = ByteBuffer()
 
   init(_ connection: StreamConnection) { self.connection = connection }

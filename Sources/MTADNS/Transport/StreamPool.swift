@@ -4,8 +4,8 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 
-/// The TCP and TLS connections to name servers. Each is kept for a while after its last answer, so that the next question needs
-/// no handshake (RFC 7766 §6.2.1, RFC 7858 §3.4).
+/// The TCP and TLS connections to name servers. Each is kept for a while after its last answer, so the next question needs no handshake
+/// (RFC 7766 §6.2.1, RFC 7858 §3.4).
 final class StreamPool: Sendable {
   private struct State {
     var connections: [DNSServer: [StreamConnection]] = [:]
@@ -22,9 +22,9 @@ final class StreamPool: Sendable {
     self.options = options
   }
 
-  /// Where a query goes: on the connection that has least to do, or on a new one while there may be more and each of the others has
-  /// as much to do as it should.
-  /// - Returns: the connection, the waiter enlisted on it, and whether it was made for this query; nil when there can be none.
+  /// Enlists a query on the connection with least work. If each has its comfortable load and there may be more connections, it makes a
+  /// new one.
+  /// - Returns: the connection with the waiter on it, and whether it was made for this query; nil if none can be had.
   func enlist(
     _ waiter: StreamConnection.Waiter, _ id: UInt16, at server: DNSServer, timeout: Duration
   ) -> (connection: StreamConnection, isNew: Bool)? {
@@ -46,7 +46,7 @@ final class StreamPool: Sendable {
     return chosen.map { ($0.0, $0.isNew) }
   }
 
-  /// Ends all connections; there will be no others.
+  /// Ends all connections. No new ones are made.
   func shutdown() {
     let connections = state.withLockedValue { state in
       state.isShutDown = true
@@ -56,7 +56,7 @@ final class StreamPool: Sendable {
     for connection in connections { connection.end() }
   }
 
-  /// A connection with so many queries under way is shared further only when there may be no other.
+  /// A connection with this number of queries is shared further only if there may be no other.
   private static let comfortableLoad = 16
 
   private func connect(_ connection: StreamConnection, to server: DNSServer, timeout: Duration) {

@@ -119,7 +119,7 @@ public final class DurableFile: Sendable {
     try result("flock", path) { flock(descriptor, LOCK_UN) }
   }
 
-  /// Metadata too: what a folder needs.
+  /// Syncs metadata, too, as folders need it.
   func syncAll() throws(FileFailure) {
     #if canImport(Glibc)
       try result("fsync", path) { fsync(descriptor) }

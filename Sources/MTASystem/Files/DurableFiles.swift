@@ -205,7 +205,7 @@ public struct FileStatus: Hashable, Sendable {
   }
 }
 
-/// Calls until it is not interrupted; -1 becomes a failure.
+/// Repeats the call while it is interrupted. -1 becomes a failure.
 @discardableResult
 func result(_ operation: String, _ path: String, _ call: () -> Int32) throws(FileFailure) -> Int32 {
   while true {

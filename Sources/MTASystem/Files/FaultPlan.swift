@@ -36,9 +36,9 @@ public final class FaultPlan: Sendable {
   private struct Rule {
     let fault: Fault
     let point: FaultPoint?
-    /// Matching calls still to let pass.
+    /// Matching calls that still succeed.
     var passes: Int
-    /// Matching calls to spoil after those.
+    /// Matching calls that fail after those.
     var times: Int
   }
 

@@ -30,7 +30,7 @@ public struct FileFailure: Error, Hashable, Sendable, CustomStringConvertible {
   /// `write queue/1dYwrI.part: No space left on device`.
   public var description: String { "\(operation) \(path): \(Self.text(of: code))" }
 
-  /// What the system calls an `errno`. Safe on every thread, as `strerror` need not be.
+  /// The system's text for an `errno`. Safe on every thread, unlike `strerror`.
   package static func text(of code: Int32) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
       buffer.initialize(repeating: 0)

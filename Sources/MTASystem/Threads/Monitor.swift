@@ -4,9 +4,9 @@
   import Darwin
 #endif
 
-/// State that threads share and wait on: a mutex with a condition, timed by the monotonic clock.
+/// State that threads share and wait for: a mutex with a condition, on the monotonic clock.
 ///
-/// `@unchecked`: the state is touched under the mutex only; mutex and condition live at addresses of their own.
+/// `@unchecked`: the state is used only under the mutex. Mutex and condition have fixed addresses.
 package final class Monitor<State>: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
@@ -51,8 +51,8 @@ package final class Monitor<State>: @unchecked Sendable {
 
   package func wakeAll() { pthread_cond_broadcast(condition) }
 
-  /// Asks `take` until it gives something, waiting between; nil once `deadline` returns an instant that has passed.
-  /// Both are asked under the lock, again after each wake-up.
+  /// Calls `take` until it returns a value, and waits in between. Nil once `deadline` returns an instant that has passed. Both are
+  /// called under the lock, and again after each wake-up.
   package func wait<Result>(until deadline: (State) -> MonotonicInstant?, take: (inout State) -> Result?) -> Result? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
@@ -80,7 +80,7 @@ package final class Monitor<State>: @unchecked Sendable {
   }
 }
 
-/// A point of the clock that nobody sets.
+/// An instant of a clock that is never set.
 package struct MonotonicInstant: Comparable, Sendable {
   package let nanoseconds: Int64
 

@@ -4,7 +4,7 @@
   import Darwin
 #endif
 
-/// Lets threads that are ready to run go first; returns at once where there is none.
+/// Lets other ready threads run first. Returns at once if there are none.
 package func letOthersRun() { sched_yield() }
 
 /// Starts a detached thread.

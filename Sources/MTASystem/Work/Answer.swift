@@ -1,6 +1,6 @@
 import NIOConcurrencyHelpers
 
-/// A value that comes once, from elsewhere, or an error in its place; who waits and is cancelled waits no longer.
+/// A value that another task gives once, or an error. A waiter that is cancelled stops waiting.
 package final class Answer<Value: Sendable>: Sendable {
   private enum State {
     case open
@@ -12,7 +12,7 @@ package final class Answer<Value: Sendable>: Sendable {
 
   package init() {}
 
-  /// The first one counts.
+  /// The first result counts.
   package func give(_ result: Result<Value, any Error>) {
     let waiting: CheckedContinuation<Value, any Error>? = state.withLockedValue { state in
       switch state {
@@ -28,7 +28,7 @@ package final class Answer<Value: Sendable>: Sendable {
     waiting?.resume(with: result)
   }
 
-  /// For one caller. Throws what was given, or `CancellationError`.
+  /// Call it once. Throws the given error, or `CancellationError`.
   package func value() async throws -> Value {
     try await withTaskCancellationHandler {
       try await valueWhateverComes()
@@ -37,7 +37,7 @@ package final class Answer<Value: Sendable>: Sendable {
     }
   }
 
-  /// The same, though the caller is cancelled.
+  /// The same, even if the caller is cancelled.
   package func valueWhateverComes() async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
       let result: Result<Value, any Error>? = state.withLockedValue { state in

@@ -9,8 +9,8 @@ public enum ProcessorTime {
   /// The number of the machine's processors.
   public static let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
-  /// The clock of the thread that makes it; any thread may read it while that one lives. Where the system has none (Darwin), it is the time
-  /// of day's.
+  /// The clock of the thread that makes it. Any thread may read it while that thread lives. On systems without one (Darwin) it is the
+  /// time of day.
   struct Clock: Sendable {
     let id: UInt64
     #if canImport(Glibc)
@@ -40,7 +40,7 @@ public enum ProcessorTime {
     }
   }
 
-  /// The calling thread rests.
+  /// The calling thread sleeps.
   static func pause(milliseconds: Int) {
     var time = timespec(tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000)
     nanosleep(&time, nil)

@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 
-/// A value that is made when it is first wanted, and once, for all who want it. Who is cancelled waits no longer; when nobody waits any
-/// more, the making is cancelled, and begins anew for the next one who wants it.
+/// A value that is made once, when it is first needed, for all tasks that need it. A task that is cancelled stops waiting. If no task
+/// waits any more, the making is cancelled, and begins anew for the next task.
 package final class SharedValue<Value: Sendable>: Sendable {
   private struct Making {
     var task: Task<Void, Never>?
@@ -19,8 +19,8 @@ package final class SharedValue<Value: Sendable>: Sendable {
   package init() {}
 
   /// - Parameters:
-  ///   - executor: where it is made; nil for the global one.
-  ///   - make: called for the first one who wants the value.
+  ///   - executor: runs the making; nil for the global one.
+  ///   - make: called for the first task that needs the value.
   package func value(
     on executor: (any TaskExecutor)? = nil, _ make: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {

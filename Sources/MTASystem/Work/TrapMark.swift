@@ -4,12 +4,12 @@
   import Darwin
 #endif
 
-/// What a thread is at work on: kept where a signal handler finds it.
+/// The mail that a thread works on, stored where a signal handler finds it.
 ///
-/// Swift has no variables of a thread, so each thread that marks gets a piece of memory of its own by a key of pthreads, and with it a
-/// stack for signals: a recursion that filled the thread's own stack could not be told of otherwise.
+/// Swift has no thread-local variables. So each thread that marks gets its own memory by a key of pthreads, and a stack for signals:
+/// without one, a recursion that fills the thread's own stack could not be recorded.
 struct TrapMark {
-  /// A mail's id has at most 64 bytes; what the handler appends has at most 128.
+  /// A mail's id has at most 64 bytes; the handler appends at most 128.
   static let idBytes = 64
   static let lineBytes = 192
   private static let stackBytes = 65_536
@@ -19,14 +19,14 @@ struct TrapMark {
     private static let stackIsOff: Int32 = 4
   #endif
 
-  /// Nil until this thread marked something. Asks the system for nothing.
+  /// Nil until this thread has marked something. Makes no system call.
   static var ofThisThread: UnsafeMutablePointer<TrapMark>? {
     pthread_getspecific(key)?.assumingMemoryBound(to: TrapMark.self)
   }
 
-  /// Bytes of the id in ``line``; 0 while nothing is worked on.
+  /// Bytes of the id in ``line``; 0 if the thread works on no mail.
   var length = 0
-  /// Of ``lineBytes``: the id, and room for what the handler adds.
+  /// The id, and room for the handler's text: ``lineBytes`` bytes.
   let line: UnsafeMutablePointer<UInt8>
   private let stack: UnsafeMutableRawPointer
 

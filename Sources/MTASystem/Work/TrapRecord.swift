@@ -16,7 +16,7 @@ public import MTACore
 /// to memory. kill -9 and a power cut write nothing, for they are not a mail's fault. The kernel has the line when the process is gone;
 /// the handler does not wait for the disk.
 public enum TrapRecord {
-  /// What a trap of ours, or of a library, comes as.
+  /// The signals of a trap, ours or a library's.
   private static let signals = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV]
 
   /// From now on traps are recorded in the file at `path`. Earlier handlers of the signals run afterwards. A second call moves the
@@ -80,7 +80,7 @@ public enum TrapRecord {
     return actions
   }()
 
-  /// Runs within the signal: it may call only what is safe there (signal-safety(7)), and must not allocate.
+  /// Runs within the signal. It may call only functions that are safe there (signal-safety(7)), and must not allocate.
   private static func trapped(_ signal: Int32, _ info: UnsafeMutablePointer<siginfo_t>?) {
     let code = info?.pointee.si_code ?? 0
     // Above 0 the kernel says so, of an instruction of this thread; -6 is the thread's own word (abort(3)). All else came from outside.

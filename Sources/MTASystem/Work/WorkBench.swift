@@ -11,7 +11,7 @@ public final class WorkBench: Sendable {
   /// The work bench of the process: a thread for each processor, and at least two.
   public static let shared = WorkBench()
 
-  /// Threads that may be left behind. Those beyond hold their place up, so that a fault costs no more than so many processors.
+  /// The number of threads that may be abandoned. Further ones keep their place, so a fault costs no more processors than that.
   private static let mostLeftBehind = 8
 
   private let monitor: Monitor<BenchState>
@@ -72,7 +72,7 @@ public final class WorkBench: Sendable {
     }
   }
 
-  /// Looks at what runs, several times a second, as long as something does.
+  /// Checks the running work several times a second.
   private func watch() {
     while true {
       ProcessorTime.pause(milliseconds: 200)
@@ -115,10 +115,10 @@ private struct BenchState {
 
   let places: Int
   var jobs: [(UnownedJob, BenchWork)] = []
-  /// Those that have a place.
+  /// The number of threads that have a place.
   var threads = 0
   var idle = 0
-  /// Threads that are among the idle.
+  /// Threads that are counted as idle.
   var counted: Set<UInt64> = []
   var running: [Int: Running] = [:]
   var seats = 0
@@ -127,7 +127,7 @@ private struct BenchState {
 
   init(places: Int) { self.places = places }
 
-  /// The step that is next, for the thread of this clock; nil while there is none, and the thread is idle then.
+  /// The next step for the thread of this clock. Nil if there is none; the thread is then idle.
   mutating func next(for clock: ProcessorTime.Clock) -> (seat: Int, job: UnownedJob, work: BenchWork, isFirst: Bool)? {
     if jobs.isEmpty {
       if counted.insert(clock.id).inserted { idle += 1 }
@@ -142,7 +142,7 @@ private struct BenchState {
   }
 }
 
-/// One piece of work: what its steps run on, and what they have taken so far.
+/// One piece of work: the executor of its steps, and the time that they have taken.
 final class BenchWork: TaskExecutor {
   private struct State {
     var spent: Int64 = 0
@@ -166,7 +166,7 @@ final class BenchWork: TaskExecutor {
 
   func enqueue(_ job: consuming ExecutorJob) { bench.submit(UnownedJob(job), of: self) }
 
-  /// One step, on the calling thread.
+  /// Runs one step on the calling thread.
   func run(_ job: UnownedJob) {
     let executor = asUnownedTaskExecutor()
     guard let mail else { return job.runSynchronously(on: executor) }
@@ -181,7 +181,7 @@ final class BenchWork: TaskExecutor {
     if isOver { task.cancel() }
   }
 
-  /// A step took so long.
+  /// Adds the time of a step.
   func charge(_ nanoseconds: Int64) {
     let isOver = state.withLockedValue { state in
       state.spent += nanoseconds
@@ -190,7 +190,7 @@ final class BenchWork: TaskExecutor {
     if isOver { exceed() }
   }
 
-  /// Whether it does with a step that has taken so long.
+  /// Whether the work exceeds its limit with a step of this time.
   func exceeds(_ nanoseconds: Int64) -> Bool { state.withLockedValue { nanoseconds > bound - $0.spent } }
 
   func exceed() {
