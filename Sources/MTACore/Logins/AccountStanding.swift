@@ -1,12 +1,13 @@
-/// How many logins of an account were refused within the hour, and which stranger's try is still checked when they are too many.
+/// How many logins of an account were refused within the hour. If they are too many, it also decides which stranger's try is still
+/// checked.
 ///
-/// Of the networks that ask in a minute one is drawn: the one that was drawn longest ago, by lot among those that never were. It has
-/// its try at once or within ``passLife``. How often a network asks is no matter, nor who asks first.
+/// Of the networks that ask in a minute one is drawn: first by lot among those that never were, then the one that was drawn longest
+/// ago. It has its try at once or within ``passLife``. Asking often or first does not matter.
 struct AccountStanding: WeighedRecord {
   static let passLife = Duration.seconds(300)
   private static let hour = Duration.seconds(3600)
   private static let minute = Duration.seconds(60)
-  /// Networks that were drawn, and are remembered for it.
+  /// The number of drawn networks that are remembered.
   private static let maximumDrawn = 64
 
   private var refusals = RecentTries()

@@ -1,18 +1,18 @@
 package import NIOCore
 
-/// A mail that this system writes to one of its users: a disk that fills up, a login from afar (Q7). From the null sender, so that
-/// nobody is told when it cannot be delivered, and marked as automatic, so that nobody answers it by machine (RFC 3834).
+/// A mail that this system writes to one of its users, for example about a disk that is almost full (Q7). Its sender is the null
+/// sender, so its failure causes no report. It is marked as automatic, so programs do not answer it (RFC 3834).
 ///
 /// `MailServer.alert(to:subject:text:)` of MTAServer does all of it.
 package struct AlertMail: Hashable, Sendable {
   package var recipient: Mailbox
-  /// Who answers to questions about it: the From field. Not the sender that SMTP names, which is nobody.
+  /// The From field: the mailbox that answers questions. The sender in SMTP is the null sender.
   package var author: Mailbox
-  /// Any text: control characters become blanks, and what is not ASCII is encoded (RFC 2047). At most 500 characters are kept.
+  /// Any text. Control characters become blanks, and text that is not ASCII is encoded (RFC 2047). At most 500 characters are kept.
   package var subject: String
   /// Any text, with line ends of any kind. Control characters other than tabs are shown as `?`.
   package var text: String
-  /// The name that the mail's id belongs to.
+  /// The domain of the mail's Message-ID.
   package var serverName: String
 
   package init(to recipient: Mailbox, from author: Mailbox, subject: String, text: String, serverName: String) {
@@ -23,7 +23,7 @@ package struct AlertMail: Hashable, Sendable {
     self.serverName = serverName
   }
 
-  /// The mail as it is sent (RFC 5322), CR LF line ends.
+  /// The mail in its final form (RFC 5322), with CR LF line ends.
   package func content(id: MailID, at now: Timestamp) -> ByteBuffer {
     var mail = ByteBuffer()
     mail.writeString("From: \(author)\r\nTo: \(recipient)\r\n")
@@ -86,9 +86,9 @@ extension MessageStore {
   /// Puts an alert in the queue, durably.
   ///
   /// - Parameters:
-  ///   - recipients: who gets it; see ``SessionConfiguration/recipients(of:lookingUp:)``. At least one.
+  ///   - recipients: see ``SessionConfiguration/recipients(of:lookingUp:)``. At least one.
   ///   - id: a new one.
-  /// - Throws: ``StoreFailure``; then nothing is kept.
+  /// - Throws: ``StoreFailure``. Then nothing is kept.
   @discardableResult
   package func add(_ alert: AlertMail, for recipients: [EnvelopeRecipient], id: MailID, at now: Timestamp)
     async throws(StoreFailure) -> StoreReceipt
@@ -108,8 +108,8 @@ extension MessageStore {
 }
 
 extension SessionConfiguration {
-  /// Where mail for a mailbox of ours goes, as RCPT would have it: looked up, its forwards followed, postmaster known. For mail that
-  /// this system writes itself. Empty when it is no mailbox of ours, or its forwards lead nowhere, or too far.
+  /// Where mail for a mailbox of ours goes, as at RCPT: looked up, its forwards followed, postmaster known. For mail that this system
+  /// writes itself. Empty if it is not a mailbox of ours, or if its forwards lead nowhere or too far.
   package func recipients(
     of mailbox: Mailbox, lookingUp lookUp: (Mailbox) async throws -> ClientRecord?
   ) async throws -> [EnvelopeRecipient] {

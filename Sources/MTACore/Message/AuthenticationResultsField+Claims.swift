@@ -13,23 +13,23 @@ extension AuthenticationResultsField {
     return ownNames(authority).contains { head.names($0) }
   }
 
-  /// Our name as settings may spell it, and as the DNS does.
+  /// Our name as settings may spell it, and in its form in the DNS.
   private static func ownNames(_ authority: String) -> [[UInt8]] {
     let spelled = Array(authority.utf8)
     let dns = Domain(bytes: spelled, international: true)?.dnsName.map { Array($0.description.utf8) }
     return [spelled, dns ?? spelled].filter { $0.allSatisfy(\.isNameText) }.map { $0.map(\.lowercased) }
   }
 
-  /// What stands where the authserv-id does (RFC 8601 §2.2, §2.5).
+  /// The text in the place of the authserv-id (RFC 8601 §2.2, §2.5).
   private struct Head {
     /// RFC 5322 §2.1.1: an authserv-id is a word, and no line is longer.
     static let limit = 1000
 
-    /// With its comments, and as far as somebody may read it who knows none.
+    /// The text with its comments, for readers that do not understand comments.
     private let whole: [UInt8]
     private let withoutComments: [UInt8]
 
-    /// Nil for what counts as ours, whatever it says.
+    /// Nil if the field counts as ours, whatever it says.
     init?(_ value: ArraySlice<UInt8>) {
       var plain: [UInt8] = []
       var end = value.startIndex
@@ -71,7 +71,7 @@ extension AuthenticationResultsField {
 
     func names(_ name: [UInt8]) -> Bool { Self.names(name, in: withoutComments) || Self.names(name, in: whole) }
 
-    /// Whether a word begins with the name and is no longer name.
+    /// Whether a word begins with the name and ends with it.
     private static func names(_ name: [UInt8], in text: [UInt8]) -> Bool {
       text.indices.contains { start in
         (start == 0 || !text[start - 1].isNameText) && isName(name, text[start...])

@@ -1,4 +1,4 @@
-/// The header field in which a receiver says what it found out about a mail (RFC 8601).
+/// The header field with a receiver's results about a mail (RFC 8601).
 ///
 /// ```
 /// Authentication-Results: mx.example.org;
@@ -9,7 +9,7 @@
 package struct AuthenticationResultsField: Hashable, Sendable {
   package static let name = "Authentication-Results"
 
-  /// The authserv-id: the name under which this system speaks, by habit its host name (RFC 8601 §2.5).
+  /// The authserv-id: the name of this system in such fields, normally its host name (RFC 8601 §2.5).
   package let authority: String
   package let results: [AuthenticationResult]
 
@@ -20,9 +20,9 @@ package struct AuthenticationResultsField: Hashable, Sendable {
 
   /// The whole field with its CR LF, folded before column 78 wherever a word ends.
   ///
-  /// Whatever the values hold, the field stays one field: control characters become `?`, values are quoted where RFC 8601
-  /// §2.2 asks for it, and cut at 255 characters.
-  /// - Parameter international: leaves UTF-8 in values as it is, for mail under SMTPUTF8; otherwise it becomes `?` too.
+  /// Whatever the values contain, the field stays one field: control characters become `?`, values are quoted as RFC 8601 §2.2 demands,
+  /// and cut at 255 characters.
+  /// - Parameter international: leaves UTF-8 in values unchanged, for mail under SMTPUTF8; otherwise it becomes `?`.
   package func render(international: Bool = false) -> String {
     var line = FoldedLine(Self.name + ":")
     guard !results.isEmpty else {
@@ -50,7 +50,7 @@ package struct AuthenticationResultsField: Hashable, Sendable {
     return word.isEmpty ? "unknown" : String(decoding: word, as: UTF8.self)
   }
 
-  /// As it is when it is a token (RFC 2045 §5.1), or an address or domain; otherwise in quotes.
+  /// Unchanged if it is a token (RFC 2045 §5.1), or an address or domain; otherwise quoted.
   private func value(_ text: String, _ international: Bool) -> String {
     let text = printable(text, international)
     let parts = text.utf8.split(separator: UInt8(ascii: "@"), maxSplits: 1, omittingEmptySubsequences: false)
@@ -82,7 +82,7 @@ package struct AuthenticationResultsField: Hashable, Sendable {
   }
 }
 
-/// Text that is folded at blanks so that no line passes 78 columns, as far as its words allow (RFC 5322 §2.1.1).
+/// Text that is folded at blanks, so that no line exceeds 78 columns if its words allow (RFC 5322 §2.1.1).
 struct FoldedLine {
   private(set) var text: String
   private var column: Int
@@ -107,7 +107,7 @@ struct FoldedLine {
     }
   }
 
-  /// Adds a mark behind the last word, and folds at the next.
+  /// Adds a mark after the last word, and folds at the next word.
   mutating func end(with mark: Unicode.Scalar) {
     text.unicodeScalars.append(mark)
     column = 78

@@ -1,19 +1,18 @@
-/// Whom a mail names as its author, for the question whether its sender may write in that name: its newest Resent-From (RFC 5322
-/// §3.6.6), or else its From.
+/// The author of a mail, for the question whether its sender may write in that name: the newest Resent-From (RFC 5322 §3.6.6), or else
+/// From.
 package struct Authorship: Hashable, Sendable {
-  /// Each once, in order. Of a field that is no list of mailboxes these are all that any reader might take for one, so that nobody
-  /// is named by a field that is read here and there in different ways.
+  /// Each once, in order. If the field is not a list of mailboxes, these are all that any reader might see in it. So a field that
+  /// readers understand differently names all of them.
   package let mailboxes: [Mailbox]
   /// There is one field, and it is a list of mailboxes.
   package let isReadable: Bool
   /// There are more than ``maximum``; those beyond are not in ``mailboxes``.
   package let areTooMany: Bool
-  /// Something looks like an author, and whose it seems to be, nobody can say: an address that is none for its characters, such as one
-  /// with an invisible character in it, or a field that some readers may take for a From or Resent-From though its name is spelled
-  /// otherwise.
+  /// Something looks like an author, but its mailbox cannot be determined: an address with characters that no address may have, such as
+  /// an invisible one, or a field that some readers may take for From or Resent-From though its name is spelled otherwise.
   package let isDisguised: Bool
 
-  /// Each is a question to the hooks.
+  /// Each is looked up by the hooks.
   package static let maximum = 16
 
   init(_ header: HeaderSection) {
@@ -48,8 +47,8 @@ extension HeaderSection {
 }
 
 extension Domain {
-  /// Whether some readers show or compare it as another one: it has characters that compatibility mapping changes or drops, such as
-  /// mathematical letters and invisible marks, and that no registered name has (RFC 5892 §2.8). Wide forms are mapped by
+  /// Whether some readers show or compare it as another domain. It has characters that compatibility mapping changes or drops, such as
+  /// mathematical letters and invisible marks, and that registered names never have (RFC 5892 §2.8). Wide forms are mapped by
   /// ``canonical``.
   fileprivate var resemblesAnother: Bool {
     description.unicodeScalars.contains { scalar in
@@ -62,8 +61,8 @@ extension Domain {
   }
 }
 
-/// Finds what looks like an address in a value that is none, or no list of them: `Bob, VP <bob@example.net>`. Rather one too many than
-/// one too few.
+/// Finds text that looks like an address in a value that is not an address, or not a list of them: `Bob, VP <bob@example.net>`. It
+/// rather finds one too many than one too few.
 struct PossibleMailboxes {
   private(set) var mailboxes: [Mailbox] = []
   /// As ``Authorship/isDisguised``.
@@ -72,14 +71,14 @@ struct PossibleMailboxes {
   private static let at = UInt8(ascii: "@")
   private static let dot = UInt8(ascii: ".")
 
-  /// In order of the two readings: quotes and comments are understood, or are nothing but characters between words.
+  /// Adds the addresses of two readings: with quotes and comments understood, and with them as plain characters between words.
   mutating func add(_ value: [UInt8]) {
     let value = Self.withPlainAt(value)
     look(Self.understood(value))
     look(Self.asBlanks(value))
   }
 
-  /// With `@` for its wide and its small form (U+FF20, U+FE6B), which some readers take for it.
+  /// The value with `@` for its wide and its small form (U+FF20, U+FE6B), which some readers take for it.
   private static func withPlainAt(_ value: [UInt8]) -> [UInt8] {
     var plain: [UInt8] = []
     plain.reserveCapacity(value.count)
@@ -154,7 +153,7 @@ struct PossibleMailboxes {
     }
   }
 
-  /// Without blanks around `@` and dots, where readers pass over them.
+  /// The text without blanks around `@` and dots, which some readers skip.
   private static func closingUp(_ text: [UInt8]) -> [UInt8] {
     var closed: [UInt8] = []
     closed.reserveCapacity(text.count)
@@ -169,7 +168,7 @@ struct PossibleMailboxes {
     return closed
   }
 
-  /// Controls, too: some readers pass over them.
+  /// Control characters count, too: some readers skip them.
   private static func isWord(_ byte: UInt8) -> Bool {
     byte.isAtomText || byte == dot || byte >= 127 || (byte < 32 && byte != 9)
   }

@@ -56,7 +56,7 @@ package struct ContentScan: Sendable {
     }
   }
 
-  /// How many octets come before the first NUL, LF or CR of the word.
+  /// The number of octets before the first NUL, LF or CR of the word.
   private static func plainOctets(of word: UInt64) -> Int {
     let ones: UInt64 = 0x0101_0101_0101_0101
     // Of the bits that show a zero octet the lowest is exact.

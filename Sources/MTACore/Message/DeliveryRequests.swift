@@ -59,13 +59,13 @@ public struct RecipientNotification: Hashable, Sendable, Codable {
 
   public var isEmpty: Bool { notify == nil && originalRecipient == nil }
 
-  /// What of it holds when nobody vouches for the sender: no report is made of mail that arrives, and none that can be avoided of mail
-  /// that is late, by us or by those we relay to. This departs from RFC 3461 §5.2, which has NOTIFY go on as it came.
+  /// The requests that hold if the sender is not vouched for. There is no report of mail that arrives, and none that can be avoided of
+  /// mail that is late, by us or by next hops. This departs from RFC 3461 §5.2, by which NOTIFY goes on as it came.
   var askedByStranger: RecipientNotification {
     RecipientNotification(notify: notify?.intersection(.failure), originalRecipient: originalRecipient)
   }
 
-  /// The ORCPT that names this mailbox (RFC 3461 §4.2); nil for one that cannot be said in it.
+  /// The ORCPT for this mailbox (RFC 3461 §4.2); nil if it cannot be written in one.
   package static func original(_ mailbox: Mailbox) -> String? {
     let text =
       // RFC 6533 §3 has another address type for international ones.

@@ -1,10 +1,10 @@
-/// Text of a header field that ASCII cannot hold, as encoded words (RFC 2047): UTF-8 in base 64, each word within 75 characters and
-/// holding whole characters.
+/// Header text that is not ASCII, as encoded words (RFC 2047): UTF-8 in base64. Each word has at most 75 characters and whole
+/// characters.
 package enum EncodedWords {
   /// 75 characters less `=?UTF-8?B?` and `?=`: 60 digits, which are 45 octets.
   private static let octetsPerWord = 45
 
-  /// With blanks between, where a field may be folded; blanks between encoded words are not part of the text.
+  /// There are blanks between the words, where a field may be folded. Blanks between encoded words are not part of the text.
   package static func encode(_ text: String) -> String {
     var words: [String] = []
     var octets: [UInt8] = []

@@ -69,7 +69,7 @@ public struct EnvelopeRecipient: Hashable, Sendable {
     self.reversePath = reversePath
   }
 
-  /// As it is kept when nobody vouches for the mail's sender.
+  /// The form that is kept if the mail's sender is not vouched for.
   var askedByStranger: EnvelopeRecipient {
     guard notification.notify != nil else { return self }
     var recipient = self

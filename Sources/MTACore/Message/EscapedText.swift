@@ -1,5 +1,5 @@
 extension String {
-  /// Control characters, and what could reorder a line on a screen, as `\u{…}`.
+  /// Appends text, with control characters, and characters that could reorder a line on a screen, as `\u{…}`.
   package mutating func append(escaping text: String) {
     if text.utf8.allSatisfy({ (32...126).contains($0) }) {
       self += text

@@ -1,38 +1,37 @@
 package import NIOCore
 
-/// Takes the header section off the front of a message that arrives in pieces.
+/// Takes the header section from the front of a mail that arrives in pieces.
 ///
-/// Content whose first line is no field has no header section (``HeaderSection/isAbsent``): as most readers have it, all of it
-/// is body. So that is known, and told, at the end of the first line; or of the second one where the first is that of a
-/// mailbox file (``HeaderSection/mailboxLine``).
+/// Content whose first line is not a field has no header section (``HeaderSection/isAbsent``). For most readers all of it is body. This
+/// is known at the end of the first line, or of the second if the first is that of a mailbox file (``HeaderSection/mailboxLine``).
 package struct HeaderCollector: Sendable {
-  /// What the last piece came to.
+  /// The result of the last piece.
   package enum Step: Hashable, Sendable {
-    /// The header section goes on.
+    /// The header section continues.
     case more
-    /// The empty line was seen; the body begins `bodyOffset` bytes into the piece (perhaps at its end). Where there is no header
-    /// section that is 0, and ``HeaderCollector/leadingBody`` comes before.
+    /// The empty line was found. The body begins `bodyOffset` bytes into the piece, perhaps at its end. Without a header section this
+    /// is 0, and ``HeaderCollector/leadingBody`` comes before.
     case complete(HeaderSection, bodyOffset: Int)
-    /// More than the limits without an empty line. Nothing is kept; every further piece gets the same answer.
+    /// The limits were exceeded before an empty line. Nothing is kept, and every further piece gets the same answer.
     case tooLarge
   }
 
-  /// What earlier pieces held of the body: other than empty only for content without a header section.
+  /// The body in earlier pieces. It is not empty only for content without a header section.
   package private(set) var leadingBody: [UInt8] = []
 
   private var bytes: [UInt8] = []
-  /// Of the line that decides whether there is a header section; nil when that is known.
+  /// The place of the line that decides whether there is a header section; nil once that is known.
   private var openingLine: Int? = 0
   private let limit: Int
-  /// How much of CR LF CR LF the latest bytes are. A message may begin with its empty line, hence 2 at first.
+  /// How much of CR LF CR LF the latest bytes are. A mail may begin with its empty line, so this is 2 at first.
   private var matched = 2
   private var isTooLarge = false
   private let maximumFields: Int
   private var fields = 0
 
   /// - Parameters:
-  ///   - limit: the most bytes that a header section may have, 256 KiB unless told.
-  ///   - maximumFields: the most fields, any number unless told.
+  ///   - limit: the largest header section in bytes; default 256 KiB.
+  ///   - maximumFields: the most fields; default any number.
   package init(limit: Int = 262_144, maximumFields: Int = .max) {
     self.limit = limit
     self.maximumFields = maximumFields
@@ -90,7 +89,7 @@ package struct HeaderCollector: Sendable {
     return .tooLarge
   }
 
-  /// A line is complete, and with it perhaps what content without a header section can be told by; nil otherwise.
+  /// A line is complete. Returns the section if this line decides that there is none; nil otherwise.
   private mutating func decideOpening() -> HeaderSection? {
     guard let start = openingLine else { return nil }
     let line = bytes[start...]
@@ -104,11 +103,10 @@ package struct HeaderCollector: Sendable {
     return nil
   }
 
-  /// Whether the answer is, and will stay, ``Step/tooLarge``.
+  /// Whether the answer is ``Step/tooLarge``, from now on.
   package var isExhausted: Bool { isTooLarge }
 
-  /// The message ended without an empty line: all of it was header section, or, where it has none, ``leadingBody``. Nil when
-  /// it was too large.
+  /// The mail ended without an empty line: all of it was header section, or ``leadingBody`` if it has none. Nil if it was too large.
   package mutating func finish() -> HeaderSection? {
     if isTooLarge { return nil }
     guard let start = openingLine, !bytes.isEmpty, !HeaderSection.beginsField(bytes[start...]) else {

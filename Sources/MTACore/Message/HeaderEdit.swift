@@ -13,7 +13,7 @@ public struct HeaderEdit: Hashable, Sendable {
   }
 
   public let name: String
-  /// Folded, with CR LF at its end: as it stands in the mail.
+  /// The line as it stands in the mail: folded, with CR LF at its end.
   package let line: String
 
   /// - Parameters:

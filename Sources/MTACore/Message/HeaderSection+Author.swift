@@ -17,15 +17,15 @@ extension HeaderSection {
   }
 }
 
-/// Reads address lists of header fields: display names, quoted strings, comments and literals are understood, groups
-/// and source routes refused.
+/// Reads address lists of header fields. It understands display names, quoted strings, comments and literals. It refuses groups and
+/// source routes.
 struct AddressListParser {
-  /// Where it stands, not what it says: a field may have a hundred thousand of them.
+  /// A token's place, not its text: a field may have a hundred thousand of them.
   private enum Token: Equatable {
     case atom(Place)
-    /// What is between the quotes, backslashes included.
+    /// The place between the quotes, backslashes included.
     case quoted(Place)
-    /// The same between the brackets.
+    /// The place between the brackets.
     case literal(Place)
     case special(UInt8)
   }
@@ -47,7 +47,7 @@ struct AddressListParser {
 
   /// The mailboxes of an unfolded value; nil if it is not a list of one or more mailboxes.
   ///
-  /// - Parameter plainNames: a display name that holds an unquoted `@` makes it none: some readers take that for the address.
+  /// - Parameter plainNames: refuses a display name with an unquoted `@`: some readers take that for the address.
   static func mailboxes(in value: [UInt8], plainNames: Bool = false) -> [Mailbox]? {
     // Header sections are far shorter.
     guard value.count < UInt32.max, let tokens = tokens(of: value) else { return nil }
@@ -75,7 +75,7 @@ struct AddressListParser {
     return nameIsPlain ? addressSpecification(tokens[(open + 1)...].dropLast()) : nil
   }
 
-  /// `local-part "@" domain` (RFC 5322 §3.4.1), blanks and comments around the dots gone already.
+  /// `local-part "@" domain` (RFC 5322 §3.4.1), with blanks and comments around the dots already removed.
   private func addressSpecification(_ tokens: ArraySlice<Token>) -> Mailbox? {
     guard let at = tokens.firstIndex(of: .special(UInt8(ascii: "@"))),
       let local = dotted(tokens[..<at], quotes: true), let domainText = domainText(tokens[(at + 1)...]),
@@ -119,8 +119,8 @@ struct AddressListParser {
     return text
   }
 
-  /// Words and specials, without blanks and comments (RFC 5322 §3.2.2); nil for what ends too early and for characters
-  /// that have no business outside quotes.
+  /// Words and specials, without blanks and comments (RFC 5322 §3.2.2). Nil if the text ends too early, or has characters that may
+  /// stand only in quotes.
   private static func tokens(of bytes: [UInt8]) -> [Token]? {
     var scanner = Scanner(bytes: bytes)
     var tokens: [Token] = []
@@ -173,7 +173,7 @@ struct AddressListParser {
       return nil
     }
 
-    /// Comments nest; whether this one was closed.
+    /// Skips a comment, with comments in it. Returns whether it was closed.
     mutating func skipComment() -> Bool {
       var depth = 1
       while let byte = next() {

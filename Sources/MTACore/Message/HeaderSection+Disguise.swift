@@ -1,18 +1,18 @@
-/// What the next reader may take for a field of a certain name, though its name is spelled otherwise, or is none.
+/// Recognizes fields that the next reader may take for a certain field, though their names are spelled otherwise or are not valid.
 ///
-/// Some readers pass over blanks and control characters before the colon, some over no-break spaces, some unfold a line before they look
-/// for its colon, some know comments there, some take an underscore for a hyphen. So where a field must not pass unseen, of what stands
-/// before the colon letters and digits alone count, with comments and without.
+/// Readers differ. Some skip blanks and control characters before the colon, some no-break spaces. Some unfold a line before they look
+/// for its colon. Some know comments there, and some take an underscore for a hyphen. So for fields that must be found, only letters
+/// and digits before the colon count, once with comments and once without.
 extension HeaderSection.Field {
-  /// Whether somebody may take the field for one of this name.
+  /// Whether a reader may take the field for one of this name.
   ///
-  /// - Parameter andMore: for one whose name begins so and goes on.
+  /// - Parameter andMore: whether a longer name that begins so counts, too.
   package func mayBeNamed(_ name: String, andMore: Bool = false) -> Bool {
     Self.mayRead(name, in: raw, andMore: andMore, knowsComments: false)
       || Self.mayRead(name, in: raw, andMore: andMore, knowsComments: true)
   }
 
-  /// Whether somebody may, and who reads by RFC 5322 does not.
+  /// Whether some reader may, though a reader that follows RFC 5322 does not.
   package func isDisguised(as name: String) -> Bool { !isNamed(name) && mayBeNamed(name) }
 
   private static func mayRead(
@@ -41,7 +41,7 @@ extension HeaderSection.Field {
     return false
   }
 
-  /// Whether nothing that anybody could read stands behind the first colon: blanks, line ends and control characters alone.
+  /// Whether the text after the first colon is invisible to all readers: blanks, line ends and control characters alone.
   package var isEmpty: Bool {
     guard let colon = raw.firstIndex(of: UInt8(ascii: ":")) else { return false }
     return raw[(colon + 1)...].allSatisfy { $0 <= 32 || $0 == 127 }
@@ -49,10 +49,10 @@ extension HeaderSection.Field {
 }
 
 extension HeaderSection {
-  /// Whether the first lines of content that has no header section were meant for the first field of one: so that all of it is shown as
-  /// text, with what an author's program wrote for servers alone.
+  /// Whether the first lines of content without a header section were meant as a first field. Then all of the mail is shown as text,
+  /// including fields that an author's program wrote for servers alone.
   ///
-  /// - Parameter lines: up to the end of the line that decides; with that of a mailbox file in front, if there is one.
+  /// - Parameter lines: up to the end of the deciding line, with that of a mailbox file in front, if there is one.
   static func isMeantForHeader(_ lines: ArraySlice<UInt8>) -> Bool {
     let line = isMailboxLine(lines) ? lines.drop { $0 != UInt8(ascii: "\n") }.dropFirst() : lines
     guard line.contains(UInt8(ascii: ":")) else {
@@ -68,7 +68,7 @@ extension HeaderSection {
 
   private static let privateNames = ["Bcc", "Resent-Bcc"]
 
-  /// RFC 5322 §3.6, and what programs write in front of those.
+  /// RFC 5322 §3.6, and fields that programs write in front of those.
   private static let fieldNames =
     privateNames + [
       "From", "Sender", "Reply-To", "To", "Cc", "Date", "Message-ID", "In-Reply-To", "References", "Subject",

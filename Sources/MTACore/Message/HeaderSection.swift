@@ -22,14 +22,14 @@ public struct HeaderSection: Hashable, Sendable {
   /// ``HeaderCollector`` sets it; a section that is read from bytes is never absent.
   public let isAbsent: Bool
 
-  /// Whether there is none, but the first line looks as if there were to be one: `Bcc` with a control character behind it, say.
+  /// Whether there is no section, but the first line looks like a field: for example `Bcc` with a control character after it.
   package let isAbsentByMistake: Bool
 
   /// One field with its continuation lines.
   public struct Field: Hashable, Sendable {
     /// The whole field, line ends included. The last field lacks its CR LF if the mail ended within it.
     public let raw: ArraySlice<UInt8>
-    /// Bytes of `raw` that are the name, and the place behind its colon; 0 both for a line that is no field.
+    /// The length of the name in `raw`, and the place after its colon; both 0 for a line that is not a field.
     private let nameLength: Int
     private let valueOffset: Int
 
@@ -41,7 +41,7 @@ public struct HeaderSection: Hashable, Sendable {
       valueOffset = colon.map { $0 + 1 - raw.startIndex } ?? 0
     }
 
-    /// Octets of the name that a line begins with; 0 for a line that is no field.
+    /// The length of the name with which a line begins; 0 for a line that is not a field.
     static func nameLength(of line: some Collection<UInt8>) -> Int {
       var length = 0
       var hasBlank = false
@@ -63,8 +63,8 @@ public struct HeaderSection: Hashable, Sendable {
 
     package var nameBytes: ArraySlice<UInt8> { raw.prefix(nameLength) }
 
-    /// Whether every reader takes it for a field: the colon stands right behind the name. Many take a line with blanks
-    /// there, or one that is no field, for the start of the body.
+    /// Whether every reader takes it for a field: the colon comes directly after the name. For many readers the body starts at a line
+    /// with blanks there, or at a line that is not a field.
     package var isPlain: Bool { nameLength > 0 && valueOffset == nameLength + 1 }
 
     /// Whether the field has this name, ASCII case aside.
@@ -124,7 +124,7 @@ public struct HeaderSection: Hashable, Sendable {
     isAbsentByMistake = false
   }
 
-  /// That of content whose first line is no field, or that of a mailbox file with none behind it.
+  /// The section of content whose first line is not a field, or is that of a mailbox file without a field after it.
   init(absentBefore firstLine: ArraySlice<UInt8>) {
     fields = []
     let mayBeField = firstLine.contains(UInt8(ascii: ":"))
@@ -135,7 +135,7 @@ public struct HeaderSection: Hashable, Sendable {
     isAbsentByMistake = Self.isMeantForHeader(firstLine)
   }
 
-  /// Where each field ends, up to the empty line or the end of the text, and whether a CR or LF stands alone before that.
+  /// The end of each field, up to the empty line or the end of the text, and whether there is a lone CR or LF before that.
   private static func fieldEnds(in text: UnsafeRawBufferPointer, from start: Int) -> (ends: [Int], strays: Bool) {
     var ends: [Int] = []
     var strays = false
@@ -161,7 +161,7 @@ public struct HeaderSection: Hashable, Sendable {
   /// Whether a line, with or without its line end, begins a field.
   static func beginsField(_ line: some Collection<UInt8>) -> Bool { Field.nameLength(of: line) > 0 }
 
-  /// Whether a line is one by which files of mailboxes part mails; some programs quote it, once.
+  /// Whether a line is one that separates mails in mailbox files. Some programs quote it, once.
   static func isMailboxLine(_ line: ArraySlice<UInt8>) -> Bool {
     (line.first == UInt8(ascii: ">") ? line.dropFirst() : line).starts(with: "From ".utf8) && !beginsField(line)
   }
@@ -186,7 +186,7 @@ public struct HeaderSection: Hashable, Sendable {
 }
 
 extension ArraySlice<UInt8> {
-  /// Behind the first CR LF.
+  /// The place after the first CR LF.
   fileprivate var endOfLine: Int? {
     var from = startIndex
     while let found = self[from...].firstIndex(of: UInt8(ascii: "\r")) {
@@ -196,7 +196,7 @@ extension ArraySlice<UInt8> {
     return nil
   }
 
-  /// Whether a CR or LF stands alone.
+  /// Whether there is a lone CR or LF.
   fileprivate var hasStrayLineEnd: Bool {
     indices.contains { index in
       if self[index] == UInt8(ascii: "\r") { return !isLineEnd(at: index) }

@@ -1,11 +1,12 @@
-/// The fields of a log line, ` key=value` each, so written that no text in them can imitate another field, the end of a quote, or a line.
+/// The fields of a log line, ` key=value` each. They are written so that no text in them can imitate another field, the end of a quote,
+/// or a line.
 ///
 /// ```
 /// mail=1wKf0g-2xK9aT-3F outcome=failed message="550 5.1.1 no such user \"bob\"" to=bob@village.example
 /// ```
 ///
-/// A value of letters, digits and `-._:/@+<>[],*` stands as it is; any other is quoted, with `\"` and `\\`, and each octet that is
-/// no printable ASCII as `\xHH`. Of a value no more than ``maximumOctets`` are written, and three dots behind the quote.
+/// A value of letters, digits and `-._:/@+<>[],*` stands unchanged. Others are quoted, with `\"` and `\\`, and with `\xHH` for each
+/// octet that is not printable ASCII. Of a value at most ``maximumOctets`` are written, with three dots after the quote.
 package struct LogFields {
   package private(set) var text = ""
 
@@ -13,7 +14,7 @@ package struct LogFields {
 
   package init() {}
 
-  /// - Parameter key: a word of ours, not a foreign one.
+  /// - Parameter key: a fixed word, never foreign text.
   package mutating func append(_ key: String, _ value: String) {
     text += text.isEmpty ? key : " " + key
     text += "="

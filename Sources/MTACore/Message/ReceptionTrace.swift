@@ -1,7 +1,7 @@
 import NIOCore
 
-/// The header fields that this server puts before a mail it takes (R14): what hooks add, Authentication-Results,
-/// Received, on submission what the client left out, and what parts them from content that begins with no field.
+/// The header fields that this server puts before an accepted mail (R14): fields of hooks, Authentication-Results, Received, on
+/// submission missing fields, and an empty line before content that does not begin with a field.
 struct ReceptionTrace {
   private let conversation: Conversation
   private let serverName: String
@@ -15,7 +15,7 @@ struct ReceptionTrace {
     self.instant = instant
   }
 
-  /// - Parameter completing: add a missing or empty Date and Message-ID (RFC 6409 §8).
+  /// - Parameter completing: whether to add a missing or empty Date and Message-ID (RFC 6409 §8).
   func write(into buffer: inout ByteBuffer, completing: Bool) {
     for edit in conversation.headerEdits { buffer.writeString(edit.line) }
     writeAuthenticationResults(into: &buffer)
@@ -43,8 +43,8 @@ struct ReceptionTrace {
       && !conversation.headerEdits.contains { $0.isNamed(name) }
   }
 
-  /// RFC 5321 §4.4. Every part comes from parsed values; what a client calls itself that is no name stands in a comment, its letters,
-  /// digits and a few marks alone, so that no reader takes it for more.
+  /// RFC 5321 §4.4. Every part comes from parsed values. A client's name for itself that is not a name stands in a comment, with only
+  /// letters, digits and a few marks, so readers take it for nothing else.
   private func writeReceived(into buffer: inout ByteBuffer) {
     let address = conversation.connection.remoteAddress
     switch conversation.clientName {

@@ -1,13 +1,13 @@
-/// A Content-Type field's value (RFC 2045 §5.1), as far as the walk through a mail needs it.
+/// The value of a Content-Type field (RFC 2045 §5.1), as far as the walk through a mail needs it.
 struct ContentType: Hashable, Sendable {
   /// Lower case.
   let type: String
   let subtype: String
   private let parameters: [(name: [UInt8], value: [UInt8])]
-  /// The parameters break the grammar: others may read other ones.
+  /// The parameters break the grammar: other readers may see other ones.
   let isMalformed: Bool
 
-  /// Of an entity that names none (RFC 2045 §5.2), and within multipart/digest (RFC 2046 §5.1.5).
+  /// The type of an entity that names none (RFC 2045 §5.2), and of parts within multipart/digest (RFC 2046 §5.1.5).
   static let plainText = ContentType("text", "plain")
   static let message = ContentType("message", "rfc822")
 
@@ -18,7 +18,7 @@ struct ContentType: Hashable, Sendable {
     isMalformed = false
   }
 
-  /// Nil when there is not even a type.
+  /// Nil if there is not even a type.
   init?(_ value: [UInt8]) {
     var scanner = TokenScanner(value)
     guard let type = scanner.token(), scanner.take(UInt8(ascii: "/")), let subtype = scanner.token() else { return nil }
@@ -43,7 +43,7 @@ struct ContentType: Hashable, Sendable {
     self.isMalformed = isMalformed
   }
 
-  /// The parameter of this name; nil when it is missing, comes twice, or in the pieces and charsets of RFC 2231.
+  /// The parameter of this name. Nil if it is missing, comes twice, or uses the pieces and charsets of RFC 2231.
   func parameter(_ name: StaticString) -> [UInt8]? {
     var value: [UInt8]?
     for parameter in parameters where parameter.name.begins(caseless: name) {
@@ -87,13 +87,13 @@ struct TokenScanner {
     return true
   }
 
-  /// In lower case; printable ASCII, so that its equality is that of its octets.
+  /// In lower case. It is printable ASCII, so String's equality is that of its octets.
   mutating func token() -> String? {
     guard let token = rawToken() else { return nil }
     return String(decoding: token.map { (65...90).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
   }
 
-  /// A token as it stands, or what a quoted string says.
+  /// A token, or the content of a quoted string.
   mutating func value() -> [UInt8]? {
     guard next == UInt8(ascii: "\"") else { return rawToken() }
     place += 1
@@ -114,7 +114,7 @@ struct TokenScanner {
     return nil
   }
 
-  /// As it stands; printable ASCII.
+  /// The token as it stands; printable ASCII.
   mutating func rawToken() -> [UInt8]? {
     let start = place
     while let next, Self.isTokenText(next) { place += 1 }

@@ -1,31 +1,31 @@
 package import NIOCore
 
-/// How a mail becomes one of lines of seven bits, so that it can go where 8BITMIME or BINARYMIME is not offered (RFC 6152 §3, RFC
-/// 3030 §3). Made in a first pass by ``Survey``; ``MailConverter`` follows it in a second one.
+/// How a mail becomes one of lines of seven bits, for servers without 8BITMIME or BINARYMIME (RFC 6152 §3, RFC 3030 §3). ``Survey``
+/// makes it in a first pass, and ``MailConverter`` follows it in a second one.
 package struct ConversionPlan: Hashable, Sendable {
   enum Treatment: UInt8, Hashable, Sendable {
-    /// Byte for byte.
+    /// Unchanged, byte for byte.
     case keep
-    /// Content-Transfer-Encoding becomes 7bit, which the content is already.
+    /// Content-Transfer-Encoding becomes 7bit; the content is that already.
     case relabel
     case quotedPrintable
     case base64
-    /// Quoted-printable, and Content-Type becomes text/plain: what it said is no type, or a multipart that has no parts.
+    /// Encoded as quoted-printable, and Content-Type becomes text/plain: it was not a type, or a multipart without parts.
     case plainText
   }
 
-  /// What is in the way.
+  /// Why a mail cannot be converted.
   package enum Obstacle: Error, Hashable, Sendable {
-    /// A header section holds octets above 127, or NUL: there is no other way to say them (RFC 6532 has its own extension). Or a word
-    /// that is too long for a line.
+    /// A header section has octets above 127, or NUL: there is no other form for them (RFC 6532 has its own extension). Or it has a
+    /// word that is too long for a line.
     case header
-    /// The octets are within something that must not change, or whose structure is not clear.
+    /// The octets are in a part that must not change, or whose structure is unclear.
     case sealed
-    /// More parts, depth or header than we walk through.
+    /// The mail has more parts, depth or header than the limits.
     case beyondLimits
   }
 
-  /// One for each message and body part, in the order in which their headers stand.
+  /// One for each message and body part, in the order of their headers.
   let treatments: [Treatment]
   /// For each preamble and epilogue, in order, whether it is to be encoded.
   let encodesMargin: [Bool]
@@ -49,10 +49,10 @@ package struct ConversionPlan: Hashable, Sendable {
   }
 }
 
-/// Decides on each entity when its content was seen.
+/// Decides about each entity once its content was seen.
 private struct Surveyor: MIMEVisitor {
   private(set) var treatments: [ConversionPlan.Treatment] = []
-  /// Preambles and epilogues, and which entity came last before each.
+  /// Preambles and epilogues, each with the last entity before it.
   private(set) var margins: [(entity: Int, isUnfit: Bool)] = []
   private(set) var obstacle: ConversionPlan.Obstacle?
   private var entity: MIMEEntity?

@@ -1,6 +1,6 @@
 extension HeaderSection.Field {
-  /// The field with no line of more than 998 octets (RFC 5322 §2.1.1): longer ones are folded before blanks, which changes nothing of
-  /// what the field says (§2.2.3). Nil where blanks do not allow it.
+  /// The field without lines of more than 998 octets (RFC 5322 §2.1.1). Longer ones are folded before blanks, which does not change the
+  /// field's meaning (§2.2.3). Nil if there are no suitable blanks.
   func folded() -> ArraySlice<UInt8>? {
     guard hasLongLine else { return raw }
     var out: [UInt8] = []
@@ -19,7 +19,7 @@ extension HeaderSection.Field {
     return out[...]
   }
 
-  /// Whether a line has more than 998 octets; most fields have none, and none of their lines is then copied.
+  /// Whether a line has more than 998 octets. Most fields have none, and are then not copied.
   private var hasLongLine: Bool {
     raw.withUnsafeBytes { text in
       var start = 0
@@ -38,7 +38,7 @@ extension HeaderSection.Field {
     line.count - (line.suffix(2).elementsEqual([13, 10]) ? 2 : 0)
   }
 
-  /// The last blank of a line before which the first part is short enough, and has words, as what is behind it has.
+  /// The last blank of a line before which the first part is short enough. Both parts must have words.
   private static func fold(_ line: ArraySlice<UInt8>) -> Int? {
     func isBlank(_ index: Int) -> Bool { line[index] == 32 || line[index] == 9 }
     let last = min(line.startIndex + ContentScan.longestLine, line.endIndex - 1)

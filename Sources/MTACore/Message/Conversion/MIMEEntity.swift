@@ -1,13 +1,13 @@
-/// What the header of a message or body part says of what is behind it (RFC 2045).
+/// What the header of a message or body part says about its content (RFC 2045).
 struct MIMEEntity: Hashable, Sendable {
   enum Kind: Hashable, Sendable {
-    /// Content that is itself; encoded at will.
+    /// Content without inner structure, which may be encoded.
     case leaf
-    /// Its bytes are signed or encrypted, its form is set by its type, or its header can be read in more than one way: never to be
-    /// touched.
+    /// Never to be changed: its bytes are signed or encrypted, its form is fixed by its type, or its header can be read in several
+    /// ways.
     case sealed
     case multipart(boundary: [UInt8], isDigest: Bool)
-    /// A message within (RFC 2046 §5.2.1).
+    /// A message in a message (RFC 2046 §5.2.1).
     case message
   }
 
@@ -22,13 +22,13 @@ struct MIMEEntity: Hashable, Sendable {
 
   let kind: Kind
   let encoding: Encoding
-  /// Of text whose octets below 128 mean ASCII: quoted-printable fits.
+  /// Text whose octets below 128 are ASCII: quoted-printable fits.
   let isText: Bool
-  /// Its Content-Type is none, or a multipart without a boundary: that is text/plain (RFC 2045 §5.2), though others may have another
-  /// idea unless it is written anew.
+  /// Its Content-Type is missing or invalid, or a multipart without a boundary. It counts as text/plain (RFC 2045 §5.2). Other readers
+  /// may decide otherwise, unless it is written anew.
   let isUntyped: Bool
 
-  /// - Parameter isDigestPart: whether a part of multipart/digest begins here, which is a message unless it says otherwise.
+  /// - Parameter isDigestPart: whether it is a part of multipart/digest, which is a message unless it says otherwise.
   init(_ header: HeaderSection, isDigestPart: Bool = false) {
     let types = header.fields(named: "Content-Type")
     let encodings = header.fields(named: "Content-Transfer-Encoding")
@@ -71,7 +71,7 @@ struct MIMEEntity: Hashable, Sendable {
     }
   }
 
-  /// Whether the word stands anywhere: in what form, readers may see differently.
+  /// Whether the word stands anywhere: readers may see different forms of it.
   private static func namesBoundary(_ value: ArraySlice<UInt8>) -> Bool {
     let word = Array("boundary".utf8)
     return value.indices.contains { value[$0...].starts(with: word) { $0 | 0x20 == $1 } }
@@ -89,22 +89,22 @@ struct MIMEEntity: Hashable, Sendable {
     }
   }
 
-  /// Whether characters of the charset have more than one octet throughout, so that CR LF is none.
+  /// Whether all characters of the charset have several octets, so that CR LF is not a line end.
   private static func isWide(_ charset: [UInt8]) -> Bool {
     ["utf-16", "utf16", "utf-32", "utf32", "iso-10646-ucs", "ucs-"].contains { charset.begins(caseless: $0) }
   }
 }
 
-/// What a mail may be at most for a walk through its structure.
+/// The limits of a mail for a walk through its structure.
 enum MIMEWalkLimits {
   /// Octets of a boundary; RFC 2046 §5.1.1 allows 70.
   static let boundary = 200
-  /// Octets that a line may have to be a delimiter, trailing blanks included.
+  /// The octets that a delimiter line may have, trailing blanks included.
   static let delimiterLine = 1000
   /// Octets of one header section.
   static let header = 1_048_576
-  /// Multiparts and messages within each other.
+  /// The depth of multiparts and messages in each other.
   static let depth = 50
-  /// Messages and body parts in all.
+  /// Messages and body parts in total.
   static let entities = 10_000
 }

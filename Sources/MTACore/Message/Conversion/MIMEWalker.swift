@@ -1,35 +1,35 @@
 import NIOCore
 
-/// What a walk through a mail's structure meets, in order. All that is given, put together, is the mail again.
+/// Gets the parts of a walk through a mail's structure, in order. Put together, they are the mail again.
 protocol MIMEVisitor: Sendable {
-  /// An entity begins: its header section, and the empty line behind it unless the mail has none there.
+  /// An entity begins: its header section, and the empty line after it, if the mail has one there.
   ///
-  /// - Returns: what the walk takes it for: its own kind, or a leaf, whose content is then all of it.
+  /// - Returns: the kind for the walk: its own kind, or a leaf, whose content is then everything in it.
   mutating func header(_ header: HeaderSection, hasEmptyLine: Bool, _ entity: MIMEEntity) -> MIMEEntity.Kind
   /// Content of the leaf or sealed entity whose header came last.
   mutating func content(_ bytes: ArraySlice<UInt8>)
   /// That content is complete.
   mutating func endOfContent()
-  /// Text around the body parts of a multipart: preamble or epilogue (RFC 2046 §5.1.1), of at least one octet.
+  /// Text around the body parts of a multipart: preamble or epilogue (RFC 2046 §5.1.1), at least one octet.
   mutating func margin(_ bytes: ArraySlice<UInt8>)
   /// That text is complete.
   mutating func endOfMargin()
-  /// A delimiter line, or the line break in front of it.
+  /// A delimiter line, or the line break before it.
   mutating func delimiter(_ bytes: ArraySlice<UInt8>)
-  /// The multipart that came as the `number`th entity, counted from 0, is over, and none of its lines began a part.
+  /// The multipart that came as the `number`th entity, counted from 0, has ended without a part.
   mutating func endOfMultipartWithoutParts(_ number: Int)
-  /// A multipart had its last delimiter before its first: to some it ended there.
+  /// A multipart had its last delimiter before its first: for some readers it ended there.
   mutating func foundAmbiguity()
 }
 
-/// Walks through the MIME structure of a mail that comes in pieces, in memory bounded by ``MIMEWalkLimits`` and time linear in its
-/// size. Only CR LF ends a line; a line break before a delimiter belongs to that.
+/// Walks through the MIME structure of a mail that comes in pieces. Memory is limited by ``MIMEWalkLimits``, and time grows linearly
+/// with size. Only CR LF ends a line. A line break before a delimiter belongs to the delimiter.
 struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
   private struct Level {
-    /// Of a multipart; nil for a message.
+    /// The boundary of a multipart; nil for a message.
     var boundary: [UInt8]?
     var isDigest = false
-    /// Which entity it is.
+    /// The number of the entity.
     var number = 0
     var hasPart = false
     /// Its last delimiter came before any part.
@@ -43,16 +43,16 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
   }
 
   var visitor: Visitor
-  /// The mail is more than the limits: the walk stopped there.
+  /// The mail exceeds the limits: the walk stopped there.
   private(set) var isBeyondLimits = false
   private var levels: [Level] = []
   private var mode = Mode.header(isDigestPart: false)
   private var entities = 0
   private var header: [UInt8] = []
-  /// The line that is being read, or the part of it that was not yet given on.
+  /// The current line, or the part of it that was not yet passed on.
   private var line: [UInt8] = []
   private var isLineBegun = false
-  /// The CR LF behind the last line of content, which a delimiter may claim.
+  /// The CR LF after the last line of content. A delimiter may claim it.
   private var holdsLineEnd = false
   private var isMarginBegun = false
 
@@ -85,8 +85,8 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
     }
   }
 
-  /// Where the whole lines end that are all of one kind: no delimiter is among them, and of a header no empty line. Most of a mail is such
-  /// lines, and may be short ones: they go on together.
+  /// The end of whole lines that are all of one kind: none is a delimiter, and in a header none is empty. Most of a mail is such lines,
+  /// often short ones. They are passed on together.
   private func endOfPlainLines(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
     guard line.isEmpty, !isLineBegun else { return start }
     var isHeader = false
@@ -132,7 +132,7 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
 
   // MARK: lines
 
-  /// - Parameter isWhole: with its CR LF; only the last line of a mail may lack it.
+  /// - Parameter isWhole: whether it has its CR LF. Only the last line of a mail may lack it.
   private mutating func endLine(isWhole: Bool) {
     let found = line.withUnsafeBytes { delimiter(UnsafeRawBufferPointer(rebasing: $0.dropLast(isWhole ? 2 : 0))) }
     if !isLineBegun, let (level, closes) = found {
@@ -156,7 +156,7 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
     isLineBegun = false
   }
 
-  /// The line is too long for a delimiter: what there is of it goes on, but for a CR that its end may follow.
+  /// The line is too long for a delimiter. Its text is passed on, except a CR that may belong to its end.
   private mutating func giveOn() {
     let keepsReturn = line.last == 13
     if keepsReturn { line.removeLast() }
@@ -226,7 +226,7 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
     visitor.endOfContent()
   }
 
-  /// Which multipart the line is a delimiter of, the innermost first, and whether it is the last one (RFC 2046 §5.1.1).
+  /// The multipart that has this line as a delimiter, the innermost first, and whether the delimiter is the last one (RFC 2046 §5.1.1).
   private func delimiter(_ line: UnsafeRawBufferPointer) -> (level: Int, closes: Bool)? {
     guard !levels.isEmpty, line.count >= 2, line[0] == 45, line[1] == 45 else { return nil }
     var end = line.count

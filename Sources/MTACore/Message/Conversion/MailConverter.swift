@@ -1,11 +1,11 @@
 package import NIOCore
 
-/// Converts a mail as its ``ConversionPlan`` says: leaves are encoded, their Content-Transfer-Encoding is written anew, and nothing
-/// else changes. What comes out holds no octet above 127 and no NUL, and decodes to what went in.
+/// Converts a mail as its ``ConversionPlan`` says: leaves are encoded, and their Content-Transfer-Encoding is written anew. Nothing
+/// else changes. The result has no octet above 127 and no NUL, and decodes to the original.
 ///
-/// Text before the first and behind the last part, which no reader shows and no field describes, is encoded as quoted-printable, too, where
-/// it must be. A multipart without parts is text, as is what has no type, and says so afterwards (RFC 2045 §5.2). Lines of header
-/// fields that are too long are folded.
+/// Text before the first and after the last part is encoded as quoted-printable if necessary; readers do not show it and fields do not
+/// describe it. A multipart without parts counts as text, and so does an entity without a type; both say so afterwards (RFC 2045 §5.2).
+/// Header lines that are too long are folded.
 ///
 /// A mail without MIME fields gets them, with `charset=unknown-8bit` (RFC 1428 §2).
 package struct MailConverter: Sendable {
@@ -13,13 +13,13 @@ package struct MailConverter: Sendable {
 
   package init(_ plan: ConversionPlan) { walker = MIMEWalker(Rewriter(plan)) }
 
-  /// What the next piece of the mail becomes.
+  /// The converted form of the next piece.
   package mutating func convert(_ piece: ByteBuffer) -> ByteBuffer {
     walker.receive(piece)
     return walker.visitor.takeOutput()
   }
 
-  /// What remains at the end of the mail.
+  /// The rest, at the end of the mail.
   package mutating func finish() -> ByteBuffer {
     walker.finish()
     return walker.visitor.takeOutput()
@@ -132,7 +132,7 @@ private struct Rewriter: MIMEVisitor {
 }
 
 extension ContentType {
-  /// The charset that a field's value names, whatever the type; nil for none that can be written as it stands.
+  /// The charset that a field's value names, whatever the type. Nil if it cannot be written unchanged.
   fileprivate static func charset(in value: [UInt8]) -> [UInt8]? {
     let parameters = value.drop { $0 != UInt8(ascii: ";") }
     guard let charset = ContentType(Array("text/plain".utf8) + parameters)?.parameter("charset"),

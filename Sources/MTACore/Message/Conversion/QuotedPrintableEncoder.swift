@@ -1,14 +1,14 @@
 import NIOCore
 
-/// RFC 2045 §6.7. CR LF stays a line end; whatever else is no printable ASCII is said as `=XX`, a lone CR or LF too, and so is a
-/// hyphen that begins a line: no line of the result can be taken for a delimiter.
+/// RFC 2045 §6.7. CR LF stays a line end. Every other octet that is not printable ASCII becomes `=XX`, a lone CR or LF too, and so does
+/// a hyphen at the begin of a line: no line of the result looks like a delimiter.
 struct QuotedPrintableEncoder {
   private var column = 0
-  /// A blank or tab: at the end of a line it must be encoded.
+  /// A blank or tab. At the end of a line it must be encoded.
   private var blank: UInt8?
   private var holdsReturn = false
 
-  /// Octets that one octet can become, with what was held back before it: `=0D=20` and two soft line ends.
+  /// The most octets that one octet can become, with what was held back before it: `=0D=20` and two soft line ends.
   private static let mostForOne = 12
 
   mutating func write(_ bytes: ArraySlice<UInt8>, into out: inout ByteBuffer) {
@@ -38,7 +38,7 @@ struct QuotedPrintableEncoder {
     self = Self()
   }
 
-  /// Where the result goes: enough is there before it is written.
+  /// The place of the result. Room is made before it is written.
   private struct Room {
     private let bytes: UnsafeMutableRawBufferPointer
     private(set) var count = 0

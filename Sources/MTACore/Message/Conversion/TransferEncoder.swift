@@ -26,7 +26,7 @@ package struct TransferEncoder {
     }
   }
 
-  /// The content is complete; no line end is written behind it.
+  /// The content is complete. No line end is written after it.
   package mutating func finish(into out: inout ByteBuffer) {
     switch form {
     case .quotedPrintable: quoted.finish(into: &out)
