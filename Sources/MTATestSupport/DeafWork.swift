@@ -1,8 +1,8 @@
 import NIOConcurrencyHelpers
 
-/// Work that takes a processor and heeds no cancellation until it is let go.
+/// Work that keeps a processor busy, and ignores cancellation until it is let go.
 ///
-/// ```swift
+/// ```
 /// let deaf = DeafWork()
 /// defer { deaf.letGo() }
 /// ```
@@ -12,7 +12,7 @@ package final class DeafWork: Sendable {
 
   package init() {}
 
-  /// Keeps its thread until ``letGo()``; 20 minutes at most, should a test forget it.
+  /// Keeps its thread busy until ``letGo()``, and at most 20 minutes.
   package func work() {
     begins.yield()
     let clock = ContinuousClock()
