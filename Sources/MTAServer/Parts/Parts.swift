@@ -4,7 +4,7 @@ public import MTADelivery
 public import MTAReceiver
 
 extension MailServer {
-  /// What a program brings to its server; whatever it does not bring is made from the settings.
+  /// A program's own parts of its server. The others are made from the settings.
   ///
   /// ```swift
   /// let parts = MailServer.Parts(
@@ -15,7 +15,7 @@ extension MailServer {
   /// print(try await MailServer.runQueue(settings, parts))    // for cron: the same hooks and the same agent
   /// ```
   ///
-  /// Each part is a closure, called where the part is needed and nowhere else: `runQueue` makes no hooks, `alert` no agent.
+  /// Each part is a closure, called only where the part is needed: `runQueue` makes no hooks, `alert` no agent.
   ///
   /// | part | called | belongs to |
   /// |---|---|---|
@@ -25,18 +25,20 @@ extension MailServer {
   /// | ``store``, ``deliveryHooks``, ``localAgent``, ``contentFilters``, ``signer``, ``runner`` | once | the queue |
   /// | ``resolver``, ``logger`` | once, the logger for each label | both |
   ///
-  /// Today both are one process. With ``Settings/isolation`` they will be several: receivers of their own, any number of them, one process for
-  /// the queue, and a master that makes none of these parts. So no part of the receivers may share memory with one of the queue, nor
-  /// hooks of one connection with those of another: a variable, cache or connection that two closures capture would be
-  /// two. What hooks learn of a mail, and a delivery is to know, goes with the mail: ``Conversation/attributes``. What all must
-  /// know lies in a database or file of the program's own.
+  /// Today both are one process. With ``Settings/isolation`` there will be several: any number of receivers, one process for the queue,
+  /// and a master that makes none of these parts. So parts of the receivers may not share memory with parts of the queue, nor hooks of
+  /// one connection with hooks of another. A variable, cache or connection that two closures capture would exist twice.
+  ///
+  /// To pass facts from hooks to a delivery, keep them with the mail: ``Conversation/attributes``. For facts that all processes need,
+  /// use a database or file of your own.
   public struct Parts: Sendable {
     // MARK: The receivers
 
-    /// Makes the hooks of one connection: ``ReceiverHooks``, or ``InboundHooks`` for a server that nobody logs in to. Default:
-    /// ``SettingsHooks``. Users and aliases of the settings that other hooks do not know are named in a warning at start.
+    /// Makes the hooks of one connection: ``ReceiverHooks``, or ``InboundHooks`` for a server without logins. Default:
+    /// ``SettingsHooks``. If other hooks do not know users or aliases of the settings, a warning at start names these.
     public var hooks: (@Sendable () -> any InboundHooks)?
-    /// Makes the policies of one connection, which are asked before the hooks, in their order. They get the server's resolver. Default: none.
+    /// Makes the policies of one connection. They are asked before the hooks, in their order. They get the server's resolver. Default:
+    /// none.
     public var policies: (@Sendable (any DNSLookup) -> [any ReceiverPolicy])?
     /// Makes what walks along with the content of one mail. It gets the server's resolver. Default: DKIM verification.
     public var inspector: (@Sendable (any DNSLookup) -> any ContentInspector)?
@@ -47,11 +49,11 @@ extension MailServer {
 
     /// Opens the store, which the server closes. Default: `MailStore`, at ``Settings/database`` and ``Settings/mailQueue``.
     public var store: (@Sendable () throws -> any ServerStore)?
-    /// A say in deliveries. Default: none.
+    /// Decisions about deliveries. Default: none.
     public var deliveryHooks: (@Sendable () throws -> any DeliveryHooks)?
     /// Takes the local mail, in place of ``Settings/localDelivery``.
     public var localAgent: (@Sendable () throws -> any DeliveryAgent)?
-    /// Filters that judge mail before its local delivery, in their order, behind that of ``Settings/contentFilter``.
+    /// Filters that judge mail before its local delivery, in their order, after that of ``Settings/contentFilter``.
     public var contentFilters: (@Sendable () throws -> [any ContentFilter])?
     /// Signs the mail of users. Default: with the keys of ``Settings/dkim``.
     public var signer: (@Sendable () throws -> any MailSigner)?
@@ -60,12 +62,12 @@ extension MailServer {
 
     // MARK: Both
 
-    /// Who is asked for names and addresses. Default: a resolver, by ``Settings/resolvers``.
+    /// The resolver for names and addresses. Default: one by ``Settings/resolvers``.
     public var resolver: (@Sendable () throws -> any DNSLookup)?
     /// Makes the logger of a label: `mta`, `mta.receiver`, `mta.queue`, `mta.filter`. Default: ``LineLog``, to ``Settings/logFile``.
     public var logger: (@Sendable (_ label: String) -> Logger)?
 
-    /// Labelled as the properties. A closure that throws ends the start with ``StartFailure``, which names the part.
+    /// The arguments are named as the properties. If a closure throws, the start fails with ``StartFailure``, which names the part.
     public init(
       hooks: (@Sendable () -> any InboundHooks)? = nil,
       policies: (@Sendable (any DNSLookup) -> [any ReceiverPolicy])? = nil,
