@@ -3,24 +3,25 @@ import NIOCore
 
 /// How long the sending side waits, step by step. The defaults are those of RFC 5321 §4.5.3.2.
 public struct DeliveryTimeouts: Hashable, Sendable {
-  /// For the connection to stand, per address; default 30 seconds.
+  /// The time to connect to one address; default 30 seconds.
   public var connect: Duration = .seconds(30)
-  /// For the greeting; default 5 minutes.
+  /// The time to the greeting; default 5 minutes.
   public var greeting: Duration = .seconds(300)
-  /// For the answers to EHLO, STARTTLS, AUTH, RSET, MAIL and RCPT; default 5 minutes.
+  /// The time to the answer to EHLO, STARTTLS, AUTH, RSET, MAIL and RCPT; default 5 minutes.
   public var command: Duration = .seconds(300)
-  /// For the answer to DATA; default 2 minutes.
+  /// The time to the answer to DATA; default 2 minutes.
   public var data: Duration = .seconds(120)
-  /// For one piece of content (64 KiB) to be taken; default 3 minutes.
+  /// The time to send one piece of content (64 KiB); default 3 minutes.
   public var content: Duration = .seconds(180)
-  /// For the answer to the end of the content; default 10 minutes. A server that is left earlier may have taken the mail
-  /// all the same, and gets it twice (RFC 1047).
+  /// The time to the answer to the end of the content; default 10 minutes. If the client leaves earlier, the server may have taken the
+  /// mail, and then gets it twice (RFC 1047).
   public var endOfContent: Duration = .seconds(600)
-  /// For one mail from MAIL to its last answer, however each step goes; default 1 hour. To it comes a second for every 10 KiB.
+  /// The time of one mail from MAIL to its last answer, however long each step takes; default 1 hour, and a second more for every 10
+  /// KiB.
   public var mail: Duration = .seconds(3600)
-  /// For the TLS handshake; default 1 minute.
+  /// The time of the TLS handshake; default 1 minute.
   public var handshake: Duration = .seconds(60)
-  /// For the answer to QUIT; default 5 seconds: nothing hangs on it.
+  /// The time to the answer to QUIT; default 5 seconds, because nothing depends on it.
   public var quit: Duration = .seconds(5)
 
   public init() {}
