@@ -94,5 +94,8 @@ package struct MonotonicInstant: Comparable, Sendable {
 
   package func after(milliseconds: Int64) -> Self { Self(nanoseconds: nanoseconds &+ milliseconds &* 1_000_000) }
 
+  /// The time since.
+  package var elapsed: Duration { .nanoseconds(Self.now.nanoseconds &- nanoseconds) }
+
   package static func < (a: Self, b: Self) -> Bool { a.nanoseconds < b.nanoseconds }
 }
