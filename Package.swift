@@ -126,8 +126,8 @@ let package = Package(
     tests(
       "MTAReceiver",
       [
-        "MTACore", "MTACrypto", "MTADKIM", "MTAReceiver", "MTATestSupport", "MTATLS", nioCore, nioPosix, nioLocks,
-        logging,
+        "MTACore", "MTACrypto", "MTADKIM", "MTAReceiver", "MTASystem", "MTATestSupport", "MTATLS", nioCore, nioPosix,
+        nioLocks, logging,
       ]),
     tests(
       "MTADelivery",

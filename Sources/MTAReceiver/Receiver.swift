@@ -97,6 +97,8 @@ public final class Receiver: Sendable {
     public var maximumSessionMemory = 268_435_456
     /// 62 or 36 (``MailID``).
     public var messageIDBase = 62
+    /// What is told in place of all that happens, beside the observers.
+    package var taps: [Observers<ReceiverNews>.Tap] = []
 
     public init(session: SessionConfiguration, listeners: [Listener]) {
       self.session = session
@@ -119,7 +121,7 @@ public final class Receiver: Sendable {
   ///     MTADelivery does. Nil: `lookup` is asked, and any address of a host counts.
   ///   - tls: certificate and key; nil offers no STARTTLS.
   ///   - inspector: makes the inspector of one mail, which sees its content as it arrives, such as DKIM verification.
-  ///   - observer: gets each line of each dialogue, credentials masked. Must be quick.
+  ///   - observers: get the events of connections, each on a thread of its own. They cannot slow the mail.
   ///   - hooks: makes the hooks of one connection.
   public init(
     _ configuration: Configuration, store: any MessageStore, contacts: (any ContactStore)? = nil,
@@ -127,7 +129,7 @@ public final class Receiver: Sendable {
     findRoute: (@Sendable (DNSName) async -> MailRoute)? = nil, tls: TLSContext? = nil,
     inspector: (@Sendable () -> any ContentInspector)? = nil,
     clock: any WallClock = SystemClock(),
-    logger: Logger = Logger(label: "mta.receiver"), observer: (@Sendable (DialogueLine) -> Void)? = nil,
+    logger: Logger = Logger(label: "mta.receiver"), observers: [any ReceiverObserver] = [],
     hooks: @escaping @Sendable () -> any InboundHooks
   ) {
     var configuration = configuration
@@ -139,6 +141,9 @@ public final class Receiver: Sendable {
     census = ConnectionCensus(
       maximum: configuration.maximumConnections, maximumPerAddress: configuration.maximumConnectionsPerAddress)
     let base = configuration.messageIDBase
+    var all = Observers<ReceiverNews>()
+    for tap in configuration.taps { all.add(tap) }
+    for observer in observers { all.add(observer) }
     var environment = ReceiverEnvironment(
       store: store, contacts: ContactBook(configuration.contacts, store: contacts, clock: clock),
       logins: LoginDesk(
@@ -148,7 +153,7 @@ public final class Receiver: Sendable {
       inspector: inspector,
       clock: clock, makeID: { MailID(at: $0, random: .random(in: .min ... .max), base: base) },
       timing: configuration.timing,
-      logger: logger, memory: SessionMemory(limit: configuration.maximumSessionMemory), observer: observer)
+      logger: logger, memory: SessionMemory(limit: configuration.maximumSessionMemory), observers: all)
     environment.findRoute = findRoute
     self.environment = environment
   }
@@ -183,7 +188,8 @@ public final class Receiver: Sendable {
     return addresses
   }
 
-  /// Stops accepting. Mails that are arriving may finish within `grace`; then open connections are closed.
+  /// Stops accepting. Mails that are arriving may finish within `grace`; then open connections are closed. Observers that are behind get
+  /// up to five seconds more.
   public func shutDown(grace: Duration) async {
     let (loops, listening) = state.withLockedValue { state in
       defer { state = ([], []) }
@@ -200,6 +206,7 @@ public final class Receiver: Sendable {
       group.cancelAll()
       for loop in loops { loop.stop() }
     }
+    await environment.observers.drained()
   }
 
   /// Later connections get this certificate and key; open ones keep theirs. A receiver that was made without TLS stays without.
@@ -302,6 +309,11 @@ extension Receiver {
     guard let number = census.enter(address, isFrontEnd: isFrontEnd) else {
       let reply = Reply.tooManyConnections(configuration.session.serverName)
       try channel.pipeline.syncOperations.addHandler(TurnAwayHandler(reply))
+      if !environment.observers.isEmpty {
+        let port = UInt16(clamping: channel.localAddress?.port ?? Int(listener.address.port))
+        environment.observers.tell(
+          .turnedAway(.init(at: environment.clock.now, client: address, localPort: port)))
+      }
       return
     }
     let facts = ConnectionFacts(

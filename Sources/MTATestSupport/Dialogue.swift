@@ -1,6 +1,7 @@
 public import MTACore
 import MTADelivery
 public import MTAReceiver
+package import MTASystem
 
 /// Plays conversations in memory, against the real engine: no port, no sleep, no thread.
 ///
@@ -38,8 +39,16 @@ public final class Dialogue {
   public var timing = Receiver.Timing()
   /// What all connections together may keep in memory.
   package var memory = SessionMemory()
-  /// Gets each line, as a log would have it.
-  package var observer: (@Sendable (DialogueLine) -> Void)?
+  /// Get the events of connections; a change counts from the next connection. When `play` returns, they have seen all events, unless they
+  /// needed more than five seconds.
+  public var observers: [any ReceiverObserver] = [] {
+    didSet { observing = nil }
+  }
+  /// Called in place.
+  package var taps: [Observers<ReceiverNews>.Tap] = [] {
+    didSet { observing = nil }
+  }
+  private var observing: Observers<ReceiverNews>?
   /// The policy for lockouts. A change counts from the next connection.
   public var contacts = ContactPolicy() {
     didSet { (book, desk) = (nil, nil) }
@@ -98,6 +107,14 @@ public final class Dialogue {
   }
 
   private func play(_ script: DialogueScript, _ chunking: Chunking) async throws {
+    do { try await perform(script, chunking) } catch {
+      await observing?.drained()
+      throw error
+    }
+    await observing?.drained()
+  }
+
+  private func perform(_ script: DialogueScript, _ chunking: Chunking) async throws {
     for act in script.acts {
       switch act {
       case .setting(let line, let setting):
@@ -124,12 +141,22 @@ public final class Dialogue {
       store: store, contacts: book, logins: desk, lookup: zone, inspector: inspectorOfZone, clock: clock,
       // Mail ids are numbered, so that transcripts are the same each time.
       makeID: { MailID(at: $0, random: store.takeNumber()) }, timing: timing,
-      logger: trouble.logger, memory: memory, observer: observer)
+      logger: trouble.logger, memory: memory, observers: observersOfAll())
     environment.findRoute = findRoute
     let connection = MemoryConnection(
       ServerSession(configuration, facts), makeHooks(), environment, encryption: encryption)
     try await connection.open()
     return connection
+  }
+
+  /// One queue for each observer, whatever the number of connections.
+  private func observersOfAll() -> Observers<ReceiverNews> {
+    if let observing { return observing }
+    var all = Observers<ReceiverNews>()
+    for tap in taps { all.add(tap) }
+    for observer in observers { all.add(observer) }
+    observing = all
+    return all
   }
 
   /// Time passes, or something is looked at, while nobody is connected.

@@ -239,9 +239,11 @@ struct ServiceTests {
     try await SinkServer.serving { sink in
       var setup = Setup(remotePort: sink.port)
       try setup.zone.add("a.example A 127.0.0.1")
-      setup.configuration.dialogue = { line in
-        heard.withLockedValue { $0.append("\(line.side.rawValue): \(line.text)") }
-      }
+      setup.configuration.observers.add(
+        Observers.Tap(watchesDialogue: true) { event in
+          guard case .said(let line) = event else { return }
+          heard.withLockedValue { $0.append("\(line.side.rawValue): \(line.text)") }
+        })
       try setup.queue.add(
         .test("m1", to: ["x@a.example"], at: setup.clock.now), content: "Subject: secret\r\n\r\nsecret\r\n")
       _ = try await setup.runner.runOnce()

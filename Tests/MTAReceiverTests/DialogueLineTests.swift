@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 import MTATestSupport
 import NIOConcurrencyHelpers
 import NIOCore
@@ -14,7 +15,11 @@ import Testing
     var dialogue = Dialogue(hooks: Village())
     dialogue.configuration.allowsAuthInClear = true
     dialogue.configuration.maximumErrors = 100
-    dialogue.observer = { line in shown.withLockedValue { $0.append("\(line.side.rawValue): \(line.text)") } }
+    let tap = Observers<ReceiverNews>.Tap(watchesDialogue: true) { event in
+      guard case .said(let line) = event else { return }
+      shown.withLockedValue { $0.append("\(line.side.rawValue): \(line.text)") }
+    }
+    dialogue.taps = [tap]
     change(&dialogue)
     let connection = try await dialogue.connect()
     try await connection.send(ByteBuffer(string: "EHLO client.example\r\n"))

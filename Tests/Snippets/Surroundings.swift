@@ -43,6 +43,10 @@ struct Archive: Sendable {
   func add(_ text: ByteBuffer, for mailboxes: [Mailbox]) async {}
 }
 
+struct ListOfBounces: Sendable {
+  func add(_ recipient: String, because reason: String) async {}
+}
+
 extension AttributeKey where Value == String {
   static var spamReport: Self { "example.org/spam-report" }
 }
@@ -127,9 +131,16 @@ struct TicketDesk: DeliveryAgent {
 
 struct SpamCheck: ReceiverPolicy {}
 
+struct Tally: ReceiverObserver {}
+
+struct Bounces: DeliveryObserver {
+  let file: ListOfBounces
+}
+
 struct Surroundings_MTA: Sendable {}
 
 struct Surroundings_MTAServer: Sendable {
+  var bounces: ListOfBounces { anything() }
   var settings: Settings { anything() }
   var parts: MailServer.Parts { anything() }
   var hooks: SettingsHooks { anything() }

@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 import MTATLS
 import NIOCore
 
@@ -220,8 +221,8 @@ final class ClientHandler: ChannelInboundHandler {
     alarm.set(on: context.eventLoop) { self.perform(self.session.receive(.timedOut)) }
   }
 
-  private func observe(_ side: DeliveryDialogueLine.Side, _ text: @autoclosure () -> String) {
+  private func observe(_ side: DialogueLine.Side, _ text: @autoclosure () -> String) {
     guard let dialogue = environment.dialogue else { return }
-    dialogue(DeliveryDialogueLine(host: endpoint.description, side: side, text: text()))
+    dialogue(DialogueLine(.outbound, side, peer: endpoint.description, text()))
   }
 }

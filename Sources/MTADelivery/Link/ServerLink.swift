@@ -12,7 +12,7 @@ struct LinkEnvironment: Sendable {
   var tls: TLSContexts
   var timeouts: DeliveryTimeouts
   var logger: Logger
-  var dialogue: (@Sendable (DeliveryDialogueLine) -> Void)?
+  var dialogue: (@Sendable (DialogueLine) -> Void)?
   var eightBit = EightBitPolicy.convert
   /// The time of day: deadlines of senders are counted from it.
   var clock: any WallClock = SystemClock()

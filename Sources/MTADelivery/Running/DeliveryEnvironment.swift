@@ -21,6 +21,7 @@ struct DeliveryEnvironment: Sendable {
   let tls: TLSContexts
   let policies: TLSPolicyFinder
   let pacer: Pacer
+  let observers: Observers<DeliveryNews>
 
   let laneNames: LaneNames
   let reportComposer: ReportComposer
@@ -33,6 +34,18 @@ struct DeliveryEnvironment: Sendable {
   var plan: RetryPlan { RetryPlan(schedule: configuration.retrySchedule, reports: reportPlan) }
   var reportPlan: ReportPlan { ReportPlan(delayWarning: configuration.delayWarning) }
   var judgement: Judgement { Judgement(self) }
+
+  /// Tells the log, and the observers if there are any.
+  func tell(_ event: DeliveryNews) {
+    DeliveryLog(logger: logger).note(event)
+    if !observers.isEmpty { observers.tell(event) }
+  }
+
+  /// Nil if no observer wants the lines.
+  private var dialogue: (@Sendable (DialogueLine) -> Void)? {
+    guard observers.watchesDialogue else { return nil }
+    return { [observers] line in observers.tellDialogue(.said(line)) }
+  }
 
   /// The courier of a worker, for its first job. Of later jobs only the domain may differ (``Courier/turn(to:)``).
   func courier(for job: DeliveryJob) -> any Courier {
@@ -83,7 +96,7 @@ struct DeliveryEnvironment: Sendable {
       way, serverName: configuration.serverName, router: router, policies: policies,
       sources: configuration.sourceAddresses,
       environment: LinkEnvironment(
-        group: group, tls: tls, timeouts: configuration.timeouts, logger: logger, dialogue: configuration.dialogue,
+        group: group, tls: tls, timeouts: configuration.timeouts, logger: logger, dialogue: dialogue,
         eightBit: configuration.eightBitToOldServers, clock: clock, nextHops: configuration.nextHops))
   }
 }

@@ -1,4 +1,5 @@
 public import MTACore
+package import MTASystem
 public import MTATLS
 
 extension QueueRunner {
@@ -96,8 +97,8 @@ extension QueueRunner {
     /// Whether runners on other machines use the queue, too. If not, leases of another boot are old ones of this machine, and are
     /// released.
     public var sharesQueue = false
-    /// Gets every line of the dialogues, for display and logs. Must return at once; called on event loops.
-    public var dialogue: (@Sendable (DeliveryDialogueLine) -> Void)?
+    /// Observers that the program shares between parts, beside the runner's own. A run does not wait for them at its end.
+    package var observers = Observers<DeliveryNews>()
 
     var smarthostRoute: DeliveryRoute? {
       smarthost.map { server in

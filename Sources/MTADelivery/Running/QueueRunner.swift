@@ -21,6 +21,8 @@ public final class QueueRunner: Sendable {
   public static let honours = DeliveryCapabilities.all
 
   private let environment: DeliveryEnvironment
+  /// Waited for at the end of a run.
+  private let hasOwnObservers: Bool
   private static let runs = NIOLockedValueBox<UInt32>(0)
 
   /// - Parameters:
@@ -30,14 +32,18 @@ public final class QueueRunner: Sendable {
   ///   - threadPool: makes the blocking file calls; by default the process's own.
   ///   - files: the file layer under the Maildir.
   ///   - pacer: waits for the next due time, and for everything else that depends on the clock. Tests pass one that they move by hand.
+  ///   - observers: get the events of deliveries, each on a thread of its own. They cannot slow the mail.
   /// - Throws: `TLSFailure` when TLS cannot be set up.
   public init(
     queue: any ParcelQueue, dns: any DNSLookup, configuration: Configuration, signer: (any MailSigner)? = nil,
     clock: any WallClock = SystemClock(), eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
     threadPool: NIOThreadPool = .singleton, files: DurableFiles = DurableFiles(),
     logger: Logger = Logger(label: "mta.delivery"),
-    pacer: Pacer = .real
+    pacer: Pacer = .real, observers: [any DeliveryObserver] = []
   ) throws {
+    hasOwnObservers = !observers.isEmpty
+    var all = configuration.observers
+    for observer in observers { all.add(observer) }
     let tls = try TLSContexts(trustRoots: configuration.trustRoots)
     environment = DeliveryEnvironment(
       queue: queue, configuration: configuration, signer: signer, clock: clock,
@@ -46,7 +52,7 @@ public final class QueueRunner: Sendable {
       policies: TLSPolicyFinder(
         dns: dns, configuration, tls, clock: clock, group: eventLoopGroup, threads: threadPool, files: files,
         logger: logger),
-      pacer: pacer, laneNames: configuration.laneNames, reportComposer: Self.composer(configuration),
+      pacer: pacer, observers: all, laneNames: configuration.laneNames, reportComposer: Self.composer(configuration),
       reportCap: NIOLockedValueBox(
         ReportCap(burst: configuration.reportBurst, interval: configuration.reportInterval)),
       reportLedger: NIOLockedValueBox(ReportLedger(interval: configuration.reportInterval)),
@@ -66,14 +72,26 @@ public final class QueueRunner: Sendable {
   ///
   /// - Throws: `StoreFailure` when the queue cannot be read; `CancellationError` when the task is cancelled, after deliveries under way
   ///   have ended (within the grace period).
-  public func runOnce() async throws -> RunSummary { try await makeRun(isService: false).once() }
+  public func runOnce() async throws -> RunSummary {
+    try await observed { try await self.makeRun(isService: false).once() }
+  }
 
   /// Delivers arriving and due mail until the task is cancelled. Then it begins no new delivery. Those under way may end within the
   /// grace period, and other leased parcels go back to the queue.
   ///
   /// - Throws: `StoreFailure` when the queue cannot be read at the start; later failures are logged, and tried again.
   @discardableResult
-  public func run() async throws -> RunSummary { try await makeRun(isService: true).serve() }
+  public func run() async throws -> RunSummary {
+    try await observed { try await self.makeRun(isService: true).serve() }
+  }
+
+  /// Gives observers time to see what happened.
+  private func observed(_ run: () async throws -> RunSummary) async throws -> RunSummary {
+    let result: Result<RunSummary, any Error>
+    do { result = .success(try await run()) } catch { result = .failure(error) }
+    if hasOwnObservers { await environment.observers.drained() }
+    return try result.get()
+  }
 
   private func makeRun(isService: Bool) -> DeliveryRun {
     let number = Self.runs.withLockedValue { runs in

@@ -1,5 +1,6 @@
 import Logging
 import MTACore
+import MTASystem
 
 /// Turns the result of an attempt into results to record, and into the reports about them.
 struct Settlement: Sendable {
@@ -9,7 +10,11 @@ struct Settlement: Sendable {
   /// - Parameters:
   ///   - isCutShort: the end of the run broke the attempt off. Copies that it deferred are given back unchanged.
   ///   - lane: the lane of copies that wait. Nil: the lane of ``LaneNames``, for the next attempt may go another way.
-  func settle(_ job: DeliveryJob, _ attempt: Attempt, isCutShort: Bool = false, lane: String? = nil) async {
+  ///   - duration: of the attempt.
+  func settle(
+    _ job: DeliveryJob, _ attempt: Attempt, isCutShort: Bool = false, lane: String? = nil,
+    took duration: Duration = .zero
+  ) async {
     let now = environment.clock.now
     var outcomes: [ReportPlan.Outcome] = []
     var silent: Set<ParcelID> = []
@@ -30,7 +35,7 @@ struct Settlement: Sendable {
     guard !outcomes.isEmpty else { return }
     await ReportDesk(environment).markLate(&outcomes, of: job.source, at: now)
     let results = outcomes.map(\.recorded)
-    log(job, attempt, outcomes)
+    tell(job, attempt, outcomes, verdicts, took: duration, at: now)
     tellOfLost(results, of: job.source.envelope)
     let news = environment.reportPlan.reported(
       outcomes.filter { !silent.contains($0.parcel.id) }, of: job.source.envelope)
@@ -42,7 +47,7 @@ struct Settlement: Sendable {
 
   private func record(_ results: [ParcelResult], _ reports: [QueuedReport] = [], of job: DeliveryJob) async {
     guard await isRecorded(results, reports) else { return }
-    log(reports, about: job.source.envelope)
+    tell(reports, of: results, about: job.source.envelope)
     run.recorded(results, reports: reports.count)
   }
 
@@ -109,33 +114,37 @@ struct Settlement: Sendable {
       metadata: ["mail": "\(envelope.id)", "recipients": "\(failed.count)", "reason": "\(first.message)"])
   }
 
-  /// A line for each recipient.
-  private func log(_ job: DeliveryJob, _ attempt: Attempt, _ outcomes: [ReportPlan.Outcome]) {
-    let logger = environment.logger
-    guard logger.logLevel <= .info else { return }
-    for outcome in outcomes {
-      logger.info(
-        "delivery",
-        metadata: [
-          "mail": "\(job.source.envelope.id)", "to": "\(outcome.parcel.recipient.mailbox)",
-          "destination": "\(job.domain?.description ?? job.destination.description)",
-          "outcome": "\(outcome.recorded.outcome)", "message": "\(outcome.recorded.message)",
-          "host": "\(attempt.host ?? "none")", "tls": "\(attempt.encryption ?? "none")",
-          "policy": "\(attempt.tlsPolicy ?? "none")",
-        ])
+  /// Tells the log, and the observers if there are any, of each recipient's outcome.
+  private func tell(
+    _ job: DeliveryJob, _ attempt: Attempt, _ outcomes: [ReportPlan.Outcome], _ verdicts: [OutcomeVerdict],
+    took duration: Duration, at now: Timestamp
+  ) {
+    let envelope = job.source.envelope
+    for (index, outcome) in outcomes.enumerated() {
+      let (parcel, recorded) = (outcome.parcel, outcome.recorded)
+      let isByHook = attempt.ruling != nil || verdicts.indices.contains(index) && verdicts[index] != .proceed
+      environment.tell(
+        .attempted(
+          .init(
+            at: now, mail: envelope.id, parcel: parcel.id, sender: parcel.recipient.reversePath ?? envelope.reversePath,
+            recipient: parcel.recipient.mailbox,
+            destination: job.domain?.description ?? job.destination.description, outcome: recorded.outcome,
+            host: attempt.host, tls: attempt.encryption.map { ConnectionTLS($0) }, tlsPolicy: attempt.tlsPolicy,
+            status: outcome.result.status, reply: outcome.result.reply, message: recorded.message,
+            attempts: parcel.attempts + (recorded.isAttempt ? 1 : 0), age: now - envelope.receivedAt,
+            duration: duration, nextTry: recorded.retryAt, isByHook: isByHook)))
     }
   }
 
-  private func log(_ reports: [QueuedReport], about envelope: Envelope) {
-    guard environment.logger.logLevel <= .info else { return }
+  private func tell(_ reports: [QueuedReport], of results: [ParcelResult], about envelope: Envelope) {
     for report in reports {
-      environment.logger.info(
-        "report",
-        metadata: [
-          "mail": "\(report.envelope.id)", "for": "\(envelope.id)",
-          "to": "\(report.envelope.recipients.map(\.mailbox.description).joined(separator: ","))",
-          "parcels": "\(report.parcels.count)",
-        ])
+      let outcome = report.parcels.first.flatMap { parcel in results.first { $0.parcel == parcel }?.outcome } ?? .failed
+      environment.tell(
+        .reported(
+          .init(
+            at: environment.clock.now, report: report.envelope.id, mail: envelope.id,
+            recipients: report.envelope.recipients.map(\.mailbox), outcome: outcome, parcels: report.parcels,
+            due: report.envelope.dueAt)))
     }
   }
 }

@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 
 /// Delivers the jobs of one destination, one after the other. The results of one are recorded while the next is under way.
 struct Worker: Sendable {
@@ -31,11 +32,13 @@ struct Worker: Sendable {
         await settlement.settle(job, attempt.again(for: job.parcels.count))
       case .deliver(let job):
         served += 1
+        let begin = MonotonicInstant.now
         let attempt = await deliver(job, by: &courier)
+        let duration = begin.elapsed
         let isCutShort = Task.isCancelled
         // At once: what the server took and is not recorded when this process is killed is delivered again.
         let settling = Task(executorPreference: executor) {
-          await settlement.settle(job, attempt, isCutShort: isCutShort)
+          await settlement.settle(job, attempt, isCutShort: isCutShort, took: duration)
         }
         let inVain = run.learn(destination, attempt)
         // A store in trouble holds this worker up.

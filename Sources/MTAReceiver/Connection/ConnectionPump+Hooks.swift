@@ -14,10 +14,13 @@ extension ConnectionPump {
     switch answer {
     case .success(let answer):
       session.adopt(seen)
+      tell(answer, to: question)
       return answer
     case .failure(let error):
       note(failureOf: question.name, error)
-      return question.standIn(question.hook.flatMap { session.configuration.hookFailures[$0] } ?? .defer)
+      let standIn = question.standIn(question.hook.flatMap { session.configuration.hookFailures[$0] } ?? .defer)
+      if standIn == .failed { tally.noteFailure(of: question.hook) } else { tell(standIn, to: question) }
+      return standIn
     }
   }
 
@@ -34,14 +37,16 @@ extension ConnectionPump {
     self.hooks = hooks
     guard let failure else { return session.adopt(seen) }
     note(failureOf: askedHook, failure)
-    session.contentHookFailed(session.configuration.hookFailures[.contentPiece] ?? .defer)
+    let mode = session.configuration.hookFailures[.contentPiece] ?? .defer
+    if mode != .proceed { tally.noteFailure(of: .contentPiece) }
+    session.contentHookFailed(mode)
   }
 
   /// A hook that was cancelled throws what it likes: it was late, whatever that is.
   func note(failureOf hook: String, _ error: any Error) {
     // A client that left has its hooks cancelled: that is no fault of theirs.
     if gone, error is CancellationError { return }
-    environment.note(hook: hook, wasLate: warned, "\(error)", facts.remoteAddress, session.conversation.mailID)
+    tell(failureOf: hook, error)
   }
 
   func awaiting<Result>(for budget: Duration? = nil, _ body: () async -> Result) async -> Result {

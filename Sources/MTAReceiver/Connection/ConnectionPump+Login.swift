@@ -15,6 +15,7 @@ extension ConnectionPump {
     let answer = await askHooks(.auth(credentials))
     switch answer {
     case .client(.some):
+      tally.hasLogin = true
       if let login = login.take() { environment.logins.accepted(login.attempt) }
     // A hook that took a verification that failed for one that said no.
     case .client(nil) where hasFailed.withLockedValue({ $0 }):
@@ -29,9 +30,7 @@ extension ConnectionPump {
   /// The credentials are wrong: the answer waits for its time.
   func holdRefusal() async -> Answer {
     guard await beginLogin(nil), let login = login.take() else { return .loginsExhausted }
-    environment.logger.info(
-      "login refused",
-      metadata: ["client": "\(facts.remoteAddress)", "user": "\(login.attempt.account?.description ?? "none")"])
+    tell(loginRefusedTo: login.attempt.account)
     let hold = environment.logins.refused(login.attempt)
     await self.hold(until: login.startedAt + hold)
     return .noted

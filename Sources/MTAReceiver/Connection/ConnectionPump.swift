@@ -1,6 +1,7 @@
-import Logging
 package import MTACore
 package import NIOCore
+
+import struct MTASystem.MonotonicInstant
 
 /// The shell of one connection: reads a step from the session, performs it, and goes on while there is something to do.
 ///
@@ -20,11 +21,12 @@ package final class ConnectionPump: @unchecked Sendable {
   var spoolBytes: Int { spool?.bytesInMemory ?? 0 }
   /// What is counted of ``ReceiverEnvironment/memory``.
   var counted = 0
+  var tally = SessionTally()
   private var inspector: (any ContentInspector)?
 
   var inbound = ByteBuffer()
   private var outbound = ByteBuffer()
-  private var todo: ServerSession.Action?
+  var todo: ServerSession.Action?
 
   private(set) var busy = false
   private var running: Task<Void, Never>?
@@ -82,6 +84,7 @@ package final class ConnectionPump: @unchecked Sendable {
 
   package func opened() {
     loop.add(self)
+    tellOpened()
     busy = true
     start {
       await self.admit()
@@ -91,6 +94,7 @@ package final class ConnectionPump: @unchecked Sendable {
 
   package func received(_ bytes: inout ByteBuffer) {
     receiving = true
+    tally.bytesReceived += bytes.readableBytes
     if inbound.readableBytes == 0 { swap(&inbound, &bytes) } else { inbound.writeBuffer(&bytes) }
     go()
     throttle()
@@ -105,6 +109,7 @@ package final class ConnectionPump: @unchecked Sendable {
   package func secured(_ encryption: Encryption) {
     deadline = loop.now + environment.timing.command
     let action = session.receive(.secured(encryption))
+    tellSecured()
     if case .none = action { go() } else { take(action) }
   }
 
@@ -152,7 +157,7 @@ package final class ConnectionPump: @unchecked Sendable {
     }
     if let contentDeadline, loop.now >= contentDeadline || contentIsTooSlow(contentDeadline), !busy {
       self.contentDeadline = nil
-      take(session.receive(.timedOut))
+      timeOut()
       return
     }
     let contentStart = contentDeadline.map { $0 - environment.timing.content }
@@ -172,8 +177,13 @@ package final class ConnectionPump: @unchecked Sendable {
       deadline = loop.now + environment.timing.hookGrace
       running?.cancel()
     } else if !busy {
-      take(session.receive(.timedOut))
+      timeOut()
     }
+  }
+
+  private func timeOut() {
+    tally.expect(.time)
+    take(session.receive(.timedOut))
   }
 
   /// A hook ignores its cancellation: the peer need not wait for it.
@@ -219,7 +229,8 @@ package final class ConnectionPump: @unchecked Sendable {
       if session.hasRefusedContent, spool != nil { await drop() }
       countMemory()
       if session.hasContactEvents { tellContacts() }
-      if session.hasNotes { environment.note(session.takeNotes(), facts.remoteAddress) }
+      if session.hasNotes { tellNotes() }
+      if tally.hasLogin { tellLogin() }
       if session.hasDroppedForwards { environment.note(dropped: session.takeDroppedForwards()) }
     }
     if gone, !Task.isCancelled { await end() }
@@ -248,11 +259,7 @@ package final class ConnectionPump: @unchecked Sendable {
     if outbound.readableBytes >= Self.outboundBound { flush() }
     guard duplex?.isWritable == true else { return nil }
     let action =
-      if let observer = environment.observer, session.readsLines {
-        readObserved(observer)
-      } else {
-        session.read(&inbound)
-      }
+      environment.observers.watchesDialogue && session.readsLines ? readObserved() : session.read(&inbound)
     if action == nil, inputEnded, !closing {
       // Everything that the client sent is answered, and more will not come.
       _ = session.receive(.disconnected)
@@ -279,9 +286,10 @@ package final class ConnectionPump: @unchecked Sendable {
         spool = try await environment.store.begin(id)
         inspector = environment.inspector?()
         contentDeadline = loop.now + environment.timing.content
+        tally.contentBegin = .now
         return .spoolOpened(id, at: now)
       } catch {
-        environment.note(failed: error, id)
+        tell(notStored: error, id)
         return .spoolRefused(id, error)
       }
     case .spool(let piece):
@@ -292,20 +300,21 @@ package final class ConnectionPump: @unchecked Sendable {
         throttle()
       } catch {
         await drop()
-        environment.note(failed: error, session.conversation.mailID)
+        tell(notStored: error, session.conversation.mailID)
         return .storeFailed(error)
       }
     case .commit(let envelope, let trace):
       contentDeadline = nil
       guard let spool else { return .storeFailed(.failed("no spool is open")) }
+      let begin = MonotonicInstant.now
       do throws(StoreFailure) {
         let receipt = try await spool.commit(envelope, trace: trace)
         self.spool = nil
-        environment.note(accepted: envelope)
+        tellAccepted(envelope, since: begin)
         return .stored(receipt)
       } catch {
         await drop()
-        environment.note(failed: error, envelope.id)
+        tell(notStored: error, envelope.id)
         return .storeFailed(error)
       }
     case .abandon(let reply):
@@ -335,6 +344,7 @@ package final class ConnectionPump: @unchecked Sendable {
     countMemory()
     tellContacts()
     if var hooks = hooks.take() { await hooks.disconnect(session.conversation) }
+    tellClosed()
     loop.remove(self)
   }
 
@@ -357,34 +367,20 @@ package final class ConnectionPump: @unchecked Sendable {
     }
   }
 
-  /// The first step: is the client let in at all (R2)?
-  private func admit() async {
-    if facts.isFrontEnd {
-      todo = session.receive(.connected)
-      return
-    }
-    switch await environment.contacts.admit(facts.remoteAddress) {
-    case .welcome: todo = session.receive(.connected)
-    case .warned(let until):
-      environment.logger.notice("lockout", metadata: ["client": "\(facts.remoteAddress)", "until": "\(until)"])
-      todo = session.turnAway(.accessDenied(until: until.internetMessageDate))
-    case .slammed: todo = session.turnAway(nil)
-    }
-  }
-
   // MARK: Output
 
   private func say(_ reply: Reply) {
     outbound.reserveCapacity(minimumWritableBytes: 128)
     reply.encode(into: &outbound)
-    guard let observer = environment.observer else { return }
-    for line in DialogueLine.printable(reply) { observer(dialogueLine(.server, line)) }
+    tally.replies += 1
+    if environment.observers.watchesDialogue { tellSaid(reply) }
   }
 
   private func flush() {
     guard outbound.readableBytes > 0 else { return }
     let bytes = outbound
     outbound = ByteBuffer()
+    tally.bytesSent += bytes.readableBytes
     duplex?.send(bytes)
   }
 

@@ -1,5 +1,6 @@
 package import Logging
 package import MTACore
+package import MTASystem
 
 /// What all connections of a receiver share: the rooms behind it, by their protocols.
 package struct ReceiverEnvironment: Sendable {
@@ -15,15 +16,14 @@ package struct ReceiverEnvironment: Sendable {
   package var timing: Receiver.Timing
   package var memory: SessionMemory
   package var logger: Logger
-  /// Gets each line of each dialogue; credentials are masked.
-  package var observer: (@Sendable (DialogueLine) -> Void)?
+  package var observers: Observers<ReceiverNews>
 
   package init(
     store: any MessageStore, contacts: ContactBook, logins: LoginDesk, lookup: any DNSLookup,
     inspector: (@Sendable () -> any ContentInspector)? = nil,
     clock: any WallClock, makeID: @escaping @Sendable (Timestamp) -> MailID, timing: Receiver.Timing, logger: Logger,
     memory: SessionMemory = SessionMemory(),
-    observer: (@Sendable (DialogueLine) -> Void)? = nil
+    observers: Observers<ReceiverNews> = Observers()
   ) {
     self.store = store
     self.contacts = contacts
@@ -35,7 +35,7 @@ package struct ReceiverEnvironment: Sendable {
     self.timing = timing
     self.memory = memory
     self.logger = logger
-    self.observer = observer
+    self.observers = observers
   }
 }
 
@@ -46,46 +46,14 @@ extension ReceiverEnvironment {
     return await lookup.mailRoute(of: domain)
   }
 
-  func note(accepted envelope: Envelope) {
-    guard logger.logLevel <= .info else { return }
-    var fields: Logger.Metadata = [
-      "mail": "\(envelope.id)", "from": "\(envelope.reversePath)", "recipients": "\(envelope.recipients.count)",
-      "client": "\(envelope.clientAddress?.description ?? "none")",
-    ]
-    if let login = envelope.authenticatedAs { fields["login"] = "\(login)" }
-    logger.info("accepted", metadata: fields)
-  }
-
-  func note(_ notes: SessionNotes, _ client: IPAddress) {
-    note(notes.refusals, client)
-    if let author = notes.author { note(author) }
-  }
-
-  private func note(_ refusals: [RefusalNote], _ client: IPAddress) {
-    guard logger.logLevel <= .info else { return }
-    for refusal in refusals {
-      var fields: Logger.Metadata = [
-        "stage": "\(refusal.stage)", "client": "\(client)", "reply": "\(refusal.reply)",
-      ]
-      if let mail = refusal.mail { fields["mail"] = "\(mail)" }
-      if let from = refusal.from { fields["from"] = "\(from)" }
-      if let to = refusal.to { fields["to"] = "\(to)" }
-      if let login = refusal.login { fields["login"] = "\(login)" }
-      logger.info("refused", metadata: fields)
-    }
-  }
-
-  func note(hook: String, wasLate: Bool, _ error: String, _ client: IPAddress, _ mail: MailID?) {
-    logger.warning(
-      "a hook failed",
-      metadata: [
-        "hook": "\(hook)", "how": wasLate ? "late" : "threw", "error": "\(error)", "client": "\(client)",
-        "mail": "\(mail?.description ?? "none")",
-      ])
+  /// Tells the log, and the observers if there are any.
+  func tell(_ event: ReceiverNews) {
+    ReceiverLog(logger: logger).note(event)
+    if !observers.isEmpty { observers.tell(event) }
   }
 
   /// Mail leaves with a signature that its author's name does not explain, or without one.
-  private func note(_ note: AuthorNote) {
+  func note(_ note: AuthorNote) {
     let signers = note.signers.isEmpty ? "none" : note.signers.map(\.description).joined(separator: ",")
     logger.notice(
       note.isReadable ? "no domain of the user's may sign" : "the author cannot be read",
@@ -100,10 +68,5 @@ extension ReceiverEnvironment {
         "a target of a forward is left out",
         metadata: ["forwarder": "\(forward.forwarder)", "to": "\(forward.target)", "reply": "\(forward.reply)"])
     }
-  }
-
-  func note(failed failure: StoreFailure, _ id: MailID?) {
-    logger.error(
-      "the store did not take a mail", metadata: ["mail": "\(id?.description ?? "none")", "reason": "\(failure)"])
   }
 }

@@ -1,38 +1,41 @@
 import Logging
 import MTADelivery
 import MTAReceiver
+import MTASystem
 
-/// Shows and logs what is said on connections, both ways, as far as the settings ask for it.
+/// Shows and logs dialogues, of both directions, as the settings say. Its taps are called in place, so no line is dropped.
 struct DialogueLog: Sendable {
   let logger: Logger
   let settings: Settings
 
-  /// For the receiver; nil when nobody wants to know.
-  var received: (@Sendable (DialogueLine) -> Void)? {
-    guard settings.displayReceiverDialog || settings.logReceiverConversation else { return nil }
-    let (display, logs, logger) = (settings.displayReceiverDialog, settings.logReceiverConversation, logger)
-    return { line in
-      if display { print("#\(line.connection) \(line.remote) \(line.side.rawValue): \(line.text)") }
+  /// For the receiver; nil if the settings ask for nothing.
+  var received: Observers<ReceiverNews>.Tap? {
+    let (display, logs) = (settings.displayReceiverDialog, settings.logReceiverConversation)
+    guard display || logs else { return nil }
+    return Observers.Tap(watchesDialogue: true) { [logger] event in
+      guard case .said(let line) = event else { return }
+      let number = line.connection ?? 0
+      if display { print("#\(number) \(line.peer) \(line.side.rawValue): \(line.text)") }
       guard logs else { return }
       logger.info(
         "dialogue",
         metadata: [
-          "connection": "\(line.connection)", "client": "\(line.remote)", "side": "\(line.side.rawValue)",
-          "text": "\(line.text)",
+          "connection": "\(number)", "client": "\(line.peer)", "side": "\(line.side.rawValue)", "text": "\(line.text)",
         ])
     }
   }
 
-  /// For the queue runner; nil when nobody wants to know.
-  var delivered: (@Sendable (DeliveryDialogueLine) -> Void)? {
-    guard settings.displayQueueRunnerDialog || settings.logQueueRunnerConversation else { return nil }
-    let (display, logs, logger) = (settings.displayQueueRunnerDialog, settings.logQueueRunnerConversation, logger)
-    return { line in
-      if display { print("\(line.host) \(line.side.rawValue): \(line.text)") }
+  /// For the queue runner; nil if the settings ask for nothing.
+  var delivered: Observers<DeliveryNews>.Tap? {
+    let (display, logs) = (settings.displayQueueRunnerDialog, settings.logQueueRunnerConversation)
+    guard display || logs else { return nil }
+    return Observers.Tap(watchesDialogue: true) { [logger] event in
+      guard case .said(let line) = event else { return }
+      if display { print("\(line.peer) \(line.side.rawValue): \(line.text)") }
       guard logs else { return }
       logger.info(
         "delivery dialogue",
-        metadata: ["host": "\(line.host)", "side": "\(line.side.rawValue)", "text": "\(line.text)"])
+        metadata: ["host": "\(line.peer)", "side": "\(line.side.rawValue)", "text": "\(line.text)"])
     }
   }
 }

@@ -68,11 +68,12 @@ struct Rooms: Sendable {
     let router = settings.router(lookup)
     var configuration = configuration
     configuration.session.lacks = { [nextHops] in nextHops.lack(of: $0, by: router) }
+    if let tap = DialogueLog(logger: logger, settings: settings).received { configuration.taps.append(tap) }
     return Receiver(
       configuration, store: store, contacts: store, logins: store, lookup: lookup,
       findRoute: { await router.mailRoute(of: $0) }, tls: tls,
       inspector: { parts.inspector?(lookup) ?? DKIMInspector(lookup: lookup) },
-      logger: logs.logger("mta.receiver"), observer: DialogueLog(logger: logger, settings: settings).received,
+      logger: logs.logger("mta.receiver"),
       hooks: { chained(parts.policies?(lookup) ?? [], before: hooks()) })
   }
 
@@ -114,8 +115,8 @@ struct Rooms: Sendable {
   private static func runner(
     _ settings: Settings, _ parts: MailServer.Parts, _ lookup: any DNSLookup, _ nextHops: NextHopMemory, _ logs: Logs
   ) throws(StartFailure) -> QueueRunner.Configuration {
-    var runner = try settings.runner(
-      dialogue: DialogueLog(logger: logs.logger("mta"), settings: settings).delivered)
+    var runner = try settings.runner()
+    if let tap = DialogueLog(logger: logs.logger("mta"), settings: settings).delivered { runner.observers.add(tap) }
     let hosts = SystemHosts(before: lookup)
     runner.hosts = hosts
     runner.nextHops = nextHops

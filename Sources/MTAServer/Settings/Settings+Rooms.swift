@@ -77,9 +77,7 @@ extension Settings {
   /// The configuration of the queue runner.
   ///
   /// - Throws: ``StartFailure`` if a password cannot be read, or if values that were set in Swift make no sense.
-  func runner(
-    dialogue: (@Sendable (DeliveryDialogueLine) -> Void)? = nil
-  ) throws(StartFailure) -> QueueRunner.Configuration {
+  func runner() throws(StartFailure) -> QueueRunner.Configuration {
     var configuration = QueueRunner.Configuration(serverName: serverName.description)
     configuration.localDelivery = localDelivery
     configuration.smarthost = smarthost?.server
@@ -99,7 +97,6 @@ extension Settings {
     configuration.reportSender = Mailbox(localPart: "MAILER-DAEMON", domain: postmasterName.domain)
     configuration.messageIDBase = messageIDBase
     configuration.timeouts = DeliveryTimeouts(command: queueRunnerTimeout)
-    configuration.dialogue = dialogue
     return configuration
   }
 

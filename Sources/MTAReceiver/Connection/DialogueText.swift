@@ -1,19 +1,8 @@
-public import MTACore
+import MTACore
 import NIOCore
 
-/// One line of a dialogue, as an observer gets it: printable; what may be a password is masked.
-public struct DialogueLine: Hashable, Sendable {
-  public enum Side: String, Hashable, Sendable {
-    case client = "C"
-    case server = "S"
-  }
-
-  /// The connection, counted from the start of the process.
-  public var connection: UInt64
-  public var remote: IPAddress
-  public var side: Side
-  public var text: String
-
+/// What of a dialogue is fit to be shown: printable; what may be a password is masked.
+enum DialogueText {
   /// What the server answered, without the challenges of AUTH: with those of SCRAM a password could be searched for.
   static func printable(_ reply: Reply) -> [String] { reply.code == 334 ? ["334 (challenge)"] : reply.wireLines }
 
@@ -44,23 +33,5 @@ public struct DialogueLine: Hashable, Sendable {
 
   private static func printable(_ byte: UInt8) -> Unicode.Scalar {
     (32...126).contains(byte) ? Unicode.Scalar(byte) : "?"
-  }
-}
-
-extension ConnectionPump {
-  /// The step that `read` takes, and the line that it took, for the observer.
-  func readObserved(_ observer: @Sendable (DialogueLine) -> Void) -> ServerSession.Action? {
-    let isSecret = session.readsSecret
-    var before = inbound
-    let action = session.read(&inbound)
-    let taken = before.readSlice(length: before.readableBytes - inbound.readableBytes) ?? ByteBuffer()
-    if action != nil, taken.readableBytes > 0 {
-      observer(dialogueLine(.client, isSecret ? "(credentials)" : DialogueLine.printable(taken, session.lineTaken)))
-    }
-    return action
-  }
-
-  func dialogueLine(_ side: DialogueLine.Side, _ text: String) -> DialogueLine {
-    DialogueLine(connection: number, remote: facts.remoteAddress, side: side, text: text)
   }
 }

@@ -1,0 +1,32 @@
+/// One line of a dialogue, with a client or with a next hop, as an observer gets it: printable. Credentials and content are left out.
+public struct DialogueLine: Hashable, Sendable {
+  /// Which end of the connection this server is.
+  public enum Direction: String, Hashable, Sendable {
+    /// A client came to us: we are the server.
+    case inbound
+    /// We went to a next hop: we are the client.
+    case outbound
+  }
+
+  /// Who said the line.
+  public enum Side: String, Hashable, Sendable {
+    case client = "C"
+    case server = "S"
+  }
+
+  public let direction: Direction
+  public let side: Side
+  /// Of inbound connections their number, counted from the start of the process; nil of outbound ones.
+  public let connection: UInt64?
+  /// The client's address, or name and address of the next hop, as in the log.
+  public let peer: String
+  public let text: String
+
+  package init(_ direction: Direction, _ side: Side, connection: UInt64? = nil, peer: String, _ text: String) {
+    self.direction = direction
+    self.side = side
+    self.connection = connection
+    self.peer = peer
+    self.text = text
+  }
+}
