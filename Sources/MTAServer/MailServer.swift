@@ -48,7 +48,7 @@ public final class MailServer: Service {
     self.hookMaker = hookMaker
     rooms = try Rooms(settings, parts, delivers: settings.queueRunner == .automatic)
     runner = try rooms.queueRunner()
-    receiver = rooms.receiver(settings, receiverConfiguration) { hookMaker.withLockedValue { $0 }() }
+    receiver = try rooms.receiver(settings, receiverConfiguration) { hookMaker.withLockedValue { $0 }() }
   }
 
   /// The same, with one part of the program's own: the hooks of a connection.

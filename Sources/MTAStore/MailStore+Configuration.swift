@@ -34,6 +34,8 @@ extension MailStore {
     public var clock: any WallClock = SystemClock()
     /// Gets news for an operator. Called on any thread; must return at once.
     public var notice: @Sendable (Notice) -> Void = { _ in }
+    /// Gets every durable write. Called on the thread that writes; must return at once. Default: nil.
+    public var committed: (@Sendable (StoreCommit) -> Void)?
     /// Called when a mail is held because our own work on it broke off twice (``MailStore/takeSuspectsToTell(at:)``). Called on any
     /// thread; must return at once.
     public var suspectHeld: @Sendable () -> Void = {}

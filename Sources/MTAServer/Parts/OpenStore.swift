@@ -2,6 +2,7 @@ import Logging
 import MTACore
 import MTADelivery
 import MTAStore
+import MTASystem
 
 /// The store of a server, open: the program's own, or that of the settings.
 struct OpenStore: Sendable {
@@ -11,9 +12,12 @@ struct OpenStore: Sendable {
   /// It is the store of the settings, which reads the record that `TrapRecord` writes.
   let countsTraps: Bool
 
-  /// - Parameter notice: told by the store of the settings what an operator should know.
+  /// - Parameters:
+  ///   - committed: told by the store of the settings of each durable write.
+  ///   - notice: told by it what an operator should know.
   init(
-    _ settings: Settings, _ parts: MailServer.Parts, notice: @escaping @Sendable (MailStore.Notice) -> Void
+    _ settings: Settings, _ parts: MailServer.Parts, committed: (@Sendable (StoreCommit) -> Void)? = nil,
+    notice: @escaping @Sendable (MailStore.Notice) -> Void
   ) throws(StartFailure) {
     let (bell, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     suspects = (bell, ring)
@@ -25,11 +29,14 @@ struct OpenStore: Sendable {
     var configuration = settings.store
     configuration.suspectHeld = { ring.yield() }
     configuration.notice = notice
+    configuration.committed = committed
     do { store = try MailStore(configuration) } catch { throw StartFailure("database: \(error)") }
   }
 
-  init(_ settings: Settings, _ parts: MailServer.Parts, logger: Logger) throws(StartFailure) {
-    try self.init(settings, parts) { notice in
+  init(
+    _ settings: Settings, _ parts: MailServer.Parts, logger: Logger, committed: (@Sendable (StoreCommit) -> Void)? = nil
+  ) throws(StartFailure) {
+    try self.init(settings, parts, committed: committed) { notice in
       if notice.isTrouble { logger.error("\(notice)") } else { logger.info("\(notice)") }
     }
   }

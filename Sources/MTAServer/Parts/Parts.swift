@@ -10,7 +10,8 @@ extension MailServer {
   /// let parts = MailServer.Parts(
   ///   hooks: { Shop(users: users) },
   ///   deliveryHooks: { Nights() },
-  ///   localAgent: { TicketDesk(tickets: tickets) })
+  ///   localAgent: { TicketDesk(tickets: tickets) },
+  ///   deliveryObservers: { [Bounces(file: bounces)] })
   /// try await MailServer(settings, parts).runUntilSignal()
   /// print(try await MailServer.runQueue(settings, parts))    // for cron: the same hooks and the same agent
   /// ```
@@ -21,8 +22,8 @@ extension MailServer {
   /// |---|---|---|
   /// | ``hooks``, ``policies`` | for each connection | the receivers |
   /// | ``inspector`` | for each mail | the receivers |
-  /// | ``receiver`` | once | the receivers |
-  /// | ``store``, ``deliveryHooks``, ``localAgent``, ``contentFilters``, ``signer``, ``runner`` | once | the queue |
+  /// | ``receiver``, ``receiverObservers`` | once | the receivers |
+  /// | ``store``, ``deliveryHooks``, ``localAgent``, ``contentFilters``, ``signer``, ``deliveryObservers``, ``runner`` | once | the queue |
   /// | ``resolver``, ``logger`` | once, the logger for each label | both |
   ///
   /// Today both are one process. With ``Settings/isolation`` there will be several: any number of receivers, one process for the queue,
@@ -42,6 +43,8 @@ extension MailServer {
     public var policies: (@Sendable (any DNSLookup) -> [any ReceiverPolicy])?
     /// Makes what walks along with the content of one mail. It gets the server's resolver. Default: DKIM verification.
     public var inspector: (@Sendable (any DNSLookup) -> any ContentInspector)?
+    /// Observers of connections, which cannot slow the mail. A server makes them; commands do not. Default: none.
+    public var receiverObservers: (@Sendable () throws -> [any ReceiverObserver])?
     /// Changes what no setting reaches: rules, mechanisms of AUTH, hook budgets, further limits.
     public var receiver: (@Sendable (inout Receiver.Configuration) -> Void)?
 
@@ -57,6 +60,8 @@ extension MailServer {
     public var contentFilters: (@Sendable () throws -> [any ContentFilter])?
     /// Signs the mail of users. Default: with the keys of ``Settings/dkim``.
     public var signer: (@Sendable () throws -> any MailSigner)?
+    /// Observers of the queue, which cannot slow the mail. A server makes them, and ``MailServer/runQueue(_:_:)``. Default: none.
+    public var deliveryObservers: (@Sendable () throws -> [any DeliveryObserver])?
     /// Changes what no setting reaches of the runner.
     public var runner: (@Sendable (inout QueueRunner.Configuration) -> Void)?
 
@@ -72,12 +77,14 @@ extension MailServer {
       hooks: (@Sendable () -> any InboundHooks)? = nil,
       policies: (@Sendable (any DNSLookup) -> [any ReceiverPolicy])? = nil,
       inspector: (@Sendable (any DNSLookup) -> any ContentInspector)? = nil,
+      receiverObservers: (@Sendable () throws -> [any ReceiverObserver])? = nil,
       receiver: (@Sendable (inout Receiver.Configuration) -> Void)? = nil,
       store: (@Sendable () throws -> any ServerStore)? = nil,
       deliveryHooks: (@Sendable () throws -> any DeliveryHooks)? = nil,
       localAgent: (@Sendable () throws -> any DeliveryAgent)? = nil,
       contentFilters: (@Sendable () throws -> [any ContentFilter])? = nil,
       signer: (@Sendable () throws -> any MailSigner)? = nil,
+      deliveryObservers: (@Sendable () throws -> [any DeliveryObserver])? = nil,
       runner: (@Sendable (inout QueueRunner.Configuration) -> Void)? = nil,
       resolver: (@Sendable () throws -> any DNSLookup)? = nil,
       logger: (@Sendable (_ label: String) -> Logger)? = nil
@@ -85,12 +92,14 @@ extension MailServer {
       self.hooks = hooks
       self.policies = policies
       self.inspector = inspector
+      self.receiverObservers = receiverObservers
       self.receiver = receiver
       self.store = store
       self.deliveryHooks = deliveryHooks
       self.localAgent = localAgent
       self.contentFilters = contentFilters
       self.signer = signer
+      self.deliveryObservers = deliveryObservers
       self.runner = runner
       self.resolver = resolver
       self.logger = logger

@@ -24,6 +24,8 @@ struct Rooms: Sendable {
   private let signer: (any MailSigner)?
   /// With the passwords of the settings; nil where nothing is delivered.
   private let runner: QueueRunner.Configuration?
+  /// Observers of deliveries and of the store's writes.
+  private let watchers: Observers<DeliveryNews>
   /// What the queue runner learns of other servers, for the receiver.
   private let nextHops = NextHopMemory()
 
@@ -52,28 +54,40 @@ struct Rooms: Sendable {
     } else {
       signer = try Self.signer(settings)
     }
-    runner = delivers ? try Self.runner(settings, parts, lookup, nextHops, logs) : nil
-    open = try OpenStore(settings, parts, logger: logger)
+    var watchers = Observers<DeliveryNews>()
+    if let make = parts.deliveryObservers {
+      for observer in try made("deliveryObservers", make) { watchers.add(observer) }
+    }
+    var runner = delivers ? try Self.runner(settings, parts, lookup, nextHops, logs) : nil
+    if let tap = DialogueLog(logger: logger, settings: settings).delivered { watchers.add(tap) }
+    runner?.observers = watchers
+    self.runner = runner
+    self.watchers = watchers
+    open = try OpenStore(settings, parts, logger: logger, committed: Self.commits(to: watchers))
   }
 
   func close() async {
     resolver?.shutdown()
     await store.close()
+    await watchers.drained()
   }
 
+  /// - Throws: ``StartFailure``, naming the part that cannot be made.
   func receiver(
     _ settings: Settings, _ configuration: Receiver.Configuration, hooks: @escaping @Sendable () -> any InboundHooks
-  ) -> Receiver {
+  ) throws(StartFailure) -> Receiver {
     let (lookup, parts) = (lookup, parts)
     let router = settings.router(lookup)
     var configuration = configuration
     configuration.session.lacks = { [nextHops] in nextHops.lack(of: $0, by: router) }
     if let tap = DialogueLog(logger: logger, settings: settings).received { configuration.taps.append(tap) }
+    let observers =
+      if let make = parts.receiverObservers { try made("receiverObservers", make) } else { [any ReceiverObserver]() }
     return Receiver(
       configuration, store: store, contacts: store, logins: store, lookup: lookup,
       findRoute: { await router.mailRoute(of: $0) }, tls: tls,
       inspector: { parts.inspector?(lookup) ?? DKIMInspector(lookup: lookup) },
-      logger: logs.logger("mta.receiver"),
+      logger: logs.logger("mta.receiver"), observers: observers,
       hooks: { chained(parts.policies?(lookup) ?? [], before: hooks()) })
   }
 
@@ -87,6 +101,12 @@ struct Rooms: Sendable {
         queue: store, dns: lookup, configuration: runner, signer: signer, eventLoopGroup: group,
         logger: logs.logger("mta.queue"))
     } catch { throw StartFailure("trustRoots: \(error)") }
+  }
+
+  /// Nil if there are no observers.
+  private static func commits(to watchers: Observers<DeliveryNews>) -> (@Sendable (StoreCommit) -> Void)? {
+    guard !watchers.isEmpty else { return nil }
+    return { commit in watchers.tell(.committed(commit)) }
   }
 
   static func tls(_ settings: Settings) throws(StartFailure) -> TLSContext? {
@@ -116,7 +136,6 @@ struct Rooms: Sendable {
     _ settings: Settings, _ parts: MailServer.Parts, _ lookup: any DNSLookup, _ nextHops: NextHopMemory, _ logs: Logs
   ) throws(StartFailure) -> QueueRunner.Configuration {
     var runner = try settings.runner()
-    if let tap = DialogueLog(logger: logs.logger("mta"), settings: settings).delivered { runner.observers.add(tap) }
     let hosts = SystemHosts(before: lookup)
     runner.hosts = hosts
     runner.nextHops = nextHops

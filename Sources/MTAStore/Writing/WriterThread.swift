@@ -19,6 +19,7 @@ final class WriterThread: @unchecked Sendable {
   private let removeFiles: @Sendable ([String]) -> Void
   private let removeResisting: @Sendable () -> Void
   private let notice: @Sendable (MailStore.Notice) -> Void
+  private let committed: (@Sendable (StoreCommit) -> Void)?
   private let historyRetention: Duration
   private let contactRetention: Duration
   private let sparePages: Int
@@ -50,6 +51,7 @@ final class WriterThread: @unchecked Sendable {
     self.removeResisting = removeResisting
     clock = configuration.clock
     notice = configuration.notice
+    committed = configuration.committed
     historyRetention = configuration.historyRetention
     contactRetention = configuration.contactRetention
     sparePages = configuration.sparePages
@@ -163,13 +165,16 @@ final class WriterThread: @unchecked Sendable {
   }
 
   private func write(_ group: WriterInbox.Group) {
+    let begin = MonotonicInstant.now
     var jobs = group.jobs
     var remarks = group.remarks
     while true {
       switch attempt(jobs, remarks) {
       case .committed:
         inbox.withLock { $0.remarksWritten(true, retryAt: .now) }
+        let duration = begin.elapsed
         for job in jobs { job.finish(.committed) }
+        tell(jobs, duration)
         if jobs.contains(where: { $0.mail?.isToBeFound() == true }) {
           handOvers.listeners.withLockedValue(\.self).notify()
         }
@@ -199,6 +204,12 @@ final class WriterThread: @unchecked Sendable {
         return
       }
     }
+  }
+
+  /// Behind the answers: nobody waits for it.
+  private func tell(_ jobs: [WriteJob], _ duration: Duration) {
+    guard let committed else { return }
+    committed(StoreCommit(at: clock.now, mails: jobs.count { $0.mail != nil }, writes: jobs.count, duration: duration))
   }
 
   private static var retry: MonotonicInstant { .now.after(milliseconds: remarkDelay) }
