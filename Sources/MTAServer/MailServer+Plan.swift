@@ -16,7 +16,7 @@ extension MailServer {
     for domain: Domain, _ settings: Settings, _ parts: Parts = Parts(), dns: (any DNSLookup)? = nil,
     requiresTLS: Bool = false
   ) async throws -> DeliveryPlan {
-    var configuration = try settings.runner()
+    var configuration = try settings.runnerConfiguration()
     func plan(_ dns: any DNSLookup, _ configuration: QueueRunner.Configuration) async throws -> DeliveryPlan {
       let planner: DeliveryPlanner
       do { planner = try DeliveryPlanner(dns: dns, configuration: configuration) } catch {

@@ -149,7 +149,7 @@ extension MailServer.Parts {
   }
 
   func receiverConfiguration(_ settings: Settings, rewriter: SRSRewriter? = nil) -> Receiver.Configuration {
-    var configuration = settings.receiver
+    var configuration = settings.receiverConfiguration
     configuration.session.rewriter = rewriter
     receiver?(&configuration)
     return configuration

@@ -17,10 +17,10 @@ import Testing
     settings.localDomains = ["test.example"]
     settings.users = ["ann@test.example": nil]
     settings.ehloDomainVerifies = false
-    settings.neverProhibit = Network.loopback
+    settings.receiver.contacts.neverProhibit = Network.loopback
     settings.database = folder.path + "/mta.db"
     settings.mailQueue = folder.path + "/queue"
-    settings.localDelivery = .maildir(directory: folder.path + "/maildir")
+    settings.runner.localDelivery = .maildir(directory: folder.path + "/maildir")
     settings.pidFile = folder.path + "/mta.pid"
     settings.lockFile = folder.path + "/mta.lock"
     settings.logFile = folder.path + "/mta.log"

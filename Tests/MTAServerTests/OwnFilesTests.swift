@@ -15,7 +15,7 @@ struct OwnFilesTests {
     var settings = try Settings(serverName: "mx.test.example")
     settings.database = folder.path + "/mta.db"
     settings.mailQueue = folder.path + "/queue"
-    settings.localDelivery = .maildir(directory: folder.path + "/maildir")
+    settings.runner.localDelivery = .maildir(directory: folder.path + "/maildir")
     settings.pidFile = folder.path + "/mta.pid"
     settings.lockFile = folder.path + "/mta.lock"
     settings.mtaSTSCache = folder.path + "/sts.cache"

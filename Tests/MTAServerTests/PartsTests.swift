@@ -23,10 +23,10 @@ import Testing
     settings.listeningPorts = [ListenAddress(.loopback4, port: 0)]
     settings.localDomains = ["test.example"]
     settings.ehloDomainVerifies = false
-    settings.neverProhibit = Network.loopback
+    settings.receiver.contacts.neverProhibit = Network.loopback
     settings.database = folder.path + "/mta.db"
     settings.mailQueue = folder.path + "/queue"
-    settings.localDelivery = .maildir(directory: folder.path + "/maildir")
+    settings.runner.localDelivery = .maildir(directory: folder.path + "/maildir")
     settings.pidFile = folder.path + "/mta.pid"
     settings.lockFile = folder.path + "/mta.lock"
     settings.logFile = folder.path + "/mta.log"

@@ -26,10 +26,13 @@ import Testing
   }
 
   @Test func everySettingIsDocumentedAndNoOther() throws {
+    let documented = Set(try Self.documented().keys)
+    #expect(documented == Set(SettingsTable.rows.map(\.key)))
+    // What stands in the rooms' own configurations may have another name, or none in files.
+    let rooms: Set = ["receiver", "runner", "filtering"]
     let settings = try Settings(serverName: "mail.village.example")
-    let properties = Set(Mirror(reflecting: settings).children.compactMap(\.label)).subtracting(["noted", "given"])
-      .union(["submissionPort"])
-    #expect(Set(try Self.documented().keys) == properties)
+    let own = Set(Mirror(reflecting: settings).children.compactMap(\.label)).subtracting(rooms)
+    #expect(own.subtracting(["noted", "given"]).isSubset(of: documented))
   }
 
   @Test func everyDocumentedKeyIsRead() throws {

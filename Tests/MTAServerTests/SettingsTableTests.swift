@@ -1,4 +1,6 @@
 import MTACore
+import MTADelivery
+import MTAReceiver
 import Testing
 
 @testable import MTAServer
@@ -46,8 +48,8 @@ import Testing
     let file: [String: AttributeValue] = ["reportBurst": .integer(1), "maximumRecipients": .integer(1)]
     let environment = ["SWIFTMTA_REPORT_BURST": "2", "SWIFTMTA_SERVER_TITLE": "two", "PATH": "/bin"]
     let settings = try settings(["serverTitle=three = 3"], environment, file: file)
-    #expect(settings.maximumRecipients == 1)
-    #expect(settings.reportBurst == 2)
+    #expect(settings.receiver.session.maximumRecipients == 1)
+    #expect(settings.runner.reportBurst == 2)
     #expect(settings.serverTitle == "three = 3")
   }
 
@@ -59,13 +61,13 @@ import Testing
     ])
     #expect(settings.localDomains.map(\.description) == ["a.example", "b.example"])
     #expect(settings.submissionPorts == [587, 10_587])
-    #expect(settings.retrySchedule == [.seconds(1), .milliseconds(2500)])
-    #expect(!settings.dane)
-    #expect(settings.trustedNetworks == Network.loopback)
-    #expect(settings.contentFilterMarks == nil && settings.contentFilterHolds == 4.5)
-    #expect(settings.neverProhibit.isEmpty)
+    #expect(settings.runner.retrySchedule == [.seconds(1), .milliseconds(2500)])
+    #expect(!settings.runner.usesDANE)
+    #expect(settings.receiver.trustedNetworks == Network.loopback)
+    #expect(settings.filtering.marksFrom == nil && settings.filtering.holdsFrom == 4.5)
+    #expect(settings.receiver.contacts.neverProhibit.isEmpty)
     #expect(settings.routes.keys.sorted() == ["b.example"])
-    #expect(settings.receiverTimeout == .milliseconds(1500))
+    #expect(settings.receiver.timing.command == .milliseconds(1500))
     #expect(settings.logFile == "/tmp/logs/mail")
   }
 

@@ -31,9 +31,9 @@ import Testing
     let settings = try read(#"{"serverName": "mail.example.org"}"#)
     #expect(settings.listeningPorts.map(\.description) == ["2525", "2526", "2587"])
     #expect(settings.postmasterName.description == "postmaster@example.org")
-    #expect(settings.localDelivery == .maildir(directory: "/srv/mta/maildir"))
+    #expect(settings.runner.localDelivery == .maildir(directory: "/srv/mta/maildir"))
     #expect(settings.database == "/srv/mta/mta.db")
-    #expect(settings.retrySchedule.map(\.components.seconds) == [60, 300, 900, 3600, 7200, 14_400])
+    #expect(settings.runner.retrySchedule.map(\.components.seconds) == [60, 300, 900, 3600, 7200, 14_400])
     #expect(settings.noted.isEmpty)
     #expect(try problems("{}") == ["serverName: is required"])
   }
@@ -53,7 +53,7 @@ import Testing
       let settings = try read(
         #"{"serverName": "a.example", "certificate": "c", "privateKey": "k", "listeningPorts": ["25", "465", "587", "24"], "#
           + #""standardMailPort": 25, "lmtpPorts": [24], \#(json)}"#)
-      return settings.receiver.listeners.map { "\($0.address.port) \($0.role.rawValue) \($0.implicitTLS)" }
+      return settings.receiverConfiguration.listeners.map { "\($0.address.port) \($0.role.rawValue) \($0.implicitTLS)" }
     }
     let both = ["25 standard false", "465 submission true", "587 submission false", "24 standard false"]
     #expect(try roles(#""submissionPort": 587, "implicitTLSPorts": [465]"#) == both)
@@ -75,9 +75,10 @@ import Testing
         + #""routes": {"b.example": "mx:c.example", "*": {"to": "smtps:r.example:465", "user": "v", "passwordFile": "q", "#
         + #""tls": "verify", "from": ["192.0.2.2"]}}}"#)
     #expect(settings.smarthostUser == "u" && settings.smarthostPasswordFile == "/srv/mta/pw")
-    #expect(settings.smarthostTLS == .dane && settings.sourceAddresses.count == 2)
+    #expect(settings.runner.smarthostTLS == .dane && settings.sourceAddresses.count == 2)
     #expect(
-      !settings.dane && !settings.mtaSTS && settings.mtaSTSCache == "/srv/mta/c" && settings.trustRoots == "/roots.pem")
+      !settings.runner.usesDANE && !settings.mtaSTS && settings.mtaSTSCache == "/srv/mta/c"
+        && settings.trustRoots == "/roots.pem")
     #expect(settings.tlsPolicies == [".lab.example": .verify, "*": .encrypt])
     #expect(settings.routes["b.example"]?.target.description == "mx:c.example")
     let all = Settings.Route(
@@ -99,7 +100,8 @@ import Testing
 
   @Test(arguments: ["maildir:/var/mail", "lmtp:127.0.0.1:24", "lmtp:/run/lmtp", "smtp:[::1]:25", "none"])
   func localDelivery(text: String) throws {
-    #expect(try read(#"{"serverName": "a.example", "localDelivery": "\#(text)"}"#).localDelivery.description == text)
+    #expect(
+      try read(#"{"serverName": "a.example", "localDelivery": "\#(text)"}"#).runner.localDelivery.description == text)
   }
 
   @Test(arguments: ["spamc:127.0.0.1:783", "spamc:/run/spamd.sock", "rspamd:localhost:11333", "rspamd:[::1]:11333"])
@@ -110,18 +112,18 @@ import Testing
       + #""contentFilterChecks": 3, "contentFilterUser": "recipient", "contentFilterPassword": "none"}"#
     let settings = try read(json)
     #expect(settings.contentFilter?.description == text)
-    #expect(settings.contentFilterFails == .closed)
-    #expect(settings.contentFilterMarks == 5.5)
-    #expect(settings.contentFilterHolds == 8)
-    #expect(settings.contentFilterRejects == nil)
-    #expect(settings.contentFilterOnReject == .discard)
+    #expect(settings.filtering.failing == .closed)
+    #expect(settings.filtering.marksFrom == 5.5)
+    #expect(settings.filtering.holdsFrom == 8)
+    #expect(settings.filtering.rejectsFrom == nil)
+    #expect(settings.filtering.onReject == .discard)
     #expect(settings.contentFilterUser == "recipient")
     #expect(settings.contentFilterPassword == nil)
   }
 
   @Test func contentFilterForms() throws {
     #expect(try read(#"{"serverName": "a.example", "contentFilter": "none"}"#).contentFilter == nil)
-    #expect(try read(#"{"serverName": "a.example"}"#).contentFilterOnReject == .hold)
+    #expect(try read(#"{"serverName": "a.example"}"#).filtering.onReject == .hold)
     #expect(try problems(#"{"serverName": "a.example", "contentFilterOnReject": "reject"}"#).count == 1)
     for text in [
       "", "spamc", "spamc:", "spamc:127.0.0.1", "spamc:relative", "milter:127.0.0.1:1",
@@ -142,7 +144,7 @@ import Testing
       {"serverName": "mail.x.example", "maximumDeliveries": 7, "deliveriesPerDestination": 3,
        "destinationLimits": {"slow.example": {"interval": 0.5}, ".wide.example": {"deliveries": 40}}}
       """#)
-    #expect(settings.maximumDeliveries == 7)
+    #expect(settings.runner.maximumDeliveries == 7)
     #expect(settings.destinationLimits["slow.example"] == DestinationLimit(deliveries: 3, interval: .milliseconds(500)))
     #expect(settings.destinationLimits[".wide.example"] == DestinationLimit(deliveries: 40))
     for wrong in [
@@ -157,7 +159,7 @@ import Testing
   @Test func howMuchIsReportedIsSet() throws {
     let settings = try read(
       #"{"serverName": "a.example", "reportBurst": 3, "reportInterval": 0.5, "maximumReturnedBytes": 0}"#)
-    let runner = try settings.runner()
+    let runner = try settings.runnerConfiguration()
     #expect(runner.reportBurst == 3)
     #expect(runner.reportInterval == .milliseconds(500))
     #expect(runner.maximumReturned == 0)
@@ -167,11 +169,11 @@ import Testing
     for (text, isImplicit) in [("relay.example:465", false), ("smtps:relay.example:465", true)] {
       let settings = try read(#"{"serverName": "a.example", "smarthost": "\#(text)"}"#)
       #expect(settings.smarthost?.description == text)
-      let runner = try settings.runner()
+      let runner = try settings.runnerConfiguration()
       #expect(runner.smarthost == HostAndPort("relay.example:465"))
       #expect(runner.smarthostUsesImplicitTLS == isImplicit)
     }
-    #expect(try read(#"{"serverName": "a.example", "smarthost": "none"}"#).runner().smarthost == nil)
+    #expect(try read(#"{"serverName": "a.example", "smarthost": "none"}"#).runnerConfiguration().smarthost == nil)
     for wrong in ["lmtp:relay.example:24", "smtps:", "mx", "smtps:relay.example"] {
       #expect(throws: SettingsFailure.self) { try read(#"{"serverName": "a.example", "smarthost": "\#(wrong)"}"#) }
     }
@@ -196,7 +198,7 @@ import Testing
        "maximumRefusedLoginsPerHour": 7, "maximumReceivedFields": 1}
       """#)
     #expect(settings.listeningPorts.map(\.description) == ["2000", "127.0.0.1:2001", "[::1]:2002", "[::1]:2003"])
-    #expect(settings.receiverTimeout == .milliseconds(500))
+    #expect(settings.receiver.timing.command == .milliseconds(500))
     #expect(settings.resolvers.map(\.description) == ["127.0.0.1:5353", "127.0.0.1:5354"])
     #expect(settings.users[Mailbox("box@tzar.example")] == .some(nil))
     #expect(settings.noted.contains("isolation"))

@@ -135,7 +135,7 @@ struct Rooms: Sendable {
   private static func runner(
     _ settings: Settings, _ parts: MailServer.Parts, _ lookup: any DNSLookup, _ nextHops: NextHopMemory, _ logs: Logs
   ) throws(StartFailure) -> QueueRunner.Configuration {
-    var runner = try settings.runner()
+    var runner = try settings.runnerConfiguration()
     let hosts = SystemHosts(before: lookup)
     runner.hosts = hosts
     runner.nextHops = nextHops

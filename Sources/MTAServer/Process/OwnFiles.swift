@@ -24,7 +24,9 @@ struct OwnFiles {
   init(_ settings: Settings) {
     var places = ["", "-wal", "-shm"].map { Place(key: "database", path: settings.database + $0) }
     places += ["", "/.lock", "/.start", "/lost"].map { Place(key: "mailQueue", path: settings.mailQueue + $0) }
-    if case .maildir(let root) = settings.localDelivery { places.append(Place(key: "localDelivery", path: root)) }
+    if case .maildir(let root) = settings.runner.localDelivery {
+      places.append(Place(key: "localDelivery", path: root))
+    }
     places.append(Place(key: "pidFile", path: settings.pidFile))
     places.append(Place(key: "lockFile", path: settings.lockFile))
     if settings.mtaSTS { places.append(Place(key: "mtaSTSCache", path: settings.mtaSTSCache)) }

@@ -68,7 +68,7 @@ extension Settings {
 
   /// Checks that involve two settings.
   private func readTogether(_ reader: inout SettingsReader) {
-    if proxies.isEmpty, !proxyPorts.isEmpty {
+    if receiver.proxies.isEmpty, !proxyPorts.isEmpty {
       reader.complain("proxyPorts", "need proxies, for nobody else is served there")
     }
     if (certificate == nil) != (privateKey == nil) {

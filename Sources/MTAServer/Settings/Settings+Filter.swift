@@ -14,16 +14,6 @@ extension Settings {
 
   /// The filter of these settings; nil for none.
   func filter(dns: any DNSLookup, group: any EventLoopGroup, logger: Logger) -> (any ContentFilter)? {
-    var options = ContentFilterOptions()
-    options.failing = contentFilterFails
-    options.maximumBytes = contentFilterMaximumBytes
-    options.timeLimit = contentFilterTimeout
-    options.waitLimit = contentFilterTimeout
-    options.maximumChecks = contentFilterChecks
-    options.marksFrom = contentFilterMarks
-    options.holdsFrom = contentFilterHolds
-    options.rejectsFrom = contentFilterRejects
-    options.onReject = contentFilterOnReject
     switch contentFilter {
     case nil: return nil
     case .spamAssassin(let server):
@@ -33,10 +23,10 @@ extension Settings {
         case "recipient": .recipient
         case .some(let name): .named(name)
         }
-      return SpamAssassinFilter(at: server, options, user: user, dns: dns, group: group, logger: logger)
+      return SpamAssassinFilter(at: server, filtering, user: user, dns: dns, group: group, logger: logger)
     case .rspamd(let server):
       return RspamdFilter(
-        at: server, options, password: contentFilterPassword, dns: dns, group: group, logger: logger)
+        at: server, filtering, password: contentFilterPassword, dns: dns, group: group, logger: logger)
     }
   }
 }

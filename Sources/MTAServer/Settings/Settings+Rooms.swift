@@ -11,17 +11,34 @@ import MTAReceiver
 #endif
 
 extension Settings {
-  /// The configuration of the receiver.
-  var receiver: Receiver.Configuration {
-    var session = SessionConfiguration(
+  /// The configuration of the receiver: ``receiver``, and what follows from the other settings.
+  var receiverConfiguration: Receiver.Configuration {
+    var configuration = receiver
+    configuration.session = session
+    configuration.listeners = listeningPorts.map {
+      Receiver.Listener(
+        $0, role: role(of: $0.port), implicitTLS: implicitTLSPorts.contains($0.port),
+        speaksLMTP: lmtpPorts.contains($0.port), expectsProxy: proxyPorts.contains($0.port))
+    }
+    return configuration
+  }
+
+  private var session: SessionConfiguration {
+    var session = receiver.session
+    let founding = SessionConfiguration(
       serverName: serverName.description, serverTitle: serverTitle, postmaster: postmasterName,
       localDomains: Set(localDomains),
       memberPorts: enforceMemberPorts
         ? MemberPortRule(standardPort: standardMailPort, submissionPort: submissionPort) : nil)
+    session.serverName = founding.serverName
+    session.serverTitle = founding.serverTitle
+    session.postmaster = founding.postmaster
+    session.localDomains = founding.localDomains
+    session.senderRules = founding.senderRules
+    session.recipientRules = founding.recipientRules
     session.greetingRules =
       (ehloDomainRequired ? [DomainRequiredRule()] : []) + (ehloDomainVerifies ? [DomainInDNSRule()] : [])
     session.signingDomains = Set(dkim.keys)
-    session.enforceAuthor = enforceAuthor
     session.honours.formUnion(QueueRunner.honours)
     session.checksRoutes = smarthost == nil
     let routes = routeTable { Self.target($0) }
@@ -29,42 +46,18 @@ extension Settings {
       guard let target = routes.match(domain)?.value else { return false }
       return target != .exchangers
     }
-    let (ignored, own, port) = (ignoreTargets, ownPlaces, remoteSMTPPort)
+    let (ignored, own, port) = (runner.ignoreTargets, ownPlaces, runner.remoteSMTPPort)
     session.isTarget = { !ignored.lead(to: $0) && !own.contain($0, port: port) }
-    session.maximumMessageBytes = maximumMessageBytes
-    session.maximumRecipients = maximumRecipients
-    session.maximumErrors = maximumErrorsPerSession
-    session.maximumCommandsWithoutMail = maximumCommandsWithoutMail
-    session.maximumLoginFailures = maximumLoginFailuresPerSession
-    session.maximumReceivedFields = maximumReceivedFields
-    let listeners = listeningPorts.map {
-      Receiver.Listener(
-        $0, role: role(of: $0.port), implicitTLS: implicitTLSPorts.contains($0.port),
-        speaksLMTP: lmtpPorts.contains($0.port), expectsProxy: proxyPorts.contains($0.port))
-    }
-    var configuration = Receiver.Configuration(session: session, listeners: listeners)
-    configuration.timing.command = receiverTimeout
-    configuration.contacts = ContactPolicy(
-      maximumViolations: maxFailedMessagesPerPeriod, prohibited: prohibitedSeconds, neverProhibit: neverProhibit)
-    configuration.logins.triesPerMinute = maximumLoginTriesPerMinute
-    configuration.logins.refusalsPerHour = maximumRefusedLoginsPerHour
-    configuration.trustedNetworks = trustedNetworks
-    configuration.proxies = proxies
-    configuration.xclientNetworks = xclientNetworks
-    configuration.maximumConnections = maximumConnections
-    configuration.maximumSessionMemory = maximumSessionMemory
-    configuration.maximumConnectionsPerAddress = maximumConnectionsPerAddress
-    configuration.messageIDBase = messageIDBase
-    return configuration
+    return session
   }
 
   /// Finds the routes that are looked up before a recipient is accepted.
   func router(_ dns: any DNSLookup) -> Router {
     Router(
-      dns: dns, serverName: serverName.description, port: remoteSMTPPort,
+      dns: dns, serverName: serverName.description, port: runner.remoteSMTPPort,
       routes: routeTable { DeliveryRoute($0.target) },
       fallback: smarthost.map { DeliveryRoute($0.usesImplicitTLS ? .smtps($0.server) : .smtp($0.server)) },
-      own: ownPlaces, ignored: ignoreTargets)
+      own: ownPlaces, ignored: runner.ignoreTargets)
   }
 
   /// The configuration of the resolver.
@@ -74,29 +67,19 @@ extension Settings {
     return configuration
   }
 
-  /// The configuration of the queue runner.
+  /// The configuration of the queue runner: ``runner``, and what follows from the other settings.
   ///
   /// - Throws: ``StartFailure`` if a password cannot be read, or if values that were set in Swift make no sense.
-  func runner() throws(StartFailure) -> QueueRunner.Configuration {
-    var configuration = QueueRunner.Configuration(serverName: serverName.description)
-    configuration.localDelivery = localDelivery
-    configuration.smarthost = smarthost?.server
-    configuration.smarthostUsesImplicitTLS = smarthost?.usesImplicitTLS ?? false
+  func runnerConfiguration() throws(StartFailure) -> QueueRunner.Configuration {
+    var configuration = runner
+    configuration.serverName = serverName.description
     configuration.smarthostCredentials = try credentials(smarthostUser, smarthostPasswordFile, "smarthostPasswordFile")
-    configuration.smarthostTLS = smarthostTLS
     try setWays(of: &configuration)
-    try setLimits(of: &configuration)
-    configuration.remoteSMTPPort = remoteSMTPPort
-    configuration.ignoreTargets = ignoreTargets
-    configuration.retrySchedule = retrySchedule
-    configuration.delayWarning = delayWarning
-    configuration.reportBurst = reportBurst
-    configuration.reportInterval = reportInterval
-    configuration.maximumReturned = maximumReturnedBytes
+    for (pattern, limit) in destinationLimits where !configuration.destinationLimits.set(limit, for: pattern) {
+      throw StartFailure("destinationLimits: \(pattern) is no domain, .domain or *")
+    }
     configuration.postmaster = postmasterName
     configuration.reportSender = Mailbox(localPart: "MAILER-DAEMON", domain: postmasterName.domain)
-    configuration.messageIDBase = messageIDBase
-    configuration.timeouts = DeliveryTimeouts(command: queueRunnerTimeout)
     return configuration
   }
 

@@ -53,7 +53,6 @@ extension Settings {
     }
     configuration.sourceAddresses = sources
     configuration.ownPlaces = ownPlaces
-    configuration.usesDANE = dane
     configuration.mtaSTS = mtaSTS ? MTASTSConfiguration(cacheFile: mtaSTSCache) : nil
     if let trustRoots { configuration.trustRoots = .certificates(.file(trustRoots)) }
   }

@@ -7,7 +7,28 @@ public import MTAReceiver
 ///
 /// Read from a JSON file with ``init(contentsOf:)``, or made in Swift. In the file durations are seconds, fractions allowed, and paths
 /// are relative to the file.
+///
+/// What concerns one room alone is in that room's own configuration, with the default that stands there: ``receiver``, ``runner`` and
+/// ``filtering``. What concerns several, such as names, ports and files, is here. When the server is made, it is put into theirs: names,
+/// domains, listeners, rules and ways that stand in `receiver` or `runner` give way to it. To change those, use
+/// ``MailServer/Parts/receiver`` and ``MailServer/Parts/runner``, which have the last word.
+///
+/// ```swift
+/// var settings = try Settings(serverName: "mail.shop.example")
+/// settings.localDomains = ["shop.example"]
+/// settings.receiver.session.maximumRecipients = 100
+/// settings.runner.delayWarning = .seconds(3600)
+/// ```
 public struct Settings: Sendable {
+  // MARK: Rooms
+
+  /// Limits, times and networks of the receiver.
+  public var receiver: Receiver.Configuration
+  /// How mail is delivered.
+  public var runner: QueueRunner.Configuration
+  /// What the verdicts of ``contentFilter`` mean.
+  public var filtering = ContentFilterOptions()
+
   // MARK: Identity
 
   /// The server's own domain name. The one required setting.
@@ -43,44 +64,17 @@ public struct Settings: Sendable {
   public var implicitTLSPorts: [UInt16] = []
   /// Ports that speak LMTP in place of SMTP.
   public var lmtpPorts: [UInt16] = []
-  /// Ports whose connections come through ``proxies`` and begin with a PROXY header.
+  /// Ports whose connections come through a proxy of ``receiver`` and begin with a PROXY header.
   public var proxyPorts: [UInt16] = []
-  /// The proxies that ``proxyPorts`` serve. Other clients are not served there.
-  public var proxies: [Network] = []
-  /// Front ends that may name their client by XCLIENT.
-  public var xclientNetworks: [Network] = []
   /// Paths of PEM files. TLS needs both, and AUTH needs TLS.
   public var certificate: String?
   public var privateKey: String?
-  public var maximumConnections = 10_000
-  public var maximumConnectionsPerAddress = 1000
 
   // MARK: Rules
 
-  public var receiverTimeout: Duration = .seconds(300)
-  public var prohibitedSeconds: Duration = .seconds(3600)
-  public var maxFailedMessagesPerPeriod = 3
-  public var neverProhibit: [Network] = []
   public var ehloDomainRequired = true
   public var ehloDomainVerifies = true
   public var enforceMemberPorts = true
-  /// In whose name a user who logged in may write.
-  public var enforceAuthor = AuthorEnforcement.local
-  public var trustedNetworks = Network.loopback
-  /// Bytes; 0 for no limit.
-  public var maximumMessageBytes = 52_428_800
-  public var maximumRecipients = 1000
-  public var maximumErrorsPerSession = 20
-  public var maximumLoginFailuresPerSession = 3
-  /// Tries of one address that are checked in a minute. Further ones wait, then get 454.
-  public var maximumLoginTriesPerMinute = 10
-  /// Refused logins of one account in an hour. Beyond them strangers' tries are not checked.
-  public var maximumRefusedLoginsPerHour = 20
-  /// Commands of a session without an accepted mail; the next one ends it. 0 for no limit.
-  public var maximumCommandsWithoutMail = 25_000
-  /// Bytes that all sessions together may keep of envelopes, headers and arriving content.
-  public var maximumSessionMemory = 268_435_456
-  public var maximumReceivedFields = 100
 
   // MARK: Queue and delivery
 
@@ -88,27 +82,28 @@ public struct Settings: Sendable {
   public var database = "mta.db"
   public var mailQueue = "queue"
   /// 62 or 36: the digits of mail ids.
-  public var messageIDBase = 62
-  public var localDelivery = LocalDelivery.maildir(directory: "maildir")
-  public var remoteSMTPPort: UInt16 = 25
-  /// Networks to which no foreign domain may direct mail, by exchangers or policy hosts of MTA-STS. ``routes`` and ``smarthost`` are
-  /// not checked.
-  public var ignoreTargets = Network.noTargets
-  public var smarthost: Smarthost?
+  public var messageIDBase: Int {
+    get { receiver.messageIDBase }
+    set { (receiver.messageIDBase, runner.messageIDBase) = (newValue, newValue) }
+  }
+  /// Takes all mail for other domains.
+  public var smarthost: Smarthost? {
+    get { runner.smarthost.map { Smarthost($0, usesImplicitTLS: runner.smarthostUsesImplicitTLS) } }
+    set {
+      runner.smarthost = newValue?.server
+      runner.smarthostUsesImplicitTLS = newValue?.usesImplicitTLS ?? false
+    }
+  }
   /// The user to log in as at the smarthost, with ``smarthostPasswordFile``.
   public var smarthostUser: String?
   /// Path of a file with the password and a line end.
   public var smarthostPasswordFile: String?
-  /// Nil: `verify` with a user, else `opportunistic`.
-  public var smarthostTLS: TLSDemand?
   /// Routes of single domains, by pattern; see ``DomainTable``.
   public var routes: [String: Route] = [:]
   /// The addresses from which connections to other servers are made: at most one of each family.
   public var sourceAddresses: [IPAddress] = []
   /// The TLS that servers of single domains must offer, by pattern, in place of DANE and MTA-STS.
   public var tlsPolicies: [String: TLSDemand] = [:]
-  /// DANE (RFC 7672); takes effect only with ``trustResolvers``.
-  public var dane = true
   /// MTA-STS (RFC 8461).
   public var mtaSTS = true
   /// Path of the file that keeps MTA-STS policies over a restart.
@@ -124,20 +119,13 @@ public struct Settings: Sendable {
   public var srsDomain: Domain?
   /// Path of the file with the secrets of SRS. It is made if it is missing.
   public var srsSecret = "srs.secret"
-  public var queueRunnerTimeout: Duration = .seconds(300)
-  public var retrySchedule: [Duration] = [60, 300, 900, 3600, 7200, 14_400].map { .seconds($0) }
+  /// How long a server may take to greet, and to answer a command.
+  public var queueRunnerTimeout: Duration {
+    get { runner.timeouts.command }
+    set { (runner.timeouts.command, runner.timeouts.greeting) = (newValue, newValue) }
+  }
   public var queueLifetime: Duration = .seconds(432_000)
-  public var delayWarning: Duration = .seconds(14_400)
-  /// Reports that go to one mailbox at once. Further ones follow, one each ``reportInterval``.
-  public var reportBurst = 20
-  public var reportInterval: Duration = .seconds(60)
-  /// A report returns a failed mail whole up to this number of bytes. Of a larger mail it returns the header.
-  public var maximumReturnedBytes = 65_536
   public var queueRunner = QueueRunning.automatic
-  /// Deliveries at a time.
-  public var maximumDeliveries = 200
-  /// Deliveries to one destination at a time, at most. Fewer while they fail.
-  public var deliveriesPerDestination = 20
   /// Limits of single domains, by `example.org`, `.example.org` for all names below, or `*`.
   public var destinationLimits: [String: DestinationLimit] = [:]
 
@@ -145,16 +133,11 @@ public struct Settings: Sendable {
 
   /// The filter that judges mail before its local delivery; nil: none.
   public var contentFilter: Filter?
-  public var contentFilterFails = ContentFilterOptions.Failing.open
-  /// Points from which mail is marked as spam; nil: as the filter says.
-  public var contentFilterMarks: Double?
-  public var contentFilterHolds: Double?
-  public var contentFilterRejects: Double?
-  /// What happens to mail that the filter itself would reject.
-  public var contentFilterOnReject = ContentFilterOptions.Rejecting.hold
-  public var contentFilterTimeout: Duration = .seconds(60)
-  public var contentFilterMaximumBytes = 524_288
-  public var contentFilterChecks = 8
+  /// The time of one check, and the time to wait for its turn.
+  public var contentFilterTimeout: Duration {
+    get { filtering.timeLimit }
+    set { (filtering.timeLimit, filtering.waitLimit) = (newValue, newValue) }
+  }
   /// For spamd: `recipient` or a name; nil: none.
   public var contentFilterUser: String?
   /// For rspamd: its password.
@@ -196,6 +179,10 @@ public struct Settings: Sendable {
       throw SettingsFailure(["serverName: must be a domain name"])
     }
     postmasterName = postmaster
+    receiver = Receiver.Configuration(
+      session: SessionConfiguration(serverName: name, postmaster: postmaster), listeners: [])
+    runner = QueueRunner.Configuration(serverName: name)
+    runner.localDelivery = .maildir(directory: "maildir")
   }
 
   /// - Throws: ``SettingsFailure`` when the text is not a domain name.

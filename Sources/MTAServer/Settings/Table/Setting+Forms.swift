@@ -54,6 +54,17 @@ extension Setting {
     ) { $0.seconds(key, into: &$1[keyPath: place]) }
   }
 
+  /// Of what may be switched off in Swift, by nil.
+  static func seconds(_ key: String, _ place: Place<Duration?>, _ meaning: String) -> Setting {
+    Setting(
+      key, .number, type: "seconds", initial: shown(place) { code("\($0?.components.seconds ?? 0)") }, meaning
+    ) { reader, settings in
+      if let seconds = reader.take(key, "a number of seconds above 0", { SettingsReader.seconds($0) }) {
+        settings[keyPath: place] = seconds
+      }
+    }
+  }
+
   static func port(_ key: String, _ place: Place<UInt16>, _ meaning: String) -> Setting {
     Setting(key, .number, type: "port", initial: shown(place) { code("\($0)") }, meaning) {
       $0.port(key, into: &$1[keyPath: place])

@@ -41,7 +41,7 @@ extension Setting {
         let networks = texts.compactMap { Network($0) }
         return networks.count == texts.count ? networks : nil
       }
-      if let networks { settings.trustedNetworks = networks }
+      if let networks { settings.receiver.trustedNetworks = networks }
     }
   }
 }

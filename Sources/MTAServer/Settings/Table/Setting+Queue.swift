@@ -17,9 +17,9 @@ extension Setting {
     Setting("localDelivery", .text, type: "text", initial: "`maildir:maildir`", meaning) { reader, settings in
       let forms = "maildir:DIR, lmtp:HOST:PORT, lmtp:/SOCKET, smtp:HOST:PORT or none"
       let way = reader.take("localDelivery", forms) { String($0).flatMap { LocalDelivery($0) } }
-      if let way { settings.localDelivery = way }
-      if case .maildir(let path) = settings.localDelivery {
-        settings.localDelivery = .maildir(directory: reader.absolute(path))
+      if let way { settings.runner.localDelivery = way }
+      if case .maildir(let path) = settings.runner.localDelivery {
+        settings.runner.localDelivery = .maildir(directory: reader.absolute(path))
       }
     }
   }
@@ -45,7 +45,7 @@ extension Setting {
         }
         return networks
       }
-      if let networks { settings.ignoreTargets = networks }
+      if let networks { settings.runner.ignoreTargets = networks }
     }
   }
 
@@ -102,10 +102,10 @@ extension Setting {
       "retrySchedule", .list(numbers: true), type: "list of seconds",
       initial: "`[60, 300, 900, 3600, 7200, 14400]`", meaning
     ) { reader, settings in
-      reader.list("retrySchedule", "numbers of seconds above 0", into: &settings.retrySchedule) {
+      reader.list("retrySchedule", "numbers of seconds above 0", into: &settings.runner.retrySchedule) {
         SettingsReader.seconds($0)
       }
-      if settings.retrySchedule.isEmpty { reader.complain("retrySchedule", "must not be empty") }
+      if settings.runner.retrySchedule.isEmpty { reader.complain("retrySchedule", "must not be empty") }
     }
   }
 
@@ -115,7 +115,7 @@ extension Setting {
       "destinationLimits", .object, type: "object, domain → `{\"deliveries\", \"interval\"}`", initial: "`{}`", meaning
     ) { reader, settings in
       let expected = "an object of domains, each with an object of \"deliveries\" and \"interval\""
-      let deliveries = settings.deliveriesPerDestination
+      let deliveries = settings.runner.destinationLimit.deliveries
       let limits = reader.take("destinationLimits", expected) { raw -> [String: DestinationLimit]? in
         guard case .map(let entries) = raw else { return nil }
         let limits = entries.compactMapValues { limit($0, deliveries: deliveries) }

@@ -23,7 +23,7 @@ extension Setting {
       initial: "`verify` with `smarthostUser`, else `opportunistic`", meaning
     ) { reader, settings in
       let demand = reader.take("smarthostTLS", "one of \(demands)") { String($0).flatMap { TLSDemand(rawValue: $0) } }
-      if let demand { settings.smarthostTLS = demand }
+      if let demand { settings.runner.smarthostTLS = demand }
     }
   }
 

@@ -1,3 +1,5 @@
+import MTADelivery
+
 extension SettingsTable {
   static let filter: [Setting] = [
     .contentFilter(
@@ -6,25 +8,25 @@ extension SettingsTable {
       rspamd, `none` switches it off.
       """),
     .word(
-      "contentFilterFails", \.contentFilterFails,
+      "contentFilterFails", \.filtering.failing,
       """
       What happens to mail when the filter is away, late, or answers nonsense: `open` delivers it with \
       `X-Spam-Checked: no` and the reason, `closed` tries again later.
       """),
     .points(
-      "contentFilterMarks", \.contentFilterMarks,
+      "contentFilterMarks", \.filtering.marksFrom,
       "Mail with this number of points or more is marked as spam; `none`: the filter decides."),
     .points(
-      "contentFilterHolds", \.contentFilterHolds,
+      "contentFilterHolds", \.filtering.holdsFrom,
       "Mail with this number of points or more is held until an operator releases it."),
     .points(
-      "contentFilterRejects", \.contentFilterRejects,
+      "contentFilterRejects", \.filtering.rejectsFrom,
       """
       Mail with this number of points or more is rejected, whatever `contentFilterOnReject` says: its sender gets a \
       bounce, even if forged.
       """),
     .word(
-      "contentFilterOnReject", \.contentFilterOnReject,
+      "contentFilterOnReject", \.filtering.onReject,
       """
       What happens to mail that the filter itself would reject (rspamd's `reject`): `hold` until an operator releases \
       it; `bounce` to its sender, which spam mostly forges; `discard` without a report.
@@ -33,10 +35,10 @@ extension SettingsTable {
       "contentFilterTimeout", \.contentFilterTimeout,
       "The time of one check, and the time to wait for its turn."),
     .count(
-      "contentFilterMaximumBytes", \.contentFilterMaximumBytes, 0...Int.max, unit: "bytes",
+      "contentFilterMaximumBytes", \.filtering.maximumBytes, 0...Int.max, unit: "bytes",
       "Larger mail is delivered unchecked, with `X-Spam-Checked: no`."),
     .count(
-      "contentFilterChecks", \.contentFilterChecks, 1...1000,
+      "contentFilterChecks", \.filtering.maximumChecks, 1...1000,
       "Checks at a time."),
     .optionalText(
       "contentFilterUser", \.contentFilterUser,

@@ -1,3 +1,5 @@
+import MTAReceiver
+
 extension SettingsTable {
   static let listening: [Setting] = [
     .listeningPorts(
@@ -31,13 +33,13 @@ extension SettingsTable {
       `proxies`.
       """),
     .networks(
-      "proxies", \.proxies,
+      "proxies", \.receiver.proxies,
       """
       The proxies that `proxyPorts` serve; other clients are not served there. Their own health checks (LOCAL, \
       UNKNOWN, or without a header on other ports) are always greeted, and never counted or locked out.
       """),
     .networks(
-      "xclientNetworks", \.xclientNetworks,
+      "xclientNetworks", \.receiver.xclientNetworks,
       """
       Front ends that may name their client by XCLIENT. Until they do, they count as `proxies` do; from then on the \
       client counts.
@@ -51,10 +53,10 @@ extension SettingsTable {
       "PEM, not encrypted."
     ).reloaded,
     .count(
-      "maximumConnections", \.maximumConnections, 1...1_000_000,
+      "maximumConnections", \.receiver.maximumConnections, 1...1_000_000,
       "Connections at a time; further ones get 421."),
     .count(
-      "maximumConnectionsPerAddress", \.maximumConnectionsPerAddress, 1...1_000_000,
+      "maximumConnectionsPerAddress", \.receiver.maximumConnectionsPerAddress, 1...1_000_000,
       "The same for one IPv4 address or one /64 network of IPv6."),
   ]
 }

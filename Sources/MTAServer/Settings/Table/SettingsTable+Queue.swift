@@ -1,3 +1,5 @@
+import MTADelivery
+
 extension SettingsTable {
   static let queue: [Setting] = [
     .path(
@@ -11,7 +13,7 @@ extension SettingsTable {
     .localDelivery(
       "`maildir:DIR`, `lmtp:HOST:PORT`, `lmtp:/SOCKET`, `smtp:HOST:PORT`, or `none`: local mail waits."),
     .port(
-      "remoteSMTPPort", \.remoteSMTPPort,
+      "remoteSMTPPort", \.runner.remoteSMTPPort,
       "The port of other domains' servers."),
     .ignoreTargets(
       """
@@ -41,7 +43,7 @@ extension SettingsTable {
     .tlsPolicies(
       "The TLS that servers of single domains must offer, in place of DANE and MTA-STS: see below."),
     .flag(
-      "dane", \.dane,
+      "dane", \.runner.usesDANE,
       "Use TLSA records (RFC 7672). It takes effect only with `trustResolvers`."),
     .flag(
       "mtaSTS", \.mtaSTS,
@@ -82,31 +84,31 @@ extension SettingsTable {
       "queueLifetime", \.queueLifetime,
       "How long a mail is tried; then it fails."),
     .seconds(
-      "delayWarning", \.delayWarning,
+      "delayWarning", \.runner.delayWarning,
       "The age at which a mail's sender gets a report of the delay; the mail is tried then, too."),
     .count(
-      "reportBurst", \.reportBurst, 1...1_000_000,
+      "reportBurst", \.runner.reportBurst, 1...1_000_000,
       """
       Reports of failures and delays that go to one mailbox at once. None is dropped: further ones wait for \
       `reportInterval`.
       """),
     .seconds(
-      "reportInterval", \.reportInterval,
+      "reportInterval", \.runner.reportInterval,
       """
       The time between those, and between two reports about one mail. Of the latter each but the first returns the \
       header alone.
       """),
     .count(
-      "maximumReturnedBytes", \.maximumReturnedBytes, 0...Int.max, unit: "bytes",
+      "maximumReturnedBytes", \.runner.maximumReturned, 0...Int.max, unit: "bytes",
       """
       A report returns a failed mail whole up to this size, and of a larger one the header. If the sender is not \
       vouched for, it returns the header alone.
       """),
     .count(
-      "maximumDeliveries", \.maximumDeliveries, 1...10_000,
+      "maximumDeliveries", \.runner.maximumDeliveries, 1...10_000,
       "Deliveries at a time. A fifth is kept for local mail and for servers that answer."),
     .count(
-      "deliveriesPerDestination", \.deliveriesPerDestination, 1...10_000,
+      "deliveriesPerDestination", \.runner.destinationLimit.deliveries, 1...10_000,
       "Deliveries to one set of servers at a time, at most; fewer while they fail."),
     .destinationLimits(
       "Other limits: deliveries at a time, and the least seconds between two mails. Domains as in `routes`."),

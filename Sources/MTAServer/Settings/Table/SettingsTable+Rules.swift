@@ -1,16 +1,19 @@
+import MTACore
+import MTAReceiver
+
 extension SettingsTable {
   static let rules: [Setting] = [
     .seconds(
-      "receiverTimeout", \.receiverTimeout,
+      "receiverTimeout", \.receiver.timing.command,
       "A session ends when the client is silent for this time."),
     .count(
-      "maxFailedMessagesPerPeriod", \.maxFailedMessagesPerPeriod, 1...Int.max,
+      "maxFailedMessagesPerPeriod", \.receiver.contacts.maximumViolations, 1...Int.max,
       "With this number of violations an address is locked out."),
     .seconds(
-      "prohibitedSeconds", \.prohibitedSeconds,
+      "prohibitedSeconds", \.receiver.contacts.prohibited,
       "How long a lockout lasts, and how long a violation is remembered."),
     .networks(
-      "neverProhibit", \.neverProhibit,
+      "neverProhibit", \.receiver.contacts.neverProhibit,
       """
       Networks such as `192.0.2.0/24` that are counted but never locked out, and whose logins are counted by account \
       alone: those of a webmail host, for example.
@@ -28,7 +31,7 @@ extension SettingsTable {
       "enforceMemberPorts", \.enforceMemberPorts,
       "Strangers use standard ports, members the submission port. It does not change who may relay."),
     .word(
-      "enforceAuthor", \.enforceAuthor,
+      "enforceAuthor", \.receiver.session.enforceAuthor,
       """
       In whose name a user who logged in may write (the newest Resent-From, or else From): `local` in their own and \
       those of foreign domains, `all` in their own alone, `off` in any. Others are refused with 550 5.7.1 at the end \
@@ -39,43 +42,43 @@ extension SettingsTable {
     .trustedNetworks(
       "Who may relay through the internal port."),
     .count(
-      "maximumMessageBytes", \.maximumMessageBytes, 0...Int.max, unit: "bytes",
+      "maximumMessageBytes", \.receiver.session.maximumMessageBytes, 0...Int.max, unit: "bytes",
       "Announced as SIZE; 0 for no limit."),
     .count(
-      "maximumRecipients", \.maximumRecipients, 1...1_000_000,
+      "maximumRecipients", \.receiver.session.maximumRecipients, 1...1_000_000,
       "Accepted recipients of one mail."),
     .count(
-      "maximumErrorsPerSession", \.maximumErrorsPerSession, 0...Int.max,
+      "maximumErrorsPerSession", \.receiver.session.maximumErrors, 0...Int.max,
       "5yz answers in one session; the next one ends it."),
     .count(
-      "maximumCommandsWithoutMail", \.maximumCommandsWithoutMail, 0...Int.max,
+      "maximumCommandsWithoutMail", \.receiver.session.maximumCommandsWithoutMail, 0...Int.max,
       """
       Commands of one session since its last accepted mail (EHLO, NOOP, RSET, VRFY, AUTH, MAIL and the like; RCPT and \
       content do not count). The next one ends it. 0 for no limit.
       """),
     .count(
-      "maximumSessionMemory", \.maximumSessionMemory, 1_048_576...Int.max, unit: "bytes",
+      "maximumSessionMemory", \.receiver.maximumSessionMemory, 1_048_576...Int.max, unit: "bytes",
       """
       Bytes that all sessions together may keep of envelopes, headers and arriving content. Beyond it recipients and \
       content get 452, and sessions that keep much and send little are closed.
       """),
     .count(
-      "maximumLoginFailuresPerSession", \.maximumLoginFailuresPerSession, 1...Int.max,
+      "maximumLoginFailuresPerSession", \.receiver.session.maximumLoginFailures, 1...Int.max,
       "Refused logins of one session, after which it ends."),
     .count(
-      "maximumLoginTriesPerMinute", \.maximumLoginTriesPerMinute, 1...1000,
+      "maximumLoginTriesPerMinute", \.receiver.logins.triesPerMinute, 1...1000,
       """
       Login tries of one address (one /64 of IPv6) that are checked in a minute; further ones wait, and then get 454. \
       Successful logins do not count. A /48 of IPv6 has ten times as many.
       """),
     .count(
-      "maximumRefusedLoginsPerHour", \.maximumRefusedLoginsPerHour, 1...1000,
+      "maximumRefusedLoginsPerHour", \.receiver.logins.refusalsPerHour, 1...1000,
       """
       Refused logins of one account. Beyond that, networks without a login to it within 30 days get 454 unchecked, \
       except for one try a minute.
       """),
     .count(
-      "maximumReceivedFields", \.maximumReceivedFields, 1...Int.max,
+      "maximumReceivedFields", \.receiver.session.maximumReceivedFields, 1...Int.max,
       "A mail with more of them is in a loop, and refused."),
   ]
 }
