@@ -138,6 +138,8 @@ public struct HeaderSection: Hashable, Sendable {
   /// The end of each field, up to the empty line or the end of the text, and whether there is a lone CR or LF before that.
   private static func fieldEnds(in text: UnsafeRawBufferPointer, from start: Int) -> (ends: [Int], strays: Bool) {
     var ends: [Int] = []
+    // As many as most mails have.
+    ends.reserveCapacity(32)
     var strays = false
     var lineStart = start
     var index = text.nextLineControl(from: start)
