@@ -23,7 +23,7 @@ public struct DKIMSigning: Sendable {
 
   private let signers: [DKIMSigner]
   private var collector = HeaderCollector(limit: 1 << 20)
-  private var bodies: [DKIMCanonicalization: BodyHash] = [:]
+  private var bodies: BodyHashes
   private var isTooLarge = false
 
   /// The header section, once it arrived.
@@ -42,10 +42,8 @@ public struct DKIMSigning: Sendable {
   init(_ signers: [DKIMSigner], header: HeaderSection?) {
     self.signers = signers
     self.header = header
-    for signer in signers {
-      let form = signer.options.bodyCanonicalization
-      if bodies[form] == nil { bodies[form] = BodyHash(form) }
-    }
+    bodies = BodyHashes(
+      Dictionary(signers.map { ($0.options.bodyCanonicalization, []) }, uniquingKeysWith: { first, _ in first }))
   }
 
   /// Takes the next piece of content; pieces may begin and end anywhere.
@@ -64,7 +62,7 @@ public struct DKIMSigning: Sendable {
       }
     }
     let body = piece.readableBytesUInt8Span.extracting(bodyOffset..<piece.readableBytes)
-    for form in DKIMCanonicalization.allCases { bodies[form]?.update(body) }
+    bodies.update(body)
   }
 
   /// Call it when the content is complete. Returns one `DKIM-Signature` field for each signer, whole lines with CR LF.
@@ -80,7 +78,7 @@ public struct DKIMSigning: Sendable {
     guard !isTooLarge, let section = header ?? collector.finish() else { throw .headerTooLarge }
     guard allowsAnyFrom || section.count(of: "From") == 1 else { throw .noSingleFrom }
     var bodies = bodies
-    for form in DKIMCanonicalization.allCases { bodies[form]?.finish() }
+    bodies.finish()
     let hash = HeaderHash(section)
     var fields: [UInt8] = []
     for signer in signers {

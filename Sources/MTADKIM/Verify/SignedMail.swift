@@ -14,7 +14,7 @@ struct SignedMail: Sendable {
   private let section: HeaderSection
   private let policy: DKIMVerifier.Policy
   private let candidates: [Candidate]
-  private var bodies: [DKIMCanonicalization: BodyHash]
+  private var bodies: BodyHashes
 
   init(_ section: HeaderSection, policy: DKIMVerifier.Policy) {
     self.section = section
@@ -28,7 +28,7 @@ struct SignedMail: Sendable {
     for case .open(let signature, _, _) in candidates {
       lengths[signature.bodyCanonicalization, default: []] += [signature.bodyLength].compactMap(\.self)
     }
-    bodies = Dictionary(uniqueKeysWithValues: lengths.map { ($0.key, BodyHash($0.key, lengths: $0.value)) })
+    bodies = BodyHashes(lengths)
   }
 
   /// What makes every signature of this mail worthless.
@@ -62,13 +62,13 @@ struct SignedMail: Sendable {
   }
 
   mutating func receive(_ bytes: Span<UInt8>) {
-    for form in DKIMCanonicalization.allCases { bodies[form]?.update(bytes) }
+    bodies.update(bytes)
   }
 
   /// The body is complete.
   consuming func verify(at now: Timestamp, lookup: any DNSLookup) async -> [DKIMVerification] {
     guard !candidates.isEmpty else { return [] }
-    for form in DKIMCanonicalization.allCases { bodies[form]?.finish() }
+    bodies.finish()
     let trials = candidates.map { trial(of: $0, now) }
     var places: Set<KeyPlace> = []
     for case .keyNeeded(let signature, _, _, _) in trials { places.insert(KeyPlace(signature)) }
