@@ -21,7 +21,7 @@ extension ServerSession {
     guard conversation.mailID != nil else { return bytes }
     if content.refusal == nil {
       bytes += content.headerBytes * Self.headerCopies + ((content.kept ?? conversation.content)?.readableBytes ?? 0)
-    } else if content.headerIsComplete {
+    } else if content.headerStanding != .arriving {
       bytes += content.headerBytes
     }
     return bytes
@@ -32,7 +32,9 @@ extension ServerSession {
 
   /// Whether this piece of content must not be kept, for want of memory: then nothing more of the mail is.
   mutating func lacksRoom() -> Bool {
-    guard room == .exceeded, !content.headerIsComplete || content.kept?.readableBytes ?? 0 > 0 else { return false }
+    guard room == .exceeded, content.headerStanding == .arriving || content.kept?.readableBytes ?? 0 > 0 else {
+      return false
+    }
     content.refusal = .tooMuchAtOnce
     content.header = HeaderCollector()
     content.kept = nil

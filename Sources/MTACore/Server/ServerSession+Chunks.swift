@@ -1,6 +1,6 @@
 import NIOCore
 
-/// DATA, and BDAT (RFC 3030): content in counted pieces.
+/// BDAT (RFC 3030): content in counted pieces.
 extension ServerSession {
   /// A BDAT whose octets are still to come.
   struct Chunk: Hashable, Sendable {
@@ -17,13 +17,6 @@ extension ServerSession {
       self.last = last
       self.refusal = refusal
     }
-  }
-
-  mutating func data() -> Action {
-    // RFC 3030 §3: binary content has no lines, so DATA cannot carry it.
-    if conversation.parameters.body == .binaryMIME { return settle(.binaryNeedsBDAT) }
-    guard room == .enough else { return settle(.tooMuchAtOnce) }
-    return ask(.data, for: .data(nil))
   }
 
   mutating func bdat(_ chunk: Chunk) -> Action {
@@ -63,11 +56,7 @@ extension ServerSession {
   }
 
   mutating func readChunk(_ chunk: Chunk, _ buffer: inout ByteBuffer) -> Action? {
-    if content.asksAboutHeader {
-      content.asksAboutHeader = false
-      content.pausedChunk = chunk
-      return askAboutHeader()
-    }
+    if content.headerStanding == .complete { return judgeHeader(then: .chunk(chunk)) }
     var chunk = chunk
     guard chunk.remaining > 0 else { return chunkEnded(chunk) }
     let count = Int(clamping: min(chunk.remaining, UInt64(buffer.readableBytes)))

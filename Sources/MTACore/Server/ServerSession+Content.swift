@@ -5,7 +5,7 @@ extension ServerSession {
   struct ContentState: Sendable {
     var framer = ContentFramer()
     var header = HeaderCollector()
-    var headerIsComplete = false
+    var headerStanding = HeaderStanding.arriving
     var bytes = 0
     /// Of them, those of the header section, and what came along with its end.
     var headerBytes = 0
@@ -21,15 +21,34 @@ extension ServerSession {
     var normalizer = LineEndNormalizer()
     /// For content by BDAT.
     var lineEnds = LineEndCheck()
-    /// The BDAT that goes on when the header's hook has answered.
-    var pausedChunk: Chunk?
-    /// The header section is complete, and its rules and hook come next.
-    var asksAboutHeader = false
-    /// The end came before the header's: its hook is asked last.
-    var endsAfterHeader = false
     /// As ``Envelope/signers``.
     var signers: [Domain]?
     var receivedAt = Timestamp(milliseconds: 0)
+  }
+
+  enum HeaderStanding: Hashable, Sendable {
+    case arriving
+    /// It is complete. Its rules and its hook are asked before more is read.
+    case complete
+    /// They were asked, or the mail is refused without.
+    case judged
+  }
+
+  /// What comes when the header was judged.
+  enum AfterHeader: Hashable, Sendable {
+    /// The rest of the content that DATA announced.
+    case content
+    /// The rest of a BDAT.
+    case chunk(Chunk)
+    /// The end of the mail: it has no body.
+    case end
+  }
+
+  mutating func data() -> Action {
+    // RFC 3030 §3: binary content has no lines, so DATA cannot carry it.
+    if conversation.parameters.body == .binaryMIME { return settle(.binaryNeedsBDAT) }
+    guard room == .enough else { return settle(.tooMuchAtOnce) }
+    return ask(.data, for: .data(nil))
   }
 
   mutating func spoolOpened(_ id: MailID, _ now: Timestamp) -> Action {
@@ -45,10 +64,7 @@ extension ServerSession {
   }
 
   mutating func readContent(_ buffer: inout ByteBuffer) -> Action? {
-    if content.asksAboutHeader {
-      content.asksAboutHeader = false
-      return askAboutHeader()
-    }
+    if content.headerStanding == .complete { return judgeHeader(then: .content) }
     guard let piece = content.framer.next(&buffer) else { return nil }
     switch piece {
     case .bytes(let bytes):
@@ -72,7 +88,7 @@ extension ServerSession {
       content.refusal = .tooBig
       return .none
     }
-    if !content.headerIsComplete {
+    if content.headerStanding == .arriving {
       content.headerBytes = content.bytes
       switch content.header.receive(asRead ?? bytes) {
       case .more: break
@@ -103,64 +119,71 @@ extension ServerSession {
   }
 
   private mutating func headerArrived(_ header: HeaderSection) {
-    content.headerIsComplete = true
+    content.headerStanding = .judged
     // RFC 5322 §2.2, RFC 2045 §2.7, RFC 3030 §3: whatever BODY says, header lines end in CR LF. What is none of it shows other
     // fields to readers that take it for a line end, or cut the field there.
     if header.hasStrayLineEnds || header.hasNUL {
       content.refusal = .headerOctets
       return
     }
-    content.asksAboutHeader = true
+    content.headerStanding = .complete
     conversation.header = header
   }
 
-  mutating func askAboutHeader() -> Action {
-    // RFC 5321 §6.3: count the Received fields to end a loop.
-    let received = conversation.header?.fields.count { $0.isNamed("Received") } ?? 0
-    if received > configuration.maximumReceivedFields {
-      content.refusal = .tooManyHops
-      content.pausedChunk = nil
-      return .none
-    }
-    if !forwardWays.isEmpty, endLoops() {
-      content.refusal = .forwardingLoop
-      content.pausedChunk = nil
-      return .none
-    }
-    if let header = conversation.header, let reply = configuration.refusalAhead(of: header, in: conversation) {
+  mutating func judgeHeader(then next: AfterHeader) -> Action {
+    content.headerStanding = .judged
+    if let reply = refusalByHeader() {
       content.refusal = reply
-      content.pausedChunk = nil
-      return .none
+      return goOn(next)
     }
     guard conversation.isSenderVouchedFor, let header = conversation.header else {
-      return ask(.endOfHeaders, for: .endOfHeaders)
+      return ask(.endOfHeaders, for: .endOfHeaders(then: next))
     }
-    return run(AuthorInquiry(header))
+    return run(AuthorInquiry(header), then: next)
   }
 
-  mutating func run(_ inquiry: AuthorInquiry, _ answer: Answer? = nil) -> Action {
+  private mutating func refusalByHeader() -> Reply? {
+    guard let header = conversation.header else { return nil }
+    // RFC 5321 §6.3: count the Received fields to end a loop.
+    let received = header.fields.count { $0.isNamed("Received") }
+    if received > configuration.maximumReceivedFields { return .tooManyHops }
+    if !forwardWays.isEmpty, endLoops() { return .forwardingLoop }
+    return configuration.refusalAhead(of: header, in: conversation)
+  }
+
+  mutating func run(_ inquiry: AuthorInquiry, _ answer: Answer? = nil, then next: AfterHeader) -> Action {
     var inquiry = inquiry
     switch inquiry.step(answer, configuration, conversation) {
-    case .ask(let question): return ask(question, for: .author(inquiry))
+    case .ask(let question): return ask(question, for: .author(inquiry, then: next))
     // Like a refusal by the hook that would have been next.
-    case .refuse(let objection): return headerJudged(objection)
+    case .refuse(let objection): return headerJudged(objection, then: next)
     case .done(let finding):
       content.signers = finding.signers
       note(finding)
-      return ask(.endOfHeaders, for: .endOfHeaders)
+      return ask(.endOfHeaders, for: .endOfHeaders(then: next))
     }
   }
 
-  mutating func headerJudged(_ answer: Answer) -> Action {
-    guard case .stage(let verdict) = answer else { return headerJudged(Objection(unexpected: answer)) }
-    return headerJudged(Objection(verdict))
+  mutating func headerJudged(_ answer: Answer, then next: AfterHeader) -> Action {
+    guard case .stage(let verdict) = answer else { return headerJudged(Objection(unexpected: answer), then: next) }
+    return headerJudged(Objection(verdict), then: next)
   }
 
-  private mutating func headerJudged(_ objection: Objection?) -> Action {
+  private mutating func headerJudged(_ objection: Objection?, then next: AfterHeader) -> Action {
     if objection == .misfit { return impossible() }
-    readOn(content.pausedChunk.take())
     if let objection { refuseContent(objection) }
-    return content.endsAfterHeader ? ended() : .none
+    return goOn(next)
+  }
+
+  private mutating func goOn(_ next: AfterHeader) -> Action {
+    switch next {
+    case .content: readOn(nil)
+    case .chunk(let chunk): readOn(chunk)
+    case .end:
+      readOn(nil)
+      return ended()
+    }
+    return .none
   }
 
   /// - Parameter isJudged: whether the mail is refused for what it is.
@@ -172,14 +195,11 @@ extension ServerSession {
 
   mutating func ended() -> Action {
     // A message without an empty line is all header; its hook is asked all the same.
-    if content.refusal == nil, !content.headerIsComplete, let header = content.header.finish() { headerArrived(header) }
-    if content.refusal == nil, content.asksAboutHeader {
-      content.asksAboutHeader = false
-      content.endsAfterHeader = true
-      let action = askAboutHeader()
-      if content.refusal == nil { return action }
+    if content.refusal == nil, content.headerStanding == .arriving, let header = content.header.finish() {
+      headerArrived(header)
     }
     if content.refusal != nil { return abandon() }
+    if content.headerStanding == .complete { return judgeHeader(then: .end) }
     if contentWish.bytes > 0 { conversation.content = content.kept.take() }
     return run(MessageInquiry())
   }

@@ -24,8 +24,8 @@ extension ServerSession {
     case recipient(RecipientInquiry)
     /// Of DATA, or of the first BDAT of a mail.
     case data(Chunk?)
-    case author(AuthorInquiry)
-    case endOfHeaders
+    case author(AuthorInquiry, then: AfterHeader)
+    case endOfHeaders(then: AfterHeader)
     case message(MessageInquiry)
     /// Of a command whose hook alone is asked; nil for one that we do not know.
     case command(Verb?)
@@ -48,8 +48,8 @@ extension ServerSession {
     case .sender(let inquiry): run(inquiry, answer)
     case .recipient(let inquiry): run(inquiry, answer)
     case .data(let chunk): dataJudged(chunk, answer)
-    case .author(let inquiry): run(inquiry, answer)
-    case .endOfHeaders: headerJudged(answer)
+    case .author(let inquiry, let next): run(inquiry, answer, then: next)
+    case .endOfHeaders(let next): headerJudged(answer, then: next)
     case .message(let inquiry): run(inquiry, answer)
     case .command(let verb): commandJudged(verb, answer)
     case .quit: quit()
