@@ -7,11 +7,11 @@ extension Setting {
   /// Settings with a name alone.
   static let defaults: Settings? = try? Settings(serverName: "mail.village.example")
 
-  private static func shown<Value>(_ place: Place<Value>, _ show: (Value) -> String) -> String {
+  static func shown<Value>(_ place: Place<Value>, _ show: (Value) -> String) -> String {
     defaults.map { show($0[keyPath: place]) } ?? ""
   }
 
-  private static func code(_ text: String) -> String { "`\(text)`" }
+  static func code(_ text: String) -> String { "`\(text)`" }
 
   /// A text that is not empty; `none` stands for nothing.
   static func optionalText(_ key: String, _ place: Place<String?>, _ meaning: String) -> Setting {

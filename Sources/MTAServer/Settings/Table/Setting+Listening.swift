@@ -5,8 +5,8 @@ import MTAReceiver
 extension Setting {
   static func listeningPorts(_ meaning: String) -> Setting {
     Setting(
-      "listeningPorts", .list(numbers: false), type: "list of texts", initial: "`[\"2525\", \"2526\", \"2587\"]`",
-      meaning
+      "listeningPorts", .list(numbers: false), type: "list of texts",
+      initial: shown(\.listeningPorts) { code("\($0.map { "\($0.port)" })") }, meaning
     ) {
       $0.list("listeningPorts", "texts PORT, IPv4:PORT, IPv6/PORT or [IPv6]:PORT", into: &$1.listeningPorts) {
         String($0).flatMap { ListenAddress($0) }
@@ -16,7 +16,9 @@ extension Setting {
 
   /// It comes after `submissionPorts`, and may be given without it.
   static func submissionPort(_ meaning: String) -> Setting {
-    Setting("submissionPort", .number, type: "port", initial: "`2587`", meaning) { reader, settings in
+    Setting(
+      "submissionPort", .number, type: "port", initial: shown(\.submissionPort) { code("\($0)") }, meaning
+    ) { reader, settings in
       guard let port = reader.take("submissionPort", "a port number", { SettingsReader.port($0) }) else { return }
       if reader.wasGiven("submissionPorts"), settings.submissionPort != port {
         reader.complain("submissionPort", "is another than the first of submissionPorts; one of the two will do")

@@ -5,7 +5,9 @@ import MTADelivery
 /// The settings of queue and delivery with forms of their own.
 extension Setting {
   static func messageIDBase(_ meaning: String) -> Setting {
-    Setting("messageIDBase", .number, type: "62 or 36", initial: "`62`", meaning) { reader, settings in
+    Setting(
+      "messageIDBase", .number, type: "62 or 36", initial: shown(\.messageIDBase) { code("\($0)") }, meaning
+    ) { reader, settings in
       let base = reader.take("messageIDBase", "62 or 36") {
         Int64($0).flatMap { [62, 36].contains($0) ? Int($0) : nil }
       }
@@ -14,7 +16,9 @@ extension Setting {
   }
 
   static func localDelivery(_ meaning: String) -> Setting {
-    Setting("localDelivery", .text, type: "text", initial: "`maildir:maildir`", meaning) { reader, settings in
+    Setting(
+      "localDelivery", .text, type: "text", initial: shown(\.runner.localDelivery) { code("\($0)") }, meaning
+    ) { reader, settings in
       let forms = "maildir:DIR, lmtp:HOST:PORT, lmtp:/SOCKET, smtp:HOST:PORT or none"
       let way = reader.take("localDelivery", forms) { String($0).flatMap { LocalDelivery($0) } }
       if let way { settings.runner.localDelivery = way }
@@ -100,7 +104,7 @@ extension Setting {
   static func retrySchedule(_ meaning: String) -> Setting {
     Setting(
       "retrySchedule", .list(numbers: true), type: "list of seconds",
-      initial: "`[60, 300, 900, 3600, 7200, 14400]`", meaning
+      initial: shown(\.runner.retrySchedule) { code("\($0.map(\.components.seconds))") }, meaning
     ) { reader, settings in
       reader.list("retrySchedule", "numbers of seconds above 0", into: &settings.runner.retrySchedule) {
         SettingsReader.seconds($0)
