@@ -88,6 +88,11 @@ import Testing
     }
   }
 
+  /// What a queue keeps is bounded, so an event is to be small: texts, which are bounded too, are beside it.
+  @Test func eventsAreSmall() {
+    #expect(MemoryLayout<DeliveryNews>.stride <= 512)
+  }
+
   /// A run ends within its patience with observers that block, and delivers as if there were none.
   @Test func aBlockedObserverDelaysNoDelivery() async throws {
     try await SinkServer.serving(SinkServer.Behaviour()) { sink in

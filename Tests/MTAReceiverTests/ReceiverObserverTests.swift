@@ -221,6 +221,11 @@ import Testing
     #expect(blocked.lost == sessions * 3 - ObserverQueue<ReceiverNews>.capacity - 1 && blocked.losses == 1)
   }
 
+  /// What a queue keeps is bounded, so an event is to be small: texts, which are bounded too, are beside it.
+  @Test func eventsAreSmall() {
+    #expect(MemoryLayout<ReceiverNews>.stride <= 512)
+  }
+
   /// Over a real port: who is turned away has no session, and the end waits for observers.
   @Test func aReceiverTellsOfItsConnections() async throws {
     let witness = Witness()
