@@ -14,7 +14,9 @@ struct Serve: AsyncParsableCommand {
     abstract: "Receive and deliver mail until SIGINT or SIGTERM.",
     discussion: """
       SIGHUP reads certificate, key, users, aliases and forwards anew, and reopens the log file. If any of it is unusable, nothing \
-      changes. Exits 0 after an orderly shutdown, 64 for settings that cannot be used, 1 for any other failure.
+      changes. Exits 0 after an orderly shutdown, 64 for settings that cannot be used, 75 when another server holds the lock file \
+      or the queue, 78 when the database was written by a newer program, 130 or 143 when a second signal ended it at once, 1 for any \
+      other failure.
       """)
 
   @OptionGroup var file: SettingsFile
@@ -35,7 +37,10 @@ struct RunQueue: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Deliver everything that is due, once: for cron.",
     discussion:
-      "Prints the numbers of outcomes. Exits 0 also when mail was deferred, 64 for settings that cannot be used, 1 for any other failure."
+      """
+      Prints the numbers of outcomes. Exits 0 also when mail was deferred, 64 for settings that cannot be used, 78 when the database \
+      was written by a newer program, 1 for any other failure.
+      """
   )
 
   @OptionGroup var file: SettingsFile
@@ -46,17 +51,19 @@ struct RunQueue: AsyncParsableCommand {
   }
 }
 
-/// A setting at fault is told as such, with exit code 64; other failures are left to be told with 1.
+/// A setting at fault is told as such, with exit code 64, and what else prevents a start with the code of its kind. Other failures are
+/// left to be told with 1.
 func explained(_ body: () async throws -> Void) async throws {
   do { try await body() } catch let failure as SettingsFailure {
     throw unusable(failure.description)
   } catch let failure as StartFailure {
-    throw unusable(failure.description)
+    throw unusable(failure.description, failure.exitCode)
   }
 }
 
-/// Says what is wrong with the settings, and no more: how the command is used is not the question. Exit code 64, EX_USAGE of sysexits.h.
-func unusable(_ problem: String) -> ExitCode {
+/// Says what is wrong with the settings, and no more: how the command is used is not the question. Exit code 64 is EX_USAGE of
+/// sysexits.h.
+func unusable(_ problem: String, _ code: Int32 = StartFailure.Kind.settings.exitCode) -> ExitCode {
   Output.complain("Error: " + problem)
-  return ExitCode(64)
+  return ExitCode(code)
 }

@@ -21,8 +21,6 @@ extension MailServer {
     try OwnFiles(settings).check()
     var configuration = settings.store
     configuration.notice = { notice($0.description) }
-    do { return try MailStore.salvage(configuration, from: damaged)?.description } catch {
-      throw StartFailure("database: \(error)")
-    }
+    do { return try MailStore.salvage(configuration, from: damaged)?.description } catch { throw StartFailure(error) }
   }
 }

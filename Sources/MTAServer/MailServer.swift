@@ -67,11 +67,11 @@ public final class MailServer: Service {
   public func run() async throws {
     defer { listening.end() }
     let files = DurableFiles()
-    let lock = try LockFile(settings.lockFile, files)
+    let locks = try ServerLocks(settings, ownsQueue: rooms.parts.store == nil, files)
     let pid = try PIDFile(settings.pidFile, files)
     defer {
       pid.remove()
-      withExtendedLifetime(lock) {}
+      withExtendedLifetime(locks) {}
     }
     settings.logNotes(to: logger)
     for note in rooms.parts.overruled(settings) { logger.notice("\(note)") }

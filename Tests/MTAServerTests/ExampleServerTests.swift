@@ -143,14 +143,4 @@ import Testing
       #expect(!second.exists("mta.pid"))
     }
   }
-
-  @Test func aSecondServerIsKeptOut() async throws {
-    let server = try ServerProcess()
-    try server.write(settings(), to: "mta.json")
-    _ = try await server.serve()
-    let second = try ServerProcess()
-    let (status, output) = try await second.run(["serve", "--config", server.folder.appending(path: "mta.json").path()])
-    #expect(status == 64)
-    #expect(output.contains("lockFile"))
-  }
 }

@@ -65,6 +65,9 @@ final class ServerProcess {
       output: .file(log.path()), complaints: .file(log.path()))
   }
 
+  /// The number of the process that was started last.
+  var id: Int32? { process?.id }
+
   func signal(_ number: Int32) { process?.signal(number) }
 
   /// Waits until the log of `serve` says this.

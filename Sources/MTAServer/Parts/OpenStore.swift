@@ -30,7 +30,7 @@ struct OpenStore: Sendable {
     configuration.suspectHeld = { ring.yield() }
     configuration.notice = notice
     configuration.committed = committed
-    do { store = try MailStore(configuration) } catch { throw StartFailure("database: \(error)") }
+    do { store = try MailStore(configuration) } catch { throw StartFailure(error) }
   }
 
   init(

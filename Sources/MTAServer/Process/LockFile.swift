@@ -7,41 +7,57 @@ import NIOCore
   import Darwin
 #endif
 
-/// Keeps a second server from starting on the same folder. The kernel releases the lock in every case.
+/// Keeps a second server from starting. The file has the number of the process that holds it. The kernel releases the lock in every
+/// case.
 struct LockFile: Sendable {
   private let file: DurableFile
 
+  /// - Parameters:
+  ///   - key: the setting that names the file.
+  ///   - place: what the lock is for, in the text of the failure. Default: the file.
   /// - Throws: ``StartFailure`` when another process holds the lock, or the file cannot be made.
-  init(_ path: String, _ files: DurableFiles) throws(StartFailure) {
+  init(_ path: String, key: String, for place: String? = nil, _ files: DurableFiles) throws(StartFailure) {
     do throws(FileFailure) {
       file = try files.openOrCreate(path, mode: 0o640, at: "lock.open")
-      if try file.lock(exclusive: true, wait: false, at: "lock.take") { return }
-    } catch { throw StartFailure("lockFile: \(error)") }
-    throw StartFailure("lockFile: another server holds \(path)")
+      if try file.lock(exclusive: true, wait: false, at: "lock.take") {
+        try file.write(ByteBuffer(string: Self.line(getpid())), at: "lock.write")
+        return
+      }
+    } catch { throw StartFailure("\(key): \(error)") }
+    let holder = Self.holder(of: file).map { ", process \($0)," } ?? ""
+    throw StartFailure("\(key): another server\(holder) holds \(place ?? path)", .held)
+  }
+
+  /// Of one length for every number, so that it covers what an earlier process wrote.
+  private static func line(_ process: Int32) -> String {
+    let digits = String(process)
+    return String(repeating: " ", count: max(0, 10 - digits.count)) + digits + "\n"
+  }
+
+  /// Nil when the file does not say. The number of a process that has ended is from before.
+  private static func holder(of file: DurableFile) -> Int32? {
+    guard let bytes = try? file.read(from: 0, upTo: 11, at: "lock.read").readableBytesView,
+      let process = Int32(String(decoding: bytes.filter { (48...57).contains($0) }, as: UTF8.self)), process > 0,
+      kill(process, 0) == 0 || errno == EPERM
+    else { return nil }
+    return process
   }
 }
 
-/// The file with our process id, for other programs. It is removed at an orderly end.
-struct PIDFile: Sendable {
-  private let path: String
-  private let files: DurableFiles
+/// What a running server holds: its lock file, and the queue. Commands and `run-queue` need neither.
+struct ServerLocks: Sendable {
+  private let locks: [LockFile]
 
-  init(_ path: String, _ files: DurableFiles) throws(StartFailure) {
-    self.path = path
-    self.files = files
-    remove()
-    do throws(FileFailure) {
-      let file = try files.create(path, mode: 0o644, at: "pid.create")
-      try file.write(ByteBuffer(string: "\(getpid())\n"), at: "pid.write")
-    } catch { throw StartFailure("pidFile: \(error)") }
+  /// The lock of a queue, beside the mails.
+  static func ofQueue(_ folder: String) -> String { folder + "/.server" }
+
+  /// - Parameter ownsQueue: the queue is that of the settings.
+  init(_ settings: Settings, ownsQueue: Bool, _ files: DurableFiles) throws(StartFailure) {
+    var locks = [try LockFile(settings.lockFile, key: "lockFile", files)]
+    if ownsQueue {
+      let path = Self.ofQueue(settings.mailQueue)
+      locks.append(try LockFile(path, key: "mailQueue", for: "the queue \(settings.mailQueue)", files))
+    }
+    self.locks = locks
   }
-
-  func remove() { try? files.unlink(path, at: "pid.remove") }
-}
-
-/// The server cannot start. The text names the setting.
-public struct StartFailure: Error, Hashable, Sendable, CustomStringConvertible {
-  public var description: String
-
-  public init(_ description: String) { self.description = description }
 }

@@ -23,7 +23,9 @@ struct OwnFiles {
 
   init(_ settings: Settings) {
     var places = ["", "-wal", "-shm"].map { Place(key: "database", path: settings.database + $0) }
-    places += ["", "/.lock", "/.start", "/lost"].map { Place(key: "mailQueue", path: settings.mailQueue + $0) }
+    places += ["", "/.lock", "/.server", "/.start", "/lost"].map {
+      Place(key: "mailQueue", path: settings.mailQueue + $0)
+    }
     if case .maildir(let root) = settings.runner.localDelivery {
       places.append(Place(key: "localDelivery", path: root))
     }

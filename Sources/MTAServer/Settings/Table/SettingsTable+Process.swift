@@ -8,10 +8,10 @@ extension SettingsTable {
     ).forLater,
     .path(
       "pidFile", \.pidFile,
-      "Removed at an orderly end."),
+      "Has the number of the server's process. Removed at the end; one that a crash left is replaced."),
     .path(
       "lockFile", \.lockFile,
-      "Keeps a second server from starting on the same folder."),
+      "Keeps a second server from starting on the same folder. It has the number of the server's process."),
     .optionalText(
       "userName", \.userName,
       "The user to run as, when started as root."
