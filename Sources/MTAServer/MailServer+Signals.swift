@@ -10,13 +10,25 @@ import UnixSignals
 #endif
 
 extension MailServer {
-  /// Serves until SIGINT or SIGTERM (S10), then shuts down in order. A second signal ends the process at once, with status 1. So does
-  /// an orderly end that takes 15 seconds longer than its grace. Accepted mail is not lost either way. SIGHUP calls ``reload()``.
+  /// Serves until SIGINT or SIGTERM (S10), then shuts down in order. Accepted mail is not lost, however the process ends:
+  ///
+  /// | end | status of the process |
+  /// |---|---|
+  /// | in order | the program's own, after this method has returned |
+  /// | at once, by a second signal | 130 for SIGINT, 143 for SIGTERM |
+  /// | an orderly end takes 15 seconds longer than ``Settings/shutdownGrace`` | 1 |
+  ///
+  /// SIGHUP calls ``reload()``.
   public func runUntilSignal() async throws {
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
-    let lastResort = LastResort(on: [SIGINT, SIGTERM], after: Self.grace + .seconds(15)) { [logger, settings] in
-      logger.critical("sessions or deliveries do not end in time; the process ends anyway")
+    let removePIDFile = { @Sendable [settings] () -> Void in
       try? DurableFiles().unlink(settings.pidFile, at: "pid.remove")
+    }
+    let lastResort = LastResort(on: [SIGINT, SIGTERM], after: settings.shutdownGrace + .seconds(15)) { [logger] in
+      logger.critical("sessions or deliveries do not end in time; the process ends anyway")
+      removePIDFile()
+    } again: {
+      removePIDFile()
     }
     defer { lastResort.cancel() }
     // Several SIGHUP while one is worked on come to one more. A reload that takes long keeps no other signal waiting.

@@ -59,11 +59,11 @@ public final class MailServer: Service {
     try self.init(settings, Parts(hooks: hooks), reloading: reloading)
   }
 
-  /// How long sessions and deliveries may take when the server ends.
-  static let grace: Duration = .seconds(30)
-
-  /// Serves until the task is cancelled or the service group shuts down gracefully. Then the server takes no further connections.
-  /// Arriving mails and deliveries under way may finish (``grace``), and the queue is closed.
+  /// Serves until the task is cancelled or the service group shuts down gracefully. Then the server takes no further connections, and
+  /// idle clients get 421. Arriving mails and deliveries under way may finish within ``Settings/shutdownGrace``. The mails of other
+  /// deliveries go back to the queue, and the queue is closed.
+  ///
+  /// - Throws: ``StartFailure`` or `ListenFailure`; then the server has not served.
   public func run() async throws {
     defer { listening.end() }
     let files = DurableFiles()
@@ -92,7 +92,7 @@ public final class MailServer: Service {
       lookingForUsers.cancel()
       // Both within one grace.
       group.cancelAll()
-      await receiver.shutDown(grace: Self.grace)
+      await receiver.shutDown(grace: settings.shutdownGrace)
     }
     await rooms.close()
     logger.info("stopped")

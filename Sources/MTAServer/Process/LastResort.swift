@@ -17,14 +17,21 @@ final class LastResort {
   /// - Parameters:
   ///   - limit: the time after the first signal.
   ///   - late: called before the process ends because of the limit, with status 1.
-  init(on signals: [Int32], after limit: Duration, late: @escaping @Sendable () -> Void) {
+  ///   - again: called before the process ends because of a second signal, with status 128 and the signal's number, as shells tell it.
+  init(
+    on signals: [Int32], after limit: Duration, late: @escaping @Sendable () -> Void,
+    again: @escaping @Sendable () -> Void
+  ) {
     let queue = DispatchQueue(label: "mta.last-resort")
     let count = Count()
     sources = signals.map { signal in
       let source = DispatchSource.makeSignalSource(signal: signal, queue: queue)
       source.setEventHandler {
         count.value += Int(source.data)
-        if count.value > 1 { _exit(1) }
+        if count.value > 1 {
+          again()
+          _exit(128 + signal)
+        }
         queue.asyncAfter(deadline: .now() + .milliseconds(Int(clamping: limit.wholeMilliseconds))) {
           late()
           _exit(1)

@@ -150,6 +150,11 @@ public struct Settings: Sendable {
   public var logRotation = "daily, keep 14"
   public var pidFile = "mta.pid"
   public var lockFile = "mta.lock"
+  /// How long arriving mails, and deliveries under way, may take when the server ends.
+  public var shutdownGrace: Duration {
+    get { runner.gracePeriod }
+    set { runner.gracePeriod = newValue }
+  }
   public var userName: String?
   public var groupName: String?
   public var isolation: Isolation?

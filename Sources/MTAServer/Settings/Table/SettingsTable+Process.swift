@@ -12,6 +12,9 @@ extension SettingsTable {
     .path(
       "lockFile", \.lockFile,
       "Keeps a second server from starting on the same folder. It has the number of the server's process."),
+    .seconds(
+      "shutdownGrace", \.shutdownGrace,
+      "The time that arriving mails, and deliveries under way, get when the server ends."),
     .optionalText(
       "userName", \.userName,
       "The user to run as, when started as root."
