@@ -31,7 +31,6 @@ struct ContentOutlet: Hashable, Sendable {
 
   mutating func take(_ piece: ByteBuffer) {
     if means == .lines {
-      gathered.reserveCapacity(minimumWritableBytes: piece.readableBytes + piece.readableBytes / 32 + 8)
       stuffer.write(piece, into: &gathered)
     } else if gathered.readableBytes >= enough {
       whole = gathered

@@ -25,11 +25,9 @@ extension ServerCourier {
         break
       }
       served += 1
-      switch await line.link.deliver(offer.transaction, offer.text) {
-      case .settled(let answers): parts.take(answers)
-      case .refused(let trouble):
+      do throws(DeliveryTrouble) { parts.take(try await line.link.deliver(offer.transaction, offer.text)) } catch {
         self.line = nil
-        if !parts.hasAnswers { throw trouble }
+        if !parts.hasAnswers { throw error }
         // The server was tired of this connection: the rest has another one, as long as each gets something done.
         guard parts.hasDelivered, let next = await reopen(line, for: consignment, policy) else {
           return attempt(parts, line, policy)

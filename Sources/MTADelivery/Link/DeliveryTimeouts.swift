@@ -1,5 +1,4 @@
 import MTACore
-import NIOCore
 
 /// How long the sending side waits, step by step. The defaults are those of RFC 5321 §4.5.3.2.
 public struct DeliveryTimeouts: Hashable, Sendable {
@@ -32,18 +31,16 @@ public struct DeliveryTimeouts: Hashable, Sendable {
     greeting = command
   }
 
-  func amount(forMailOf size: Int) -> TimeAmount {
-    TimeAmount(mail) + .seconds(Int64(max(0, size) / 10_240))
-  }
+  func amount(forMailOf size: Int) -> Duration { mail + .seconds(max(0, size) / 10_240) }
 
-  func amount(for phase: ClientPhase) -> TimeAmount? {
+  func amount(for phase: ClientPhase) -> Duration? {
     switch phase {
-    case .greeting: TimeAmount(greeting)
-    case .hello, .startTLS, .auth, .rset, .mail, .rcpt: TimeAmount(command)
-    case .data: TimeAmount(data)
-    case .content: TimeAmount(content)
-    case .endOfContent: TimeAmount(endOfContent)
-    case .quit: TimeAmount(quit)
+    case .greeting: greeting
+    case .hello, .startTLS, .auth, .rset, .mail, .rcpt: command
+    case .data: data
+    case .content: content
+    case .endOfContent: endOfContent
+    case .quit: quit
     case .idle: nil
     }
   }

@@ -21,11 +21,11 @@ struct LinkEnvironment: Sendable {
   let recipientLimits = RecipientLimits()
 }
 
-/// One connection to a server that is ready for mails. Used by one courier.
+/// One connection to a server that is ready for mails, over a socket. Used by one courier.
 struct ServerLink: Sendable {
-  let endpoint: ServerEndpoint
   private let channel: any Channel
-  private let handler: NIOLoopBound<ClientHandler>
+  private let pump: ClientPump
+  private let executor: LoopExecutor
   /// What the handshake came to; nil in clear.
   let facts: TLSFacts?
   /// What the server announced last.
@@ -40,113 +40,80 @@ struct ServerLink: Sendable {
     _ endpoint: ServerEndpoint, _ configuration: ClientSession.Configuration, tls: LinkTLS?,
     _ environment: LinkEnvironment
   ) async throws(DeliveryTrouble) -> ServerLink {
-    let loop = environment.group.next()
-    let opening = loop.makePromise(of: DeliveryTrouble?.self)
+    let executor = LoopExecutor(environment.group.next())
+    let pump = ClientPump(
+      ClientSession(configuration), to: endpoint, loop: executor, timeouts: environment.timeouts,
+      dialogue: environment.dialogue)
     let channel: any Channel
-    let underWay = NIOLockedValueBox<(any Channel)?>(nil)
     do {
-      let address = try endpoint.socketAddress()
-      var bootstrap = ClientBootstrap(group: loop)
-        .connectTimeout(TimeAmount(environment.timeouts.connect))
-        .channelInitializer { channel in
-          underWay.withLockedValue { $0 = channel }
-          return channel.eventLoop.makeCompletedFuture {
-            if configuration.tls == .established, let tls {
-              try channel.pipeline.syncOperations.addHandler(tls.handler(timeout: environment.timeouts.handshake))
-            }
-            let handler = ClientHandler(
-              ClientSession(configuration), endpoint, tls: tls, environment, opening: opening)
-            try channel.pipeline.syncOperations.addHandler(handler)
-          }
-        }
-      if let source = try endpoint.sourceAddress() { bootstrap = bootstrap.bind(to: source) }
-      let ready = bootstrap
-      channel = try await withTaskCancellationHandler {
-        try await ready.connect(to: address).get()
-      } onCancel: {
-        underWay.withLockedValue { $0 }?.close(promise: nil)
+      channel = try await connect(endpoint, environment.timeouts.connect, on: executor.loop) { pipeline in
+        let handshakeTime = environment.timeouts.handshake
+        if configuration.tls == .established, let tls { try pipeline.addHandler(tls.handler(timeout: handshakeTime)) }
+        try pipeline.addHandler(ClientChannel(pump, tls: tls, handshakeTime: handshakeTime))
       }
     } catch {
-      opening.succeed(nil)
       throw .connect(Self.reason(error))
     }
-    let trouble = await withTaskCancellationHandler {
-      (try? await opening.futureResult.get()) ?? nil
-    } onCancel: {
-      channel.close(promise: nil)
+    let opened = try await Self.carry(on: executor, over: channel) { () async throws(DeliveryTrouble) in
+      try await pump.open()
     }
-    if let trouble { throw trouble }
-    do {
-      return try await loop.submit {
-        let handler = try channel.pipeline.syncOperations.handler(type: ClientHandler.self)
-        return ServerLink(
-          endpoint: endpoint, channel: channel, handler: NIOLoopBound(handler, eventLoop: loop), facts: handler.facts,
-          capabilities: handler.capabilities)
-      }.get()
-    } catch {
-      throw .connectionLost(.idle)
-    }
+    return ServerLink(
+      channel: channel, pump: pump, executor: executor, facts: opened.facts, capabilities: opened.capabilities)
   }
 
-  /// What came of a mail.
-  enum Answer {
-    case settled([RecipientResult])
-    /// The connection is of no more use, and nobody looked at the mail.
-    case refused(DeliveryTrouble)
-  }
-
-  /// Leads one mail's dialogue. Always answers; cancelling closes the connection.
-  func deliver(_ transaction: ClientTransaction, _ mail: MailText) async -> Answer {
-    await withTaskCancellationHandler {
-      var step = await ask { $0.begin(transaction) }
-      if case .content = step { step = await sendContent(mail) }
-      switch step {
-      case .settled(let results): return .settled(results)
-      case .refused(let trouble): return .refused(trouble)
-      case .content: return .refused(.violation("content asked for twice", .data))
-      }
-    } onCancel: {
-      channel.close(promise: nil)
+  /// Leads one mail's dialogue: one result per recipient, in order. Cancelling closes the connection.
+  ///
+  /// - Throws: why the server said nothing of the mail; the connection is of no more use then.
+  func deliver(_ transaction: ClientTransaction, _ mail: MailText) async throws(DeliveryTrouble) -> [RecipientResult] {
+    try await Self.carry(on: executor, over: channel) { () async throws(DeliveryTrouble) in
+      try await pump.deliver(transaction, mail)
     }
   }
 
   /// Says QUIT and lets the connection end in the background.
   func quit() {
-    channel.eventLoop.execute { handler.value.finish() }
+    executor.loop.execute { pump.finish() }
   }
 
-  private func sendContent(_ mail: MailText) async -> ClientHandler.Step {
-    do {
-      var count = 0
-      try await mail.forEachPiece { piece in
-        // On the connection's loop, what only waits for more to go along with it is no detour.
-        if channel.eventLoop.inEventLoop {
-          guard let sent = handler.value.send(piece) else { return }
-          try await sent.get()
-        } else {
-          let loop = channel.eventLoop
-          try await loop.flatSubmit { handler.value.send(piece) ?? loop.makeSucceededVoidFuture() }.get()
-        }
-        count += 1
-        // A loop that always has a task at hand looks at no socket: what the server says meanwhile would be heard too late, and
-        // other connections would wait. A step on another thread lets it.
-        if count > 2 { await Task.detached {}.value }
+  private static func connect(
+    _ endpoint: ServerEndpoint, _ patience: Duration, on loop: any EventLoop,
+    _ prepare: @escaping @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
+  ) async throws -> any Channel {
+    let underWay = NIOLockedValueBox<(any Channel)?>(nil)
+    let address = try endpoint.socketAddress()
+    var bootstrap = ClientBootstrap(group: loop)
+      .connectTimeout(TimeAmount(patience))
+      .channelInitializer { channel in
+        underWay.withLockedValue { $0 = channel }
+        return channel.eventLoop.makeCompletedFuture { try prepare(channel.pipeline.syncOperations) }
       }
-    } catch let failure as StoreFailure {
-      return await ask { $0.failContent("\(failure)") }
-    } catch {
-      // The connection failed, or the server said something: the session knows what that means.
+    if let source = try endpoint.sourceAddress() { bootstrap = bootstrap.bind(to: source) }
+    let ready = bootstrap
+    return try await withTaskCancellationHandler {
+      try await ready.connect(to: address).get()
+    } onCancel: {
+      underWay.withLockedValue { $0 }?.close(promise: nil)
     }
-    return await ask { $0.endContent() }
   }
 
-  /// A worker that runs on the connection's loop takes no detour.
-  private func ask(_ question: @escaping @Sendable (ClientHandler) -> EventLoopFuture<ClientHandler.Step>) async
-    -> ClientHandler.Step
-  {
-    let loop = channel.eventLoop
-    let future = loop.inEventLoop ? question(handler.value) : loop.flatSubmit { question(handler.value) }
-    do { return try await future.get() } catch { return .refused(.connectionLost(.idle)) }
+  /// Runs the pump's part of a dialogue on its loop. A worker that runs there takes no detour.
+  private static func carry<Value: Sendable>(
+    on executor: LoopExecutor, over channel: any Channel,
+    _ body: @escaping @Sendable () async throws(DeliveryTrouble) -> Value
+  ) async throws(DeliveryTrouble) -> Value {
+    let result: Result<Value, DeliveryTrouble> = await withTaskCancellationHandler {
+      if executor.loop.inEventLoop { return await Self.result(of: body) }
+      return await Task(executorPreference: executor) { await Self.result(of: body) }.value
+    } onCancel: {
+      channel.close(promise: nil)
+    }
+    return try result.get()
+  }
+
+  private static func result<Value>(
+    of body: @Sendable () async throws(DeliveryTrouble) -> Value
+  ) async -> Result<Value, DeliveryTrouble> {
+    do throws(DeliveryTrouble) { return .success(try await body()) } catch { return .failure(error) }
   }
 
   private static func reason(_ error: any Error) -> String {
