@@ -163,16 +163,24 @@ public final class Receiver: Sendable {
   /// - Returns: the bound addresses, in the listeners' order; `PORT` alone may give two.
   /// - Throws: ``ListenFailure`` naming the address. Then no listener stays open.
   public func start(on group: any EventLoopGroup) async throws -> [SocketAddress] {
+    try await start(on: group, inherited: [])
+  }
+
+  /// The same, with sockets that listen already: they serve the listeners that they fit, which are not bound.
+  package func start(on group: any EventLoopGroup, inherited: [InheritedSocket]) async throws -> [SocketAddress] {
     let loops = group.makeIterator().map { ReceiverLoop($0) }
     let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
     state.withLockedValue { $0.loops = loops }
     var addresses: [SocketAddress] = []
+    var inherited = inherited
     do {
       for listener in configuration.listeners {
         if listener.implicitTLS, tls.withLockedValue({ $0 == nil }) {
           throw ListenFailure(listener: listener.address, reason: "implicit TLS needs a certificate")
         }
-        for channel in try await bind(listener, group, byLoop) {
+        let given = inherited.filter { $0.fits(listener.address) }
+        inherited.removeAll { given.contains($0) }
+        for channel in try await bind(listener, given, group, byLoop) {
           state.withLockedValue { $0.listening.append(channel) }
           if let address = channel.localAddress { addresses.append(address) }
         }
@@ -245,11 +253,15 @@ public struct ListenFailure: Error, CustomStringConvertible {
 }
 
 extension Receiver {
+  /// Clients that wait to be accepted.
+  private static let backlog: Int32 = 4096
+
   private func bind(
-    _ listener: Listener, _ group: any EventLoopGroup, _ loops: [ObjectIdentifier: ReceiverLoop]
+    _ listener: Listener, _ inherited: [InheritedSocket], _ group: any EventLoopGroup,
+    _ loops: [ObjectIdentifier: ReceiverLoop]
   ) async throws -> [any Channel] {
     let bootstrap = ServerBootstrap(group: group)
-      .serverChannelOption(.backlog, value: 4096)
+      .serverChannelOption(.backlog, value: Self.backlog)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(ShortageHandler()) }
@@ -264,6 +276,15 @@ extension Receiver {
         }
       }
     do {
+      if !inherited.isEmpty {
+        var channels: [any Channel] = []
+        for socket in inherited {
+          channels.append(try await bootstrap.withBoundSocket(socket.descriptor).get())
+          // The channel has asked for a backlog of its own.
+          listen(socket.descriptor, Self.backlog)
+        }
+        return channels
+      }
       if let address = listener.address.address {
         return [try await bootstrap.bind(host: address.description, port: Int(listener.address.port)).get()]
       }

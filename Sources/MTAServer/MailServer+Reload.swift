@@ -23,6 +23,10 @@ extension MailServer {
   /// Open connections go on with their hooks and their certificate. If anything new is unusable, everything old stays, and the log says
   /// what is wrong.
   public func reload() async {
+    await tellingReload { await self.takeOver() }
+  }
+
+  private func takeOver() async {
     do { try rooms.logs.reopen() } catch {
       logger.error("reload: the log file cannot be reopened; the old one is used", metadata: ["reason": "\(error)"])
     }

@@ -24,6 +24,7 @@ public final class MailServer: Service {
   /// Nil if only `run-queue` delivers.
   private let runner: QueueRunner?
   private let listening = Listening()
+  let service = ServiceEnvironment.own
   let reloading: (@Sendable () async throws -> Reload)?
   /// Makes the hooks of new connections. A reload replaces it.
   let hookMaker: NIOLockedValueBox<@Sendable () -> any InboundHooks>
@@ -77,18 +78,23 @@ public final class MailServer: Service {
     for note in rooms.parts.overruled(settings) { logger.notice("\(note)") }
     if rooms.open.countsTraps { TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue)) }
     for warning in settings.warnings(rooms.tls) { logger.warning("\(warning)") }
-    let addresses = try await receiver.start(on: rooms.group).compactMap { ListenAddress($0) }
+    let addresses = try await receiver.start(on: rooms.group, inherited: try inheritedSockets())
+      .compactMap { ListenAddress($0) }
     for address in addresses {
       logger.info("listening on \(address.address.map { "\($0)" } ?? "?") port \(address.port)")
     }
     listening.begin(addresses)
+    tellReady()
     // Beside the mail, and left behind when the server ends: hooks may look up who knows where.
     let lookingForUsers = Task { await self.warnOfIgnoredUsers(settings) }
     await withTaskGroup(of: Void.self) { group in
       if let runner { group.addTask { await self.deliver(runner) } }
       group.addTask { await self.watchSuspects() }
+      group.addTask { await self.tellAlive() }
+      group.addTask { await self.tellStatus() }
       try? await gracefulShutdown()
       logger.info("shutting down")
+      tellStopping()
       lookingForUsers.cancel()
       // Both within one grace.
       group.cancelAll()

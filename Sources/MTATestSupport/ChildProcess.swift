@@ -35,11 +35,16 @@ package final class ChildProcess: Sendable {
   private let state: NIOLockedValueBox<State>
 
   /// Starts it. Output files are made if missing, and written at their end.
+  ///
+  /// - Parameters:
+  ///   - passing: descriptors that it gets under the numbers 3, 4 and so on. They stay the caller's.
+  ///   - environment: variables beside our own.
   package init(
-    _ path: String, _ arguments: [String], input: Stream = .null, output: Stream = .null, complaints: Stream = .null
+    _ path: String, _ arguments: [String], input: Stream = .null, output: Stream = .null, complaints: Stream = .null,
+    passing: [Int32] = [], environment: [String: String] = [:]
   ) throws {
     let guardian = ChildGuard.shared
-    id = try Self.spawn(path, arguments, [input, output, complaints])
+    id = try Self.spawn(path, arguments, [input, output, complaints], passing: passing, environment: environment)
     guardian.started(id)
     state = NIOLockedValueBox(State())
     let (id, state) = (id, state)
@@ -81,7 +86,10 @@ package final class ChildProcess: Sendable {
     }
   }
 
-  static func spawn(_ path: String, _ arguments: [String], _ streams: [Stream]) throws -> pid_t {
+  static func spawn(
+    _ path: String, _ arguments: [String], _ streams: [Stream], passing: [Int32] = [],
+    environment: [String: String] = [:]
+  ) throws -> pid_t {
     #if canImport(Darwin)
       var actions: posix_spawn_file_actions_t?
       var attributes: posix_spawnattr_t?
@@ -106,10 +114,15 @@ package final class ChildProcess: Sendable {
       case .descriptor(let descriptor): posix_spawn_file_actions_adddup2(&actions, descriptor, number)
       }
     }
+    // By way of numbers above those that they get.
+    let copies = passing.map { fcntl($0, F_DUPFD_CLOEXEC, 200) }
+    defer { for copy in copies { close(copy) } }
+    for (place, copy) in copies.enumerated() { posix_spawn_file_actions_adddup2(&actions, copy, 3 + Int32(place)) }
     #if !canImport(Darwin)
       // What is open now, and some that may be opened meanwhile; to close what is not open is no fault.
       let open = try DurableFiles().names(in: "/proc/self/fd", at: "test").compactMap { Int32($0) }
-      for descriptor in 3...(max(3, open.max() ?? 3) + 32) {
+      let first = 3 + Int32(copies.count)
+      for descriptor in first...(max(first, open.max() ?? first) + 32) {
         posix_spawn_file_actions_addclose(&actions, descriptor)
       }
     #endif
@@ -123,8 +136,17 @@ package final class ChildProcess: Sendable {
     posix_spawnattr_setflags(&attributes, Int16(flags))
     var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
+    // What comes first counts.
+    var variables = environment.map { strdup("\($0)=\($1)") } + [nil]
+    let own = variables.count - 1
+    defer { for variable in variables.prefix(own) { free(variable) } }
+    var place = environ
+    while let variable = place.pointee {
+      variables.insert(variable, at: variables.count - 1)
+      place += 1
+    }
     var id: pid_t = 0
-    let code = posix_spawn(&id, path, &actions, &attributes, &words, environ)
+    let code = posix_spawn(&id, path, &actions, &attributes, &words, &variables)
     guard code == 0 else { throw Failure(path: path, code: code) }
     return id
   }

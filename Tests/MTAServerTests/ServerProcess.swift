@@ -32,37 +32,50 @@ final class ServerProcess {
 
   /// Starts `serve`, and waits until it listens. Returns where.
   ///
-  /// - Parameter name: the file of the folder that the settings name as the log; nil when they name none.
-  func serve(log name: String? = nil) async throws -> SocketAddress {
+  /// - Parameters:
+  ///   - name: the file of the folder that the settings name as the log; nil when they name none.
+  ///   - service: what a service manager gives.
+  func serve(log name: String? = nil, under service: ServiceManager? = nil) async throws -> SocketAddress {
     let log = name.map { folder.appending(path: $0) } ?? log
-    try launch(["serve", "--config", folder.appending(path: "mta.json").path()])
+    try launch(["serve", "--config", folder.appending(path: "mta.json").path()], under: service)
     return try await eventually("the server listens") {
       let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-      // The last line may not be whole yet.
-      for line in text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().reversed()
-      where line.contains("listening on 127.0.0.1 port") {
-        guard let port = line.split(separator: " ").last.flatMap({ Int($0) }) else { continue }
-        return try SocketAddress(ipAddress: "127.0.0.1", port: port)
-      }
+      if let address = try address(saidIn: text) { return address }
       guard process?.isRunning == true else { throw Failure("the server ended: \(text)") }
       return nil
     }
   }
 
+  /// Where the server listens, by its log.
+  func address(saidIn log: String) throws -> SocketAddress? {
+    // The last line may not be whole yet.
+    for line in log.split(separator: "\n", omittingEmptySubsequences: false).dropLast().reversed()
+    where line.contains("listening on 127.0.0.1 port") {
+      guard let port = line.split(separator: " ").last.flatMap({ Int($0) }) else { continue }
+      return try SocketAddress(ipAddress: "127.0.0.1", port: port)
+    }
+    return nil
+  }
+
   /// Runs a command to its end. Returns its status and what it said.
   ///
   /// - Parameter input: the file of the folder that it reads on standard input.
-  func run(_ arguments: [String], input: String? = nil) async throws -> (status: Int32, output: String) {
-    try launch(arguments, input: input)
+  func run(_ arguments: [String], input: String? = nil, under service: ServiceManager? = nil) async throws -> (
+    status: Int32, output: String
+  ) {
+    try launch(arguments, input: input, under: service)
     let status = try await end()
     return (status, try String(contentsOf: log, encoding: .utf8))
   }
 
-  private func launch(_ arguments: [String], input: String? = nil) throws {
+  private func launch(_ arguments: [String], input: String? = nil, under service: ServiceManager? = nil) throws {
     try Data().write(to: log)
+    // A shell tells the server its own number, which stays the same.
+    let words = ["-c", #"export LISTEN_PID=$$ WATCHDOG_PID=$$; exec "$0" "$@""#, Self.binary.path()] + arguments
     process = try ChildProcess(
-      Self.binary.path(), arguments, input: input.map { .file(folder.appending(path: $0).path()) } ?? .null,
-      output: .file(log.path()), complaints: .file(log.path()))
+      service == nil ? Self.binary.path() : "/bin/sh", service == nil ? arguments : words,
+      input: input.map { .file(folder.appending(path: $0).path()) } ?? .null, output: .file(log.path()),
+      complaints: .file(log.path()), passing: service?.sockets ?? [], environment: service?.environment ?? [:])
   }
 
   /// The number of the process that was started last.

@@ -1,0 +1,67 @@
+package import MTACore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A socket that listens already: a service manager opened it for this process (socket activation).
+package struct InheritedSocket: Hashable, Sendable {
+  package let descriptor: Int32
+  /// The service manager's name for it.
+  package let name: String
+  package let address: IPAddress
+  package let port: UInt16
+
+  package init(descriptor: Int32, name: String, address: IPAddress, port: UInt16) {
+    self.descriptor = descriptor
+    self.name = name
+    self.address = address
+    self.port = port
+  }
+
+  /// Nil if the descriptor is no TCP socket that listens.
+  package init?(descriptor: Int32, name: String) {
+    guard Self.option(SO_ACCEPTCONN, of: descriptor) == 1 else { return nil }
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    let code = withUnsafeMutablePointer(to: &storage) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+    }
+    guard code == 0 else { return nil }
+    let found: (IPAddress?, in_port_t) = withUnsafeBytes(of: storage) { bytes in
+      switch Int32(storage.ss_family) {
+      case AF_INET:
+        let four = bytes.loadUnaligned(as: sockaddr_in.self)
+        return (withUnsafeBytes(of: four.sin_addr) { IPAddress(octets: $0) }, four.sin_port)
+      case AF_INET6:
+        let six = bytes.loadUnaligned(as: sockaddr_in6.self)
+        return (withUnsafeBytes(of: six.sin6_addr) { IPAddress(octets: $0) }, six.sin6_port)
+      default: return (nil, 0)
+      }
+    }
+    guard let address = found.0 else { return nil }
+    self.init(descriptor: descriptor, name: name, address: address, port: UInt16(bigEndian: found.1))
+  }
+
+  /// `PORT` alone is all addresses, of one family or of both.
+  package func fits(_ place: ListenAddress) -> Bool {
+    guard port == place.port else { return false }
+    guard let wanted = place.address else { return address.octets.allSatisfy { $0 == 0 } }
+    return address == wanted
+  }
+
+  private static func option(_ name: Int32, of descriptor: Int32) -> Int32? {
+    var value: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    return getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : nil
+  }
+}
+
+extension InheritedSocket: CustomStringConvertible {
+  package var description: String {
+    let place = ListenAddress(address, port: port).description
+    return name.isEmpty ? place : "\(place) (\(name))"
+  }
+}

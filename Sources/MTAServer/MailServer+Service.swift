@@ -1,0 +1,88 @@
+import Logging
+import MTACore
+import MTAReceiver
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What a service manager such as systemd is told, and what it gives. Without one, all of this does nothing.
+extension MailServer {
+  /// The sockets that the service manager opened for ``Settings/listeningPorts``.
+  ///
+  /// - Throws: ``StartFailure`` naming those that no entry asks for.
+  func inheritedSockets() throws(StartFailure) -> [InheritedSocket] {
+    var sockets: [InheritedSocket] = []
+    var strange: [String] = []
+    for passed in service.takeDescriptors() {
+      guard let socket = InheritedSocket(descriptor: passed.number, name: passed.name) else {
+        strange.append("descriptor \(passed.number) (\(passed.name)) is no TCP socket that listens")
+        continue
+      }
+      if settings.listeningPorts.contains(where: { socket.fits($0) }) {
+        sockets.append(socket)
+      } else {
+        strange.append("no entry is for the socket \(socket), which the service manager opened")
+      }
+    }
+    if !strange.isEmpty { throw StartFailure(strange.map { "listeningPorts: " + $0 }.joined(separator: "\n")) }
+    return sockets
+  }
+
+  func tellReady() {
+    guard let notifier = service.notifier else { return }
+    if !notifier.tell(["READY=1", "STATUS=serving"]) {
+      logger.warning("the service manager cannot be told that this server is ready")
+    }
+  }
+
+  func tellStopping() { service.notifier?.tell(["STOPPING=1", "STATUS=shutting down"]) }
+
+  /// Tells of a reload around `body`. A server that does not listen yet is not ready afterwards either.
+  func tellingReload(_ body: () async -> Void) async {
+    guard let notifier = service.notifier, !addresses.isEmpty else { return await body() }
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    let microseconds = Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
+    notifier.tell(["RELOADING=1", "MONOTONIC_USEC=\(microseconds)"])
+    await body()
+    notifier.tell(["READY=1"])
+  }
+
+  /// Tells the service manager that this process lives, twice in the time that it waits. An event loop that does not answer is no life.
+  func tellAlive() async {
+    guard let notifier = service.notifier, let watchdog = service.watchdog else { return }
+    while !Task.isCancelled {
+      for loop in rooms.group.makeIterator() { try? await loop.submit {}.get() }
+      notifier.tell(["WATCHDOG=1"])
+      do { try await Task.sleep(for: watchdog / 2) } catch { return }
+    }
+  }
+
+  /// Tells the service manager how much there is to do, whenever that has changed.
+  func tellStatus() async {
+    guard let notifier = service.notifier else { return }
+    var told = ""
+    while !Task.isCancelled {
+      let status = await status()
+      if status != told { notifier.tell(["STATUS=" + status]) }
+      told = status
+      do { try await Task.sleep(for: .seconds(10)) } catch { return }
+    }
+  }
+
+  /// Counts up to a thousand copies in the queue: a long queue would be read for each line otherwise.
+  private func status() async -> String {
+    let connections = "serving, connections: \(receiver.connectionCount)"
+    let limit = 1000
+    let page: [QueueEntry]
+    do throws(StoreFailure) { page = try await rooms.store.list(heldOnly: false, after: nil, limit: limit) } catch {
+      return connections
+    }
+    return connections + ", in the queue: \(page.count)\(page.count < limit ? "" : " or more")"
+  }
+}

@@ -1,0 +1,69 @@
+import MTACore
+import NIOConcurrencyHelpers
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What a service manager told this process in its environment: where news go (sd_notify(3)), how often it wants a sign of life
+/// (sd_watchdog_enabled(3)), and which sockets it opened (sd_listen_fds(3)).
+struct ServiceEnvironment: Sendable {
+  /// This process's own. The variables are removed once they are read: programs that this one starts must not take them for theirs.
+  static let own: ServiceEnvironment = {
+    var variables: [String: String] = [:]
+    for name in names {
+      guard let value = getenv(name) else { continue }
+      variables[name] = String(cString: value)
+      unsetenv(name)
+    }
+    let own = ServiceEnvironment(variables, process: getpid())
+    for passed in own.descriptors.withLockedValue({ $0 }) { _ = fcntl(passed.number, F_SETFD, FD_CLOEXEC) }
+    return own
+  }()
+
+  private static let names = [
+    "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
+  ]
+
+  struct Descriptor: Hashable, Sendable {
+    let number: Int32
+    let name: String
+  }
+
+  let notifier: ServiceNotifier?
+  /// Without a sign of life for this time, the service manager ends the process. Nil: it does not watch.
+  let watchdog: Duration?
+  private let descriptors: NIOLockedValueBox<[Descriptor]>
+
+  /// Variables that name another process are for that one.
+  init(_ variables: [String: String], process: Int32) {
+    notifier = variables["NOTIFY_SOCKET"].flatMap { ServiceNotifier($0) }
+    let isWatched = variables["WATCHDOG_PID"].map { Int32($0) == process } ?? true
+    let period = variables["WATCHDOG_USEC"].flatMap { Int64($0) } ?? 0
+    watchdog = isWatched && period > 0 ? .microseconds(period) : nil
+    var descriptors: [Descriptor] = []
+    if variables["LISTEN_PID"].flatMap({ Int32($0) }) == process,
+      let count = variables["LISTEN_FDS"].flatMap({ Int32($0) }), (1...Self.mostDescriptors).contains(count)
+    {
+      let names = (variables["LISTEN_FDNAMES"] ?? "").split(separator: ":", omittingEmptySubsequences: false)
+      descriptors = (0..<count).map { place in
+        let name = names.dropFirst(Int(place)).first
+        return Descriptor(number: Self.firstDescriptor + place, name: name.map { String($0) } ?? "")
+      }
+    }
+    self.descriptors = NIOLockedValueBox(descriptors)
+  }
+
+  private static let firstDescriptor: Int32 = 3
+  private static let mostDescriptors: Int32 = 1024
+
+  /// The descriptors that were passed. They go to the first server that asks, and to no other.
+  func takeDescriptors() -> [Descriptor] {
+    descriptors.withLockedValue { descriptors in
+      defer { descriptors = [] }
+      return descriptors
+    }
+  }
+}
