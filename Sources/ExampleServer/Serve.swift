@@ -21,15 +21,29 @@ struct Serve: AsyncParsableCommand {
 
   @OptionGroup var file: SettingsFile
 
+  @Flag(
+    help: """
+      Detach from the terminal. Returns 0 when the server listens; otherwise its exit code, with what it said. Needs logFile.
+      """)
+  var daemonize = false
+
   func run() async throws {
     // One that comes before the server stands asks for what is about to be read.
     signal(SIGHUP, SIG_IGN)
     let settings = try file.read()
     let source = file.source
     try await explained {
+      if daemonize { throw ExitCode(try detached(settings)) }
       let reload = { @Sendable () async throws -> MailServer.Reload in .init(try source.settings()) }
       try await MailServer(settings, reloading: reload).runUntilSignal()
     }
+  }
+
+  private func detached(_ settings: Settings) throws -> Int32 {
+    if settings.logFile == nil {
+      throw StartFailure("logFile: needed by --daemonize, for a detached server has no standard error")
+    }
+    return try MailServer.startDetached(arguments: CommandLine.arguments.dropFirst().filter { $0 != "--daemonize" })
   }
 }
 

@@ -33,7 +33,9 @@ extension MailServer {
     return sockets
   }
 
+  /// Tells also the starter of a detached server.
   func tellReady() {
+    if let starter = service.takeStarter() { DetachedStart.tell(starter) }
     guard let notifier = service.notifier else { return }
     if !notifier.tell(["READY=1", "STATUS=serving"]) {
       logger.warning("the service manager cannot be told that this server is ready")

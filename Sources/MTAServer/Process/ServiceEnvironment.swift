@@ -8,7 +8,7 @@ import NIOConcurrencyHelpers
 #endif
 
 /// What a service manager told this process in its environment: where news go (sd_notify(3)), how often it wants a sign of life
-/// (sd_watchdog_enabled(3)), and which sockets it opened (sd_listen_fds(3)).
+/// (sd_watchdog_enabled(3)), and which sockets it opened (sd_listen_fds(3)). Or what ``DetachedStart`` told.
 struct ServiceEnvironment: Sendable {
   /// This process's own. The variables are removed once they are read: programs that this one starts must not take them for theirs.
   static let own: ServiceEnvironment = {
@@ -19,12 +19,14 @@ struct ServiceEnvironment: Sendable {
       unsetenv(name)
     }
     let own = ServiceEnvironment(variables, process: getpid())
-    for passed in own.descriptors.withLockedValue({ $0 }) { _ = fcntl(passed.number, F_SETFD, FD_CLOEXEC) }
+    let passed = own.descriptors.withLockedValue { $0.map(\.number) } + [own.starter.withLockedValue { $0 } ?? -1]
+    for descriptor in passed { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     return own
   }()
 
   private static let names = [
     "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
+    DetachedStart.variable,
   ]
 
   struct Descriptor: Hashable, Sendable {
@@ -36,6 +38,7 @@ struct ServiceEnvironment: Sendable {
   /// Without a sign of life for this time, the service manager ends the process. Nil: it does not watch.
   let watchdog: Duration?
   private let descriptors: NIOLockedValueBox<[Descriptor]>
+  private let starter: NIOLockedValueBox<Int32?>
 
   /// Variables that name another process are for that one.
   init(_ variables: [String: String], process: Int32) {
@@ -43,6 +46,8 @@ struct ServiceEnvironment: Sendable {
     let isWatched = variables["WATCHDOG_PID"].map { Int32($0) == process } ?? true
     let period = variables["WATCHDOG_USEC"].flatMap { Int64($0) } ?? 0
     watchdog = isWatched && period > 0 ? .microseconds(period) : nil
+    let starter = variables[DetachedStart.variable].flatMap { Int32($0) }
+    self.starter = NIOLockedValueBox(starter.flatMap { $0 > STDERR_FILENO ? $0 : nil })
     var descriptors: [Descriptor] = []
     if variables["LISTEN_PID"].flatMap({ Int32($0) }) == process,
       let count = variables["LISTEN_FDS"].flatMap({ Int32($0) }), (1...Self.mostDescriptors).contains(count)
@@ -64,6 +69,14 @@ struct ServiceEnvironment: Sendable {
     descriptors.withLockedValue { descriptors in
       defer { descriptors = [] }
       return descriptors
+    }
+  }
+
+  /// The descriptor on which a starter waits for the first server that listens.
+  func takeStarter() -> Int32? {
+    starter.withLockedValue { starter in
+      defer { starter = nil }
+      return starter
     }
   }
 }
