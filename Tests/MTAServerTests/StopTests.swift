@@ -51,6 +51,45 @@ import Testing
     #expect(try await server.mails(of: "coco", count: 1).first?.hasSuffix("\nhalf and half\n") == true)
   }
 
+  /// Sends mails over one connection until the server takes no more. Returns the subjects of those that got a 250.
+  private static func load(_ name: Int, at address: SocketAddress) async -> [String] {
+    var acknowledged: [String] = []
+    try? await WireClient.connect(to: address) { client in
+      _ = try await client.reply()
+      _ = try await client.say("EHLO client.example")
+      while true {
+        let subject = "\(name)-\(acknowledged.count)"
+        for (line, code) in [
+          ("MAIL FROM:<a@client.example>", "250"), ("RCPT TO:<coco@test.example>", "250"), ("DATA", "354"),
+          ("Subject: \(subject)\r\n\r\n.", "250"),
+        ] { guard try await client.say(line).hasPrefix(code) else { return } }
+        acknowledged.append(subject)
+      }
+    }
+    return acknowledged
+  }
+
+  @Test func aStopUnderLoadLosesAndDoublesNothing() async throws {
+    let server = try ServerProcess()
+    let address = try await start(server)
+    var acknowledged = Set<String>()
+    try await withThrowingTaskGroup(of: [String].self) { clients in
+      for name in 0..<4 { clients.addTask { await Self.load(name, at: address) } }
+      _ = try await server.mails(of: "coco", count: 40)
+      server.signal(SIGTERM)
+      let status = try await server.end()
+      #expect(status == 0)
+      for try await subjects in clients { acknowledged.formUnion(subjects) }
+    }
+    // Four may have been delivered before their client read the answer.
+    #expect(acknowledged.count >= 36)
+    _ = try await server.serve()
+    let mails = try await server.mails(of: "coco", count: acknowledged.count)
+    let subjects = mails.flatMap { $0.split(separator: "\n").filter { $0.hasPrefix("Subject: ") } }
+    #expect(Set(subjects).isSuperset(of: acknowledged.map { "Subject: " + $0 }))
+    #expect(Set(subjects).count == subjects.count)
+  }
+
   @Test func theGraceIsASetting() async throws {
     let server = try ServerProcess()
     let address = try await start(server, #", "shutdownGrace": 0.2"#)
