@@ -35,7 +35,11 @@ extension MailServer {
 
   /// Tells also the starter of a detached server.
   func tellReady() {
-    if let starter = service.takeStarter() { DetachedStart.tell(starter) }
+    if let starter = service.takeStarter() {
+      // The starter's standard error may be the log, and gets the lines of the start.
+      rooms.logs.drain()
+      DetachedStart.tell(starter)
+    }
     guard let notifier = service.notifier else { return }
     if !notifier.tell(["READY=1", "STATUS=serving"]) {
       logger.warning("the service manager cannot be told that this server is ready")

@@ -47,7 +47,7 @@ public final class MailServer: Service {
     receiverConfiguration = parts.receiverConfiguration(settings, rewriter: try SRSSecretFile.rewriter(settings))
     let hookMaker = NIOLockedValueBox(parts.hookMaker(settings))
     self.hookMaker = hookMaker
-    rooms = try Rooms(settings, parts, delivers: settings.queueRunner == .automatic)
+    rooms = try Rooms(settings, parts, delivers: settings.queueRunner == .automatic, rotates: true)
     runner = try rooms.queueRunner()
     receiver = try rooms.receiver(settings, receiverConfiguration) { hookMaker.withLockedValue { $0 }() }
   }
@@ -102,6 +102,7 @@ public final class MailServer: Service {
     }
     await rooms.close()
     logger.info("stopped")
+    rooms.logs.drain()
   }
 
   /// Where the server listens now, in the order of ``Settings/listeningPorts``. Port 0 is replaced by the port that the system chose.
@@ -133,6 +134,7 @@ public final class MailServer: Service {
   public static func runQueue(_ settings: Settings, _ parts: Parts = Parts()) async throws -> RunSummary {
     let rooms = try Rooms(settings, parts, delivers: true)
     if rooms.open.countsTraps { TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue)) }
+    defer { rooms.logs.drain() }
     settings.logNotes(to: rooms.logger)
     for note in parts.overruled(settings) { rooms.logger.notice("\(note)") }
     do {

@@ -31,15 +31,31 @@ package struct LogFields {
       var quoted: [UInt8] = [UInt8(ascii: "\"")]
       quoted.reserveCapacity(octets.count + 16)
       for octet in octets.prefix(maximumOctets) {
-        switch octet {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): quoted += [UInt8(ascii: "\\"), octet]
-        case 32...126: quoted.append(octet)
-        default: quoted += [UInt8(ascii: "\\"), UInt8(ascii: "x"), digit(octet >> 4), digit(octet & 15)]
-        }
+        if octet == UInt8(ascii: "\"") { quoted.append(UInt8(ascii: "\\")) }
+        append(octet, to: &quoted)
       }
       quoted.append(UInt8(ascii: "\""))
       text += String(decoding: quoted, as: UTF8.self)
       if octets.count > maximumOctets { text += "..." }
+    }
+  }
+
+  /// A value where no quotes are needed: with `\\` and `\xHH`, and cut at ``maximumOctets``.
+  package static func escaped(_ value: String) -> String {
+    var value = value
+    return value.withUTF8 { octets in
+      var text: [UInt8] = []
+      text.reserveCapacity(octets.count + 16)
+      for octet in octets.prefix(maximumOctets) { append(octet, to: &text) }
+      return String(decoding: text, as: UTF8.self) + (octets.count > maximumOctets ? "..." : "")
+    }
+  }
+
+  private static func append(_ octet: UInt8, to text: inout [UInt8]) {
+    switch octet {
+    case UInt8(ascii: "\\"): text += [UInt8(ascii: "\\"), octet]
+    case 32...126: text.append(octet)
+    default: text += [UInt8(ascii: "\\"), UInt8(ascii: "x"), digit(octet >> 4), digit(octet & 15)]
     }
   }
 

@@ -6,19 +6,36 @@ struct Logs: Sendable {
   private let sink: LineLog.Sink?
   private let make: @Sendable (String) -> Logger
 
-  init(_ settings: Settings, _ own: (@Sendable (String) -> Logger)?) throws {
+  /// - Parameter rotates: begins new files. Of all processes with this log only the server may.
+  init(_ settings: Settings, _ own: (@Sendable (String) -> Logger)?, rotates: Bool = false) throws {
     if let own {
       sink = nil
       make = own
       return
     }
-    let sink = try settings.logFile.map { try LineLog.Sink(path: $0) } ?? LineLog.Sink()
+    let sink = try Self.sink(settings, rotates)
     self.sink = sink
     make = { label in Logger(label: label) { LineLog(label: $0, sink: sink) } }
+  }
+
+  private static func sink(_ settings: Settings, _ rotates: Bool) throws -> LineLog.Sink {
+    switch settings.logTarget {
+    case .file:
+      guard let file = settings.logFile else { break }
+      return try LineLog.Sink(path: file, rotation: rotates ? settings.logRotation : nil, times: settings.logTimes)
+    case .stderr: break
+    case .syslog: return LineLog.Sink(syslog: "/dev/log")
+    case .syslog3164: return LineLog.Sink(syslog: "/dev/log", isClassic: true)
+    case .journal: return LineLog.Sink(journal: "/run/systemd/journal/socket")
+    }
+    return LineLog.Sink(times: settings.logTimes)
   }
 
   func logger(_ label: String) -> Logger { make(label) }
 
   /// Goes on in the file that the settings name; a program's own log is its own affair.
   func reopen() throws { try sink?.reopen() }
+
+  /// Waits until all is written, for two seconds at most.
+  func drain() { sink?.drain(within: .seconds(2)) }
 }

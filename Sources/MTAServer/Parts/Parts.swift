@@ -69,7 +69,7 @@ extension MailServer {
 
     /// The resolver for names and addresses. Default: one by ``Settings/resolvers``.
     public var resolver: (@Sendable () throws -> any DNSLookup)?
-    /// Makes the logger of a label: `mta`, `mta.receiver`, `mta.queue`, `mta.filter`. Default: ``LineLog``, to ``Settings/logFile``.
+    /// Makes the logger of a label: `mta`, `mta.receiver`, `mta.queue`, `mta.filter`. Default: ``LineLog``, to ``Settings/logTarget``.
     public var logger: (@Sendable (_ label: String) -> Logger)?
 
     /// The arguments are named as the properties. If a closure throws, the start fails with ``StartFailure``, which names the part.
@@ -124,7 +124,7 @@ extension MailServer.Parts {
     note(store != nil, "database", "mailQueue", "queueLifetime")
     note(localAgent != nil, "localDelivery")
     note(resolver != nil, "resolvers", "trustResolvers")
-    note(logger != nil, "logFile")
+    note(logger != nil, "logFile", "logRotation", "logTarget", "logTimes")
     var notes = keys.map { "\($0): does nothing, for this program brings a part of its own in its place" }
     if signer != nil, !settings.dkim.isEmpty {
       notes.append("dkim: its keys sign nothing, for this program brings a signer of its own")

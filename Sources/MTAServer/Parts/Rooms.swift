@@ -33,11 +33,13 @@ struct Rooms: Sendable {
 
   /// Opens what the settings name and the program brings; the store comes last, for the others change nothing.
   ///
-  /// - Parameter delivers: with the parts of the sending half.
-  init(_ settings: Settings, _ parts: MailServer.Parts, delivers: Bool) throws {
+  /// - Parameters:
+  ///   - delivers: with the parts of the sending half.
+  ///   - rotates: begins new log files.
+  init(_ settings: Settings, _ parts: MailServer.Parts, delivers: Bool, rotates: Bool = false) throws {
     try OwnFiles(settings).check()
     self.parts = parts
-    logs = try Logs(settings, parts.logger)
+    logs = try Logs(settings, parts.logger, rotates: rotates)
     let logger = logs.logger("mta")
     self.logger = logger
     tls = try Self.tls(settings)

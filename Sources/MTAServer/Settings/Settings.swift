@@ -145,9 +145,14 @@ public struct Settings: Sendable {
 
   // MARK: Process and log
 
+  /// Where the log goes.
+  public var logTarget = LogTarget.file
   /// Path; nil writes to standard error.
   public var logFile: String?
-  public var logRotation = "daily, keep 14"
+  /// When the server begins a new ``logFile``; nil: never, for another program does.
+  public var logRotation: LineLog.Rotation? = .init(.daily, keep: 14)
+  /// The time zone of the log's lines and days. Syslog and the journal have times of their own.
+  public var logTimes = LineLog.Times.utc
   public var pidFile = "mta.pid"
   public var lockFile = "mta.lock"
   /// How long arriving mails, and deliveries under way, may take when the server ends.
@@ -249,6 +254,18 @@ public struct Settings: Sendable {
     case automatic
     /// Only `run-queue` delivers.
     case off
+  }
+
+  public enum LogTarget: String, Hashable, Sendable, CaseIterable {
+    /// ``Settings/logFile``, or standard error if there is none.
+    case file
+    case stderr
+    /// The system's log, at `/dev/log`, by RFC 5424.
+    case syslog
+    /// The same by RFC 3164, which daemons read without being told.
+    case syslog3164
+    /// The journal of systemd.
+    case journal
   }
 
   public enum Isolation: Hashable, Sendable {

@@ -3,9 +3,11 @@ import MTACore
 /// The settings of the process with forms of their own.
 extension Setting {
   static func logRotation(_ meaning: String) -> Setting {
-    Setting("logRotation", .text, type: "text", initial: "`daily, keep 14`", meaning) { reader, settings in
+    let initial = defaults?.logRotation.map { "`\($0)`" } ?? ""
+    return Setting("logRotation", .text, type: "text or `none`", initial: initial, meaning) { reader, settings in
       let rotation = reader.take(
-        "logRotation", "daily, weekly, monthly or a number of bytes, and perhaps \", keep N\"", { rotationText($0) })
+        "logRotation", "daily, weekly, monthly or a number of bytes, and perhaps \", keep N\", or none",
+        { Self.rotation($0) })
       if let rotation { settings.logRotation = rotation }
     }
   }
@@ -19,13 +21,11 @@ extension Setting {
     }
   }
 
-  private static func rotationText(_ raw: AttributeValue) -> String? {
+  /// Nil is nonsense, and nil within is `none`.
+  private static func rotation(_ raw: AttributeValue) -> LineLog.Rotation?? {
     guard let text = String(raw) else { return nil }
-    let parts = text.split(separator: ",").map { $0.trimmingPrefix(" ") }
-    guard let period = parts.first, (1...2).contains(parts.count) else { return nil }
-    guard ["daily", "weekly", "monthly"].contains(period) || UInt64(period).map({ $0 > 0 }) == true else { return nil }
-    if parts.count == 2 { guard parts[1].hasPrefix("keep "), UInt16(parts[1].dropFirst(5)) != nil else { return nil } }
-    return text
+    if text == "none" { return .some(nil) }
+    return LineLog.Rotation(text).map { .some($0) }
   }
 }
 

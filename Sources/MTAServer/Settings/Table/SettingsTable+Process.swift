@@ -1,11 +1,22 @@
 extension SettingsTable {
   static let process: [Setting] = [
+    .word(
+      "logTarget", \.logTarget,
+      """
+      Where the log goes: `logFile`; standard error; `/dev/log` by RFC 5424 or RFC 3164; the journal of systemd. See \
+      [Log](#log).
+      """),
     .optionalPath(
       "logFile", \.logFile,
       "`none` is standard error."),
     .logRotation(
-      "`daily`, `weekly`, `monthly` or a number of bytes, and perhaps `, keep N`."
-    ).forLater,
+      """
+      When the server begins a new `logFile`: `daily`, `weekly`, `monthly` or a number of bytes, and perhaps `, keep \
+      N`: so many old files stay. `none`: another program rotates it.
+      """),
+    .word(
+      "logTimes", \.logTimes,
+      "The time zone of lines, and of the days of `logRotation`."),
     .path(
       "pidFile", \.pidFile,
       "Has the number of the server's process. Removed at the end; one that a crash left is replaced."),
