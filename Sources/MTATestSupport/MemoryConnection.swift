@@ -41,6 +41,9 @@ public final class MemoryConnection {
   /// The bytes that the server sent since the last call, in whole replies or not.
   public func take() -> ByteBuffer { socket.takeAll() }
 
+  /// Bytes of memory in which the server holds what it has not yet read.
+  package var inboundCapacity: Int { pump.inboundCapacity }
+
   /// Whether the server closed the connection.
   public var isClosed: Bool { socket.isClosed }
 

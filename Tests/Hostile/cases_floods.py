@@ -80,6 +80,31 @@ def deaf(servers):
         sock.close()
 
 
+@case(NAME, "a line without end, and lines of which each packet has half, cost no memory", slow=4)
+def endless(servers):
+    for piece, source in ((b"a" * 65_536, "127.0.5.21"), (b"NOOP\r\n" * 10_922 + b"NO", "127.0.5.22")):
+        before = servers.quiet.memory()
+        sock = socket.create_connection(("127.0.0.1", servers.quiet.standard), 10, (source, 0))
+        sock.settimeout(10)
+        reader = threading.Thread(target=drain, args=(sock,), daemon=True)
+        reader.start()
+        try:
+            for _ in range(1500):
+                sock.sendall(piece)
+        except OSError:
+            pass  # it was closed for its commands
+        check(servers.quiet.memory() - before < 40_000, f"{before} KiB before, {servers.quiet.memory()} KiB after")
+        sock.close()
+
+
+def drain(sock):
+    try:
+        while sock.recv(65_536):
+            pass
+    except OSError:
+        pass
+
+
 @case(NAME, "a thousand mails' worth of RSET, MAIL, RCPT in one session", slow=6)
 def transactions(servers):
     with Client(servers.plain.standard, timeout=60) as client:

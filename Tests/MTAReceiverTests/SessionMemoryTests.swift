@@ -91,4 +91,22 @@ struct SessionMemoryTests {
     try await idle.hangUp()
     #expect(dialogue.memory.bytes == 0)
   }
+
+  /// What was read is gone, though of each read something remains: lines without an end, and lines of which each read has half.
+  @Test(arguments: ["a", "NOOP\r\n", "\r", "x\r\n"])
+  func whatWasReadIsNotKept(_ line: String) async throws {
+    let dialogue = dialogue(limit: 100_000_000)
+    dialogue.configuration.maximumErrors = .max
+    dialogue.configuration.maximumCommandsWithoutMail = 0
+    let connection = try await dialogue.connect()
+    _ = try await say("EHLO x.example\r\n", on: connection)
+    let piece = ByteBuffer(
+      string: String(repeating: line, count: 16_384 / line.utf8.count) + String(line.dropLast(1)) + "N")
+    for _ in 0..<200 where !connection.isClosed {
+      try await connection.send(piece)
+      _ = connection.take()
+      #expect(connection.inboundCapacity <= 131_072)
+    }
+    try await connection.hangUp()
+  }
 }

@@ -1,4 +1,5 @@
 import MTACore
+import NIOCore
 
 /// How long content may take.
 extension ConnectionPump {
@@ -16,4 +17,7 @@ extension ConnectionPump {
     let seconds = (environment.timing.content - (contentDeadline - loop.now)).components.seconds
     return seconds >= 60 && Int64(session.contentBytes) / seconds < environment.timing.minimumContentRate
   }
+
+  /// Bytes of memory that hold what was received and not yet read.
+  package var inboundCapacity: Int { inbound.storageCapacity }
 }

@@ -95,7 +95,13 @@ package final class ConnectionPump: @unchecked Sendable {
   package func received(_ bytes: inout ByteBuffer) {
     receiving = true
     tally.bytesReceived += bytes.readableBytes
-    if inbound.readableBytes == 0 { swap(&inbound, &bytes) } else { inbound.writeBuffer(&bytes) }
+    if inbound.readableBytes == 0 {
+      swap(&inbound, &bytes)
+    } else {
+      // What was read is no reason to grow: a line that never ends leaves an octet unread each time.
+      if inbound.readerIndex > inbound.readableBytes { inbound.discardReadBytes() }
+      inbound.writeBuffer(&bytes)
+    }
     go()
     throttle()
   }

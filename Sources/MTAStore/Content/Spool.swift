@@ -43,7 +43,8 @@ final class Spool: MessageSpool, @unchecked Sendable {
     if gathered.readableBytes > bound { try await write() }
   }
 
-  var bytesInMemory: Int { gathered.readableBytes }
+  /// The first piece may be a small part of the buffer that was read, and keeps all of it.
+  var bytesInMemory: Int { gathered.readableBytes == 0 ? 0 : gathered.storageCapacity }
 
   private var bound: Int { spill == nil ? store.configuration.spillThreshold : Self.pieceBytes }
 
