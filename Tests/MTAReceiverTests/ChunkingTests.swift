@@ -170,4 +170,90 @@ import Testing
       """)
     #expect(dialogue.store.mails.count == 1)
   }
+
+  /// RFC 3030 §2: a mail of which a chunk was refused has failed, and what is pipelined behind it is no other mail.
+  @Test(arguments: [Dialogue.Chunking.lines, .glued, .bytes(3)])
+  func behindARefusedFirstChunkComesNoMail(chunking: Dialogue.Chunking) async throws {
+    let dialogue = try await play(
+      #"""
+      C: BDAT 6\r\nA: b\r\n\
+      C: BDAT 6 LAST\r\ntail\r\n\
+      S: 451 4.7.1
+      S: 503 5.5.1
+      C: MAIL FROM:<a@client.example>
+      S: 250
+      C: RCPT TO:<coco@test.example>
+      S: 250
+      C: BDAT 8 LAST\r\nC: d\r\n\r\n\
+      S: 250 2.0.0 queued
+      """#, chunking: chunking, on: Dialogue(hooks: LateRiser()))
+    #expect(dialogue.store.mails.map(\.text) == ["C: d\r\n\r\n"])
+  }
+
+  /// RFC 2033 §4.2: the end of a mail is answered once for each recipient, whatever the answer, and nothing else is.
+  @Test func lmtpCountsItsAnswersToChunks() async throws {
+    let dialogue = Dialogue(hooks: LateRiser())
+    dialogue.configuration.speaksLMTP = true
+    let envelope = """
+      C: MAIL FROM:<a@client.example>
+      S: 250
+      C: RCPT TO:<coco@test.example>
+      S: 250
+      C: RCPT TO:<mike@test.example>
+      S: 250
+
+      """
+    try await dialogue.play(
+      "S: 220\nC: LHLO client.example\nS: 250\n" + envelope + #"""
+        C: BDAT 6 LAST\r\nA: b\r\n\
+        S: 451 4.7.1
+        S: 451 4.7.1
+        C: NOOP
+        S: 250
+
+        """# + envelope + #"""
+          C: BDAT 11\r\nA: b\nC: d\r\n\
+          S: 250
+          C: BDAT 2\r\n\r\n\
+          S: 550 5.6.0
+          -- silence
+          C: NOOP
+          S: 250
+
+          """# + envelope + #"""
+          C: BDAT 13\r\nA: b\nC: d\r\n\r\n\
+          S: 550 5.6.0
+          -- silence
+          C: RSET
+          S: 250
+
+          """# + envelope + #"""
+          C: BDAT 13 LAST\r\nA: b\nC: d\r\n\r\n\
+          S: 550 5.6.0
+          S: 550 5.6.0
+          -- silence
+          C: QUIT
+          S: 221
+          """#)
+    #expect(dialogue.store.mails.isEmpty)
+  }
+}
+
+/// Takes no content when it is first asked.
+private struct LateRiser: ReceiverHooks {
+  private var village = Village()
+  private var isAwake = false
+
+  mutating func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
+    try await village.clientLookup(mailbox)
+  }
+
+  mutating func auth(_ credentials: Credentials, _ conversation: inout Conversation) async throws -> ClientRecord? {
+    nil
+  }
+
+  mutating func data(_ conversation: inout Conversation) async throws -> StageVerdict {
+    defer { isAwake = true }
+    return isAwake ? .proceed : .defer("not yet")
+  }
 }

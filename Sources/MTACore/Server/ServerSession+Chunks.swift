@@ -10,6 +10,8 @@ extension ServerSession {
     /// The BDAT is refused: its octets are read away, and this is the answer.
     var refusal: Reply?
     var closesAfter = false
+    /// With it the mail is refused that it was to begin. Otherwise it came where no BDAT may.
+    private(set) var isOfMail = false
 
     init(_ octets: UInt64, last: Bool, refusal: Reply? = nil) {
       remaining = octets
@@ -17,15 +19,20 @@ extension ServerSession {
       self.last = last
       self.refusal = refusal
     }
+
+    /// The same, by which no mail begins.
+    func refused(_ reply: Reply, thenClose: Bool = false) -> Chunk {
+      var chunk = self
+      chunk.refusal = reply
+      chunk.closesAfter = thenClose
+      chunk.isOfMail = true
+      return chunk
+    }
   }
 
   mutating func bdat(_ chunk: Chunk) -> Action {
     guard conversation.mailID == nil else { return self.chunk(chunk) }
-    guard room == .enough else {
-      var chunk = chunk
-      chunk.refusal = .tooMuchAtOnce
-      return self.chunk(chunk)
-    }
+    guard room == .enough else { return self.chunk(chunk.refused(.tooMuchAtOnce)) }
     return ask(.data, for: .data(chunk))
   }
 
@@ -49,10 +56,8 @@ extension ServerSession {
       objection = Objection(unexpected: answer)
     }
     guard let objection else { return perform(.openSpool, for: .spool(chunk)) }
-    guard var chunk, objection != .misfit else { return settle(objection) }
-    chunk.refusal = objection.reply
-    chunk.closesAfter = objection.thenClose
-    return self.chunk(chunk)
+    guard let chunk, objection != .misfit else { return settle(objection) }
+    return self.chunk(chunk.refused(objection.reply, thenClose: objection.thenClose))
   }
 
   mutating func readChunk(_ chunk: Chunk, _ buffer: inout ByteBuffer) -> Action? {
@@ -69,14 +74,20 @@ extension ServerSession {
   }
 
   private mutating func chunkEnded(_ chunk: Chunk) -> Action {
-    if let refusal = chunk.refusal { return settle(refusal, thenClose: chunk.closesAfter) }
+    if let refusal = chunk.refusal {
+      guard chunk.isOfMail else { return settle(refusal, thenClose: chunk.closesAfter) }
+      // RFC 3030 §2: the mail has failed; what is pipelined behind it begins no other.
+      let action = settle(chunk.last ? answers(refusal) : refusal, thenClose: chunk.closesAfter)
+      resetTransaction()
+      return action
+    }
     if chunk.last {
       content.lineEnds.finish()
       if content.lineEnds.foundBare, content.refusal == nil { content.refusal = .bareLineEnd }
       return ended()
     }
     // RFC 3030 §2: once a chunk fails, the mail has failed; what is pipelined behind it is refused by sequence.
-    if content.refusal != nil { return abandon() }
+    if content.refusal != nil { return abandon(forEachRecipient: false) }
     return settle(.chunkTaken(chunk.octets))
   }
 }

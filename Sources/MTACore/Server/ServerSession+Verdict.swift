@@ -55,12 +55,14 @@ extension ServerSession {
   }
 
   /// The mail is not kept: the spool is emptied before the answer goes out.
-  mutating func abandon() -> Action {
+  ///
+  /// - Parameter forEachRecipient: whether this is LMTP's answer to the end of a mail, and not to a BDAT in its middle.
+  mutating func abandon(forEachRecipient: Bool = true) -> Action {
     guard let refusal = content.refusal else { return impossible() }
     let closes = content.closesAfter
     // R3: what a mail is (too big, in a loop, refused by a filter) is no violation; octets that none may hold are.
     let isViolation = !content.isJudged && refusal.enhanced == .media
-    let reply = answers(refusal)
+    let reply = forEachRecipient ? answers(refusal) : refusal
     messagesFinished += 1
     let action = settle(reply, thenClose: closes, isViolation: isViolation)
     resetTransaction()
@@ -71,7 +73,7 @@ extension ServerSession {
   }
 
   /// RFC 2033 §4.2: LMTP answers a message once for each RCPT that it accepted.
-  private func answers(_ reply: Reply) -> Reply {
+  func answers(_ reply: Reply) -> Reply {
     guard configuration.speaksLMTP else { return reply }
     let replies = recipientGroups.map { places in
       // A redirected RCPT is refused when all of its mailboxes are.
@@ -149,7 +151,7 @@ extension ServerSession {
     guard case .waiting(.spool(let chunk)) = phase else { return impossible() }
     let reply: Reply = failure == .noSpace ? .noSpace : .unableToSave(id)
     guard let chunk else { return settle(reply) }
-    return self.chunk(Chunk(chunk.octets, last: chunk.last, refusal: reply))
+    return self.chunk(chunk.refused(reply))
   }
 
   /// The store failed while content arrives (answer at its end), or at the commit.
