@@ -132,6 +132,8 @@ extension ServerSession {
 
   mutating func judgeHeader(then next: AfterHeader) -> Action {
     content.headerStanding = .judged
+    // Store or hook failed with the piece in which the header ended: that is the answer.
+    if content.refusal != nil { return goOn(next) }
     if let reply = refusalByHeader() {
       content.refusal = reply
       return goOn(next)
