@@ -173,6 +173,15 @@ import Testing
     }
   }
 
+  /// A line that is too long for a delimiter is none, however it comes.
+  @Test(arguments: [990, 995, 996, 997, 998, 999, 1000, 1500, 1990, 3000])
+  func aPaddedDelimiterIsTheSameInPiecesOfAnySize(blanks: Int) {
+    let head = "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\nx\r\n"
+    let mail = Array((head + "--a" + String(repeating: " ", count: blanks) + "\r\n\r\n").utf8) + [200, 13, 10]
+    let whole = Self.converted(mail, 10_000)
+    for size in Self.sizes + [500, 999, 1001] { #expect(Self.converted(mail, size) == whole, "by \(size)") }
+  }
+
   /// Nil for what cannot be converted.
   private static func converted(_ mail: [UInt8], _ size: Int) -> [UInt8]? {
     var survey = ConversionPlan.Survey()

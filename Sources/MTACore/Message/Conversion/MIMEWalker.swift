@@ -70,9 +70,9 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
           start = end
           continue
         }
-        // Bounded even if the mail is one line.
-        let rest = UnsafeRawBufferPointer(
-          rebasing: bytes[start..<min(start + MIMEWalkLimits.delimiterLine, bytes.count)])
+        // Bounded even if the mail is one line; and at the same octet however that comes in pieces.
+        let room = MIMEWalkLimits.delimiterLine - line.count
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + room, bytes.count)])
         let taken = min(rest.nextLineFeed(from: 0) + 1, rest.count)
         line += rest[..<taken]
         start += taken
@@ -99,7 +99,8 @@ struct MIMEWalker<Visitor: MIMEVisitor>: Sendable {
       // A LF alone ends no line.
       if place > end, bytes[place - 1] == 13 {
         if isHeader, place - 1 == end { break }
-        if delimiter(UnsafeRawBufferPointer(rebasing: bytes[end..<(place - 1)])) != nil { break }
+        let isShort = place + 1 - end <= MIMEWalkLimits.delimiterLine
+        if isShort, delimiter(UnsafeRawBufferPointer(rebasing: bytes[end..<(place - 1)])) != nil { break }
         end = place + 1
       }
       place += 1
