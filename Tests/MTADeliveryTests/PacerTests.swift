@@ -64,6 +64,8 @@ import Testing
       let record = Record()
       let service = Task { try await runner(setup, record, atOnce: [.leaseLook, .grace]).run() }
       try await eventually("it waits for the next look at lanes") { !record[.laneLook].isEmpty }
+      // Or the dead one would claim that, too.
+      try await eventually("the first mail is claimed") { setup.queue.parcels.first?.owner != nil }
       var later = Envelope.test("n", to: ["y@a.example"], at: now)
       later.requests.holdUntil = now + .seconds(1)
       try setup.queue.add(later, content: "\r\nx\r\n")
