@@ -58,10 +58,11 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
+    .target(name: "CSystem"),
 
     // Layer 1: pure mail; the operating system; TLS and digests over OpenSSL.
     module("MTACore", [nioCore]),
-    module("MTASystem", ["MTACore", nioCore, nioLocks]),
+    module("MTASystem", ["MTACore", "CSystem", nioCore, nioLocks]),
     module("MTATLS", ["COpenSSL", nioCore]),
     module("MTACrypto", ["COpenSSL"]),
 
@@ -69,6 +70,9 @@ let package = Package(
     module("MTAStore", ["MTACore", "MTASystem", "CSQLite", nioCore, nioLocks]),
     module("MTADNS", ["MTACore", "MTATLS", nioCore, nioPosix, nioLocks]),
     module("MTADKIM", ["MTACore", "MTACrypto", nioCore]),
+    // Between receivers and the queue process, where they are several.
+    .target(
+      name: "MTALink", dependencies: ["MTACore", "MTASystem", "CSystem", nioCore, nioLocks], swiftSettings: settings),
 
     // Layer 3: the shells.
     module(
@@ -81,9 +85,8 @@ let package = Package(
     module(
       "MTAServer",
       [
-        "MTACore", "MTASystem", "MTATLS", "MTADNS", "MTAStore", "MTADKIM", "MTAReceiver", "MTADelivery", nioCore,
-        nioPosix,
-        nioLocks, logging, lifecycle, unixSignals,
+        "MTACore", "MTASystem", "MTATLS", "MTADNS", "MTAStore", "MTADKIM", "MTALink", "MTAReceiver", "MTADelivery",
+        nioCore, nioPosix, nioLocks, logging, lifecycle, unixSignals,
       ]),
     module(
       "MTA",
@@ -122,6 +125,7 @@ let package = Package(
     tests("MTACrypto", ["MTACrypto"]),
     tests("MTADNS", ["MTACore", "MTADNS", "MTATLS", "MTATestSupport", nioCore, nioPosix, nioLocks]),
     tests("MTAStore", ["MTACore", "MTASystem", "MTAStore", "MTATestSupport", "CSQLite", nioCore, nioLocks]),
+    tests("MTALink", ["MTACore", "MTASystem", "MTALink", "MTATestSupport", nioCore, nioLocks]),
     tests("MTADKIM", ["MTADKIM", "MTACore", "MTACrypto", nioCore]),
     tests(
       "MTAReceiver",

@@ -1,0 +1,45 @@
+/// Where connections, contacts and logins are counted, for all sessions of a server: in this process, or in one process for several
+/// receivers.
+///
+/// Nothing here fails. What cannot be asked now is answered as a desk that knows nothing would: clients are let in, logins get 454.
+package protocol ReceptionDesk: Sendable {
+  /// Counts a connection (R1, R2). One that is let in is told of again when it has gone (``leave(_:isFrontEnd:)``).
+  ///
+  /// - Parameter isFrontEnd: many clients may be behind the address, so it has no limit and no contact of its own.
+  func enter(_ client: IPAddress, isFrontEnd: Bool) async -> DeskEntry
+  func leave(_ client: IPAddress, isFrontEnd: Bool)
+
+  /// Counts an offence or an accepted recipient (R3). Nothing waits for it.
+  func note(_ event: ServerSession.ContactEvent, from client: IPAddress)
+
+  /// A client names its account; nil if it does not.
+  func beginLogin(_ name: String?, from client: IPAddress) async -> LoginTry
+  /// Returns the try when it may be checked, and nil when it may not. Meanwhile ``poll(_:)`` asks again, and ``giveUp(_:)`` ends the wait.
+  func admit(_ attempt: LoginTry) async -> LoginTry?
+  /// Time has passed for a try that waits.
+  func poll(_ number: UInt64)
+  /// The client of a try that may be waiting has left.
+  func giveUp(_ number: UInt64)
+  func accepted(_ attempt: LoginTry)
+  /// Counts a refusal.
+  ///
+  /// - Returns: the time of the answer, counted from the start of the check.
+  func refused(_ attempt: LoginTry) async -> Duration
+  /// The check had no result.
+  func left(_ attempt: LoginTry)
+  /// The client left during the check.
+  func abandoned(_ attempt: LoginTry)
+  /// The time after which an unchecked try is answered: at least as long as a refused one.
+  func answerTime() async -> Duration
+}
+
+/// What a connection gets of the desk.
+package enum DeskEntry: Hashable, Sendable {
+  case welcome
+  /// Refused with the time at which the lockout ends (R2).
+  case warned(until: Timestamp)
+  /// Closed without a word.
+  case slammed
+  /// There are too many connections, in all or from this address.
+  case full
+}

@@ -1,0 +1,4 @@
+import MTALink
+import Testing
+
+@Test func theFirstVersionIsOne() { #expect(LinkVersion.current == 1) }
