@@ -58,11 +58,11 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
     .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
-    .target(name: "CSystem"),
+    .target(name: "CMTASystem"),
 
     // Layer 1: pure mail; the operating system; TLS and digests over OpenSSL.
     module("MTACore", [nioCore]),
-    module("MTASystem", ["MTACore", "CSystem", nioCore, nioLocks]),
+    module("MTASystem", ["MTACore", "CMTASystem", nioCore, nioLocks]),
     module("MTATLS", ["COpenSSL", nioCore]),
     module("MTACrypto", ["COpenSSL"]),
 
@@ -72,7 +72,7 @@ let package = Package(
     module("MTADKIM", ["MTACore", "MTACrypto", nioCore]),
     // Between receivers and the queue process, where they are several.
     .target(
-      name: "MTALink", dependencies: ["MTACore", "MTASystem", "CSystem", nioCore, nioLocks], swiftSettings: settings),
+      name: "MTALink", dependencies: ["MTACore", "MTASystem", "CMTASystem", nioCore, nioLocks], swiftSettings: settings),
 
     // Layer 3: the shells.
     module(

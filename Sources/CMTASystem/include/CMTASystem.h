@@ -1,6 +1,6 @@
 // What Linux has and Swift's Glibc module does not show: a door, no logic.
-#ifndef C_SYSTEM_H
-#define C_SYSTEM_H
+#ifndef CMTA_SYSTEM_H
+#define CMTA_SYSTEM_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 #if defined(__linux__)
 #define _GNU_SOURCE
-#include "CSystem.h"
+#include "CMTASystem.h"
 
 #include <errno.h>
 #include <fcntl.h>
