@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #if defined(__linux__)
+#include <spawn.h>
 
 /// memfd_create(2), closed on exec, which may be sealed. -1 and errno on failure.
 int csystem_memfd(const char *name);
@@ -25,6 +26,23 @@ ssize_t csystem_receive(int socket, void *bytes, size_t count, int *passed, int 
 
 /// The process, user and group at the other end of a Unix socket (SO_PEERCRED). -1 and errno on failure.
 int csystem_peer(int socket, pid_t *process, uid_t *user, gid_t *group);
+
+/// The order that this process was launched with (SWIFT_MTA_LAUNCH). A constructor has read it before main and has taken rights; the bytes
+/// stay for the life of the process. 1; 0 in a process that was started without one.
+int csystem_launch_order(const uint8_t **bytes, size_t *count);
+
+/// What is wrong with an order, in words; NULL if a launched process would take it.
+const char *csystem_launch_fault(const uint8_t *bytes, size_t count);
+
+/// The ABI of the Landlock rules that bind this process since its launch; 0: none do.
+int csystem_launch_landlock_abi(void);
+
+/// The Landlock ABI of the kernel; 0: it has none, or forbids the question.
+int csystem_landlock_abi(void);
+
+/// Lets a spawned process close the descriptors from `first` on. Does nothing with a C library that cannot: the process then closes them
+/// itself when it reads its order. An errno on failure.
+int csystem_close_from(posix_spawn_file_actions_t *actions, int first);
 
 #endif
 #endif
