@@ -14,7 +14,7 @@ struct SettingsFile: ParsableArguments {
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp(
-      "A setting in place of the file's and the environment's (SWIFTMTA_LOG_FILE …), as often as you like.",
+      "A setting in place of the file's and the environment's (MTA_LOG_FILE …). Each has an option of its own, too: --log-file …",
       valueName: "key=value"))
   var set: [String] = []
 

@@ -8,7 +8,7 @@ import Testing
 @Suite(.takesTurns, .endsHangs) struct ForwardingProcessTests {
   private func settings(smarthost: UInt16 = 9, _ more: String = "") -> String {
     #"""
-    {"serverName": "mx.test.example", "listeningPorts": ["127.0.0.1:0"], "localDomains": ["test.example"],
+    {"serverName": "mx.test.example", "listeningPorts": ["127.0.0.1:0"], "localDomains": ["test.example"], "isolation": "inProcess",
      "users": {"coco@test.example": "*", "mike@test.example": "*"}, "ehloDomainVerifies": false, "neverProhibit": ["127.0.0.0/8"],
      "aliases": {"team@test.example": ["coco@test.example", "x@far.example"], "@test.example": "mike@test.example"},
      "forwards": {"coco@test.example": {"to": "coco@far.example", "keepCopy": true}}, "srsDomain": "srs.test.example",

@@ -10,12 +10,12 @@ import Testing
     server = try ServerProcess()
     try server.write(
       #"""
-      {"serverName": "mx.test.example", "localDomains": ["test.example"], "users": {"mike@test.example": "*"},
+      {"serverName": "mx.test.example", "localDomains": ["test.example"], "users": {"mike@test.example": "*"}, "isolation": "inProcess",
        "certificate": "none.pem", "privateKey": "none.pem", "resolvers": ["127.0.0.1:9"]}
       """#, to: "look.json")
     try server.write(
       #"""
-      {"serverName": "mx.test.example", "localDomains": ["test.example"], "users": {"mike@test.example": "*"},
+      {"serverName": "mx.test.example", "localDomains": ["test.example"], "users": {"mike@test.example": "*"}, "isolation": "inProcess",
        "resolvers": ["127.0.0.1:9"]}
       """#, to: "mta.json")
   }

@@ -31,8 +31,8 @@ import Testing
     }
     #expect(
       names == [
-        "SWIFTMTA_MAXIMUM_CONNECTIONS", "SWIFTMTA_MTA_STS_CACHE", "SWIFTMTA_DKIM", "SWIFTMTA_IMPLICIT_TLS_PORTS",
-        "SWIFTMTA_MESSAGE_ID_BASE",
+        "MTA_MAXIMUM_CONNECTIONS", "MTA_MTA_STS_CACHE", "MTA_DKIM", "MTA_IMPLICIT_TLS_PORTS",
+        "MTA_MESSAGE_ID_BASE",
       ])
   }
 
@@ -46,7 +46,7 @@ import Testing
 
   @Test func theCommandLineGoesBeforeTheEnvironmentAndThatBeforeTheFile() throws {
     let file: [String: AttributeValue] = ["reportBurst": .integer(1), "maximumRecipients": .integer(1)]
-    let environment = ["SWIFTMTA_REPORT_BURST": "2", "SWIFTMTA_SERVER_TITLE": "two", "PATH": "/bin"]
+    let environment = ["MTA_REPORT_BURST": "2", "MTA_SERVER_TITLE": "two", "PATH": "/bin"]
     let settings = try settings(["serverTitle=three = 3"], environment, file: file)
     #expect(settings.receiver.session.maximumRecipients == 1)
     #expect(settings.runner.reportBurst == 2)
@@ -77,6 +77,10 @@ import Testing
     ("routes=mx", "routes: must be JSON (from --set)"),
     ("reportburst=1", "--set reportburst: unknown setting"),
     ("reportBurst", "--set reportBurst: must be KEY=VALUE"),
+    ("--report-burst=0", "reportBurst: must be a whole number from 1 to 1000000, not 0 (from --report-burst)"),
+    ("--report-burst", "--report-burst: needs a value"), ("--reportBurst=1", "--reportBurst: unknown setting"),
+    ("--users={}", "users: is a secret, and belongs in the settings file (from --users)"),
+    ("include=x", "include: belongs in a settings file (from --set)"),
     ("users={}", "users: is a secret, and belongs in the settings file (from --set)"),
     ("contentFilterPassword=x", "contentFilterPassword: is a secret, and belongs in the settings file (from --set)"),
   ]) func whatCannotBeUsedIsNamed(_ argument: String, _ problem: String) throws {
@@ -86,10 +90,48 @@ import Testing
 
   @Test func namesOfTheEnvironmentThatSetNothingAreNamed() throws {
     let failure = #expect(throws: SettingsFailure.self) {
-      try settings([], ["SWIFTMTA_REPORTBURST": "1"])
+      try settings([], ["MTA_REPORTBURST": "1"])
     }
-    #expect(failure?.problems == ["SWIFTMTA_REPORTBURST: is the name of no setting"])
-    let form = #expect(throws: SettingsFailure.self) { try settings([], ["SWIFTMTA_DANE": "yes"]) }
-    #expect(form?.problems == ["dane: must be true or false, not \"yes\" (from SWIFTMTA_DANE)"])
+    #expect(failure?.problems == ["MTA_REPORTBURST: is the name of no setting"])
+    let form = #expect(throws: SettingsFailure.self) { try settings([], ["MTA_DANE": "yes"]) }
+    #expect(form?.problems == ["dane: must be true or false, not \"yes\" (from MTA_DANE)"])
+  }
+
+  /// What the tools of this package and the services around a container put there is for others.
+  @Test func namesForOthersSetNothing() throws {
+    var environment = ["MTA_PORT": "tcp://10.0.0.1:25", "MTA_PORT_25_TCP": "x", "MTA_SERVICE_HOST": "10.0.0.1"]
+    for name in SettingsOverrides.otherNames { environment[name] = "1" }
+    #expect(try SettingsOverrides(environment: environment) == .none)
+    #expect(SettingsTable.rows.filter { SettingsOverrides.isOther($0.environmentName) }.isEmpty)
+  }
+
+  @Test func theOldBeginningOfNamesWorksAndIsTold() throws {
+    let old = try settings([], ["SWIFTMTA_REPORT_BURST": "2"])
+    #expect(old.runner.reportBurst == 2)
+    #expect(old.warnings(nil).contains("SWIFTMTA_REPORT_BURST: is old; write MTA_REPORT_BURST"))
+    let both = try settings([], ["SWIFTMTA_REPORT_BURST": "2", "MTA_REPORT_BURST": "3"])
+    #expect(both.runner.reportBurst == 3)
+    #expect(!both.warnings(nil).contains { $0.hasPrefix("SWIFTMTA_") })
+    #expect(throws: SettingsFailure(["SWIFTMTA_REPORTBURST: is the name of no setting"])) {
+      try settings([], ["SWIFTMTA_REPORTBURST": "2"])
+    }
+  }
+
+  @Test func everySettingIsAnOption() throws {
+    let names = Dictionary(uniqueKeysWithValues: SettingsTable.rows.map { ($0.key, $0.optionName) })
+    #expect(Set(names.values).count == names.count)
+    #expect(names["listeningPorts"] == "--listening-ports" && names["mtaSTSCache"] == "--mta-sts-cache")
+    let line = [
+      "serve", "--config", "mta.json", "--report-burst", "2", "--server-title=three = 3", "--set", "dane=false",
+      "--trust-resolvers", "true", "--remote-smtp-port", "--other", "--", "--dkim", "x",
+    ]
+    let expanded = SettingsOverrides.expanding(line)
+    #expect(
+      expanded == [
+        "serve", "--config", "mta.json", "--set=--report-burst=2", "--set=--server-title=three = 3", "--set",
+        "dane=false", "--set=--trust-resolvers=true", "--set=--remote-smtp-port", "--other", "--", "--dkim", "x",
+      ])
+    let settings = try settings(["--report-burst=2", "dane=false", "--server-title=three = 3", "reportBurst=4"])
+    #expect(settings.runner.reportBurst == 4 && !settings.runner.usesDANE && settings.serverTitle == "three = 3")
   }
 }

@@ -71,7 +71,7 @@ import Testing
     let server = try ServerProcess()
     try server.write(
       """
-      {"serverName": "mx.test.example", "localDomains": ["test.example"], "listeningPorts": ["127.0.0.1:0"],
+      {"serverName": "mx.test.example", "localDomains": ["test.example"], "listeningPorts": ["127.0.0.1:0"], "isolation": "inProcess",
        "ehloDomainVerifies": false, "mtaSTS": false, "localDelivery": "maildir:maildir"}
       """, to: "mta.json")
     let folder = server.folder.path()

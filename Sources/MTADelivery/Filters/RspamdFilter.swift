@@ -59,11 +59,16 @@ public struct RspamdFilter: ContentFilter {
     return await desk.judge(mail, by: exchange)
   }
 
+  /// Whether a field of a request can have this value.
+  package static func canSend(_ value: String) -> Bool {
+    value.utf8.count <= 1000 && value.utf8.allSatisfy { $0 >= 32 && $0 != 127 }
+  }
+
   private func head(for mail: FilteredMail) -> HTTPRequestHead {
     var headers = HTTPHeaders()
     func add(_ name: String, _ value: String) {
       // What an address may hold and a field of HTTP may not (RFC 9110 §5.5).
-      guard value.utf8.allSatisfy({ $0 >= 32 && $0 != 127 }), value.utf8.count <= 1000 else { return }
+      guard Self.canSend(value) else { return }
       headers.add(name: name, value: value)
     }
     add("Host", desk.server.httpHost)

@@ -114,24 +114,27 @@ struct Rooms: Sendable {
   static func tls(_ settings: Settings) throws(StartFailure) -> TLSContext? {
     guard let certificate = settings.certificate, let key = settings.privateKey else { return nil }
     do {
-      return try TLSContext.server(certificateChain: .file(certificate), privateKey: .file(key))
+      return try TLSContext.server(
+        certificateChain: InheritedFiles.shared.pem(certificate), privateKey: InheritedFiles.shared.pem(key))
     } catch { throw StartFailure("certificate, privateKey: \(error)") }
   }
 
   private static func signer(_ settings: Settings) throws(StartFailure) -> (any MailSigner)? {
     if settings.dkim.isEmpty { return nil }
     var signers: [DKIMSigner] = []
-    for (domain, entry) in settings.dkim {
-      do {
-        let file = try DurableFiles().openForReading(entry.keyFile, at: "dkim.open")
-        let key = try DKIMPrivateKey(pem: Array(file.read(from: 0, upTo: 1_048_576, at: "dkim.read").readableBytesView))
-        guard let name = domain.dnsName, let selector = DNSName(entry.selector) else {
-          throw StartFailure("not a domain name")
-        }
-        signers.append(DKIMSigner(domain: name, selector: selector, key: key))
-      } catch { throw StartFailure("dkim: \(domain): \(error)") }
-    }
+    for (domain, entry) in settings.dkim { signers.append(try signer(domain, entry)) }
     return DKIMMailSigner(signers)
+  }
+
+  static func signer(_ domain: Domain, _ entry: Settings.DKIMKey) throws(StartFailure) -> DKIMSigner {
+    do {
+      let bytes = try InheritedFiles.shared.read(entry.keyFile, upTo: 1_048_576, at: "dkim.read")
+      let key = try DKIMPrivateKey(pem: bytes)
+      guard let name = domain.dnsName, let selector = DNSName(entry.selector) else {
+        throw StartFailure("not a domain name")
+      }
+      return DKIMSigner(domain: name, selector: selector, key: key)
+    } catch { throw StartFailure("dkim: \(domain): \(error)") }
   }
 
   private static func runner(
@@ -143,7 +146,7 @@ struct Rooms: Sendable {
     runner.nextHops = nextHops
     if let make = parts.deliveryHooks { runner.hooks = try made("deliveryHooks", make) }
     if let make = parts.localAgent { runner.localAgent = try made("localAgent", make) }
-    let first = settings.filter(
+    let first = try settings.filter(
       dns: hosts, group: MultiThreadedEventLoopGroup.singleton, logger: logs.logger("mta.filter"))
     var filters = first.map { [$0] } ?? []
     if let make = parts.contentFilters { filters += try made("contentFilters", make) }

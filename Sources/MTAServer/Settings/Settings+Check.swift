@@ -16,7 +16,7 @@ extension Settings {
 
   /// Problems that do not prevent a start: a sentence each, beginning with the key.
   func warnings(_ tls: TLSContext?) -> [String] {
-    var warnings: [String] = []
+    var warnings = reading.notes
     if localDomains.isEmpty {
       warnings.append("localDomains: none, so mail is taken only for mailboxes that the hooks know")
     }

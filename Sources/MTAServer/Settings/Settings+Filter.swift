@@ -13,7 +13,11 @@ extension Settings {
   }
 
   /// The filter of these settings; nil for none.
-  func filter(dns: any DNSLookup, group: any EventLoopGroup, logger: Logger) -> (any ContentFilter)? {
+  ///
+  /// - Throws: ``StartFailure`` if its password cannot be read.
+  func filter(
+    dns: any DNSLookup, group: any EventLoopGroup, logger: Logger
+  ) throws(StartFailure) -> (any ContentFilter)? {
     switch contentFilter {
     case nil: return nil
     case .spamAssassin(let server):
@@ -26,8 +30,18 @@ extension Settings {
       return SpamAssassinFilter(at: server, filtering, user: user, dns: dns, group: group, logger: logger)
     case .rspamd(let server):
       return RspamdFilter(
-        at: server, filtering, password: contentFilterPassword, dns: dns, group: group, logger: logger)
+        at: server, filtering, password: try filterPassword(), dns: dns, group: group, logger: logger)
     }
+  }
+
+  func filterPassword() throws(StartFailure) -> String? {
+    guard let file = contentFilterPasswordFile else { return contentFilterPassword }
+    let password = try PasswordFile.read(file, "contentFilterPasswordFile")
+    guard RspamdFilter.canSend(password) else {
+      throw StartFailure(
+        "contentFilterPasswordFile: the password has characters that HTTP does not carry, or is too long")
+    }
+    return password
   }
 }
 

@@ -1,9 +1,7 @@
 import MTACore
 import MTADelivery
 import MTAReceiver
-import MTASystem
 import MTATLS
-import NIOCore
 
 /// The routes to other servers, and their TLS: read from the file, and passed to the runner.
 extension Settings {
@@ -54,23 +52,13 @@ extension Settings {
     configuration.sourceAddresses = sources
     configuration.ownPlaces = ownPlaces
     configuration.mtaSTS = mtaSTS ? MTASTSConfiguration(cacheFile: mtaSTSCache) : nil
-    if let trustRoots { configuration.trustRoots = .certificates(.file(trustRoots)) }
+    if let trustRoots { configuration.trustRoots = .certificates(InheritedFiles.shared.pem(trustRoots)) }
   }
 
-  /// The password is read when the server starts, and never shown.
   func credentials(_ user: String?, _ file: String?, _ key: String) throws(StartFailure) -> Credentials? {
     guard let user, let file else { return nil }
-    let content: ByteBuffer
-    do throws(FileFailure) {
-      content = try DurableFiles().openForReading(file, at: "password.open").read(
-        from: 0, upTo: 4096, at: "password.read")
-    } catch { throw StartFailure("\(key): \(error)") }
-    var bytes = content.readableBytesView[...]
-    while let last = bytes.last, last == 10 || last == 13 { bytes.removeLast() }
-    let credentials = Credentials(username: user, password: String(decoding: bytes, as: UTF8.self))
-    guard !bytes.isEmpty, String(validating: bytes, as: UTF8.self) != nil, ClientCommand.isEncodable(credentials) else {
-      throw StartFailure("\(key): the file holds no password")
-    }
+    let credentials = Credentials(username: user, password: try PasswordFile.read(file, key))
+    guard ClientCommand.isEncodable(credentials) else { throw StartFailure("\(key): the file holds no password") }
     return credentials
   }
 }

@@ -140,7 +140,9 @@ public struct Settings: Sendable {
   }
   /// For spamd: `recipient` or a name; nil: none.
   public var contentFilterUser: String?
-  /// For rspamd: its password.
+  /// For rspamd: path of a file with its password and a line end.
+  public var contentFilterPasswordFile: String?
+  /// For rspamd: its password, in place of ``contentFilterPasswordFile``.
   public var contentFilterPassword: String?
 
   // MARK: Process and log
@@ -160,9 +162,20 @@ public struct Settings: Sendable {
     get { runner.gracePeriod }
     set { runner.gracePeriod = newValue }
   }
+  /// Name or number of the user that a server becomes when it is started as root.
   public var userName: String?
+  /// Name or number of the group, likewise.
   public var groupName: String?
+  /// The user of processes that receive mail; nil: ``userName``.
+  public var receiverUserName: String?
+  /// What hooks of receivers may reach in the file system.
+  public var receiverPaths: [ReceiverPath] = []
+  /// The group whose members may ask a running server and command it.
+  public var controlGroup: String?
+  /// Nil: ``effectiveIsolation`` chooses.
   public var isolation: Isolation?
+  /// Secret files that strangers may read are a warning, and do not prevent a start.
+  public var allowInsecureFiles = false
   public var showIncomingData = false
   public var dumpMailIntoLog = false
   public var displayReceiverDialog = false
@@ -170,8 +183,10 @@ public struct Settings: Sendable {
   public var displayQueueRunnerDialog = false
   public var logQueueRunnerConversation = false
 
-  /// The file's object, to find out what a reload changes.
-  var given: [String: AttributeValue] = [:]
+  /// What was read, and from where. It is empty for settings that are made in Swift.
+  var reading = SettingsReading()
+  /// The values that were read, to find out what a reload changes.
+  var given: [String: AttributeValue] { reading.values }
 
   /// Settings that are given but have no effect in this version. The log names them at start.
   public var noted: [String] = []
@@ -266,12 +281,6 @@ public struct Settings: Sendable {
     case syslog3164
     /// The journal of systemd.
     case journal
-  }
-
-  public enum Isolation: Hashable, Sendable {
-    case inProcess
-    case workers(Int)
-    case processPerConnection
   }
 }
 

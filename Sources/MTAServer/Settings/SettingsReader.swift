@@ -1,42 +1,47 @@
 import MTACore
 import MTAReceiver
+import MTASystem
 
 /// Takes values out of a decoded object, key by key. It collects problems, and at the end unknown keys.
 struct SettingsReader {
   private var values: [String: AttributeValue]
   private let keys: Set<String>
   private(set) var problems: [String] = []
-  /// Where relative paths begin.
+  /// Where relative paths begin that are in no file.
   private let folder: String
-  /// The sources of values that are not in the file.
-  private let sources: [String: String]
+  /// The sources of values.
+  private let origins: [String: Settings.Origin]
 
-  init(_ values: [String: AttributeValue], folder: String, sources: [String: String] = [:]) {
-    self.sources = sources
-    self.values = values
+  init(_ reading: SettingsReading) {
+    origins = reading.origins
+    values = reading.values
     keys = Set(values.keys)
-    self.folder = folder
+    folder = reading.folder
   }
 
   /// The value of a key, made by `read`. Nil if the key is absent or wrong; a wrong one is noted.
   mutating func take<Value>(_ key: String, _ expected: String, _ read: (AttributeValue) -> Value?) -> Value? {
     guard let raw = values.removeValue(forKey: key) else { return nil }
     if let value = read(raw) { return value }
-    let source = sources[key].map { " (from \($0))" } ?? ""
-    problems.append("\(key): must be \(expected), not \(raw.shown)\(source)")
+    // What stands where a secret should may be one.
+    let wrong = Self.secrets.contains(key) ? "" : ", not \(raw.shown)"
+    complain(key, "must be \(expected)\(wrong)")
     return nil
   }
 
   /// Whether the key was given.
   func wasGiven(_ key: String) -> Bool { keys.contains(key) }
 
-  mutating func complain(_ key: String, _ problem: String) { problems.append("\(key): \(problem)") }
+  mutating func complain(_ key: String, _ problem: String) {
+    problems.append("\(key): \(problem)\(origins[key]?.place ?? "")")
+  }
 
   /// Reports unknown keys.
-  mutating func finish() throws(SettingsFailure) {
-    problems += values.keys.sorted().map { "\($0): unknown setting" }
-    if !problems.isEmpty { throw SettingsFailure(problems) }
+  mutating func finish() {
+    for key in values.keys.sorted() { complain(key, "unknown setting") }
   }
+
+  private static let secrets = Set(SettingsTable.rows.filter(\.isSecret).map(\.key))
 
   // MARK: Forms of value
 
@@ -50,11 +55,11 @@ struct SettingsReader {
   }
 
   mutating func path(_ key: String, into value: inout String) {
-    value = absolute(take(key, "a path", { Self.text($0) }) ?? value)
+    value = absolute(take(key, "a path", { Self.text($0) }) ?? value, in: key)
   }
 
   mutating func optionalPath(_ key: String, into value: inout String?) {
-    if let path = take(key, "a path", { Self.text($0) }), path != "none" { value = absolute(path) }
+    if let path = take(key, "a path", { Self.text($0) }), path != "none" { value = absolute(path, in: key) }
   }
 
   mutating func flag(_ key: String, into value: inout Bool) {
@@ -91,7 +96,12 @@ struct SettingsReader {
     if let list { values = list }
   }
 
-  func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : folder + "/" + path }
+  /// A path of the value of `key`. In a file it begins at the folder of that file.
+  func absolute(_ path: String, in key: String) -> String {
+    if path.hasPrefix("/") { return path }
+    if case .file(let file) = origins[key] { return PathName.absolute(path, in: DurableFiles.parent(of: file)) }
+    return folder + "/" + path
+  }
 
   static func text(_ raw: AttributeValue) -> String? { String(raw).flatMap { $0.isEmpty ? nil : $0 } }
 

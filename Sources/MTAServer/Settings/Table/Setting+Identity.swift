@@ -5,12 +5,13 @@ extension Setting {
   /// It is read first, because no setting can be made without it: ``Settings/init(_:folder:)``.
   static func serverName(_ meaning: String) -> Setting {
     Setting("serverName", .text, type: "domain name", initial: "–", meaning) { _, _ in }
+      .shown { .text("\($0.serverName)") }
   }
 
   static func serverTitle(_ meaning: String) -> Setting {
     Setting("serverTitle", .text, type: "text", initial: "`serverName`", meaning) {
       $0.text("serverTitle", into: &$1.serverTitle)
-    }
+    }.shown { .text($0.serverTitle) }
   }
 
   static func postmasterName(_ meaning: String) -> Setting {
@@ -20,7 +21,7 @@ extension Setting {
     ) { reader, settings in
       let mailbox = reader.take("postmasterName", "a mailbox", { String($0).flatMap { Mailbox($0) } })
       if let mailbox { settings.postmasterName = mailbox }
-    }
+    }.shown { .text("\($0.postmasterName)") }
   }
 
   static func localDomains(_ meaning: String) -> Setting {
@@ -97,6 +98,15 @@ extension Setting {
       let app = reader.take("app", "an object", { if case .map(let entries) = $0 { entries } else { nil } })
       if let app { settings.app = app }
     }
+  }
+
+  /// ``SettingsFiles`` takes it out of the files.
+  static func include(_ meaning: String) -> Setting {
+    Setting("include", .list(numbers: false), type: "list of paths", initial: "`[]`", meaning) { reader, _ in
+      if reader.take("include", "a list of paths", { [String]($0) }) != nil {
+        reader.complain("include", "stands in no file")
+      }
+    }.forFiles.shown { .list($0.reading.files.dropFirst().map { .text($0) }) }
   }
 
   private static func forward(_ entry: AttributeValue) -> Settings.Forward? {

@@ -11,7 +11,7 @@ extension Setting {
       $0.list("listeningPorts", "texts PORT, IPv4:PORT, IPv6/PORT or [IPv6]:PORT", into: &$1.listeningPorts) {
         String($0).flatMap { ListenAddress($0) }
       }
-    }
+    }.shown { .list($0.listeningPorts.map { .text("\($0)") }) }
   }
 
   /// It comes after `submissionPorts`, and may be given without it.
@@ -25,7 +25,7 @@ extension Setting {
       } else {
         settings.submissionPort = port
       }
-    }
+    }.shown { .integer(Int64($0.submissionPort)) }
   }
 
   static func trustedNetworks(_ meaning: String) -> Setting {

@@ -9,16 +9,37 @@ extension Setting {
         "logRotation", "daily, weekly, monthly or a number of bytes, and perhaps \", keep N\", or none",
         { Self.rotation($0) })
       if let rotation { settings.logRotation = rotation }
-    }
+    }.shown { .text($0.logRotation.map { "\($0)" } ?? "none") }
   }
 
   static func isolation(_ meaning: String) -> Setting {
-    Setting("isolation", .text, type: "text", initial: "`inProcess`", meaning) { reader, settings in
+    Setting("isolation", .text, type: "text", initial: "`inProcess`; as root `workers:2`", meaning) {
+      reader, settings in
       let isolation = reader.take(
-        "isolation", "inProcess, workers:N or processPerConnection",
+        "isolation", "inProcess, workers:N (1 to 64), processPerConnection or processPerConnection:N (1 to 4096)",
         { String($0).flatMap { Settings.Isolation($0) } })
       if let isolation { settings.isolation = isolation }
-    }
+    }.shown { .text("\($0.effectiveIsolation)") }
+  }
+
+  static func receiverUserName(_ meaning: String) -> Setting {
+    Setting("receiverUserName", .text, type: "text or `none`", initial: "`userName`", meaning) {
+      $0.optionalText("receiverUserName", into: &$1.receiverUserName)
+    }.shown { .text($0.receiverUserName ?? $0.userName ?? "none") }
+  }
+
+  static func receiverPaths(_ meaning: String) -> Setting {
+    Setting(
+      "receiverPaths", .list(numbers: false), type: "list of paths, each perhaps behind `rw:`", initial: "`[]`", meaning
+    ) { reader, settings in
+      var paths: [Settings.ReceiverPath] = []
+      reader.list("receiverPaths", "paths, each perhaps behind rw:", into: &paths) {
+        String($0).flatMap { Settings.ReceiverPath($0) }
+      }
+      settings.receiverPaths = paths.map {
+        Settings.ReceiverPath(reader.absolute($0.path, in: "receiverPaths"), isWritable: $0.isWritable)
+      }
+    }.shown { .list($0.receiverPaths.map { .text("\($0)") }) }
   }
 
   /// Nil is nonsense, and nil within is `none`.
@@ -26,19 +47,5 @@ extension Setting {
     guard let text = String(raw) else { return nil }
     if text == "none" { return .some(nil) }
     return LineLog.Rotation(text).map { .some($0) }
-  }
-}
-
-extension Settings.Isolation {
-  init?(_ text: String) {
-    switch text {
-    case "inProcess": self = .inProcess
-    case "processPerConnection": self = .processPerConnection
-    default:
-      guard text.hasPrefix("workers:"), let count = Int(text.dropFirst(8)), (1...256).contains(count) else {
-        return nil
-      }
-      self = .workers(count)
-    }
   }
 }

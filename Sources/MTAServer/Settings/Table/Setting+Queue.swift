@@ -23,9 +23,9 @@ extension Setting {
       let way = reader.take("localDelivery", forms) { String($0).flatMap { LocalDelivery($0) } }
       if let way { settings.runner.localDelivery = way }
       if case .maildir(let path) = settings.runner.localDelivery {
-        settings.runner.localDelivery = .maildir(directory: reader.absolute(path))
+        settings.runner.localDelivery = .maildir(directory: reader.absolute(path, in: "localDelivery"))
       }
-    }
+    }.shown { .text("\($0.runner.localDelivery)") }
   }
 
   /// `standard` and `private` are names for lists of networks.
@@ -82,7 +82,7 @@ extension Setting {
       }
       if let keys {
         settings.dkim = keys.mapValues {
-          Settings.DKIMKey(selector: $0.selector, keyFile: reader.absolute($0.keyFile))
+          Settings.DKIMKey(selector: $0.selector, keyFile: reader.absolute($0.keyFile, in: "dkim"))
         }
       }
     }

@@ -53,7 +53,7 @@ extension Setting {
       guard let routes else { return }
       settings.routes = routes.mapValues { route in
         var route = route
-        route.passwordFile = route.passwordFile.map { reader.absolute($0) }
+        route.passwordFile = route.passwordFile.map { reader.absolute($0, in: "routes") }
         return route
       }
     }

@@ -32,12 +32,16 @@ package struct Setting: Sendable {
   package let meaning: String
   /// It is checked and kept, but does nothing yet.
   package private(set) var isForLater = false
-  /// Neither the command line nor the environment may hold it: other users of the machine can read them.
+  /// It is or holds secrets. Neither the command line nor the environment may hold it: other users of the machine can read them.
   package private(set) var isSecret = false
+  /// It says something about files alone.
+  package private(set) var isForFiles = false
   /// SIGHUP reads it anew.
   package private(set) var isReloaded = false
   /// Takes the value from a file's object, and puts it into the settings.
   let read: @Sendable (inout SettingsReader, inout Settings) -> Void
+  /// The value that settings have, as a file would have it. Nil: what was given is what they have.
+  private(set) var effective: (@Sendable (Settings) -> AttributeValue)?
 
   init(
     _ key: String, _ form: Form, type: String, initial: String, _ meaning: String,
@@ -51,10 +55,18 @@ package struct Setting: Sendable {
     self.read = read
   }
 
-  /// `implicitTLSPorts` is `SWIFTMTA_IMPLICIT_TLS_PORTS`.
-  package var environmentName: String {
+  /// `implicitTLSPorts` is `MTA_IMPLICIT_TLS_PORTS`.
+  package var environmentName: String { "MTA_" + capitals }
+
+  /// What ``environmentName`` was before.
+  package var oldEnvironmentName: String { "SWIFTMTA_" + capitals }
+
+  /// `implicitTLSPorts` is `--implicit-tls-ports`.
+  package var optionName: String { "--" + capitals.lowercased().replacing("_", with: "-") }
+
+  private var capitals: String {
     let letters = Array(key)
-    var name = "SWIFTMTA_"
+    var name = ""
     for (place, letter) in letters.enumerated() {
       if place > 0, letter.isUppercase {
         let follows = letters.indices.contains(place + 1) && letters[place + 1].isLowercase
@@ -67,7 +79,12 @@ package struct Setting: Sendable {
 
   var forLater: Setting { with { $0.isForLater = true } }
   var secret: Setting { with { $0.isSecret = true } }
+  var forFiles: Setting { with { $0.isForFiles = true } }
   var reloaded: Setting { with { $0.isReloaded = true } }
+
+  func shown(_ effective: @escaping @Sendable (Settings) -> AttributeValue) -> Setting {
+    with { $0.effective = effective }
+  }
 
   private func with(_ change: (inout Setting) -> Void) -> Setting {
     var copy = self

@@ -43,9 +43,12 @@ extension SettingsTable {
     .optionalText(
       "contentFilterUser", \.contentFilterUser,
       "For spamd: the user whose preferences count. `recipient`: the recipient's address, if a mail has only one."),
+    .optionalPath(
+      "contentFilterPasswordFile", \.contentFilterPasswordFile,
+      "For rspamd: a file with the password of its controller worker, which is sent in clear."),
     .optionalText(
       "contentFilterPassword", \.contentFilterPassword,
-      "For rspamd: the password of its controller worker, sent in clear."
+      "The password itself. Write `contentFilterPasswordFile` in its place; the log warns."
     ).secret,
   ]
 }

@@ -33,5 +33,10 @@ extension SettingsTable {
     .app(
       "Keys of a program of your own. `Settings.app` has the whole object; its keys are not checked."
     ).reloaded,
+    .include(
+      """
+      Further settings files. They are read as if their keys stood here, but paths in them begin at their own folder. A \
+      key may stand in one file only.
+      """),
   ]
 }

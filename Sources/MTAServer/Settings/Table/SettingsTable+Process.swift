@@ -26,20 +26,37 @@ extension SettingsTable {
     .seconds(
       "shutdownGrace", \.shutdownGrace,
       "The time that arriving mails, and deliveries under way, get when the server ends."),
+    .isolation(
+      """
+      How many processes a server is: `inProcess`, one; `workers:N`, so many receivers beside one for the queue, at most \
+      64; `processPerConnection` or `processPerConnection:N`, a receiver for each connection, at most N (256) at a time. \
+      See [Processes](#processes).
+      """
+    ).forLater,
     .optionalText(
       "userName", \.userName,
-      "The user to run as, when started as root."
+      "The user to run as, when started as root: a name or a number."
     ).forLater,
     .optionalText(
       "groupName", \.groupName,
-      "The group to run as, when started as root."
+      "The group to run as, when started as root: a name or a number."
     ).forLater,
-    .isolation(
+    .receiverUserName(
+      "The user of the processes that receive mail. One of their own cannot read the queue, whatever the kernel is."
+    ).forLater,
+    .receiverPaths(
       """
-      `inProcess`, `workers:N` or `processPerConnection`; the latter two run as `inProcess` for now. As root the \
-      log warns.
+      What hooks of a program may reach in the file system, beside what every program needs: files, or folders with all \
+      that is in them. Behind `rw:` hooks may write there, too.
       """
     ).forLater,
+    .optionalText(
+      "controlGroup", \.controlGroup,
+      "The group whose members may ask a running server and command it: a name or a number."
+    ).forLater,
+    .flag(
+      "allowInsecureFiles", \.allowInsecureFiles,
+      "Start although strangers can read secret files. The log warns of each. See [Secrets](#secrets)."),
     .flag(
       "showIncomingData", \.showIncomingData,
       "Show what clients send in DATA."

@@ -17,7 +17,8 @@ package enum SettingsTable {
   package static func page(of section: Setting.Section) -> String {
     var lines = ["| key | type | default | meaning |", "|---|---|---|---|"]
     for row in rows(of: section) {
-      lines.append("| `\(row.key)`\(row.isForLater ? " †" : "") | \(row.type) | \(row.initial) | \(row.meaning) |")
+      let marks = (row.isForLater ? " †" : "") + (row.isSecret ? " ‡" : "")
+      lines.append("| `\(row.key)`\(marks) | \(row.type) | \(row.initial) | \(row.meaning) |")
     }
     return lines.joined(separator: "\n")
   }

@@ -1,0 +1,55 @@
+/// Whom the processes of a server become that was started as root.
+package struct RootIdentity: Hashable, Sendable {
+  package let user: UInt32
+  package let group: UInt32
+  /// Of processes that receive mail. If their user is another, their group is that user's own, for files that the server's group may
+  /// read are not theirs.
+  package let receiver: UInt32
+  package let receiverGroup: UInt32
+
+  /// - Returns: nil if the settings name no user and no group.
+  /// - Throws: ``StartFailure`` naming each setting whose user or group does not exist, or is root.
+  package init?(_ settings: Settings) throws(StartFailure) {
+    guard let name = settings.userName, let groupName = settings.groupName else { return nil }
+    var faults: [String] = []
+    func user(_ key: String, _ name: String) -> Accounts.User? {
+      guard let user = Accounts.user(name) else {
+        faults.append("\(key): there is no user \(name)")
+        return nil
+      }
+      if user.number == 0 { faults.append("\(key): \(name) is root; a user without rights is needed") }
+      return user
+    }
+    let own = user("userName", name)
+    let group = Accounts.groupNumber(groupName)
+    if group == nil { faults.append("groupName: there is no group \(groupName)") }
+    if group == 0 { faults.append("groupName: \(groupName) is root's; a group without rights is needed") }
+    let receiver = settings.receiverUserName.map { user("receiverUserName", $0) } ?? own
+    guard faults.isEmpty, let own, let group, let receiver else {
+      throw StartFailure(faults.joined(separator: "\n"))
+    }
+    self.user = own.number
+    self.group = group
+    self.receiver = receiver.number
+    receiverGroup = receiver.number == own.number ? group : receiver.group
+  }
+}
+
+extension Settings {
+  /// Why a server that is started as root does not start with these settings; nil if it does. It has the lines to add.
+  package func rootRefusal(isRoot: Bool = Accounts.isRoot) -> StartFailure? {
+    guard isRoot, isolation != .inProcess, userName == nil || groupName == nil else { return nil }
+    var lines: [String] = []
+    if userName == nil { lines.append(#""userName": "swift-mta""#) }
+    if groupName == nil { lines.append(#""groupName": "swift-mta""#) }
+    let missing = [userName == nil ? "userName" : nil, groupName == nil ? "groupName" : nil].compactMap(\.self)
+    return StartFailure(
+      """
+      \(missing.joined(separator: ", ")): needed by a server that is started as root, to give up its rights. Add to the settings
+        \(lines.joined(separator: ", "))
+      with a user and a group of your own for the server, or, if it should stay root in one process,
+        "isolation": "inProcess"
+      (In Swift: settings.userName and settings.groupName, or settings.isolation = .inProcess.)
+      """)
+  }
+}
