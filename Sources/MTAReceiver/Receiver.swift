@@ -123,9 +123,25 @@ public final class Receiver: Sendable {
   ///   - inspector: makes the inspector of one mail, which sees its content as it arrives, such as DKIM verification.
   ///   - observers: get the events of connections, each on a thread of its own. They cannot slow the mail.
   ///   - hooks: makes the hooks of one connection.
-  public init(
+  public convenience init(
     _ configuration: Configuration, store: any MessageStore, contacts: (any ContactStore)? = nil,
     logins: (any LoginStore)? = nil, lookup: any DNSLookup,
+    findRoute: (@Sendable (DNSName) async -> MailRoute)? = nil, tls: TLSContext? = nil,
+    inspector: (@Sendable () -> any ContentInspector)? = nil,
+    clock: any WallClock = SystemClock(),
+    logger: Logger = Logger(label: "mta.receiver"), observers: [any ReceiverObserver] = [],
+    hooks: @escaping @Sendable () -> any InboundHooks
+  ) {
+    let desk = LocalDesk(
+      configuration, contacts: contacts, logins: logins, clock: clock, logger: logger, isShared: false)
+    self.init(
+      configuration, store: store, desk: desk, lookup: lookup, findRoute: findRoute, tls: tls, inspector: inspector,
+      clock: clock, logger: logger, observers: observers, hooks: hooks)
+  }
+
+  /// The same, with a desk that may count for other receivers, too. This one counts its own connections by the same limits.
+  package init(
+    _ configuration: Configuration, store: any MessageStore, desk: any ReceptionDesk, lookup: any DNSLookup,
     findRoute: (@Sendable (DNSName) async -> MailRoute)? = nil, tls: TLSContext? = nil,
     inspector: (@Sendable () -> any ContentInspector)? = nil,
     clock: any WallClock = SystemClock(),
@@ -138,19 +154,13 @@ public final class Receiver: Sendable {
     self.configuration = configuration
     self.tls = NIOLockedValueBox(tls)
     makeHooks = hooks
-    census = ConnectionCensus(
-      maximum: configuration.maximumConnections, maximumPerAddress: configuration.maximumConnectionsPerAddress)
+    census = ConnectionCensus(configuration)
     let base = configuration.messageIDBase
     var all = Observers<ReceiverNews>()
     for tap in configuration.taps { all.add(tap) }
     for observer in observers { all.add(observer) }
     var environment = ReceiverEnvironment(
-      store: store, contacts: ContactBook(configuration.contacts, store: contacts, clock: clock),
-      logins: LoginDesk(
-        configuration.logins, unlimited: configuration.contacts.neverProhibit, store: logins, clock: clock,
-        logger: logger),
-      lookup: lookup,
-      inspector: inspector,
+      store: store, desk: desk, lookup: lookup, inspector: inspector,
       clock: clock, makeID: { MailID(at: $0, random: .random(in: .min ... .max), base: base) },
       timing: configuration.timing,
       logger: logger, memory: SessionMemory(limit: configuration.maximumSessionMemory), observers: all)
@@ -224,32 +234,6 @@ public final class Receiver: Sendable {
 
   /// Connections that are open now.
   public var connectionCount: Int { census.total }
-}
-
-/// A listener could not be bound.
-public struct ListenFailure: Error, CustomStringConvertible {
-  public var listener: ListenAddress
-  public var reason: String
-
-  public var description: String {
-    "cannot listen on \(listener.address?.description ?? "all addresses"), port \(listener.port): \(reason)"
-  }
-
-  init(_ listener: ListenAddress, _ error: any Error) {
-    let reason =
-      switch (error as? IOError)?.errnoCode {
-      case EADDRINUSE: "another program listens there"
-      case EACCES: "this user may not listen on that port"
-      case EADDRNOTAVAIL: "the address is none of this machine's"
-      default: "\(error)"
-      }
-    self.init(listener: listener, reason: reason)
-  }
-
-  init(listener: ListenAddress, reason: String) {
-    self.listener = listener
-    self.reason = reason
-  }
 }
 
 extension Receiver {
@@ -330,11 +314,8 @@ extension Receiver {
     guard let number = census.enter(address, isFrontEnd: isFrontEnd) else {
       let reply = Reply.tooManyConnections(configuration.session.serverName)
       try channel.pipeline.syncOperations.addHandler(TurnAwayHandler(reply))
-      if !environment.observers.isEmpty {
-        let port = UInt16(clamping: channel.localAddress?.port ?? Int(listener.address.port))
-        environment.observers.tell(
-          .turnedAway(.init(at: environment.clock.now, client: address, localPort: port)))
-      }
+      environment.tellTurnedAway(
+        address, localPort: UInt16(clamping: channel.localAddress?.port ?? Int(listener.address.port)))
       return
     }
     let facts = ConnectionFacts(

@@ -51,11 +51,11 @@ public final class Dialogue {
   private var observing: Observers<ReceiverNews>?
   /// The policy for lockouts. A change counts from the next connection.
   public var contacts = ContactPolicy() {
-    didSet { (book, desk) = (nil, nil) }
+    didSet { (book, loginDesk) = (nil, nil) }
   }
   /// The limits for logins. A change counts from the next connection, and clears earlier counts.
   public var logins = LoginPolicy() {
-    didSet { desk = nil }
+    didSet { loginDesk = nil }
   }
   /// The encryption of sessions after STARTTLS was played.
   public var encryption = Encryption(version: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384", bits: 256)
@@ -69,7 +69,9 @@ public final class Dialogue {
   public private(set) var zone: any DNSLookup
   private let makeHooks: () -> any InboundHooks
   private var book: ContactBook?
-  private var desk: LoginDesk?
+  private var loginDesk: LoginDesk?
+  /// In place of a desk of `contacts` and `logins`, which then do not count.
+  package var desk: (any ReceptionDesk)?
   let trouble = TroubleLog()
 
   /// - Parameters:
@@ -130,15 +132,10 @@ public final class Dialogue {
 
   /// Opens a connection without a script: for loops that measure, and for your own clients. The greeting has arrived.
   public func connect() async throws -> MemoryConnection {
-    let book = book ?? ContactBook(contacts, store: store, clock: clock)
-    self.book = book
-    let desk =
-      desk
-      ?? LoginDesk(logins, unlimited: contacts.neverProhibit, store: store, clock: clock, logger: trouble.logger)
-    self.desk = desk
     let store = store
     var environment = ReceiverEnvironment(
-      store: store, contacts: book, logins: desk, lookup: zone, inspector: inspectorOfZone, clock: clock,
+      store: store, desk: desk ?? localDesk(), lookup: zone, inspector: inspectorOfZone,
+      clock: clock,
       // Mail ids are numbered, so that transcripts are the same each time.
       makeID: { MailID(at: $0, random: store.takeNumber()) }, timing: timing,
       logger: trouble.logger, memory: memory, observers: observersOfAll())
@@ -147,6 +144,16 @@ public final class Dialogue {
       ServerSession(configuration, facts), makeHooks(), environment, encryption: encryption)
     try await connection.open()
     return connection
+  }
+
+  private func localDesk() -> LocalDesk {
+    let book = book ?? ContactBook(contacts, store: store, clock: clock)
+    self.book = book
+    let logins =
+      loginDesk
+      ?? LoginDesk(logins, unlimited: contacts.neverProhibit, store: store, clock: clock, logger: trouble.logger)
+    loginDesk = logins
+    return LocalDesk(contacts: book, logins: logins)
   }
 
   /// One queue for each observer, whatever the number of connections.

@@ -23,6 +23,9 @@ public final class MemoryConnection {
     socket.pump = pump
   }
 
+  /// The client is gone; what the server does of it is not waited for.
+  package func vanish() { pump.closed() }
+
   func open() async throws {
     pump.opened()
     try await settle()

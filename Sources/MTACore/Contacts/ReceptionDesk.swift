@@ -3,10 +3,16 @@
 ///
 /// Nothing here fails. What cannot be asked now is answered as a desk that knows nothing would: clients are let in, logins get 454.
 package protocol ReceptionDesk: Sendable {
-  /// Counts a connection (R1, R2). One that is let in is told of again when it has gone (``leave(_:isFrontEnd:)``).
+  /// Counts a connection (R1, R2). With ``DeskEntry/welcome`` it takes a place, which ``leave(_:isFrontEnd:)`` gives back; with any
+  /// other answer it takes none.
+  ///
+  /// The answer is not cancelled when the client leaves, so that it is known whether there is a place to be given back. It comes within
+  /// a bounded time.
   ///
   /// - Parameter isFrontEnd: many clients may be behind the address, so it has no limit and no contact of its own.
   func enter(_ client: IPAddress, isFrontEnd: Bool) async -> DeskEntry
+  /// Gives a place back, once for each welcome and with its arguments: when the connection has gone, or when a front end names its client,
+  /// who then enters in its place.
   func leave(_ client: IPAddress, isFrontEnd: Bool)
 
   /// Counts an offence or an accepted recipient (R3). Nothing waits for it.
@@ -40,6 +46,6 @@ package enum DeskEntry: Hashable, Sendable {
   case warned(until: Timestamp)
   /// Closed without a word.
   case slammed
-  /// There are too many connections, in all or from this address.
+  /// There are too many connections, in all or from this address. It is no contact.
   case full
 }

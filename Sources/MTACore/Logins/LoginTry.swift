@@ -20,6 +20,26 @@ package struct LoginTry: Hashable, Sendable {
   /// It is the one that is checked in its minute though its account has too many refusals.
   var isDrawn = false
 
+  /// A try that the desk of another process numbered, and counts.
+  package init(number: UInt64, address: IPAddress, account: LoginAccount?, isFromKnownNetwork: Bool) {
+    let unknown = Timestamp(milliseconds: 0)
+    self.init(
+      number: number, address: address, account: account, isFromKnownNetwork: isFromKnownNetwork, askedAt: unknown,
+      startedAt: unknown)
+  }
+
+  init(
+    number: UInt64, address: IPAddress, account: LoginAccount?, isFromKnownNetwork: Bool, askedAt: Timestamp,
+    startedAt: Timestamp
+  ) {
+    self.number = number
+    self.address = address
+    self.account = account
+    self.isFromKnownNetwork = isFromKnownNetwork
+    self.askedAt = askedAt
+    self.startedAt = startedAt
+  }
+
   /// What counts as one address: an IPv4 address, a /64 of IPv6.
   var network: ContactKey { ContactKey(address) }
 

@@ -1,23 +1,38 @@
 import MTACore
 
-/// What the contact of the client says (R2), and what it is told (R1, R3).
+/// What the desk says of the client (R2), and what it is told (R1, R3).
 extension ConnectionPump {
   func tellContacts() {
-    for event in session.takeContactEvents() { environment.contacts.note(event, from: facts.remoteAddress) }
+    for event in session.takeContactEvents() { environment.desk.note(event, from: facts.remoteAddress) }
   }
 
-  /// The first step: is the client let in at all (R2)?
+  /// The first step, and again when a front end has named its client: is the client let in at all (R2)?
   func admit() async {
-    if facts.isFrontEnd {
+    leavePlace()
+    let (client, isFrontEnd) = (facts.remoteAddress, facts.isFrontEnd)
+    let entry = await environment.desk.enter(client, isFrontEnd: isFrontEnd)
+    if entry != .full, !tally.isOpen { tellOpened() }
+    switch entry {
+    case .welcome:
+      place = (client, isFrontEnd)
+      // Who left meanwhile did not know of a place to give back.
+      if gone { leavePlace() }
       todo = session.receive(.connected)
-      return
-    }
-    switch await environment.contacts.admit(facts.remoteAddress) {
-    case .welcome: todo = session.receive(.connected)
     case .warned(let until):
       tell(lockedOutUntil: until)
       todo = session.turnAway(.accessDenied(until: until.internetMessageDate))
     case .slammed: todo = session.turnAway(nil)
+    case .full:
+      environment.tellTurnedAway(client, localPort: facts.localPort)
+      // As at the door: the log has no line of it.
+      _ = session.turnAway(nil)
+      todo = .close(.tooManyConnections(session.configuration.serverName))
     }
+  }
+
+  /// Gives back what the desk counts of this connection, if it does.
+  func leavePlace() {
+    guard let place = place.take() else { return }
+    environment.desk.leave(place.client, isFrontEnd: place.isFrontEnd)
   }
 }

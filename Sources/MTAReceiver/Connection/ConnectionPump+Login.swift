@@ -16,7 +16,7 @@ extension ConnectionPump {
     switch answer {
     case .client(.some):
       tally.hasLogin = true
-      if let login = login.take() { environment.logins.accepted(login.attempt) }
+      if let login = login.take() { environment.desk.accepted(login.attempt) }
     // A hook that took a verification that failed for one that said no.
     case .client(nil) where hasFailed.withLockedValue({ $0 }):
       environment.logger.warning(
@@ -31,7 +31,7 @@ extension ConnectionPump {
   func holdRefusal() async -> Answer {
     guard await beginLogin(nil), let login = login.take() else { return .loginsExhausted }
     tell(loginRefusedTo: login.attempt.account)
-    let hold = environment.logins.refused(login.attempt)
+    let hold = await environment.desk.refused(login.attempt)
     await self.hold(until: login.startedAt + hold)
     return .noted
   }
@@ -40,12 +40,13 @@ extension ConnectionPump {
   func beginLogin(_ name: String?) async -> Bool {
     if login != nil { return true }
     let askedAt = loop.now
-    let attempt = await awaiting { await self.environment.logins.begin(name, from: self.facts.remoteAddress) }
+    let attempt = await awaiting { await self.environment.desk.beginLogin(name, from: self.facts.remoteAddress) }
     queuedLogin = attempt.number
-    let admitted = gone || leaving ? nil : await environment.logins.admit(attempt)
+    let admitted = gone || leaving ? nil : await environment.desk.admit(attempt)
     queuedLogin = nil
     guard let admitted else {
-      await hold(until: askedAt + environment.logins.answerTime)
+      let answerTime = await environment.desk.answerTime()
+      await hold(until: askedAt + answerTime)
       return false
     }
     // By the loop's clock, so that the time of the answer does not depend on how long the check takes.
@@ -56,9 +57,9 @@ extension ConnectionPump {
   /// What was begun is over without a result.
   func dropLogin() {
     guard let login = login.take() else { return }
-    if gone { environment.logins.abandoned(login.attempt) } else { environment.logins.left(login.attempt) }
+    if gone { environment.desk.abandoned(login.attempt) } else { environment.desk.left(login.attempt) }
   }
 
   /// The client, or the server, leaves: nothing is waited for any more.
-  func endQueueing() { if let queuedLogin { environment.logins.giveUp(queuedLogin) } }
+  func endQueueing() { if let queuedLogin { environment.desk.giveUp(queuedLogin) } }
 }

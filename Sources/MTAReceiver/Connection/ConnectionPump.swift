@@ -37,6 +37,8 @@ package final class ConnectionPump: @unchecked Sendable {
   var warned = false
   /// An answer that is held back, and until when.
   var pause: (until: Duration, end: CheckedContinuation<Void, Never>)?
+  /// What the desk counts of this connection.
+  var place: (client: IPAddress, isFrontEnd: Bool)?
   /// A login that is being checked, and since when.
   var login: (attempt: LoginTry, startedAt: Duration)?
   /// The number of one that waits for its turn.
@@ -63,8 +65,7 @@ package final class ConnectionPump: @unchecked Sendable {
 
   package init(
     _ session: consuming ServerSession, hooks: any InboundHooks, environment: ReceiverEnvironment,
-    loop: any ConnectionLoop,
-    duplex: any Duplex, number: UInt64
+    loop: any ConnectionLoop, duplex: any Duplex, number: UInt64
   ) {
     self.session = session
     self.hooks = hooks
@@ -84,7 +85,6 @@ package final class ConnectionPump: @unchecked Sendable {
 
   package func opened() {
     loop.add(self)
-    tellOpened()
     busy = true
     start {
       await self.admit()
@@ -136,6 +136,7 @@ package final class ConnectionPump: @unchecked Sendable {
     guard !gone else { return }
     gone = true
     duplex = nil
+    leavePlace()
     if asking { running?.cancel() }
     endPause()
     go()
@@ -156,7 +157,7 @@ package final class ConnectionPump: @unchecked Sendable {
   package func tick() {
     guard !gone else { return }
     if let pause, loop.now >= pause.until { return endPause() }
-    if let queuedLogin { return environment.logins.poll(queuedLogin) }
+    if let queuedLogin { return environment.desk.poll(queuedLogin) }
     if closing {
       if loop.now >= deadline { duplex?.abort() }
       return

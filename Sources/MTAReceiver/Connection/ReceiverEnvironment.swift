@@ -5,8 +5,7 @@ package import MTASystem
 /// What all connections of a receiver share: the rooms behind it, by their protocols.
 package struct ReceiverEnvironment: Sendable {
   package var store: any MessageStore
-  package var contacts: ContactBook
-  package var logins: LoginDesk
+  package var desk: any ReceptionDesk
   package var lookup: any DNSLookup
   /// Where mail for a foreign domain goes; nil: as ``lookup`` says.
   package var findRoute: (@Sendable (DNSName) async -> MailRoute)?
@@ -19,15 +18,14 @@ package struct ReceiverEnvironment: Sendable {
   package var observers: Observers<ReceiverNews>
 
   package init(
-    store: any MessageStore, contacts: ContactBook, logins: LoginDesk, lookup: any DNSLookup,
+    store: any MessageStore, desk: any ReceptionDesk, lookup: any DNSLookup,
     inspector: (@Sendable () -> any ContentInspector)? = nil,
     clock: any WallClock, makeID: @escaping @Sendable (Timestamp) -> MailID, timing: Receiver.Timing, logger: Logger,
     memory: SessionMemory = SessionMemory(),
     observers: Observers<ReceiverNews> = Observers()
   ) {
     self.store = store
-    self.contacts = contacts
-    self.logins = logins
+    self.desk = desk
     self.lookup = lookup
     self.inspector = inspector
     self.clock = clock
@@ -50,6 +48,12 @@ extension ReceiverEnvironment {
   func tell(_ event: ReceiverNews) {
     ReceiverLog(logger: logger).note(event)
     if !observers.isEmpty { observers.tell(event) }
+  }
+
+  /// A connection is one too many. No session began for it.
+  func tellTurnedAway(_ client: IPAddress, localPort: UInt16) {
+    if observers.isEmpty { return }
+    observers.tell(.turnedAway(.init(at: clock.now, client: client, localPort: localPort)))
   }
 
   /// Mail leaves with a signature that its author's name does not explain, or without one.

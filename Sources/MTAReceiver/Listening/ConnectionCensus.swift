@@ -18,6 +18,10 @@ final class ConnectionCensus: Sendable {
     self.maximumPerAddress = maximumPerAddress
   }
 
+  convenience init(_ configuration: Receiver.Configuration) {
+    self.init(maximum: configuration.maximumConnections, maximumPerAddress: configuration.maximumConnectionsPerAddress)
+  }
+
   /// Counts a connection and numbers it; nil if there are too many.
   ///
   /// - Parameter isFrontEnd: many clients may be behind the address, so it has no limit of its own.
