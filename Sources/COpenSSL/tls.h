@@ -31,6 +31,12 @@ static inline int mta_ssl_has_extended_master_secret(SSL *ssl) { return SSL_get_
 
 static inline int mta_ssl_set_server_name(SSL *ssl, const char *name) { return (int)SSL_set_tlsext_host_name(ssl, name); }
 
+static inline void mta_ssl_ctx_set_server_name_callback(
+    SSL_CTX *context, int (*callback)(SSL *, int *, void *), void *argument) {
+  SSL_CTX_set_tlsext_servername_callback(context, callback);
+  SSL_CTX_set_tlsext_servername_arg(context, argument);
+}
+
 static inline void mta_ssl_set_msg_callback_arg(SSL *ssl, void *argument) { SSL_set_msg_callback_arg(ssl, argument); }
 
 static inline void mta_bio_reset(BIO *bio) { (void)BIO_reset(bio); }

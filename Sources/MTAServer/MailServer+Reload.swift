@@ -58,7 +58,7 @@ extension Settings {
     var keys = Set(given.keys).union(old.given.keys).filter { given[$0] != old.given[$0] }
     keys.subtract(SettingsTable.rows.filter(\.isReloaded).map(\.key))
     // Where there was no TLS none is offered, and what was offered is not taken back, before the next start.
-    if (certificate == nil) != (old.certificate == nil) { keys.insert("certificate") }
+    if hasCertificate != old.hasCertificate { keys.insert("certificate") }
     return keys.sorted()
   }
 }

@@ -39,8 +39,13 @@ public final class TLSContext: @unchecked Sendable {
   /// How a client checks certificates; ``Verification/none`` for servers.
   public let verification: Verification
   let pointer: OpaquePointer
+  /// The certificates of other names. OpenSSL has a pointer to it, so sessions keep their context.
+  private let names: ServerNames?
 
-  private init(_ role: Role, minimumVersion: Version, verification: Verification = .none) throws(TLSFailure) {
+  private init(
+    _ role: Role, minimumVersion: Version, verification: Verification = .none, names: [String: TLSContext] = [:]
+  ) throws(TLSFailure) {
+    let names = names.isEmpty ? nil : try ServerNames(names)
     OpenSSLErrors.clear()
     guard let pointer = SSL_CTX_new(role == .server ? TLS_server_method() : TLS_client_method()) else {
       throw .setup(OpenSSLErrors.takeReason())
@@ -48,6 +53,7 @@ public final class TLSContext: @unchecked Sendable {
     self.role = role
     self.verification = verification
     self.pointer = pointer
+    self.names = names
     guard mta_ssl_ctx_set_min_proto_version(pointer, minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION) == 1
     else {
       throw .setup(OpenSSLErrors.takeReason())
@@ -56,6 +62,7 @@ public final class TLSContext: @unchecked Sendable {
     mta_ssl_ctx_set_options(pointer)
     // Sessions are resumed by tickets alone: a table of them would only take memory.
     mta_ssl_ctx_disable_session_cache(pointer)
+    names?.attach(to: pointer)
   }
 
   deinit { SSL_CTX_free(pointer) }
@@ -67,13 +74,16 @@ public final class TLSContext: @unchecked Sendable {
   ///   - privateKey: PEM, not encrypted.
   ///   - requestsClientCertificate: ask clients for a certificate. Clients without one are served, too. A certificate is only checked
   ///     for the client's having its key; ``TLSFacts/peerCertificate`` says which it was.
+  ///   - names: contexts of servers whose certificates clients get that ask for these names (SNI, RFC 6066 §3). `*.example.org` stands
+  ///     for every name with one label more. Clients that ask for another name, or for none, get `certificateChain`. Of these contexts
+  ///     only certificate and key count. Default: none.
   /// - Throws: ``TLSFailure/unreadable(name:reason:)`` or ``TLSFailure/keyMismatch(certificate:privateKey:)``, naming
-  ///   the file.
+  ///   the file; ``TLSFailure/setup(_:)`` for a name that is none.
   public static func server(
     certificateChain: TLSSource, privateKey: TLSSource, minimumVersion: Version = .tls12,
-    requestsClientCertificate: Bool = false
+    requestsClientCertificate: Bool = false, names: [String: TLSContext] = [:]
   ) throws(TLSFailure) -> TLSContext {
-    let context = try TLSContext(.server, minimumVersion: minimumVersion)
+    let context = try TLSContext(.server, minimumVersion: minimumVersion, names: names)
     _ = mta_ssl_ctx_set_dh_auto(context.pointer)
     try context.use(certificateChain, privateKey)
     if requestsClientCertificate { context.requestCertificate() }

@@ -11,6 +11,8 @@ final class TLSEngine {
   /// Encrypted bytes for the peer.
   private let sealed: OpaquePointer
   private let peerNameKnown: Bool
+  /// OpenSSL counts its own references to it, but knows nothing of the table of names.
+  private let context: TLSContext
   private let records: UnsafeMutablePointer<ControlRecords>
 
   /// - Parameters:
@@ -33,6 +35,7 @@ final class TLSEngine {
     mta_bio_set_mem_eof_return(sealed, -1)
     SSL_set_bio(ssl, arrived, sealed)
     self.ssl = ssl
+    self.context = context
     self.arrived = arrived
     self.sealed = sealed
     records = ControlRecords.watch(ssl)

@@ -4,11 +4,13 @@ internal import COpenSSL
 public enum TLSSource: Hashable, Sendable {
   case file(String)
   case pem([UInt8])
+  /// The same, with the path of the file that it was read from, which errors name.
+  case read([UInt8], from: String)
 
   /// The file's path, or a word for bytes, for error texts.
   var name: String {
     switch self {
-    case .file(let path): path
+    case .file(let path), .read(_, from: let path): path
     case .pem: "(PEM in memory)"
     }
   }
@@ -19,7 +21,7 @@ public enum TLSSource: Hashable, Sendable {
     let opened =
       switch self {
       case .file(let path): BIO_new_file(path, "r")
-      case .pem(let bytes): Self.memory(holding: bytes)
+      case .pem(let bytes), .read(let bytes, from: _): Self.memory(holding: bytes)
       }
     guard let bio = opened else { throw .unreadable(name: name, reason: OpenSSLErrors.takeReason()) }
     defer { BIO_free(bio) }

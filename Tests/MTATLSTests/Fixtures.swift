@@ -43,7 +43,24 @@ enum Fixtures {
     -----END PRIVATE KEY-----
     """)
 
-  /// Belongs to no certificate.
+  /// For `mail.other.example` and `*.other.example`, with ``otherKey``.
+  static let otherCertificate = bytes(
+    """
+    -----BEGIN CERTIFICATE-----
+    MIIBwzCCAWmgAwIBAgIUe7kLEtX06WSxU90LzT+F86qLDgkwCgYIKoZIzj0EAwIw
+    HTEbMBkGA1UEAwwSbWFpbC5vdGhlci5leGFtcGxlMCAXDTI2MTEzMDA2Mzc1OVoY
+    DzIxMjYxMTA2MDYzNzU5WjAdMRswGQYDVQQDDBJtYWlsLm90aGVyLmV4YW1wbGUw
+    WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQlq07wTidrZulYmUQbsSgHFKKW389C
+    V83l3Dq7SjdVOGuMVKZoUCyhP6sbX8CWV2jn6vefscRyi6XH3gB75o+1o4GEMIGB
+    MB0GA1UdDgQWBBSXVXYc7yPX9OraZCNaRb4wGkB3cTAfBgNVHSMEGDAWgBSXVXYc
+    7yPX9OraZCNaRb4wGkB3cTAPBgNVHRMBAf8EBTADAQH/MC4GA1UdEQQnMCWCEm1h
+    aWwub3RoZXIuZXhhbXBsZYIPKi5vdGhlci5leGFtcGxlMAoGCCqGSM49BAMCA0gA
+    MEUCIGvufXpqPi2YEJKRLooLUlyxTmracJvs6efuDTwsI92BAiEAqb9e6ZO3Lt2W
+    4PljKbBjhAkAds7T5BC83y7QkRKEUGU=
+    -----END CERTIFICATE-----
+    """)
+
+  /// Not that of ``certificate``.
   static let otherKey = bytes(
     """
     -----BEGIN PRIVATE KEY-----

@@ -112,11 +112,7 @@ struct Rooms: Sendable {
   }
 
   static func tls(_ settings: Settings) throws(StartFailure) -> TLSContext? {
-    guard let certificate = settings.certificate, let key = settings.privateKey else { return nil }
-    do {
-      return try TLSContext.server(
-        certificateChain: InheritedFiles.shared.pem(certificate), privateKey: InheritedFiles.shared.pem(key))
-    } catch { throw StartFailure("certificate, privateKey: \(error)") }
+    try ServerCertificates(reading: settings)?.makeContext()
   }
 
   private static func signer(_ settings: Settings) throws(StartFailure) -> (any MailSigner)? {

@@ -35,6 +35,9 @@ struct OwnFiles {
     if let log = settings.logFile { places.append(Place(key: "logFile", path: log)) }
     if settings.srsDomain != nil { places.append(Place(key: "srsSecret", path: settings.srsSecret)) }
     if let key = settings.privateKey { places.append(Place(key: "privateKey", path: key, mayBeLink: true)) }
+    for files in settings.certificates.values {
+      places.append(Place(key: "certificates", path: files.privateKey, mayBeLink: true))
+    }
     for key in settings.dkim.values { places.append(Place(key: "dkim", path: key.keyFile, mayBeLink: true)) }
     if let file = settings.smarthostPasswordFile {
       places.append(Place(key: "smarthostPasswordFile", path: file, mayBeLink: true))

@@ -67,8 +67,11 @@ extension Settings {
     if (certificate == nil) != (privateKey == nil) {
       reader.complain(certificate == nil ? "certificate" : "privateKey", "is needed with its counterpart")
     }
-    if certificate == nil, !implicitTLSPorts.isEmpty {
-      reader.complain("implicitTLSPorts", "need certificate and privateKey")
+    if certificate != nil, certificates["*"] != nil {
+      reader.complain("certificates", "* is the same as certificate and privateKey; one of the two will do")
+    }
+    if !hasCertificate, !implicitTLSPorts.isEmpty {
+      reader.complain("implicitTLSPorts", "need a certificate")
     }
     if (smarthostUser == nil) != (smarthostPasswordFile == nil) {
       reader.complain(

@@ -97,6 +97,6 @@ extension Settings {
     if getuid() == 0 {
       logger.warning("isolation: running as root in one process; a fault in it would have root's rights")
     }
-    if certificate == nil { logger.notice("certificate: none, so there is no STARTTLS and no AUTH") }
+    if !hasCertificate { logger.notice("certificate: none, so there is no STARTTLS and no AUTH") }
   }
 }

@@ -69,6 +69,11 @@ public struct Settings: Sendable {
   /// Paths of PEM files. TLS needs both, and AUTH needs TLS.
   public var certificate: String?
   public var privateKey: String?
+  /// Certificates by the name that a client asks for (SNI), in lower case and with A-labels. `*.example.org` stands for every name with
+  /// one label more, and `*` for all others, in place of ``certificate``. Without a default, that of ``serverName`` is it, or the first.
+  public var certificates: [String: CertificateFiles] = [:]
+  /// Whether there is any certificate.
+  var hasCertificate: Bool { certificate != nil || !certificates.isEmpty }
 
   // MARK: Rules
 
@@ -249,6 +254,19 @@ public struct Settings: Sendable {
       self.user = user
       self.passwordFile = passwordFile
       self.sourceAddresses = sourceAddresses
+    }
+  }
+
+  /// Paths of PEM files.
+  public struct CertificateFiles: Hashable, Sendable {
+    /// The server's own certificate first.
+    public var certificate: String
+    /// Not encrypted.
+    public var privateKey: String
+
+    public init(certificate: String, privateKey: String) {
+      self.certificate = certificate
+      self.privateKey = privateKey
     }
   }
 

@@ -28,6 +28,43 @@ extension Setting {
     }.shown { .integer(Int64($0.submissionPort)) }
   }
 
+  static func certificates(_ meaning: String) -> Setting {
+    Setting(
+      "certificates", .object, type: "object, host name or `*` → `{\"certificate\", \"privateKey\"}`", initial: "`{}`",
+      meaning
+    ) { reader, settings in
+      let forms = "an object of host names, *.DOMAIN or *, each with certificate and privateKey"
+      let files = reader.take("certificates", forms) { raw -> [String: Settings.CertificateFiles]? in
+        guard case .map(let entries) = raw else { return nil }
+        var files: [String: Settings.CertificateFiles] = [:]
+        for (text, entry) in entries {
+          guard let name = hostPattern(text), files[name] == nil, case .map(let fields) = entry,
+            Set(fields.keys) == ["certificate", "privateKey"],
+            let certificate = fields["certificate"].flatMap({ SettingsReader.text($0) }),
+            let key = fields["privateKey"].flatMap({ SettingsReader.text($0) })
+          else { return nil }
+          files[name] = Settings.CertificateFiles(certificate: certificate, privateKey: key)
+        }
+        return files
+      }
+      guard let files else { return }
+      settings.certificates = files.mapValues {
+        Settings.CertificateFiles(
+          certificate: reader.absolute($0.certificate), privateKey: reader.absolute($0.privateKey))
+      }
+    }
+  }
+
+  /// The name as a client asks for it: in lower case, with A-labels.
+  private static func hostPattern(_ text: String) -> String? {
+    if text == "*" { return text }
+    let isWild = text.hasPrefix("*.")
+    guard let name = DNSName(international: isWild ? String(text.dropFirst(2)) : text), name.isHostName else {
+      return nil
+    }
+    return (isWild ? "*." : "") + name.description.lowercased()
+  }
+
   static func trustedNetworks(_ meaning: String) -> Setting {
     Setting(
       "trustedNetworks", .list(numbers: false), type: "`\"loopback\"` or list of networks", initial: "`\"loopback\"`",

@@ -52,6 +52,13 @@ extension SettingsTable {
       "privateKey", \.privateKey,
       "PEM, not encrypted."
     ).reloaded,
+    .certificates(
+      """
+      Certificates by the name that a client asks for (SNI). `*.example.org` stands for every name with one label more, \
+      `*` for all other clients, as `certificate` and `privateKey` do. Without a default, that of `serverName` is it, or \
+      the first by name.
+      """
+    ).reloaded,
     .count(
       "maximumConnections", \.receiver.maximumConnections, 1...1_000_000,
       "Connections at a time; further ones get 421."),
