@@ -1,6 +1,7 @@
 import Logging
 public import MTACore
 import MTAReceiver
+import MTASystem
 import MTATLS
 import NIOConcurrencyHelpers
 
@@ -33,8 +34,11 @@ extension MailServer {
     do {
       let new = try await reloading?()
       try new?.settings.check()
-      let tls = try Rooms.tls(new?.settings ?? settings)
-      if let tls { receiver.renew(tls: tls) }
+      let read = try ServerCertificates(reading: new?.settings ?? settings)
+      if let tls = try read?.makeContext(), certificates.withLockedValue({ $0 != nil }) {
+        receiver.renew(tls: tls)
+        certificates.withLockedValue { $0 = read }
+      }
       if let new {
         let hooks = new.hooks ?? rooms.parts.hookMaker(new.settings)
         hookMaker.withLockedValue { $0 = hooks }
@@ -42,7 +46,8 @@ extension MailServer {
           logger.notice("reload: \(key) has changed, which takes effect at the next start")
         }
       }
-      for warning in (new?.settings ?? settings).warnings(tls) { logger.warning("\(warning)") }
+      for warning in (new?.settings ?? settings).warnings() { logger.warning("\(warning)") }
+      CertificateWatch(clock: SystemClock(), logger: logger).look(at: certificates.withLockedValue { $0 })
       logger.notice("reloaded")
       // Nobody waits for it: hooks may look up who knows where.
       if let new { Task { await self.warnOfIgnoredUsers(new.settings) } }

@@ -28,6 +28,8 @@ public final class MailServer: Service {
   let reloading: (@Sendable () async throws -> Reload)?
   /// Makes the hooks of new connections. A reload replaces it.
   let hookMaker: NIOLockedValueBox<@Sendable () -> any InboundHooks>
+  /// Those that new connections get. A reload replaces them.
+  let certificates: NIOLockedValueBox<ServerCertificates?>
   var logger: Logger { rooms.logger }
 
   /// Opens what the settings name and the program brings: certificates, keys, passwords, the queue. It opens no port yet.
@@ -48,6 +50,7 @@ public final class MailServer: Service {
     let hookMaker = NIOLockedValueBox(parts.hookMaker(settings))
     self.hookMaker = hookMaker
     rooms = try Rooms(settings, parts, delivers: settings.queueRunner == .automatic, rotates: true)
+    certificates = NIOLockedValueBox(rooms.certificates)
     runner = try rooms.queueRunner()
     receiver = try rooms.receiver(settings, receiverConfiguration) { hookMaker.withLockedValue { $0 }() }
   }
@@ -77,7 +80,9 @@ public final class MailServer: Service {
     settings.logNotes(to: logger)
     for note in rooms.parts.overruled(settings) { logger.notice("\(note)") }
     if rooms.open.countsTraps { TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue)) }
-    for warning in settings.warnings(rooms.tls) { logger.warning("\(warning)") }
+    for warning in settings.warnings() { logger.warning("\(warning)") }
+    let watch = CertificateWatch(clock: SystemClock(), logger: logger)
+    watch.look(at: certificates.withLockedValue { $0 })
     let addresses = try await receiver.start(on: rooms.group, inherited: try inheritedSockets())
       .compactMap { ListenAddress($0) }
     for address in addresses {
@@ -92,6 +97,7 @@ public final class MailServer: Service {
       group.addTask { await self.watchSuspects() }
       group.addTask { await self.tellAlive() }
       group.addTask { await self.tellStatus() }
+      group.addTask { await watch.run { self.certificates.withLockedValue { $0 } } }
       try? await gracefulShutdown()
       logger.info("shutting down")
       tellStopping()

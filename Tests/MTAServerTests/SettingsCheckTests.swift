@@ -69,29 +69,21 @@ import Testing
        "forwards": {"ann@a.example": {"to": "x@elsewhere.example"}, "bob@a.example": {"to": "ann@a.example"}}}
       """#)
     // With a catch-all everybody is somebody.
-    #expect(settings.warnings(nil) == ["forwards: bob@a.example: is not a user"])
+    #expect(settings.warnings() == ["forwards: bob@a.example: is not a user"])
     var strict = settings
     strict.aliases = AliasTable()
     strict.aliases.add("info@a.example", ["Ann@a.example", "gone@a.example"].compactMap { Mailbox($0) })
     strict.aliases.add("@c.example", ["gone@a.example"].compactMap { Mailbox($0) })
     #expect(
-      strict.warnings(nil) == [
+      strict.warnings() == [
         "aliases: info@a.example: gone@a.example does not exist here",
         "aliases: @c.example: gone@a.example does not exist here",
         "forwards: bob@a.example: is not a user",
       ])
-    #expect(try read(#"{"serverName": "a.example"}"#).warnings(nil).map { $0.prefix(19) } == ["localDomains: none,"])
+    #expect(try read(#"{"serverName": "a.example"}"#).warnings().map { $0.prefix(19) } == ["localDomains: none,"])
   }
 
-  @Test func certificatesAreLookedAt() throws {
-    func warnings(_ expiry: Int, _ begin: Int = -1) -> [String] {
-      Settings.certificateWarnings(expiry: .seconds(expiry * 86_400), begin: .seconds(begin * 86_400))
-    }
-    #expect(warnings(15).isEmpty)
-    #expect(warnings(13) == ["certificate: expires in 13 days"])
-    #expect(warnings(-3) == ["certificate: expired 3 days ago"])
-    #expect(warnings(100, 2) == ["certificate: not valid yet, for another 2 days"])
-    #expect(Settings.certificateWarnings(expiry: nil, begin: nil).isEmpty)
+  @Test func aContextKnowsWhenItsCertificateExpires() throws {
     // That of the test kit is good for a century.
     let expiry = try #require(try TestCertificate.server().certificateExpiry)
     #expect(expiry > .seconds(20 * 365 * 86_400))

@@ -20,6 +20,8 @@ struct ServerCertificates: Hashable, Sendable, Codable {
   /// The default comes first; never empty.
   private(set) var entries: [Entry]
 
+  init(_ entries: [Entry]) { self.entries = entries }
+
   /// Reads the files; nil where the settings name none.
   ///
   /// - Throws: ``StartFailure``, naming all that cannot be read.

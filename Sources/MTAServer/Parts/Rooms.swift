@@ -20,6 +20,8 @@ struct Rooms: Sendable {
   /// What ``lookup`` is when it is ours; a program's own is its own to end.
   private let resolver: DNSResolver?
   let group = MultiThreadedEventLoopGroup.singleton
+  /// Those of the start.
+  let certificates: ServerCertificates?
   let tls: TLSContext?
   private let signer: (any MailSigner)?
   /// With the passwords of the settings; nil where nothing is delivered.
@@ -42,7 +44,8 @@ struct Rooms: Sendable {
     logs = try Logs(settings, parts.logger, rotates: rotates)
     let logger = logs.logger("mta")
     self.logger = logger
-    tls = try Self.tls(settings)
+    certificates = try ServerCertificates(reading: settings)
+    tls = try certificates?.makeContext()
     if let make = parts.resolver {
       resolver = nil
       lookup = try made("resolver", make)
@@ -109,10 +112,6 @@ struct Rooms: Sendable {
   private static func commits(to watchers: Observers<DeliveryNews>) -> (@Sendable (StoreCommit) -> Void)? {
     guard !watchers.isEmpty else { return nil }
     return { commit in watchers.tell(.committed(commit)) }
-  }
-
-  static func tls(_ settings: Settings) throws(StartFailure) -> TLSContext? {
-    try ServerCertificates(reading: settings)?.makeContext()
   }
 
   private static func signer(_ settings: Settings) throws(StartFailure) -> (any MailSigner)? {

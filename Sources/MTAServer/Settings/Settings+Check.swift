@@ -1,6 +1,5 @@
 import MTACore
 import MTAReceiver
-import MTATLS
 
 /// Settings that are well formed and yet wrong: checked before a server starts, and before a reload.
 extension Settings {
@@ -15,7 +14,7 @@ extension Settings {
   }
 
   /// Problems that do not prevent a start: a sentence each, beginning with the key.
-  func warnings(_ tls: TLSContext?) -> [String] {
+  func warnings() -> [String] {
     var warnings = reading.notes
     if localDomains.isEmpty {
       warnings.append("localDomains: none, so mail is taken only for mailboxes that the hooks know")
@@ -30,18 +29,7 @@ extension Settings {
       if !users.keys.contains(name) { warnings.append("forwards: \(name): is not a user") }
       warnings += dead(forward.to).map { "forwards: \(name): \($0) does not exist here" }
     }
-    return warnings + Self.certificateWarnings(expiry: tls?.certificateExpiry, begin: tls?.certificateBegin)
-  }
-
-  /// Two weeks.
-  private static let soon: Duration = .seconds(14 * 86_400)
-
-  static func certificateWarnings(expiry: Duration?, begin: Duration?) -> [String] {
-    func days(_ duration: Duration) -> Int64 { duration.components.seconds / 86_400 }
-    if let begin, begin > .zero { return ["certificate: not valid yet, for another \(days(begin)) days"] }
-    guard let expiry else { return [] }
-    if expiry <= .zero { return ["certificate: expired \(days(.zero - expiry)) days ago"] }
-    return expiry < soon ? ["certificate: expires in \(days(expiry)) days"] : []
+    return warnings
   }
 
   /// The targets in a domain of ours that no table has.
