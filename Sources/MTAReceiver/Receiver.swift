@@ -184,11 +184,11 @@ public final class Receiver: Sendable {
     var addresses: [SocketAddress] = []
     var inherited = inherited
     do {
-      for listener in configuration.listeners {
+      for (place, listener) in configuration.listeners.enumerated() {
         if listener.implicitTLS, tls.withLockedValue({ $0 == nil }) {
           throw ListenFailure(listener: listener.address, reason: "implicit TLS needs a certificate")
         }
-        let given = inherited.filter { $0.fits(listener.address) }
+        let given = inherited.filter { $0.listener.map { $0 == place } ?? $0.fits(listener.address) }
         inherited.removeAll { given.contains($0) }
         for channel in try await bind(listener, given, group, byLoop) {
           state.withLockedValue { $0.listening.append(channel) }
@@ -209,11 +209,11 @@ public final class Receiver: Sendable {
   /// Stops accepting. Mails that are arriving may finish within `grace`; then open connections are closed. Observers that are behind get
   /// up to five seconds more.
   public func shutDown(grace: Duration) async {
-    let (loops, listening) = state.withLockedValue { state in
+    await stopListening()
+    let loops = state.withLockedValue { state in
       defer { state = ([], []) }
-      return state
+      return state.loops
     }
-    for channel in listening { try? await channel.close() }
     await withTaskGroup(of: Void.self) { group in
       group.addTask {
         // All loops are told before the first is waited for.
@@ -225,6 +225,21 @@ public final class Receiver: Sendable {
       for loop in loops { loop.stop() }
     }
     await environment.observers.drained()
+  }
+
+  /// Stops accepting, and returns when the last connection has ended by itself. ``shutDown(grace:)`` ends it sooner.
+  package func retire() async {
+    let loops = state.withLockedValue(\.loops)
+    await stopListening()
+    for emptied in loops.map({ $0.retire() }) { try? await emptied.get() }
+  }
+
+  private func stopListening() async {
+    let listening = state.withLockedValue { state in
+      defer { state.listening = [] }
+      return state.listening
+    }
+    for channel in listening { try? await channel.close() }
   }
 
   /// Later connections get this certificate and key; open ones keep theirs. A receiver that was made without TLS stays without.

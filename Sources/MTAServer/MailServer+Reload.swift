@@ -24,7 +24,13 @@ extension MailServer {
   /// Open connections go on with their hooks and their certificate. If anything new is unusable, everything old stays, and the log says
   /// what is wrong.
   public func reload() async {
-    await tellingReload { await self.takeOver() }
+    switch house {
+    case .whole: await tellingReload { await self.takeOver() }
+    case .master:
+      if let post = master.withLockedValue({ $0 }) { await tellingReload { await self.reloadMaster(post) } }
+    // The master starts others with new settings.
+    case .queue, .receiver: break
+    }
   }
 
   private func takeOver() async {
@@ -36,7 +42,7 @@ extension MailServer {
       try new?.settings.check()
       let read = try ServerCertificates(reading: new?.settings ?? settings)
       if let tls = try read?.makeContext(), certificates.withLockedValue({ $0 != nil }) {
-        receiver.renew(tls: tls)
+        receiver?.renew(tls: tls)
         certificates.withLockedValue { $0 = read }
       }
       if let new {

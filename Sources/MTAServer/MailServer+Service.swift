@@ -83,7 +83,7 @@ extension MailServer {
 
   /// Counts up to a thousand copies in the queue: a long queue would be read for each line otherwise.
   private func status() async -> String {
-    let connections = "serving, connections: \(receiver.connectionCount)"
+    let connections = "serving, connections: \(receiver?.connectionCount ?? 0)"
     let limit = 1000
     let page: [QueueEntry]
     do throws(StoreFailure) { page = try await rooms.store.list(heldOnly: false, after: nil, limit: limit) } catch {

@@ -7,7 +7,10 @@ import MTASystem
 import NIOConcurrencyHelpers
 public import ServiceLifecycle
 
-/// A whole mail server in one process: receiver, durable queue, resolver, signatures and queue runner, put together from settings.
+/// A whole mail server: receiver, durable queue, resolver, signatures and queue runner, put together from settings.
+///
+/// It is one process or several (``Settings/isolation``). Where it is several, the program is started again for each, and its `main` runs
+/// in each up to here; `ProcessRole.current` tells which it is.
 ///
 /// ```swift
 /// let settings = try Settings(contentsOf: "mta.json")
@@ -20,10 +23,15 @@ public final class MailServer: Service {
   /// The configuration from settings and program.
   let receiverConfiguration: Receiver.Configuration
   let rooms: Rooms
-  let receiver: Receiver
-  /// Nil if only `run-queue` delivers.
-  private let runner: QueueRunner?
-  private let listening = Listening()
+  /// This process's part.
+  let house: House
+  /// Nil where there are no sessions.
+  let receiver: Receiver?
+  /// Nil if only `run-queue` delivers, and where there is no queue.
+  let runner: QueueRunner?
+  /// Nil in all other processes, and before the server runs.
+  let master = NIOLockedValueBox<MasterPost?>(nil)
+  let listening = Listening()
   let service = ServiceEnvironment.own
   let reloading: (@Sendable () async throws -> Reload)?
   /// Makes the hooks of new connections. A reload replaces it.
@@ -43,16 +51,20 @@ public final class MailServer: Service {
     _ settings: Settings, _ parts: Parts = Parts(), reloading: (@Sendable () async throws -> Reload)? = nil
   ) throws {
     try settings.check()
-    try OwnFiles(settings).check()
+    let house = try House.own(settings)
+    self.house = house
     self.settings = settings
     self.reloading = reloading
-    receiverConfiguration = parts.receiverConfiguration(settings, rewriter: try SRSSecretFile.rewriter(settings))
-    let hookMaker = NIOLockedValueBox(parts.hookMaker(settings))
+    let parts = house.parts(of: parts)
+    receiverConfiguration = parts.receiverConfiguration(settings, rewriter: try house.rewriter(settings))
+    let hookMaker = NIOLockedValueBox(house.hookMaker(settings, parts))
     self.hookMaker = hookMaker
-    rooms = try Rooms(settings, parts, delivers: settings.queueRunner == .automatic, rotates: true)
+    rooms = try Rooms(settings, parts, delivers: settings.queueRunner == .automatic, rotates: true, house)
     certificates = NIOLockedValueBox(rooms.certificates)
-    runner = try rooms.queueRunner()
-    receiver = try rooms.receiver(settings, receiverConfiguration) { hookMaker.withLockedValue { $0 }() }
+    runner = house.hasQueue ? try rooms.queueRunner() : nil
+    receiver =
+      house.hasSessions
+      ? try rooms.receiver(settings, receiverConfiguration) { hookMaker.withLockedValue { $0 }() } : nil
   }
 
   /// The same, with one part of the program's own: the hooks of a connection.
@@ -69,46 +81,12 @@ public final class MailServer: Service {
   ///
   /// - Throws: ``StartFailure`` or `ListenFailure`; then the server has not served.
   public func run() async throws {
-    defer { listening.end() }
-    let files = DurableFiles()
-    let locks = try ServerLocks(settings, ownsQueue: rooms.parts.store == nil, files)
-    let pid = try PIDFile(settings.pidFile, files)
-    defer {
-      pid.remove()
-      withExtendedLifetime(locks) {}
+    switch house {
+    case .whole: try await runWhole()
+    case .master: try await runMaster()
+    case .queue(let line): try await runQueue(line)
+    case .receiver(let line, let link): try await runReceiver(line, link)
     }
-    settings.logNotes(to: logger)
-    for note in rooms.parts.overruled(settings) { logger.notice("\(note)") }
-    if rooms.open.countsTraps { TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue)) }
-    for warning in settings.warnings() { logger.warning("\(warning)") }
-    let watch = CertificateWatch(clock: SystemClock(), logger: logger)
-    watch.look(at: certificates.withLockedValue { $0 })
-    let addresses = try await receiver.start(on: rooms.group, inherited: try inheritedSockets())
-      .compactMap { ListenAddress($0) }
-    for address in addresses {
-      logger.info("listening on \(address.address.map { "\($0)" } ?? "?") port \(address.port)")
-    }
-    listening.begin(addresses)
-    tellReady()
-    // Beside the mail, and left behind when the server ends: hooks may look up who knows where.
-    let lookingForUsers = Task { await self.warnOfIgnoredUsers(settings) }
-    await withTaskGroup(of: Void.self) { group in
-      if let runner { group.addTask { await self.deliver(runner) } }
-      group.addTask { await self.watchSuspects() }
-      group.addTask { await self.tellAlive() }
-      group.addTask { await self.tellStatus() }
-      group.addTask { await watch.run { self.certificates.withLockedValue { $0 } } }
-      try? await gracefulShutdown()
-      logger.info("shutting down")
-      tellStopping()
-      lookingForUsers.cancel()
-      // Both within one grace.
-      group.cancelAll()
-      await receiver.shutDown(grace: settings.shutdownGrace)
-    }
-    await rooms.close()
-    logger.info("stopped")
-    rooms.logs.drain()
   }
 
   /// Where the server listens now, in the order of ``Settings/listeningPorts``. Port 0 is replaced by the port that the system chose.
@@ -120,7 +98,7 @@ public final class MailServer: Service {
   /// - Returns: ``addresses``; empty when the server ended before that, or the task was cancelled.
   public func listeningAddresses() async -> [ListenAddress] { await listening.wait() }
 
-  private func deliver(_ runner: QueueRunner) async {
+  func deliver(_ runner: QueueRunner) async {
     do { try await runner.run() } catch is CancellationError {} catch {
       // Reception goes on: what is accepted stays in the queue.
       logger.critical("the queue runner stopped", metadata: ["reason": "\(error)"])
@@ -162,7 +140,7 @@ extension MailServer.Parts {
     return { hooks }
   }
 
-  func receiverConfiguration(_ settings: Settings, rewriter: SRSRewriter? = nil) -> Receiver.Configuration {
+  func receiverConfiguration(_ settings: Settings, rewriter: (any ReversePathRewriter)? = nil) -> Receiver.Configuration {
     var configuration = settings.receiverConfiguration
     configuration.session.rewriter = rewriter
     receiver?(&configuration)

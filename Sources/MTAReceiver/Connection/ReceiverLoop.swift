@@ -54,15 +54,19 @@ final class ReceiverLoop: ConnectionLoop, @unchecked Sendable {
   /// Asks every connection to end after the message it may be receiving; done when the last one has.
   func shutDown() -> EventLoopFuture<Void> {
     eventLoop.flatSubmit {
-      let promise = self.eventLoop.makePromise(of: Void.self)
-      if self.pumps.isEmpty {
-        promise.succeed()
-      } else {
-        self.emptied.append(promise)
-        for pump in self.pumps.values { pump.shutDown() }
-      }
-      return promise.futureResult
+      let isEmpty = self.whenEmpty()
+      for pump in self.pumps.values { pump.shutDown() }
+      return isEmpty
     }
+  }
+
+  /// Done when there are no connections, of which no new ones come.
+  func retire() -> EventLoopFuture<Void> { eventLoop.flatSubmit { self.whenEmpty() } }
+
+  private func whenEmpty() -> EventLoopFuture<Void> {
+    let promise = eventLoop.makePromise(of: Void.self)
+    if pumps.isEmpty { promise.succeed() } else { emptied.append(promise) }
+    return promise.futureResult
   }
 
   /// Ends what is left, and the clock. A hook that does not end is not waited for any longer than `patience`.

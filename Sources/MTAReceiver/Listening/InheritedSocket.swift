@@ -6,13 +6,15 @@ package import MTACore
   import Darwin
 #endif
 
-/// A socket that listens already: a service manager opened it for this process (socket activation).
+/// A socket that listens already: a service manager opened it for this process (socket activation), or our master did.
 package struct InheritedSocket: Hashable, Sendable {
   package let descriptor: Int32
   /// The service manager's name for it.
   package let name: String
   package let address: IPAddress
   package let port: UInt16
+  /// The place of the listener that it serves; nil: those that it fits.
+  package var listener: Int?
 
   package init(descriptor: Int32, name: String, address: IPAddress, port: UInt16) {
     self.descriptor = descriptor

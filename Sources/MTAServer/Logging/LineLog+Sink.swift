@@ -43,11 +43,15 @@ extension LineLog {
         note: Self.notes(.lines, times, clock))
     }
 
-    private init(_ form: LogForm, socket path: String, limit: Int) {
+    private convenience init(_ form: LogForm, socket path: String, limit: Int) {
+      self.init(form, LogSocket(path: path), limit: limit)
+    }
+
+    private init(_ form: LogForm, _ output: any LogOutput, limit: Int) {
       let (times, clock) = (Times.utc, SystemClock())
       (self.form, self.times, self.clock, again, rotation) = (form, times, clock, nil, nil)
       queue = LogQueue(
-        LogSocket(path: path), turn: LogTurn(nil, times, last: clock.now), limit: limit,
+        output, turn: LogTurn(nil, times, last: clock.now), limit: limit,
         note: Self.notes(form, times, clock))
     }
 
@@ -60,6 +64,11 @@ extension LineLog {
     /// The journal of systemd, by its native protocol.
     convenience init(journal path: String, limit: Int = LogQueue.limit) {
       self.init(.journal, socket: path, limit: limit)
+    }
+
+    /// A pipe to the master, which writes the log.
+    convenience init(relay descriptor: Int32, limit: Int = LogQueue.limit) {
+      self.init(.relayed, LogFile(pipe: descriptor), limit: limit)
     }
 
     deinit { queue.end() }
@@ -99,6 +108,17 @@ extension LineLog {
       queue.put(bytes, at: now)
       // The process may end right after.
       if entry.level == .critical, !queue.isStuck { queue.drain(within: .seconds(1)) }
+    }
+
+    /// A line of a child's log, without its end.
+    ///
+    /// - Parameter name: role and number of the process.
+    func write(relayed line: ArraySlice<UInt8>, from name: String) {
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(line.count + 64)
+      let now = clock.now
+      form.append(relayed: line, from: name, at: now, times, to: &bytes)
+      queue.put(bytes, at: now)
     }
 
     /// A line as it is, with its end. For files and standard error.

@@ -39,6 +39,12 @@ final class LogFile: LogOutput, @unchecked Sendable {
     kind = Self.kind(Self.status(STDERR_FILENO))
   }
 
+  /// The other end may read slowly, or be gone.
+  init(pipe: Int32) {
+    (descriptor, path, rotation, times, clock, lastWritten) = (pipe, nil, nil, .utc, SystemClock(), nil)
+    kind = .stream
+  }
+
   /// - Throws: ``SettingsFailure`` when the file cannot be opened.
   init(path: String, rotation: LineLog.Rotation?, times: LineLog.Times, clock: any WallClock) throws {
     guard let file = Self.open(path) else {

@@ -27,6 +27,8 @@ enum LogForm {
   }
 
   case lines
+  /// For the master, which relays it.
+  case relayed
   /// RFC 5424.
   case syslog(Origin)
   /// RFC 3164, as syslog(3) writes it: without a host, in local time.
@@ -48,6 +50,7 @@ enum LogForm {
       bytes.append(contentsOf: "] ".utf8)
       Self.appendText(of: entry, to: &bytes)
       bytes.append(UInt8(ascii: "\n"))
+    case .relayed: Self.appendRelayed(entry, to: &bytes)
     case .syslog(let origin):
       Self.appendDatagram(to: &bytes) { bytes in
         // §6.2.1: the facility is mail, number 2.
@@ -81,7 +84,7 @@ enum LogForm {
     }
   }
 
-  private static func appendText(of entry: LogEntry, to bytes: inout [UInt8]) {
+  static func appendText(of entry: LogEntry, to bytes: inout [UInt8]) {
     bytes.append(contentsOf: entry.label.utf8)
     bytes.append(contentsOf: ": ".utf8)
     if entry.text.utf8.allSatisfy({ (32...126).contains($0) }) {
@@ -98,7 +101,7 @@ enum LogForm {
     bytes.append(contentsOf: fields.text.utf8)
   }
 
-  private static func appendDatagram(to bytes: inout [UInt8], _ body: (inout [UInt8]) -> Void) {
+  static func appendDatagram(to bytes: inout [UInt8], _ body: (inout [UInt8]) -> Void) {
     let place = bytes.count
     bytes.append(contentsOf: [0, 0, 0, 0])
     body(&bytes)
@@ -130,7 +133,7 @@ enum LogForm {
 
 extension Logger.Level {
   /// RFC 5424 §6.2.1.
-  fileprivate var severity: Int {
+  var severity: Int {
     switch self {
     case .trace, .debug: 7
     case .info: 6

@@ -1,13 +1,17 @@
 import Logging
+import MTASystem
 
 /// The loggers of a server: the program's own, or lines to the settings' file.
 struct Logs: Sendable {
   /// Nil where the program has loggers of its own.
   private let sink: LineLog.Sink?
   private let make: @Sendable (String) -> Logger
+  /// It is the settings' log, and goes to standard error.
+  let isStandardError: Bool
 
   /// - Parameter rotates: begins new files. Of all processes with this log only the server may.
   init(_ settings: Settings, _ own: (@Sendable (String) -> Logger)?, rotates: Bool = false) throws {
+    isStandardError = own == nil && (settings.logTarget == .stderr || settings.logTarget == .file && settings.logFile == nil)
     if let own {
       sink = nil
       make = own
@@ -19,6 +23,7 @@ struct Logs: Sendable {
   }
 
   private static func sink(_ settings: Settings, _ rotates: Bool) throws -> LineLog.Sink {
+    if let pipe = LaunchOrder.own?.descriptors["log"] { return LineLog.Sink(relay: pipe) }
     switch settings.logTarget {
     case .file:
       guard let file = settings.logFile else { break }
@@ -30,6 +35,9 @@ struct Logs: Sendable {
     }
     return LineLog.Sink(times: settings.logTimes)
   }
+
+  /// A line of a child's log; nothing where the program has loggers of its own, for then the children have them, too.
+  func relay(_ line: ArraySlice<UInt8>, from name: String) { sink?.write(relayed: line, from: name) }
 
   func logger(_ label: String) -> Logger { make(label) }
 

@@ -33,6 +33,16 @@ struct OpenStore: Sendable {
     do { store = try MailStore(configuration) } catch { throw StartFailure(error) }
   }
 
+  /// Of a process that has no queue.
+  ///
+  /// - Parameter mail: where arriving mail goes; nil: nowhere.
+  init(absent mail: (any MessageStore)?) {
+    store = AbsentQueue(mail: mail)
+    let (bell, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    suspects = (bell, ring)
+    countsTraps = false
+  }
+
   init(
     _ settings: Settings, _ parts: MailServer.Parts, logger: Logger, committed: (@Sendable (StoreCommit) -> Void)? = nil
   ) throws(StartFailure) {

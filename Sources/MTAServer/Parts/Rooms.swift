@@ -13,6 +13,7 @@ import NIOPosix
 /// or from the settings.
 struct Rooms: Sendable {
   let parts: MailServer.Parts
+  private let house: House
   let logs: Logs
   let logger: Logger
   let open: OpenStore
@@ -38,13 +39,19 @@ struct Rooms: Sendable {
   /// - Parameters:
   ///   - delivers: with the parts of the sending half.
   ///   - rotates: begins new log files.
-  init(_ settings: Settings, _ parts: MailServer.Parts, delivers: Bool, rotates: Bool = false) throws {
-    try OwnFiles(settings).check()
+  init(
+    _ settings: Settings, _ parts: MailServer.Parts, delivers: Bool, rotates: Bool = false, _ house: House = .whole
+  ) throws {
+    // A receiver opens no files, and the queue process only those that it can.
+    if case .whole = house { try OwnFiles(settings).check() }
+    let delivers = delivers && house.hasQueue
+    self.house = house
     self.parts = parts
     logs = try Logs(settings, parts.logger, rotates: rotates)
     let logger = logs.logger("mta")
     self.logger = logger
-    certificates = try ServerCertificates(reading: settings)
+    // A master reads them before anybody serves by them.
+    certificates = house.hasSessions || !house.hasQueue ? try ServerCertificates(reading: settings) : nil
     tls = try certificates?.makeContext()
     if let make = parts.resolver {
       resolver = nil
@@ -54,7 +61,9 @@ struct Rooms: Sendable {
       resolver = own
       lookup = own
     }
-    if let make = parts.signer {
+    if !house.hasQueue {
+      signer = nil
+    } else if let make = parts.signer {
       signer = delivers ? try made("signer", make) : nil
     } else {
       signer = try Self.signer(settings)
@@ -68,7 +77,10 @@ struct Rooms: Sendable {
     runner?.observers = watchers
     self.runner = runner
     self.watchers = watchers
-    open = try OpenStore(settings, parts, logger: logger, committed: Self.commits(to: watchers))
+    open =
+      house.hasQueue
+      ? try OpenStore(settings, parts, logger: logger, committed: Self.commits(to: watchers))
+      : OpenStore(absent: house.mail(settings))
   }
 
   func close() async {

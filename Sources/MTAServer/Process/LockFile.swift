@@ -15,18 +15,22 @@ struct LockFile: Sendable {
   /// - Parameters:
   ///   - key: the setting that names the file.
   ///   - place: what the lock is for, in the text of the failure. Default: the file.
+  ///   - process: the number that the file gets.
   /// - Throws: ``StartFailure`` when another process holds the lock, or the file cannot be made.
-  init(_ path: String, key: String, for place: String? = nil, _ files: DurableFiles) throws(StartFailure) {
+  init(_ path: String, key: String, for place: String? = nil, process: Int32 = getpid(), _ files: DurableFiles) throws(StartFailure) {
     do throws(FileFailure) {
       file = try files.openOrCreate(path, mode: 0o640, at: "lock.open")
       if try file.lock(exclusive: true, wait: false, at: "lock.take") {
-        try file.write(ByteBuffer(string: Self.line(getpid())), at: "lock.write")
+        try file.write(ByteBuffer(string: Self.line(process)), at: "lock.write")
         return
       }
     } catch { throw StartFailure("\(key): \(error)") }
     let holder = Self.holder(of: file).map { ", process \($0)," } ?? ""
     throw StartFailure("\(key): another server\(holder) holds \(place ?? path)", .held)
   }
+
+  /// The lock is on it, and on its copies in other processes.
+  var descriptor: Int32 { file.descriptor }
 
   /// Of one length for every number, so that it covers what an earlier process wrote.
   private static func line(_ process: Int32) -> String {
@@ -44,6 +48,17 @@ struct LockFile: Sendable {
   }
 }
 
+extension LockFile {
+  /// Keeps a second server from a queue. The lock is beside the mails.
+  static func ofQueue(
+    _ settings: Settings, process: Int32 = getpid(), _ files: DurableFiles
+  ) throws(StartFailure) -> LockFile {
+    try LockFile(
+      ServerLocks.ofQueue(settings.mailQueue), key: "mailQueue", for: "the queue \(settings.mailQueue)", process: process,
+      files)
+  }
+}
+
 /// What a running server holds: its lock file, and the queue. Commands and `run-queue` need neither.
 struct ServerLocks: Sendable {
   private let locks: [LockFile]
@@ -54,10 +69,7 @@ struct ServerLocks: Sendable {
   /// - Parameter ownsQueue: the queue is that of the settings.
   init(_ settings: Settings, ownsQueue: Bool, _ files: DurableFiles) throws(StartFailure) {
     var locks = [try LockFile(settings.lockFile, key: "lockFile", files)]
-    if ownsQueue {
-      let path = Self.ofQueue(settings.mailQueue)
-      locks.append(try LockFile(path, key: "mailQueue", for: "the queue \(settings.mailQueue)", files))
-    }
+    if ownsQueue { locks.append(try .ofQueue(settings, files)) }
     self.locks = locks
   }
 }

@@ -72,6 +72,9 @@ struct ServiceEnvironment: Sendable {
     }
   }
 
+  /// A starter waits for this server to leave its terminal.
+  var hasStarter: Bool { starter.withLockedValue { $0 != nil } }
+
   /// The descriptor on which a starter waits for the first server that listens.
   func takeStarter() -> Int32? {
     starter.withLockedValue { starter in

@@ -9,7 +9,8 @@ public import NIOCore
 /// An open file. It is closed with the last reference to it. A write appends where the last one ended. One thread at a time may use it,
 /// except for ``read(from:upTo:at:)``, which several threads may call.
 public final class DurableFile: Sendable {
-  private let descriptor: Int32
+  /// It is closed with the file.
+  package let descriptor: Int32
   public let path: String
   private let faults: FaultPlan?
 

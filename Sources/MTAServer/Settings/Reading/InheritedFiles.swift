@@ -6,7 +6,20 @@ import NIOCore
 /// The one way to files that settings are and name, such as certificates, keys and passwords. A process without rights gets their bytes
 /// from the process that started it, and cannot read them itself.
 package final class InheritedFiles: Sendable {
-  package static let shared = InheritedFiles()
+  /// This process's. One that was started by a master begins with what the master gave it.
+  package static let shared = InheritedFiles(
+    LaunchOrder.own.map { order in
+      Dictionary(
+        order.blobs.compactMap { name, bytes in path(name).map { ($0, Array(bytes.readableBytesView)) } },
+        uniquingKeysWith: { first, _ in first })
+    })
+
+  /// The name of a file's bytes in a launch order.
+  static func blob(_ path: String) -> String { "file:" + PathName.absolute(path) }
+
+  private static func path(_ blob: String) -> String? {
+    blob.hasPrefix("file:") ? String(blob.dropFirst("file:".count)) : nil
+  }
 
   private struct State {
     var inherited: [String: [UInt8]]?
@@ -30,6 +43,11 @@ package final class InheritedFiles: Sendable {
 
   /// What was read from the disk, by path: what children are given. Each path has the bytes of its last reading.
   package var files: [String: [UInt8]] { state.withLockedValue { $0.read } }
+
+  /// Reads the files again that were read before. A file that cannot be read any more keeps its bytes: whoever needs it says so.
+  package func readAgain() {
+    for (path, bytes) in files { _ = try? read(path, upTo: max(bytes.count, 1 << 24), at: "settings.again") }
+  }
 
   /// Forgets ``files``.
   package func forget() { state.withLockedValue { $0.read = [:] } }

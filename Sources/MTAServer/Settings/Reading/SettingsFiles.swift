@@ -25,10 +25,10 @@ struct SettingsFiles {
     self.source = source
     let path = PathName.absolute(path)
     reading.folder = DurableFiles.parent(of: path)
-    read(path, includedBy: [])
+    take(path, includedBy: [])
   }
 
-  private mutating func read(_ path: String, includedBy chain: [String]) {
+  private mutating func take(_ path: String, includedBy chain: [String]) {
     let place = chain.last.map { "include: \(path) (in \($0))" } ?? path
     guard !chain.contains(path) else {
       problems.append("include: \(path) includes itself (in \(chain.last ?? path))")
@@ -61,7 +61,7 @@ struct SettingsFiles {
       return
     }
     for other in paths {
-      read(PathName.absolute(other, in: DurableFiles.parent(of: path)), includedBy: chain + [path])
+      take(PathName.absolute(other, in: DurableFiles.parent(of: path)), includedBy: chain + [path])
     }
   }
 

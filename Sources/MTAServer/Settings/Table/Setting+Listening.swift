@@ -50,7 +50,8 @@ extension Setting {
       guard let files else { return }
       settings.certificates = files.mapValues {
         Settings.CertificateFiles(
-          certificate: reader.absolute($0.certificate), privateKey: reader.absolute($0.privateKey))
+          certificate: reader.absolute($0.certificate, in: "certificates"),
+          privateKey: reader.absolute($0.privateKey, in: "certificates"))
       }
     }
   }

@@ -1,0 +1,57 @@
+import Logging
+import MTACore
+import MTAReceiver
+import MTAStore
+import MTASystem
+import NIOConcurrencyHelpers
+import ServiceLifecycle
+
+extension MailServer {
+  /// All in one process.
+  func runWhole() async throws {
+    defer { listening.end() }
+    let files = DurableFiles()
+    let locks = try ServerLocks(settings, ownsQueue: rooms.parts.store == nil, files)
+    let pid = try PIDFile(settings.pidFile, files)
+    defer {
+      pid.remove()
+      withExtendedLifetime(locks) {}
+    }
+    settings.logNotes(to: logger)
+    for note in rooms.parts.overruled(settings) { logger.notice("\(note)") }
+    if rooms.open.countsTraps { TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue)) }
+    for warning in settings.warnings() { logger.warning("\(warning)") }
+    let watch = CertificateWatch(clock: SystemClock(), logger: logger)
+    watch.look(at: certificates.withLockedValue { $0 })
+    let addresses = try await startReceiver(try inheritedSockets())
+    for address in addresses {
+      logger.info("listening on \(address.address.map { "\($0)" } ?? "?") port \(address.port)")
+    }
+    listening.begin(addresses)
+    tellReady()
+    // Beside the mail, and left behind when the server ends: hooks may look up who knows where.
+    let lookingForUsers = Task { await self.warnOfIgnoredUsers(settings) }
+    await withTaskGroup(of: Void.self) { group in
+      if let runner { group.addTask { await self.deliver(runner) } }
+      group.addTask { await self.watchSuspects() }
+      group.addTask { await self.tellAlive() }
+      group.addTask { await self.tellStatus() }
+      group.addTask { await watch.run { self.certificates.withLockedValue { $0 } } }
+      try? await gracefulShutdown()
+      logger.info("shutting down")
+      tellStopping()
+      lookingForUsers.cancel()
+      // Both within one grace.
+      group.cancelAll()
+      await receiver?.shutDown(grace: settings.shutdownGrace)
+    }
+    await rooms.close()
+    logger.info("stopped")
+    rooms.logs.drain()
+  }
+
+  /// - Returns: where it listens.
+  func startReceiver(_ inherited: [InheritedSocket]) async throws -> [ListenAddress] {
+    try await receiver?.start(on: rooms.group, inherited: inherited).compactMap { ListenAddress($0) } ?? []
+  }
+}

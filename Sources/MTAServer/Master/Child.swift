@@ -1,0 +1,57 @@
+import MTASystem
+
+typealias ChildEnd = LaunchedProcess.End
+
+/// What the master does with a process of its own.
+protocol RunningProcess: Sendable {
+  var id: Int32 { get }
+  func signal(_ number: Int32)
+  func onEnd(_ body: @escaping @Sendable (ChildEnd) -> Void)
+}
+
+extension LaunchedProcess: RunningProcess {}
+
+/// A process that the master started, as the master sees it.
+final class Child: Sendable {
+  /// What the master learns of a child, in order.
+  enum News: Sendable {
+    case said(ChildWord, OwnedDescriptor?)
+    case ended(ChildEnd)
+  }
+
+  let role: ProcessRole
+  /// The settings that it serves by.
+  let generation: Int
+  /// Among the receivers of its generation.
+  let place: Int
+  let process: any RunningProcess
+  private let control: MessageSocket
+
+  init(_ role: ProcessRole, generation: Int, place: Int, process: any RunningProcess, control: MessageSocket) {
+    (self.role, self.generation, self.place) = (role, generation, place)
+    (self.process, self.control) = (process, control)
+  }
+
+  var number: Int32 { process.id }
+
+  /// Tells of everything until the end, which comes last.
+  func watch(_ tell: @escaping @Sendable (News) -> Void) {
+    startThread { [control, process] in
+      while let message = control.receive() {
+        // What it may not say is not heard.
+        if let word = ChildWord(message.bytes) { tell(.said(word, message.descriptor)) }
+      }
+      process.onEnd { tell(.ended($0)) }
+    }
+  }
+
+  /// - Returns: false if it does not listen; then it is at its end, or stuck.
+  @discardableResult
+  func tell(_ word: MasterWord, passing descriptor: Int32? = nil) -> Bool {
+    control.send(word.bytes, passing: descriptor)
+  }
+}
+
+extension Child: CustomStringConvertible {
+  var description: String { "\(role) \(number)" }
+}

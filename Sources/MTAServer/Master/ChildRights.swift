@@ -1,0 +1,45 @@
+import MTADelivery
+import MTASystem
+
+/// Who the children are, and what they may reach.
+struct ChildRights: Sendable {
+  struct Role: Sendable {
+    /// Nil: the master's own.
+    var user: UInt32?
+    var group: UInt32?
+    var readable: [String] = []
+    var writable: [String] = []
+  }
+
+  var queue = Role()
+  var receiver = Role()
+
+  /// - Throws: ``StartFailure`` naming a user or group that does not exist, or what a server of root lacks.
+  init(_ settings: Settings) throws(StartFailure) {
+    if let refusal = settings.rootRefusal() { throw refusal }
+    // A server of another user cannot become anybody else.
+    if Accounts.isRoot, let identity = try RootIdentity(settings) {
+      (queue.user, queue.group) = (identity.user, identity.group)
+      (receiver.user, receiver.group) = (identity.receiver, identity.receiverGroup)
+    }
+    reach(settings)
+  }
+
+  /// For tests.
+  init() {}
+
+  private mutating func reach(_ settings: Settings) {
+    receiver.readable = settings.receiverPaths.filter { !$0.isWritable }.map(\.path)
+    receiver.writable = settings.receiverPaths.filter(\.isWritable).map(\.path)
+    queue.writable = [DurableFiles.parent(of: settings.database), settings.mailQueue]
+    if case .maildir(let root) = settings.runner.localDelivery { queue.writable.append(root) }
+    if settings.mtaSTS { queue.writable.append(DurableFiles.parent(of: settings.mtaSTSCache)) }
+    if settings.srsDomain != nil { queue.writable.append(DurableFiles.parent(of: settings.srsSecret)) }
+    queue.readable = settings.dkim.values.map(\.keyFile)
+    queue.readable += [settings.smarthostPasswordFile, settings.trustRoots].compactMap { $0 }
+    queue.readable += settings.routes.values.compactMap(\.passwordFile)
+  }
+
+  /// What an operator should know of the rights that this system gives.
+  var warnings: [String] { [] }
+}

@@ -1,0 +1,58 @@
+import MTACore
+import MTASystem
+import NIOCore
+
+/// What the children of one start, or of one reload, are given.
+struct Generation: Sendable {
+  let number: Int
+  let settings: Settings
+  let sockets: [BoundSocket]
+  let rights: ChildRights
+  /// What children cannot read themselves, by name: the program's files of settings, certificates, keys.
+  let queueFiles: [String: ByteBuffer]
+  let receiverFiles: [String: ByteBuffer]
+
+  var receivers: Int {
+    if case .workers(let count) = settings.effectiveIsolation { count } else { 1 }
+  }
+}
+
+extension Generation {
+  func order(for role: ProcessRole) -> LaunchOrder {
+    let (own, files) = role == .queue ? (rights.queue, queueFiles) : (rights.receiver, receiverFiles)
+    var order = LaunchOrder(role)
+    order.generation = UInt64(number)
+    if let user = own.user, let group = own.group { order.owner = LaunchOrder.Owner(user: user, group: group) }
+    order.maximumDescriptors = Self.descriptors
+    order.readablePaths += own.readable
+    order.writablePaths += own.writable
+    order.blobs = files
+    return order
+  }
+
+  /// Open descriptors of a child.
+  private static let descriptors = 65_536
+}
+
+extension Generation {
+  /// - Parameter hooksAreOwn: the program's hooks check passwords, so receivers need what the settings have of them.
+  /// - Throws: ``StartFailure`` when certificate or key cannot be read.
+  init(
+    _ number: Int, _ settings: Settings, _ sockets: [BoundSocket], _ rights: ChildRights, hooksAreOwn: Bool
+  ) throws(StartFailure) {
+    (self.number, self.settings, self.sockets, self.rights) = (number, settings, sockets, rights)
+    let files = InheritedFiles.shared
+    var queueFiles: [String: ByteBuffer] = [:]
+    var receiverFiles: [String: ByteBuffer] = [:]
+    for path in settings.reading.files {
+      guard let bytes = files.files[path] else { continue }
+      queueFiles[InheritedFiles.blob(path)] = ByteBuffer(bytes: bytes)
+      receiverFiles[InheritedFiles.blob(path)] = ByteBuffer(bytes: bytes)
+    }
+    for entry in try ServerCertificates(reading: settings)?.entries ?? [] {
+      receiverFiles[InheritedFiles.blob(entry.chainFile)] = ByteBuffer(bytes: entry.chain)
+      receiverFiles[InheritedFiles.blob(entry.keyFile)] = ByteBuffer(bytes: entry.key)
+    }
+    (self.queueFiles, self.receiverFiles) = (queueFiles, receiverFiles)
+  }
+}

@@ -1,0 +1,62 @@
+import MTACore
+import MTALink
+import MTAReceiver
+import MTASystem
+import NIOConcurrencyHelpers
+
+extension House {
+  /// What this process is: a child by its launch order, otherwise what the settings say.
+  static func own(_ settings: Settings) throws -> House {
+    guard let order = LaunchOrder.own else {
+      if case .inProcess = settings.effectiveIsolation { return .whole }
+      return .master
+    }
+    guard let control = order.descriptors["control"] else {
+      throw StartFailure("this process was started as a part of a server, and has no line to its master")
+    }
+    let line = MasterLine(MessageSocket(OwnedDescriptor(control)))
+    switch order.role {
+    case .queue: return .queue(line)
+    default:
+      let link = LinkClient()
+      if let descriptor = order.descriptors["link"] { link.connect(OwnedDescriptor(descriptor)) }
+      return .receiver(line, link)
+    }
+  }
+
+  /// The parts of this process. The others are not made.
+  func parts(of parts: MailServer.Parts) -> MailServer.Parts {
+    switch self {
+    case .whole: return parts
+    case .master: return MailServer.Parts(logger: parts.logger)
+    case .queue:
+      // Hooks answer logins and alerts.
+      var parts = parts
+      (parts.policies, parts.inspector, parts.receiverObservers) = (nil, nil, nil)
+      return parts
+    case .receiver:
+      return MailServer.Parts(
+        hooks: parts.hooks, policies: parts.policies, inspector: parts.inspector,
+        receiverObservers: parts.receiverObservers, receiver: parts.receiver, resolver: parts.resolver,
+        logger: parts.logger)
+    }
+  }
+
+  /// Who signs and reads rewritten senders. The secret is the queue process's alone.
+  func rewriter(_ settings: Settings) throws(StartFailure) -> (any ReversePathRewriter)? {
+    switch self {
+    case .whole, .queue: try SRSSecretFile.rewriter(settings)
+    case .master, .receiver: nil
+    }
+  }
+
+  /// Hooks of the settings in a receiver have no hashes: the queue process answers logins.
+  func hookMaker(_ settings: Settings, _ parts: MailServer.Parts) -> @Sendable () -> any InboundHooks {
+    parts.hookMaker(settings)
+  }
+
+  /// Where arriving mail goes in a process that has no queue.
+  func mail(_ settings: Settings) -> (any MessageStore)? {
+    if case .receiver(_, let link) = self { LinkStore(link) } else { nil }
+  }
+}

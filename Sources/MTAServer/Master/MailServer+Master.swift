@@ -1,0 +1,100 @@
+import Logging
+import MTACore
+import MTAReceiver
+import MTASystem
+import ServiceLifecycle
+import NIOConcurrencyHelpers
+
+/// The master's own things.
+struct MasterPost: Sendable {
+  let master: Master
+  let rights: ChildRights
+}
+
+extension MailServer {
+  /// The master: it starts and watches the processes that serve.
+  func runMaster() async throws {
+    defer { listening.end() }
+    let files = DurableFiles()
+    let lock = try ServerLocks(settings, ownsQueue: false, files)
+    let pid = try PIDFile(settings.pidFile, files)
+    defer {
+      pid.remove()
+      withExtendedLifetime(lock) {}
+    }
+    ProcessRole.becomeMaster()
+    settings.logNotes(to: logger)
+    for note in rooms.parts.overruled(settings) { logger.notice("\(note)") }
+    for warning in settings.warnings() { logger.warning("\(warning)") }
+    let rights = try ChildRights(settings)
+    for warning in rights.warnings { logger.warning("\(warning)") }
+    let generation = try firstGeneration(rights)
+    let master = Master(ChildStarter(logs: rooms.logs, hidesOutput: service.hasStarter), logger: logger) {
+      self.listening.begin(generation.sockets.map(\.address))
+      self.tellReady()
+    }
+    for socket in generation.sockets {
+      logger.info("listening on \(socket.address.address.map { "\($0)" } ?? "?") port \(socket.address.port)")
+    }
+    self.master.withLockedValue { $0 = MasterPost(master: master, rights: rights) }
+    defer { self.master.withLockedValue { $0 = nil } }
+    let alive = Task { await self.tellAlive() }
+    defer { alive.cancel() }
+    try await withGracefulShutdownHandler {
+      try await master.run(generation)
+    } onGracefulShutdown: {
+      self.logger.info("shutting down")
+      self.tellStopping()
+      master.stop()
+    }
+    await rooms.close()
+    logger.info("stopped")
+    rooms.logs.drain()
+  }
+
+  private func firstGeneration(_ rights: ChildRights) throws(StartFailure) -> Generation {
+    var inherited = try inheritedSockets()
+    var sockets: [BoundSocket] = []
+    for place in settings.listeningPorts {
+      let given = inherited.filter { $0.fits(place) }
+      inherited.removeAll { given.contains($0) }
+      sockets += given.map { BoundSocket(place, inherited: $0) }
+      if given.isEmpty { sockets.append(try BoundSocket(place)) }
+    }
+    return try Generation(1, settings, sockets, rights, hooksAreOwn: rooms.parts.hooks != nil)
+  }
+
+  /// The next generation: with the settings that the program reads now.
+  ///
+  /// - Throws: what is wrong with them.
+  private func nextGeneration(after last: Generation, _ rights: ChildRights) async throws -> Generation {
+    InheritedFiles.shared.readAgain()
+    let settings = try await reloading?().settings ?? last.settings
+    try settings.check()
+    // Certificates and keys must fit before anybody serves by them.
+    _ = try ServerCertificates(reading: settings)?.makeContext()
+    var sockets: [BoundSocket] = []
+    for place in settings.listeningPorts {
+      let open = last.sockets.filter { $0.place == place }
+      sockets += open
+      if open.isEmpty { sockets.append(try BoundSocket(place)) }
+    }
+    return try Generation(last.number + 1, settings, sockets, rights, hooksAreOwn: rooms.parts.hooks != nil)
+  }
+
+  func reloadMaster(_ post: MasterPost) async {
+    guard let last = await post.master.generation else { return }
+    do { try rooms.logs.reopen() } catch {
+      logger.error("reload: the log file cannot be reopened; the old one is used", metadata: ["reason": "\(error)"])
+    }
+    do {
+      let next = try await nextGeneration(after: last, post.rights)
+      await post.master.reload(next)
+      if let now = await post.master.generation, now.number == next.number {
+        listening.begin(next.sockets.map(\.address))
+      }
+    } catch {
+      logger.error("reload: failed, everything stays as it was", metadata: ["reason": "\(error)"])
+    }
+  }
+}

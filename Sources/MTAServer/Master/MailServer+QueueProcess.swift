@@ -1,0 +1,70 @@
+import Logging
+import MTACore
+import MTADelivery
+import MTALink
+import MTAReceiver
+import MTAStore
+import MTASystem
+import ServiceLifecycle
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+extension MailServer {
+  /// The queue process: the only one with the database, the keys of signatures, and what is counted for all receivers.
+  func runQueue(_ line: MasterLine) async throws {
+    // The first of a server takes the lock, and its master keeps it for those that follow.
+    let lock =
+      LaunchOrder.own?.descriptors["lock"] == nil && rooms.parts.store == nil
+      ? try LockFile.ofQueue(settings, process: getppid(), DurableFiles()) : nil
+    if rooms.open.countsTraps { TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue)) }
+    let links = linkHub()
+    line.open()
+    line.say(.ready, passing: lock?.descriptor)
+    var work: Task<Void, Never>?
+    await withGracefulShutdownHandler {
+      for await message in line.messages {
+        switch message.word {
+        case .link: if let descriptor = message.descriptor { links.add(descriptor) }
+        case .serve: if work == nil { work = Task { await self.workOnQueue() } }
+        case .retire:
+          links.close()
+          line.say(.retired)
+          let deliveries = work
+          deliveries?.cancel()
+          Task {
+            await deliveries?.value
+            line.stop()
+          }
+        case .stop: return
+        }
+      }
+    } onGracefulShutdown: {
+      line.stop()
+    }
+    // Deliveries and the mails that receivers still bring: both within one grace.
+    work?.cancel()
+    await links.drained(within: settings.shutdownGrace)
+    await work?.value
+    links.close()
+    await rooms.close()
+    withExtendedLifetime(lock) {}
+    rooms.logs.drain()
+  }
+
+  private func workOnQueue() async {
+    let lookingForUsers = Task { await self.warnOfIgnoredUsers(settings) }
+    await withTaskGroup(of: Void.self) { group in
+      if let runner { group.addTask { await self.deliver(runner) } }
+      group.addTask { await self.watchSuspects() }
+      await withTaskCancellationHandler {
+        await group.waitForAll()
+      } onCancel: {
+        lookingForUsers.cancel()
+      }
+    }
+  }
+}

@@ -1,0 +1,362 @@
+import Logging
+import MTACore
+import MTASystem
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The process that starts the others, watches them and replaces those that end. It opens no database and reads nothing from the network.
+///
+/// It is a loop over events, one at a time: what a child says, that one ended, and what an operator wants. So there is always one answer
+/// to which process takes the mails: ``queue``.
+///
+/// A start and a reload are one thing. Children of a new generation are started; when all are ready, the old queue process gives up its
+/// links, the new one serves, the old receivers get links to it, the new receivers serve, and the old ones end with their last session.
+/// Until then a failure changes nothing.
+actor Master {
+  enum Event: Sendable {
+    case news(Child, Child.News)
+    case restart(ProcessRole, place: Int)
+    /// The closure is called when it is done, or has failed.
+    case reload(Generation, @Sendable () -> Void)
+    case stop
+    /// The time for something is over.
+    case late(Deadline)
+  }
+
+  enum Deadline: Hashable, Sendable {
+    /// A queue process gives up its links.
+    case retiring(Int32)
+    case stopping
+  }
+
+  /// A generation that does not serve yet.
+  struct Next {
+    let generation: Generation
+    var queue: Child
+    var receivers: [Int: Child] = [:]
+    /// Children that have opened what they need.
+    var ready: Set<ObjectIdentifier> = []
+    var serving: Set<ObjectIdentifier> = []
+    /// The queue process serves.
+    var hasTakenOver = false
+    /// Called at the end of its beginning, whatever that is.
+    let done: @Sendable () -> Void
+
+    var children: [Child] { [queue] + receivers.values }
+  }
+
+  /// How long a queue process may take to give up its links.
+  static let patience = Duration.seconds(5)
+
+  let starter: any ChildStarting
+  let logger: Logger
+  let events: AsyncStream<Event>
+  let ring: AsyncStream<Event>.Continuation
+  /// Called once all children of the first generation serve.
+  private let started: @Sendable () -> Void
+  /// A reload that waits until the one before has ended.
+  private var waiting: (Generation, @Sendable () -> Void)?
+
+  /// The generation that serves.
+  var generation: Generation?
+  var next: Next?
+  /// The queue process that takes mails; nil while there is none.
+  var queue: Child?
+  private var isQueueReady = false
+  var receivers: [Int: Child] = [:]
+  /// They end by themselves.
+  var finishing: [Child] = []
+  var policies: [String: RestartPolicy] = [:]
+  private var lock: OwnedDescriptor?
+  private var isStopping = false
+  private var failure: StartFailure?
+
+  init(_ starter: any ChildStarting, logger: Logger, started: @escaping @Sendable () -> Void) {
+    (self.starter, self.logger, self.started) = (starter, logger, started)
+    (events, ring) = AsyncStream.makeStream(of: Event.self)
+  }
+
+  nonisolated func stop() { ring.yield(.stop) }
+
+  /// Returns when the new generation serves, or has failed.
+  nonisolated func reload(_ generation: Generation) async {
+    await withCheckedContinuation { continuation in ring.yield(.reload(generation) { continuation.resume() }) }
+  }
+
+  /// Serves until ``stop()``.
+  ///
+  /// - Throws: ``StartFailure`` if the first generation does not get ready.
+  func run(_ first: Generation) async throws(StartFailure) {
+    begin(first) {}
+    if !isOver {
+      for await event in events {
+        take(event)
+        if isOver { break }
+      }
+    }
+    next?.done()
+    waiting?.1()
+    if let failure { throw failure }
+  }
+
+  private var isOver: Bool { isStopping && children.isEmpty }
+
+  var children: [Child] {
+    [queue].compactMap { $0 } + receivers.values + finishing + (next?.children ?? [])
+  }
+
+  private func take(_ event: Event) {
+    switch event {
+    case .news(let child, .said(let word, let descriptor)): hear(word, descriptor, from: child)
+    case .news(let child, .ended(let end)): bury(child, end)
+    case .restart(let role, let place): restart(role, place)
+    case .reload(let generation, let done): if isStopping { done() } else { begin(generation, done) }
+    case .stop: stopAll()
+    case .late(.retiring(let number)):
+      if next?.hasTakenOver == false, let queue, queue.number == number {
+        logger.error("a queue process does not give up its links, and is killed", metadata: ["process": "\(number)"])
+        queue.process.signal(SIGKILL)
+      }
+    case .late(.stopping): for child in children { child.process.signal(SIGKILL) }
+    }
+  }
+
+  // MARK: A generation begins
+
+  private func begin(_ generation: Generation, _ done: @escaping @Sendable () -> Void) {
+    if next != nil {
+      waiting?.1()
+      waiting = (generation, done)
+      return
+    }
+    do throws(StartFailure) {
+      let queue = try start(.queue, of: generation)
+      next = Next(generation: generation, queue: queue, done: done)
+    } catch {
+      fail(error)
+      done()
+    }
+  }
+
+  private func end(_ begun: Next?) {
+    next = nil
+    begun?.done()
+    guard let (generation, done) = waiting else { return }
+    waiting = nil
+    if isStopping { done() } else { begin(generation, done) }
+  }
+
+  private func hear(_ word: ChildWord, _ descriptor: OwnedDescriptor?, from child: Child) {
+    switch word {
+    case .ready:
+      if child.role == .queue, lock == nil { lock = descriptor }
+      if next?.children.contains(where: { $0 === child }) == true {
+        next?.ready.insert(ObjectIdentifier(child))
+        // One that was started again.
+        if next?.hasTakenOver == true { child.tell(.serve) }
+        proceed()
+      } else if child === queue {
+        isQueueReady = true
+        child.tell(.serve)
+        for receiver in receivers.values + finishing where receiver.role == .receiver { link(receiver) }
+      } else {
+        child.tell(.serve)
+      }
+    case .serving:
+      next?.serving.insert(ObjectIdentifier(child))
+      proceed()
+    case .retired:
+      if child === queue, next != nil { takeOver() }
+    }
+  }
+
+  /// Takes the next step of the generation that begins, if it can be taken.
+  private func proceed() {
+    guard let next else { return }
+    if next.hasTakenOver {
+      if next.receivers.values.allSatisfy({ next.serving.contains(ObjectIdentifier($0)) }) { complete(next) }
+      return
+    }
+    guard next.ready.contains(ObjectIdentifier(next.queue)) else { return }
+    if next.receivers.isEmpty { return startReceivers(next) }
+    guard next.children.allSatisfy({ next.ready.contains(ObjectIdentifier($0)) }) else { return }
+    guard let old = queue else { return takeOver() }
+    guard old.tell(.retire) else { return takeOver() }
+    remind(.retiring(old.number), after: Self.patience)
+  }
+
+  private func startReceivers(_ begun: Next) {
+    do throws(StartFailure) {
+      for place in 0..<begun.generation.receivers {
+        next?.receivers[place] = try start(.receiver, place, of: begun.generation, linkedTo: begun.queue)
+      }
+    } catch { fail(error) }
+  }
+
+  /// From now on the new queue process takes the mails, of old sessions, too.
+  private func takeOver() {
+    guard let begun = next else { return }
+    if let queue { finishing.append(queue) }
+    queue = begun.queue
+    isQueueReady = true
+    next?.hasTakenOver = true
+    begun.queue.tell(.serve)
+    for receiver in receivers.values + finishing where receiver.role == .receiver { link(receiver) }
+    for receiver in begun.receivers.values { receiver.tell(.serve) }
+  }
+
+  private func complete(_ begun: Next) {
+    for receiver in receivers.values {
+      receiver.tell(.retire)
+      finishing.append(receiver)
+    }
+    receivers = begun.receivers
+    let isFirst = generation == nil
+    generation = begun.generation
+    if isFirst { started() } else { logger.notice("reloaded") }
+    end(begun)
+  }
+
+  /// The generation that begins cannot serve.
+  private func fail(_ reason: StartFailure) {
+    let begun = next
+    for child in begun?.children ?? [] where child !== queue {
+      child.tell(.stop)
+      finishing.append(child)
+    }
+    defer { end(begun) }
+    if generation == nil {
+      failure = reason
+      stopAll()
+    } else {
+      logger.error("reload: failed, everything stays as it was", metadata: ["reason": "\(reason)"])
+    }
+  }
+
+  // MARK: Children begin and end
+
+  private func start(
+    _ role: ProcessRole, _ place: Int = 0, of generation: Generation, linkedTo queue: Child? = nil
+  ) throws(StartFailure) -> Child {
+    let ends = role == .receiver ? MessageSocket.streamPair() : nil
+    let child = try starter.start(role, place, of: generation, link: ends?.0, lock: role == .queue ? lock : nil)
+    if let (_, end) = ends { queue?.tell(.link, passing: end.number) }
+    child.watch { [ring] in ring.yield(.news(child, $0)) }
+    return child
+  }
+
+  /// A receiver gets a way to the queue process that serves.
+  private func link(_ receiver: Child) {
+    guard let queue, let (one, other) = MessageSocket.streamPair() else { return }
+    queue.tell(.link, passing: one.number)
+    receiver.tell(.link, passing: other.number)
+  }
+
+  private func bury(_ child: Child, _ end: ChildEnd) {
+    if let begun = next, !begun.hasTakenOver, begun.children.contains(where: { $0 === child }) {
+      remove(child)
+      return fail(StartFailure(of: child, end))
+    }
+    let wasFinishing = finishing.contains { $0 === child }
+    remove(child)
+    if isStopping || wasFinishing {
+      if end != .exited(0) {
+        logger.error("a process did not end in order", metadata: Self.facts(child, end))
+      }
+      return
+    }
+    logger.critical("a process ended by itself, and is replaced", metadata: Self.facts(child, end))
+    // It was asked to give up its links, and has.
+    if child.role == .queue, let begun = next, !begun.hasTakenOver,
+      begun.children.allSatisfy({ begun.ready.contains(ObjectIdentifier($0)) })
+    {
+      return takeOver()
+    }
+    let seconds = policies[child.role.description, default: RestartPolicy()].ended(at: .now)
+    if seconds == 0 { return restart(child.role, child.place) }
+    logger.critical(
+      "processes end again and again; the next is started later",
+      metadata: ["role": "\(child.role)", "seconds": "\(seconds)"])
+    Task { [ring] in
+      try? await Task.sleep(for: .seconds(seconds))
+      ring.yield(.restart(child.role, place: child.place))
+    }
+  }
+
+  private func remove(_ child: Child) {
+    finishing.removeAll { $0 === child }
+    if queue === child {
+      queue = nil
+      isQueueReady = false
+    }
+    receivers = receivers.filter { $0.value !== child }
+    if let begun = next { next?.receivers = begun.receivers.filter { $0.value !== child } }
+  }
+
+  private func restart(_ role: ProcessRole, _ place: Int) {
+    let isNext = next?.hasTakenOver == true
+    guard !isStopping, let generation = isNext ? next?.generation : generation else { return }
+    do throws(StartFailure) {
+      if role == .queue {
+        if queue != nil { return }
+        queue = try start(.queue, of: generation)
+      } else {
+        if place >= generation.receivers || (isNext ? next?.receivers[place] : receivers[place]) != nil { return }
+        let receiver = try start(.receiver, place, of: generation, linkedTo: isQueueReady ? queue : nil)
+        if isNext { next?.receivers[place] = receiver } else { receivers[place] = receiver }
+      }
+    } catch {
+      logger.critical("a process cannot be started", metadata: ["role": "\(role)", "reason": "\(error)"])
+      Task { [ring] in
+        try? await Task.sleep(for: .seconds(1))
+        ring.yield(.restart(role, place: place))
+      }
+    }
+  }
+
+  // MARK: The end
+
+  private func stopAll() {
+    if isStopping { return }
+    isStopping = true
+    for child in children { child.tell(.stop) }
+    remind(.stopping, after: (generation?.settings.shutdownGrace ?? .zero) + .seconds(10))
+  }
+
+  private func remind(_ deadline: Deadline, after time: Duration) {
+    Task { [ring] in
+      try? await Task.sleep(for: time)
+      ring.yield(.late(deadline))
+    }
+  }
+
+  private static func facts(_ child: Child, _ end: ChildEnd) -> Logger.Metadata {
+    ["role": "\(child.role)", "process": "\(child.number)", "end": "\(end)"]
+  }
+}
+
+extension StartFailure {
+  /// A child ended before it was ready. What it said stands in the log, and on standard error.
+  fileprivate init(of child: Child, _ end: ChildEnd) {
+    let text = "the process \(child) ended before it was ready (\(end)); what it said stands before this"
+    if case .exited(let code) = end, code == Kind.held.exitCode || code == Kind.newerDatabase.exitCode {
+      self.init(text, code == Kind.held.exitCode ? .held : .newerDatabase)
+    } else {
+      self.init(text)
+    }
+  }
+}
+
+/// Starts processes. Tests have another way.
+protocol ChildStarting: Sendable {
+  /// - Parameters:
+  ///   - link: the receiver's end of its way to the queue process.
+  ///   - lock: the lock of the queue, which a queue process before this one took.
+  func start(
+    _ role: ProcessRole, _ place: Int, of generation: Generation, link: OwnedDescriptor?, lock: OwnedDescriptor?
+  ) throws(StartFailure) -> Child
+}
