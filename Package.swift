@@ -115,12 +115,18 @@ let package = Package(
       dependencies: ["CrashSamples", "MTACore", "MTASystem", "MTAStore", "MTADelivery", "MTATestSupport", nioCore],
       path: "Tests/CrashSubject", swiftSettings: settings),
 
+    // What the tests of MTASystem launch: a child that tells what it may do.
+    .target(name: "EarlyThread", path: "Tests/EarlyThread"),
+    .executableTarget(
+      name: "LaunchSubject", dependencies: ["EarlyThread", "MTASystem", nioCore], path: "Tests/LaunchSubject",
+      swiftSettings: settings),
+
     // What heavy suites share: they take turns.
     .target(name: "SuiteTurns", path: "Tests/SuiteTurns", swiftSettings: settings),
 
     // Tests, in the modules' order.
     tests("MTACore", ["MTACore", "MTATestSupport", nioCore]),
-    tests("MTASystem", ["MTACore", "MTASystem", "MTATestSupport", nioCore, nioLocks]),
+    tests("MTASystem", ["MTACore", "MTASystem", "MTATestSupport", "LaunchSubject", nioCore, nioLocks]),
     tests("MTATLS", ["COpenSSL", "MTATLS", "MTATestSupport", nioCore, nioPosix, nioEmbedded]),
     tests("MTACrypto", ["MTACrypto"]),
     tests("MTADNS", ["MTACore", "MTADNS", "MTATLS", "MTATestSupport", nioCore, nioPosix, nioLocks]),

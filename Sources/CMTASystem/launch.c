@@ -91,6 +91,8 @@ __attribute__((constructor)) static void launch(void) {
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) launch_end("cannot forbid dumps", errno);
 }
 
+void csystem_launch_refuse(const char *fault) { launch_end(fault, 0); }
+
 int csystem_launch_order(const uint8_t **bytes, size_t *count) {
   *bytes = order_bytes;
   *count = order_count;

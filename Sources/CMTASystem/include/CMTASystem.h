@@ -34,6 +34,9 @@ int csystem_launch_order(const uint8_t **bytes, size_t *count);
 /// What is wrong with an order, in words; NULL if a launched process would take it.
 const char *csystem_launch_fault(const uint8_t *bytes, size_t count);
 
+/// Ends a launched process that cannot use its order: a line on standard error, exit code 71. Does not return.
+void csystem_launch_refuse(const char *fault);
+
 /// The ABI of the Landlock rules that bind this process since its launch; 0: none do.
 int csystem_launch_landlock_abi(void);
 

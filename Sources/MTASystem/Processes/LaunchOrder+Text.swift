@@ -95,6 +95,14 @@ extension LaunchOrder {
     #endif
   }
 
+  /// Ends this process as the constructor would.
+  static func refuse(_ fault: LaunchFailure) -> Never {
+    #if canImport(Glibc)
+      csystem_launch_refuse(fault.description)
+    #endif
+    fatalError(fault.description)
+  }
+
   private struct Reader {
     var rest: ByteBuffer
 

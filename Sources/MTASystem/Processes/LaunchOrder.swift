@@ -59,11 +59,11 @@ package struct LaunchOrder: Hashable, Sendable {
 
   /// The order that this process was started with. Nil where it was started otherwise.
   package static let own: LaunchOrder? = ownBytes().map { bytes in
-    do {
+    do throws(LaunchFailure) {
       return try LaunchOrder(encoded: bytes)
     } catch {
-      // The constructor took it, so this is a fault of ours; a child without an order must not go on.
-      fatalError("\(error)")
+      // The constructor looks at rights alone: it knows neither roles nor names.
+      refuse(error)
     }
   }
 
@@ -72,13 +72,16 @@ package struct LaunchOrder: Hashable, Sendable {
 
   /// What a program needs of the system: libraries, zones, names of hosts, certificates of authorities. No list of users is among it.
   ///
+  /// All of `/proc` is among it, for Swift's threads need it: libdispatch reads `/proc/THREAD/stat` every second, and ends the process
+  /// where it cannot. Of other processes it shows what the kernel shows every user.
+  ///
   /// Landlock knows files by what they are, not by their names. A file that is replaced is out of reach from then on, until the child is
   /// started anew; hence the folders of the programs that write `resolv.conf`.
   package static let commonReadablePaths = [
     "/usr", "/lib", "/lib32", "/lib64", "/libx32", "/etc/ld.so.cache", "/etc/resolv.conf", "/run/systemd/resolve",
     "/run/resolvconf", "/run/NetworkManager/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf",
     "/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/localtime", "/etc/ssl", "/etc/pki",
-    "/etc/crypto-policies", "/etc/ca-certificates", "/sys/devices/system/cpu", "/proc/self", "/dev/null",
+    "/etc/crypto-policies", "/etc/ca-certificates", "/sys/devices/system/cpu", "/proc", "/dev/null",
     "/dev/urandom",
   ]
 }

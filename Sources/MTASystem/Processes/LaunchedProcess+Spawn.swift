@@ -31,18 +31,23 @@
       return file
     }
 
-    /// Our variables without those that are meant for this process alone, and `added` in place of those of the same name.
-    static func inherited(_ added: [String: String]) -> [String] {
+    /// Variables for a child: ours without those that are meant for this process alone, and `added` in place of those of the same name.
+    static func inherited(_ own: [String], _ added: [String: String]) -> [String] {
+      let kept = own.filter { variable in
+        let name = variable.utf8.prefix { $0 != UInt8(ascii: "=") }
+        return !isOurs(name) && added[String(Substring(name))] == nil
+      }
+      return kept + added.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    }
+
+    static func ownVariables() -> [String] {
       var variables: [String] = []
       var place = environ
       while let variable = place.pointee {
+        variables.append(String(cString: variable))
         place += 1
-        let text = String(cString: variable)
-        let name = text.utf8.prefix { $0 != UInt8(ascii: "=") }
-        if isOurs(name) || added[String(Substring(name))] != nil { continue }
-        variables.append(text)
       }
-      return variables + added.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+      return variables
     }
 
     private static func isOurs(_ name: Substring.UTF8View) -> Bool {

@@ -79,7 +79,7 @@ package final class LaunchedProcess: Sendable {
         path = "/proc/self/fd/\(3 + passed.count)"
         passed.append(descriptor)
       }
-      let variables = inherited(environment) + ["\(variable)=3"]
+      let variables = inherited(ownVariables(), environment) + ["\(variable)=3"]
       let id = try start(path, arguments, variables, streams: [output, complaints], passed: passed)
       let child = LaunchedProcess(id)
       let code = DetachedThread.start { child.wait() }
