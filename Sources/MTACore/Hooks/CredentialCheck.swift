@@ -6,14 +6,24 @@ package struct CredentialCheck: Hashable, Sendable {
   /// Somebody logged in to the account from the client's network: a verification need not wait behind those of strangers.
   package let isFromKnownNetwork: Bool
   private let note: @Sendable () -> Void
+  private let keep: @Sendable (@escaping @Sendable () -> Void) -> Void
 
-  /// - Parameter note: called when a verification fails, and so says nothing of the password.
-  package init(isFromKnownNetwork: Bool, noteFailure note: @escaping @Sendable () -> Void) {
+  /// - Parameters:
+  ///   - note: called when a verification fails, and so says nothing of the password.
+  ///   - keep: takes what is to be called when the session is over. Default: the verification is all that there is of a session.
+  package init(
+    isFromKnownNetwork: Bool, noteFailure note: @escaping @Sendable () -> Void,
+    atEnd keep: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { $0() }
+  ) {
     self.isFromKnownNetwork = isFromKnownNetwork
     self.note = note
+    self.keep = keep
   }
 
   package func noteFailure() { note() }
+
+  /// Calls `body` once, when the session is over: what the login gave ends with it.
+  package func atEnd(_ body: @escaping @Sendable () -> Void) { keep(body) }
 
   /// Credentials are the same whatever becomes of them.
   package static func == (a: Self, b: Self) -> Bool { true }

@@ -8,10 +8,12 @@ extension ConnectionPump {
   func askWhose(_ credentials: Credentials) async -> Answer {
     guard await beginLogin(credentials.username) else { return .loginsExhausted }
     let hasFailed = NIOLockedValueBox(false)
+    let end = sessionEnd ?? SessionEnd()
+    sessionEnd = end
     var credentials = credentials
-    credentials.check = CredentialCheck(isFromKnownNetwork: login?.attempt.isFromKnownNetwork ?? false) {
-      hasFailed.withLockedValue { $0 = true }
-    }
+    credentials.check = CredentialCheck(
+      isFromKnownNetwork: login?.attempt.isFromKnownNetwork ?? false,
+      noteFailure: { hasFailed.withLockedValue { $0 = true } }, atEnd: { end.add($0) })
     let answer = await askHooks(.auth(credentials))
     switch answer {
     case .client(.some):

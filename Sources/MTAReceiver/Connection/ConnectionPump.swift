@@ -22,7 +22,7 @@ package final class ConnectionPump: @unchecked Sendable {
   /// What is counted of ``ReceiverEnvironment/memory``.
   var counted = 0
   var tally = SessionTally()
-  private var inspector: (any ContentInspector)?
+  var inspector: (any ContentInspector)?
 
   var inbound = ByteBuffer()
   private var outbound = ByteBuffer()
@@ -43,6 +43,8 @@ package final class ConnectionPump: @unchecked Sendable {
   var login: (attempt: LoginTry, startedAt: Duration)?
   /// The number of one that waits for its turn.
   var queuedLogin: UInt64?
+  /// What a login gave ends with the session. Nil as long as there was none.
+  var sessionEnd: SessionEnd?
   private var receiving = false
   private var reading = true
   private(set) var gone = false
@@ -351,27 +353,9 @@ package final class ConnectionPump: @unchecked Sendable {
     countMemory()
     tellContacts()
     if var hooks = hooks.take() { await hooks.disconnect(session.conversation) }
+    sessionEnd?.come()
     tellClosed()
     loop.remove(self)
-  }
-
-  // MARK: Questions
-
-  private func ask(_ question: Question) async -> Answer {
-    switch question {
-    case .domainExists(let name):
-      return .domainExists(await awaiting { await self.environment.lookup.knowsMailDomain(name) })
-    case .time: return .time(environment.clock.now)
-    case .route(let name): return .route(await awaiting { await self.environment.route(of: name) })
-    case .auth(let credentials): return await askWhose(credentials)
-    case .loginProof(let user): return await beginLogin(user) ? .noted : .loginsExhausted
-    case .loginRefused: return await holdRefusal()
-    case .inspection:
-      guard let inspector = inspector.take() else { return .inspection([], at: environment.clock.now) }
-      let results = await awaiting { await self.finish(inspector) }
-      return .inspection(results, at: environment.clock.now)
-    default: return await askHooks(question)
-    }
   }
 
   // MARK: Output

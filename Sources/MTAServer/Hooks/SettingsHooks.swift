@@ -17,8 +17,14 @@ public struct SettingsHooks: Sendable {
   private let users: [Mailbox: String?]
   private let aliases: AliasTable
   private let forwards: [Mailbox: Settings.Forward]
+  private let authority: LoginAuthority?
 
-  public init(_ settings: Settings) {
+  public init(_ settings: Settings) { self.init(settings, authority: nil) }
+
+  /// - Parameter authority: checks passwords in place of the settings' hashes, which may be missing. Default: that of this process, if it
+  ///   has one.
+  package init(_ settings: Settings, authority: LoginAuthority?) {
+    self.authority = authority
     users = Dictionary(settings.users.map { ($0.caseFolded, $1) }) { first, _ in first }
     aliases = settings.aliases
     forwards = Dictionary(settings.forwards.map { ($0.caseFolded, $1) }) { first, _ in first }
@@ -47,6 +53,9 @@ extension SettingsHooks: ReceiverHooks {
   }
 
   public func auth(_ credentials: Credentials, _ conversation: inout Conversation) async throws -> ClientRecord? {
+    if let authority = authority ?? LoginAuthority.ofThisProcess {
+      return try await authority.client(of: credentials, conversation.connection)
+    }
     let mailbox = credentials.mailbox
     // Without a user a password is hashed all the same, so that the answer does not tell who exists.
     let hash = mailbox.flatMap { users[$0.caseFolded] ?? nil }
