@@ -11,7 +11,8 @@ struct ExampleServer: AsyncParsableCommand {
       """,
     subcommands: [
       Serve.self, RunQueue.self, QueueCommand.self, AlertCommand.self, SalvageCommand.self,
-      SettingsCommand.self, LookUpCommand.self, ProbeCommand.self, PolicyCommand.self, DKIMCommand.self,
+      SettingsCommand.self, CheckConfigCommand.self, LookUpCommand.self, ProbeCommand.self, PolicyCommand.self,
+      DKIMCommand.self,
     ])
 }
 

@@ -102,7 +102,9 @@ class Server:
             blocks = re.findall(r'"""\n(.*?)"""', file.read(), re.S)
         for block in blocks:
             name = "key.pem" if "PRIVATE KEY" in block else "cert.pem"
-            with open(os.path.join(self.folder, name), "w") as file:
+            path = os.path.join(self.folder, name)
+            # A key that others can read is refused.
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
                 file.write("".join(line.strip() + "\n" for line in block.strip().splitlines()))
 
     def log(self):

@@ -11,7 +11,7 @@ import Testing
 struct OwnFilesTests {
   private let folder = TemporaryFolder()
 
-  private func settings() throws -> Settings {
+  private func settings(_ change: (inout Settings) -> Void = { _ in }) throws -> Settings {
     var settings = try Settings(serverName: "mx.test.example")
     settings.database = folder.path + "/mta.db"
     settings.mailQueue = folder.path + "/queue"
@@ -25,6 +25,9 @@ struct OwnFilesTests {
     settings.privateKey = folder.path + "/key.pem"
     settings.certificate = folder.path + "/cert.pem"
     settings.dkim = [Domain("test.example"): .init(selector: "s", keyFile: folder.path + "/dkim.pem")]
+    settings.contentFilterPasswordFile = folder.path + "/filter.password"
+    settings.smarthostPasswordFile = folder.path + "/relay.password"
+    change(&settings)
     return settings
   }
 
@@ -47,15 +50,44 @@ struct OwnFilesTests {
 
   private static let names = [
     "mta.db", "mta.db-wal", "queue", "maildir", "mta.pid", "mta.lock", "sts.cache", "log", "srs.secret", "key.pem",
-    "dkim.pem",
+    "dkim.pem", "filter.password", "relay.password",
   ]
+  private static let secrets = ["srs.secret", "key.pem", "dkim.pem", "filter.password", "relay.password"]
 
   @Test func nothingIsMissedWhereNothingIs() throws { #expect(try complaint() == nil) }
 
   @Test(arguments: names) func whatIsOursAloneIsFine(name: String) throws {
     let isFolder = name == "queue" || name == "maildir"
-    try make(name, mode: isFolder ? 0o755 : 0o644, isFolder: isFolder)
+    let isSecret = Self.secrets.contains(name)
+    try make(name, mode: isFolder ? 0o755 : isSecret ? 0o640 : 0o644, isFolder: isFolder)
     #expect(try complaint() == nil)
+  }
+
+  @Test(arguments: secrets) func aSecretThatOthersMayReadIsRefused(name: String) throws {
+    try make(name, mode: 0o644, isFolder: false)
+    let said = try #require(try complaint())
+    #expect(said.contains("\(folder.path)/\(name) (mode 0644) is a secret that others can read"), "\(said)")
+    let allowed = OwnFiles(try settings { $0.allowInsecureFiles = true })
+    #expect(allowed.faults.isEmpty)
+    #expect(allowed.warnings.count == 1 && said == allowed.warnings.first)
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "needs root, to give files away"), arguments: secrets)
+  func aSecretThatAForeignGroupMayReadIsRefused(name: String) throws {
+    try make(name, mode: 0o640, isFolder: false)
+    #expect(chown(folder.path + "/" + name, 0, 4711) == 0)
+    #expect(try complaint()?.contains("is a secret that others can read") == true)
+    // As root the group of the settings is ours.
+    let known = OwnFiles(try settings { $0.groupName = "4711" })
+    #expect(known.faults.isEmpty)
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "needs root, to give files away"))
+  func underRootFilesMayBelongToTheUserOfTheSettings() throws {
+    try make("mta.db", mode: 0o600, isFolder: false)
+    #expect(chown(folder.path + "/mta.db", 4711, 4711) == 0)
+    #expect(try complaint()?.contains("belongs to another user, number 4711") == true)
+    #expect(OwnFiles(try settings { $0.userName = "4711" }).faults.isEmpty)
   }
 
   @Test(arguments: names, [0o020, 0o002] as [UInt32])
@@ -72,7 +104,7 @@ struct OwnFilesTests {
     try make("elsewhere", mode: 0o600, isFolder: false)
     #expect(symlink(folder.path + "/elsewhere", folder.path + "/" + name) == 0)
     let said = try complaint()
-    guard name == "key.pem" || name == "dkim.pem" else {
+    guard Self.secrets.contains(name), name != "srs.secret" else {
       #expect(said?.contains("\(folder.path)/\(name) is a symbolic link") == true, "\(said ?? "nothing")")
       return
     }

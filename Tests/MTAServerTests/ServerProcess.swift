@@ -27,7 +27,10 @@ final class ServerProcess {
   }
 
   func write(_ text: String, to name: String) throws {
-    try text.write(to: folder.appending(path: name), atomically: true, encoding: .utf8)
+    let file = folder.appending(path: name)
+    try text.write(to: file, atomically: true, encoding: .utf8)
+    // Files with hashes and keys are for the server alone.
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path())
   }
 
   /// Starts `serve`, and waits until it listens. Returns where.

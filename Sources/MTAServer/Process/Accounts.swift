@@ -12,7 +12,10 @@ package enum Accounts {
     package let group: UInt32
   }
 
-  package static var isRoot: Bool { geteuid() == 0 }
+  package static var isRoot: Bool { number == 0 }
+
+  /// The user of this process.
+  package static var number: UInt32 { geteuid() }
 
   /// - Parameter name: a name, or a number: containers often have no names.
   /// - Returns: nil if there is no such user.

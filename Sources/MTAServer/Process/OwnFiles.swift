@@ -2,26 +2,27 @@ import MTACore
 import MTADelivery
 import MTASystem
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
-/// Checks that files and folders are ours alone. Whoever can change them could make the server do anything.
+/// Checks that files and folders are ours alone. Whoever can change them could make the server do anything, and whoever can read secrets
+/// could do it in our name.
 ///
 /// They are checked before the first of them is opened. Missing ones are made later, for our user alone.
 struct OwnFiles {
-  private struct Place {
+  struct Place {
     let key: String
     let path: String
     /// Programs often get secrets by symbolic links (renewed certificates, containers). Then the link's target is checked.
     var mayBeLink = false
+    /// Strangers may not read it either.
+    var isSecret = false
   }
 
-  private let places: [Place]
+  let places: [Place]
+  private let owners: FileOwners
+  private let allowsReaders: Bool
 
   init(_ settings: Settings) {
+    owners = FileOwners(settings)
+    allowsReaders = settings.allowInsecureFiles
     var places = ["", "-wal", "-shm"].map { Place(key: "database", path: settings.database + $0) }
     places += ["", "/.lock", "/.server", "/.start", "/lost"].map {
       Place(key: "mailQueue", path: settings.mailQueue + $0)
@@ -33,49 +34,67 @@ struct OwnFiles {
     places.append(Place(key: "lockFile", path: settings.lockFile))
     if settings.mtaSTS { places.append(Place(key: "mtaSTSCache", path: settings.mtaSTSCache)) }
     if let log = settings.logFile { places.append(Place(key: "logFile", path: log)) }
-    if settings.srsDomain != nil { places.append(Place(key: "srsSecret", path: settings.srsSecret)) }
-    if let key = settings.privateKey { places.append(Place(key: "privateKey", path: key, mayBeLink: true)) }
-    for files in settings.certificates.values {
-      places.append(Place(key: "certificates", path: files.privateKey, mayBeLink: true))
-    }
-    for key in settings.dkim.values { places.append(Place(key: "dkim", path: key.keyFile, mayBeLink: true)) }
-    if let file = settings.smarthostPasswordFile {
-      places.append(Place(key: "smarthostPasswordFile", path: file, mayBeLink: true))
-    }
-    for route in settings.routes.values {
-      if let file = route.passwordFile { places.append(Place(key: "routes", path: file, mayBeLink: true)) }
-    }
+    if settings.srsDomain != nil { places.append(Place(key: "srsSecret", path: settings.srsSecret, isSecret: true)) }
+    places += settings.secretFiles.map { Place(key: $0.key, path: $0.path, mayBeLink: true, isSecret: true) }
     // The system's own: /dev/null, /dev/stderr.
     self.places = places.filter { !$0.path.utf8.starts(with: "/dev/".utf8) }
   }
 
   /// - Throws: ``StartFailure``, naming all that are not ours alone, and why.
   func check() throws(StartFailure) {
-    let faults = places.compactMap(fault)
+    let faults = faults
     if !faults.isEmpty { throw StartFailure(faults.joined(separator: "\n")) }
   }
 
-  private func fault(_ place: Place) -> String? {
-    let files = DurableFiles()
-    let status: FileStatus
-    do throws(FileFailure) {
-      status =
-        try place.mayBeLink
-        ? files.status(place.path, at: "own.look") : files.statusOfLink(place.path, at: "own.look")
-    } catch {
-      // What cannot be looked at cannot be opened either, and whoever opens it says so.
-      return nil
+  /// What prevents a start: a line each, beginning with the key.
+  var faults: [String] {
+    places.compactMap { place in status(of: place).flatMap { fault(place, $0) } } + (allowsReaders ? [] : readable)
+  }
+
+  /// What does not prevent it, because ``Settings/allowInsecureFiles`` says so.
+  var warnings: [String] { allowsReaders ? readable : [] }
+
+  /// Secrets that strangers may read.
+  private var readable: [String] {
+    places.compactMap { place in
+      guard place.isSecret, let status = status(of: place), owners.letStrangersRead(status) else { return nil }
+      return "\(place.key): \(place.path) (\(FileOwners.mode(status))) is a secret that others can read; "
+        + "chmod go-r \(place.path)"
     }
+  }
+
+  /// Nil for one that cannot be looked at: it cannot be opened either, and whoever opens it says so.
+  private func status(of place: Place) -> FileStatus? {
+    let files = DurableFiles()
+    return place.mayBeLink
+      ? try? files.status(place.path, at: "own.look") : try? files.statusOfLink(place.path, at: "own.look")
+  }
+
+  private func fault(_ place: Place, _ status: FileStatus) -> String? {
     if status.isSymbolicLink {
       return "\(place.key): \(place.path) is a symbolic link; name what it leads to"
     }
-    let mode = "mode 0" + String(status.mode, radix: 8)
-    guard status.owner == 0 || status.owner == geteuid() else {
+    let mode = FileOwners.mode(status)
+    guard owners.mayOwn(status) else {
       return "\(place.key): \(place.path) (\(mode)) belongs to another user, number \(status.owner)"
     }
     guard status.mode & 0o022 == 0 else {
       return "\(place.key): \(place.path) (\(mode)) can be written by others; chmod go-w \(place.path)"
     }
     return nil
+  }
+}
+
+extension Settings {
+  /// Files with keys and passwords, which others make: with the setting that names each.
+  var secretFiles: [(key: String, path: String)] {
+    var files: [(key: String, path: String)] = []
+    func add(_ key: String, _ path: String?) { if let path { files.append((key, path)) } }
+    add("privateKey", privateKey)
+    for (_, key) in dkim.sorted(by: { $0.key.description < $1.key.description }) { add("dkim", key.keyFile) }
+    add("smarthostPasswordFile", smarthostPasswordFile)
+    for (_, route) in routes.sorted(by: { $0.key < $1.key }) { add("routes", route.passwordFile) }
+    add("contentFilterPasswordFile", contentFilterPasswordFile)
+    return files
   }
 }

@@ -5,17 +5,24 @@ import MTAReceiver
 extension Settings {
   /// - Throws: ``SettingsFailure`` naming each user whose value is not a hash. No value is shown: it may be a password.
   func check() throws(SettingsFailure) {
-    let wrong = users.filter { _, hash in hash.map { !CryptHashForm.isKnown($0) } ?? false }.keys
-    if wrong.isEmpty { return }
-    throw SettingsFailure(
-      wrong.map(\.description).sorted().map {
-        "users: \($0): this system's crypt(3) does not know the hash; * is for a mailbox without a login"
-      })
+    let problems = hashProblems
+    if !problems.isEmpty { throw SettingsFailure(problems) }
+  }
+
+  var hashProblems: [String] {
+    let isHashElsewhere = InheritedFiles.shared.isInheriting
+    let wrong = users.filter { _, hash in
+      guard let hash, !(isHashElsewhere && hash == SettingsSecrets.hashElsewhere) else { return false }
+      return !CryptHashForm.isKnown(hash)
+    }
+    return wrong.keys.map(\.description).sorted().map {
+      "users: \($0): this system's crypt(3) does not know the hash; * is for a mailbox without a login"
+    }
   }
 
   /// Problems that do not prevent a start: a sentence each, beginning with the key.
   func warnings() -> [String] {
-    var warnings = reading.notes
+    var warnings = reading.notes + fileWarnings + OwnFiles(self).warnings
     if localDomains.isEmpty {
       warnings.append("localDomains: none, so mail is taken only for mailboxes that the hooks know")
     }

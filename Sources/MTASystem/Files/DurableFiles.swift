@@ -192,6 +192,8 @@ public struct FileStatus: Hashable, Sendable {
   public let isSymbolicLink: Bool
   /// The number of the owner.
   public let owner: UInt32
+  /// The number of the group.
+  public let group: UInt32
   /// The permission bits alone.
   public let mode: UInt32
 
@@ -201,6 +203,7 @@ public struct FileStatus: Hashable, Sendable {
     isRegularFile = record.st_mode & S_IFMT == S_IFREG
     isSymbolicLink = record.st_mode & S_IFMT == S_IFLNK
     owner = UInt32(record.st_uid)
+    group = UInt32(record.st_gid)
     mode = UInt32(record.st_mode & 0o7777)
   }
 }

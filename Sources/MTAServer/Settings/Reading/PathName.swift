@@ -18,6 +18,9 @@ enum PathName {
     return "/" + parts.joined(separator: "/")
   }
 
+  /// This user may write it, or make something in it.
+  static func isWritable(_ path: String) -> Bool { access(path, W_OK) == 0 }
+
   private static var workingDirectory: String {
     guard let path = getcwd(nil, 0) else { return "" }
     defer { free(path) }

@@ -36,6 +36,8 @@ package struct Setting: Sendable {
   package private(set) var isSecret = false
   /// It says something about files alone.
   package private(set) var isForFiles = false
+  /// It is not ours to know, and may hold secrets: reports do not show it.
+  package private(set) var isOpaque = false
   /// SIGHUP reads it anew.
   package private(set) var isReloaded = false
   /// Takes the value from a file's object, and puts it into the settings.
@@ -79,6 +81,7 @@ package struct Setting: Sendable {
 
   var forLater: Setting { with { $0.isForLater = true } }
   var secret: Setting { with { $0.isSecret = true } }
+  var opaque: Setting { with { $0.isOpaque = true } }
   var forFiles: Setting { with { $0.isForFiles = true } }
   var reloaded: Setting { with { $0.isReloaded = true } }
 

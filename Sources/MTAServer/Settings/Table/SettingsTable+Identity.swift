@@ -32,7 +32,7 @@ extension SettingsTable {
     ).reloaded,
     .app(
       "Keys of a program of your own. `Settings.app` has the whole object; its keys are not checked."
-    ).reloaded,
+    ).reloaded.opaque,
     .include(
       """
       Further settings files. They are read as if their keys stood here, but paths in them begin at their own folder. A \

@@ -1,0 +1,83 @@
+import MTACore
+import MTADelivery
+import MTAReceiver
+import MTASystem
+import MTATLS
+
+/// Tries what settings name, without starting anything: files, keys, users, ports. A start would end at the first problem; here all are
+/// found.
+struct SettingsTrial {
+  private(set) var problems: [String]
+  private(set) var warnings: [String]
+
+  init(_ settings: Settings) {
+    problems = settings.hashProblems + OwnFiles(settings).faults
+    warnings = settings.noted.map { "\($0): accepted, but takes effect in a later version" }
+    if let refusal = settings.rootRefusal() { problems.append("\(refusal)") }
+    attempt { () throws(StartFailure) in _ = try RootIdentity(settings) }
+    tryFiles(settings)
+    let tls = tryTLS(settings)
+    tryFolders(settings)
+    let ports = PortTrial(settings)
+    problems += ports.problems
+    warnings += ports.warnings + settings.warnings(tls)
+  }
+
+  private mutating func attempt(_ body: () throws(StartFailure) -> Void) {
+    do throws(StartFailure) { try body() } catch {
+      problems += error.description.split(separator: "\n").map { "\($0)" }
+    }
+  }
+
+  private mutating func tryTLS(_ settings: Settings) -> TLSContext? {
+    var tls: TLSContext?
+    attempt { () throws(StartFailure) in tls = try Rooms.tls(settings) }
+    if let path = settings.trustRoots {
+      do { _ = try TLSContext.client(trustRoots: .certificates(InheritedFiles.shared.pem(path))) } catch {
+        problems.append("trustRoots: \(error)")
+      }
+    }
+    return tls
+  }
+
+  /// Passwords and keys: each is read.
+  private mutating func tryFiles(_ settings: Settings) {
+    for (domain, key) in settings.dkim.sorted(by: { $0.key.description < $1.key.description }) {
+      attempt { () throws(StartFailure) in _ = try Rooms.signer(domain, key) }
+    }
+    attempt { () throws(StartFailure) in
+      _ = try settings.credentials(settings.smarthostUser, settings.smarthostPasswordFile, "smarthostPasswordFile")
+    }
+    for (pattern, route) in settings.routes.sorted(by: { $0.key < $1.key }) {
+      attempt { () throws(StartFailure) in
+        _ = try settings.credentials(route.user, route.passwordFile, "routes: \(pattern)")
+      }
+    }
+    attempt { () throws(StartFailure) in _ = try settings.filterPassword() }
+    // A missing one is made at the start, and not here.
+    if settings.srsDomain != nil, Self.exists(settings.srsSecret) {
+      attempt { () throws(StartFailure) in _ = try SRSSecretFile.rewriter(settings) }
+    }
+  }
+
+  /// What a server makes, and the folder that must be there for it.
+  private mutating func tryFolders(_ settings: Settings) {
+    var made = [("database", settings.database), ("pidFile", settings.pidFile), ("lockFile", settings.lockFile)]
+    if let log = settings.logFile { made.append(("logFile", log)) }
+    if settings.srsDomain != nil { made.append(("srsSecret", settings.srsSecret)) }
+    for (key, path) in made where !path.utf8.starts(with: "/dev/".utf8) {
+      let folder = DurableFiles.parent(of: path)
+      guard let status = try? DurableFiles().status(folder, at: "trial.look"), status.isDirectory else {
+        problems.append("\(key): there is no folder \(folder)")
+        continue
+      }
+      if !PathName.isWritable(folder), !PathName.isWritable(path) {
+        problems.append("\(key): this user may not write in \(folder)")
+      }
+    }
+  }
+
+  private static func exists(_ path: String) -> Bool {
+    (try? DurableFiles().statusOfLink(path, at: "trial.look")) != nil
+  }
+}
