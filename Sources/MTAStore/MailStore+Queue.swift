@@ -4,6 +4,9 @@ import NIOConcurrencyHelpers
 import NIOCore
 
 extension MailStore: ParcelQueue {
+  /// Files in `.owners` of the queue folder.
+  public var leaseRegistry: any LeaseRegistry { core.owners }
+
   public func claim(
     by owner: LeaseOwner, limit: Int, leavingOut lanes: Set<String>, now: Timestamp, deadline: Timestamp
   ) async throws(StoreFailure) -> [ClaimedMail] {

@@ -12,15 +12,18 @@ final class StoreCore: Sendable {
   let writer: WriterThread
   let reader: Reader
   let fresh: FreshMails
+  let owners: LeaseFolder
   private let lock: StoreLock
 
   init(_ configuration: MailStore.Configuration) throws(MailStore.OpenFailure) {
     self.configuration = configuration
     let opening = StoreOpening(configuration)
     let lock = try opening.prepareFolders()
-    let database = try opening.open(under: lock)
+    let (database, isAlone) = try opening.open(under: lock)
     self.lock = lock
     let folder = opening.folder
+    // Where another process has the store open it may be of an earlier version, whose runners have no files.
+    owners = LeaseFolder(folder.path + "/.owners", files: folder.files, strangersLive: !isAlone)
     let files = WorkerThreads(count: configuration.fileThreads)
     self.folder = folder
     self.files = files

@@ -31,10 +31,12 @@ struct StoreOpening: Sendable {
 
   /// The database, ready for use. If no other process has the store open, leftovers of a crash are removed, and a damaged file is set
   /// aside and its rows carried over.
-  func open(under lock: StoreLock) throws(Failure) -> Database {
+  ///
+  /// - Returns: also whether no other process has the store open.
+  func open(under lock: StoreLock) throws(Failure) -> (database: Database, isAlone: Bool) {
     do throws(Failure) {
       return try lock.whileOpening(failing: lockFailure) { (isAlone) throws(Failure) in
-        isAlone ? try openAlone().database : try openDatabase()
+        (isAlone ? try openAlone().database : try openDatabase(), isAlone)
       }
     } catch {
       try? lock.release()

@@ -23,11 +23,11 @@ extension VolatileStore {
       self.due = due
     }
 
-    /// Leases of a machine end with their owner, or by its word; only those of other machines lapse.
+    /// Leases of the claimer's place end with their owner, or by its word; only those of other places lapse.
     func isDue(to claimer: LeaseOwner, at now: Timestamp) -> Bool {
       switch state {
       case .waiting: due <= now && !isHeld
-      case .working: owner?.boot != claimer.boot && (deadline ?? now) <= now
+      case .working: owner?.place != claimer.place && (deadline ?? now) <= now
       case .delivered, .failed, .recorded: false
       }
     }

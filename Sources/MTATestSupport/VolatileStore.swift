@@ -1,4 +1,5 @@
 public import MTACore
+import MTASystem
 import NIOConcurrencyHelpers
 public import NIOCore
 
@@ -51,6 +52,9 @@ public final class VolatileStore: MessageStore, ContactStore, LoginStore {
 
   /// All of them. The receiver announces those that the test's `SessionConfiguration.honours` allows.
   public let capabilities = DeliveryCapabilities.all
+
+  /// Knows the runners of this process.
+  public let leaseRegistry: any LeaseRegistry = LeaseTable()
 
   private let lifetime: Duration
   private let lane: @Sendable (EnvelopeRecipient) -> String

@@ -43,6 +43,8 @@ import NIOCore
       let signer = FatalSigner(traps: words[1] == "trap")
       try await subject.deliver(signer) { $0.localDelivery = .maildir(directory: subject.folder + "/maildir") }
     case "bounce": try await subject.bounce()
+    case "own": try await subject.own()
+    case "look": try await subject.look()
     case "parent":
       say("child \(try ChildProcess("/bin/sleep", ["3600"]).id)")
       kill(getpid(), SIGKILL)
@@ -128,10 +130,27 @@ import NIOCore
     try await eventually("step \(point) is made") { faults.calls.count { $0 == point } >= times }
   }
 
+  /// Leases the parcels of one mail, and holds them until it is killed.
+  private func own() async throws {
+    let store = try open()
+    let owner = try store.leaseRegistry.enter()
+    let now = SystemClock().now
+    let mails = try await store.claim(by: owner, limit: 1, now: now, deadline: now)
+    Self.say("owns \(mails.map(\.envelope.id.description).joined(separator: " "))")
+    while true { pause() }
+  }
+
+  /// Does what a runner does every two seconds.
+  private func look() async throws {
+    let store = try open()
+    Self.say("released \(try await store.releaseLeases { store.leaseRegistry.isAlive($0) })")
+    await store.close()
+  }
+
   /// Gives every copy up, and reports it.
   private func bounce() async throws {
     let store = try open()
-    let owner = LeaseOwner.thisProcess(runner: 1)
+    let owner = try store.leaseRegistry.enter()
     let now = SystemClock().now
     for mail in try await store.claim(by: owner, limit: 100, now: now, deadline: now + .seconds(60)) {
       let results = mail.parcels.map { ParcelResult($0.id, .failed, message: "550 5.1.1 no such user") }

@@ -59,7 +59,7 @@ import Testing
       try adjusted.zone.add("a.example A 127.0.0.1")
       let setup = adjusted
       try setup.queue.add(.test("m", to: ["x@a.example"], at: setup.clock.now), content: "\r\nx\r\n")
-      let dead = LeaseOwner(boot: LeaseOwner.thisProcess().boot, process: .max, started: 1)
+      let dead = LeaseOwner(place: "memory", process: 1, mark: 1)
       let now = setup.clock.now
       let record = Record()
       let service = Task { try await runner(setup, record, atOnce: [.leaseLook, .grace]).run() }

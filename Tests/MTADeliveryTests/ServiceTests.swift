@@ -187,12 +187,16 @@ struct ServiceTests {
 
   @Test func leasesOfTheDeadAreReleased() async throws {
     try await SinkServer.serving { sink in
-      for (owner, isReleased) in [
-        (LeaseOwner.thisProcess(runner: 9999), false),
-        (LeaseOwner(boot: LeaseOwner.thisProcess().boot, process: .max, started: 1), true),
-        (LeaseOwner(boot: "another", process: 1, started: 1), true),
+      let stranger = LeaseOwner(place: "another", process: 1, mark: 1)
+      for (dead, shares, isReleased) in [
+        (nil, false, false),
+        (LeaseOwner(place: "memory", process: 1, mark: 1), true, true),
+        (stranger, false, true),
+        (stranger, true, false),
       ] {
         var setup = Setup(remotePort: sink.port)
+        setup.configuration.sharesQueue = shares
+        let owner = if let dead { dead } else { try setup.queue.leaseRegistry.enter() }
         try setup.zone.add("a.example A 127.0.0.1")
         try setup.queue.add(.test("m1", to: ["x@a.example"], at: setup.clock.now), content: Self.text)
         let now = setup.clock.now
@@ -216,7 +220,7 @@ struct ServiceTests {
       envelope.requests.holdUntil = setup.clock.now + .seconds(10)
       try setup.queue.add(envelope, content: Self.text)
       setup.clock.advance(by: .seconds(10))
-      let dead = LeaseOwner(boot: LeaseOwner.thisProcess().boot, process: .max, started: 1)
+      let dead = LeaseOwner(place: "memory", process: 1, mark: 1)
       let now = setup.clock.now
       _ = try await setup.queue.claim(by: dead, limit: 10, now: now, deadline: now + .seconds(900))
       try #require(setup.queue.parcels[1].owner == dead)
@@ -224,14 +228,6 @@ struct ServiceTests {
       service.cancel()
       #expect(try await service.value == RunSummary(delivered: 2))
     }
-  }
-
-  @Test func aProcessKnowsItself() {
-    #expect(LeaseOwner.thisProcess().liveness == .alive)
-    var reused = LeaseOwner.thisProcess()
-    reused.started &+= 1
-    #expect(reused.liveness == .dead)
-    #expect(LeaseOwner("\(LeaseOwner.thisProcess(runner: 3))") == LeaseOwner.thisProcess(runner: 3))
   }
 
   @Test func theDialogueIsToldWithoutSecrets() async throws {
@@ -259,6 +255,8 @@ struct ServiceTests {
 private struct DeafQueue: ParcelQueue {
   let queue: VolatileStore
   private let losesAClaim: NIOLockedValueBox<Bool>
+
+  var leaseRegistry: any LeaseRegistry { queue.leaseRegistry }
 
   /// - Parameter losesAClaim: the first claim that finds something gives nothing.
   init(_ queue: VolatileStore, losesAClaim: Bool = false) {

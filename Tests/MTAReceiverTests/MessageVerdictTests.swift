@@ -48,7 +48,7 @@ import Testing
     #expect(mail.envelope.hold == "looks??odd")
     #expect(store.parcels.count == 2 && store.parcels.allSatisfy(\.isHeld))
     let now = dialogue.clock.now
-    let me = LeaseOwner(boot: "boot", process: 1, started: 1)
+    let me = LeaseOwner(place: "boot", process: 1, mark: 1)
     #expect(try await store.claim(by: me, limit: 9, now: now, deadline: now).isEmpty)
     #expect(try await store.nextDue() == nil)
     store.release(mail.envelope.id, at: now)

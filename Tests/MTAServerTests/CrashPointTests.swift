@@ -97,10 +97,11 @@ import Testing
 
   /// Leases all there is, as the next runner would, and reads it; nothing but whole samples may come.
   private static func waiting(_ store: MailStore) async throws -> [MailID: Int] {
-    _ = try await store.releaseLeases { $0.liveness == .alive }
+    _ = try await store.releaseLeases { store.leaseRegistry.isAlive($0) }
     let now = SystemClock().now
     var found: [MailID: Int] = [:]
-    for mail in try await store.claim(by: .thisProcess(runner: 9), limit: 1000, now: now, deadline: now + .seconds(60))
+    for mail in try await store.claim(
+      by: try store.leaseRegistry.enter(), limit: 1000, now: now, deadline: now + .seconds(60))
     {
       let sample = try #require(CrashSample.all.first { $0.id == mail.envelope.id })
       var content = ByteBuffer()
@@ -146,8 +147,7 @@ import Testing
   private static let leftovers: @Sendable (String) async throws -> Void = { folder in
     let store = try MailStore(configuration(folder))
     for sample in CrashSample.all { try await sample.commit(to: store) }
-    var dead = LeaseOwner.thisProcess()
-    dead.started &+= 1
+    let dead = LeaseOwner(place: LeaseFolder.place, process: 1, mark: 1)
     let now = SystemClock().now
     _ = try await store.claim(by: dead, limit: 1, now: now, deadline: now + .seconds(3600))
     await store.close()
@@ -283,10 +283,11 @@ import Testing
   @Test func outcomesWithTheirReports() async throws {
     let points = try await killed(in: "bounce", prepare: Self.fill) { folder, _, _, step in
       let store = try MailStore(Self.configuration(folder))
-      _ = try await store.releaseLeases { $0.liveness == .alive }
+      _ = try await store.releaseLeases { store.leaseRegistry.isAlive($0) }
       let now = SystemClock().now
       var (originals, reports) = (Set<String>(), Set<String>())
-      for mail in try await store.claim(by: .thisProcess(runner: 9), limit: 100, now: now, deadline: now + .seconds(60))
+      for mail in try await store.claim(
+        by: try store.leaseRegistry.enter(), limit: 100, now: now, deadline: now + .seconds(60))
       {
         let id = mail.envelope.id.description
         if id.hasSuffix("-report") { reports.insert(String(id.dropLast(7))) } else { originals.insert(id) }

@@ -122,7 +122,7 @@ import Testing
     _ = try await spool.commit(envelope, trace: ByteBuffer(string: "Received: x\r\n"))
     #expect(try fixture.query("SELECT notify || ' ' || orcpt FROM parcels") == ["SUCCESS,DELAY rfc822;a@b"])
     #expect(try await store.nextDue() == envelope.dueAt)
-    let owner = LeaseOwner(boot: "b", process: 1, started: 1)
+    let owner = LeaseOwner(place: "b", process: 1, mark: 1)
     let deadline = envelope.receivedAt + .seconds(9000)
     #expect(try await store.claim(by: owner, limit: 9, now: envelope.receivedAt, deadline: deadline).isEmpty)
     let claimed = try await store.claim(by: owner, limit: 9, now: envelope.dueAt, deadline: deadline)

@@ -17,9 +17,9 @@ final class StoreFixture: Sendable {
   private let next = NIOLockedValueBox<UInt32>(0)
 
   static let noon = Timestamp(milliseconds: 1_800_000_000_000)
-  static let me = LeaseOwner(boot: "boot-1", process: 100, started: 7)
-  static let other = LeaseOwner(boot: "boot-1", process: 101, started: 8)
-  static let elsewhere = LeaseOwner(boot: "boot-2", process: 100, started: 7)
+  static let me = LeaseOwner(place: "boot-1", process: 100, mark: 7)
+  static let other = LeaseOwner(place: "boot-1", process: 101, mark: 8)
+  static let elsewhere = LeaseOwner(place: "boot-2", process: 100, mark: 7)
 
   var database: String { path + "/state/mta.db" }
   var queue: String { path + "/queue" }

@@ -7,9 +7,9 @@ import Testing
 struct VolatileStoreTests {
   let store = VolatileStore(lifetime: .seconds(1000))
   let noon = ManualClock().now
-  let me = LeaseOwner(boot: "boot-1", process: 100, started: 7)
-  let other = LeaseOwner(boot: "boot-1", process: 101, started: 8)
-  let elsewhere = LeaseOwner(boot: "boot-2", process: 100, started: 7)
+  let me = LeaseOwner(place: "boot-1", process: 100, mark: 7)
+  let other = LeaseOwner(place: "boot-1", process: 101, mark: 8)
+  let elsewhere = LeaseOwner(place: "boot-2", process: 100, mark: 7)
 
   private func envelope(_ id: String, to recipients: String...) throws -> Envelope {
     Envelope(

@@ -6,6 +6,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/// Takes the lock of an open file (fcntl(2) F_OFD_SETLK), for writing, without waiting. 0; 1 when others hold it; -1 and errno on failure.
+int csystem_hold(int descriptor);
+
+/// Whether another open file holds that lock (F_OFD_GETLK). 1, 0; -1 and errno on failure.
+int csystem_is_held(int descriptor);
+
 #if defined(__linux__)
 #include <spawn.h>
 

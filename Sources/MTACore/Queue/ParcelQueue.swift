@@ -5,14 +5,18 @@ public import NIOCore
 /// A queue knows nothing of servers, routes or workers. `StoreConformance` of MTATestSupport has this contract, and that of
 /// ``MessageStore``, as checks for any store.
 public protocol ParcelQueue: Sendable {
+  /// Tells which owners of leases live. All who use the queue must see the same: `LeaseFolder` of MTASystem for a queue of several
+  /// processes, `LeaseTable` for a queue of this process alone.
+  var leaseRegistry: any LeaseRegistry { get }
+
   /// Leases up to `limit` due parcels to `owner`, oldest retry time first, those of urgent mails before (RFC 6710), grouped by mail.
   /// Due parcels of one mail come together, even beyond `limit`, and whatever their lanes.
   ///
   /// - Parameter lanes: parcels in these lanes (``Parcel/lane``) are left out, even if due. There may be thousands of lanes, with most
   ///   of the queue in them, so leaving them out should cost nothing.
   ///
-  /// A leased parcel is not claimed again until it is recorded, its lease is released, or (for owners on other machines) `deadline` has
-  /// passed.
+  /// A leased parcel is not claimed again until it is recorded, its lease is released, or (for owners of another
+  /// ``LeaseOwner/place``) `deadline` has passed.
   func claim(
     by owner: LeaseOwner, limit: Int, leavingOut lanes: Set<String>, now: Timestamp, deadline: Timestamp
   ) async throws(StoreFailure) -> [ClaimedMail]
@@ -124,35 +128,6 @@ public struct ClaimedMail: Hashable, Sendable {
   public init(_ envelope: Envelope, parcels: [Parcel]) {
     self.envelope = envelope
     self.parcels = parcels
-  }
-}
-
-/// The owner of a lease: a process of one boot of one machine. Process ids are reused; the start time makes the owner unique.
-public struct LeaseOwner: Hashable, Sendable, CustomStringConvertible, LosslessStringConvertible {
-  /// The id of the running kernel's boot (`/proc/sys/kernel/random/boot_id`): letters, digits and hyphens.
-  public var boot: String
-  public var process: Int32
-  /// The process's start time in the kernel's ticks since boot.
-  public var started: UInt64
-  /// Distinguishes runners within one process.
-  public var runner: UInt32
-
-  public init(boot: String, process: Int32, started: UInt64, runner: UInt32 = 0) {
-    self.boot = boot
-    self.process = process
-    self.started = started
-    self.runner = runner
-  }
-
-  public var description: String { "\(boot)/\(process)/\(started)/\(runner)" }
-
-  public init?(_ text: String) {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count == 4, let process = Int32(parts[1]), let started = UInt64(parts[2]), let runner = UInt32(parts[3])
-    else {
-      return nil
-    }
-    self.init(boot: String(parts[0]), process: process, started: started, runner: runner)
   }
 }
 

@@ -6,13 +6,11 @@ import NIOConcurrencyHelpers
 /// Leases: of runners that died, of ours that we do not know of, of ours that need renewal.
 extension DeliveryRun {
   func releaseLeasesOfTheDead() async throws(StoreFailure) {
-    let shares = environment.configuration.sharesQueue
+    let (shares, place) = (environment.configuration.sharesQueue, owner.place)
+    let registry = environment.queue.leaseRegistry
     let released = try await environment.queue.releaseLeases { owner in
-      switch owner.liveness {
-      case .alive: true
-      case .dead: false
-      case .elsewhere: shares
-      }
+      if shares, owner.place != place { return true }
+      return registry.isAlive(owner)
     }
     if released > 0 {
       environment.logger.notice("leases of dead runners released", metadata: ["parcels": "\(released)"])

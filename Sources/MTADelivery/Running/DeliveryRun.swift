@@ -11,6 +11,8 @@ final class DeliveryRun: Sendable {
   let environment: DeliveryEnvironment
   let owner: LeaseOwner
   let work: NIOLockedValueBox<WorkInHand>
+  /// Whether deliveries go on after the end of the run.
+  var isAbandoned: Bool { work.withLockedValue(\.isAbandoned) }
   let policy: LanePolicy
   let bell = Bell()
   /// When a run began that delivers only what was due then; nil for a service.
@@ -68,7 +70,7 @@ final class DeliveryRun: Sendable {
       } catch {
         watch.hasLostTrack = true
         environment.logger.error("the queue cannot be read", metadata: ["reason": "\(error)"])
-        return .wait(until: environment.clock.now + policy.troubleLook)
+        return .wait(until: environment.clock.now + LanePolicy.troubleLook)
       }
     }
     environment.queue.endListening(owner)
@@ -196,8 +198,9 @@ final class DeliveryRun: Sendable {
       environment.logger.error(
         "deliveries that do not end are abandoned; their mail is tried again after the next start")
     }
-    // What is left behind may yet deliver, so it keeps its leases. What cannot be given back now is given back when this process has
-    // ended.
+    // What is left behind may yet deliver, so it keeps its leases, and the run lives until its process ends. What an orderly run cannot
+    // give back now is given back by the next who looks.
+    if !isOrderly { work.withLockedValue { $0.isAbandoned = true } }
     do {
       _ = try await environment.queue.releaseLeases(of: owner) { [work] in
         isOrderly ? [] : work.withLockedValue { Array($0.leased) }

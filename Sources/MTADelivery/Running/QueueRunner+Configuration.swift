@@ -94,8 +94,8 @@ extension QueueRunner {
     /// many times what is needed. A mail that takes more is deferred, and the second time held.
     public var processorTime = Self.standardProcessorTime
     static let standardProcessorTime: Duration = .seconds(30)
-    /// Whether runners on other machines use the queue, too. If not, leases of another boot are old ones of this machine, and are
-    /// released.
+    /// Whether runners use the queue of whose life its `leaseRegistry` knows nothing, as on other machines: those with another
+    /// ``MTACore/LeaseOwner/place``. Their leases end at the deadline. Default false: such leases are for the registry to judge.
     public var sharesQueue = false
     /// Observers that the program shares between parts, beside the runner's own. A run does not wait for them at its end.
     package var observers = Observers<DeliveryNews>()

@@ -23,7 +23,6 @@ public final class QueueRunner: Sendable {
   private let environment: DeliveryEnvironment
   /// Waited for at the end of a run.
   private let hasOwnObservers: Bool
-  private static let runs = NIOLockedValueBox<UInt32>(0)
 
   /// - Parameters:
   ///   - signer: signs submissions as they leave; nil for none.
@@ -70,10 +69,10 @@ public final class QueueRunner: Sendable {
 
   /// Delivers everything that is due now, and the reports about it, and ends. Mail that is deferred meanwhile waits for a later run.
   ///
-  /// - Throws: `StoreFailure` when the queue cannot be read; `CancellationError` when the task is cancelled, after deliveries under way
+  /// - Throws: `StoreFailure` when the queue cannot be read or leased from; `CancellationError` when the task is cancelled, after deliveries under way
   ///   have ended (within the grace period).
   public func runOnce() async throws -> RunSummary {
-    try await observed { try await self.makeRun(isService: false).once() }
+    try await observed { try await self.asOwner(isService: false) { try await $0.once() } }
   }
 
   /// Delivers arriving and due mail until the task is cancelled. Then it begins no new delivery. Those under way may end within the
@@ -82,7 +81,7 @@ public final class QueueRunner: Sendable {
   /// - Throws: `StoreFailure` when the queue cannot be read at the start; later failures are logged, and tried again.
   @discardableResult
   public func run() async throws -> RunSummary {
-    try await observed { try await self.makeRun(isService: true).serve() }
+    try await observed { try await self.asOwner(isService: true) { try await $0.serve() } }
   }
 
   /// Gives observers time to see what happened.
@@ -93,11 +92,22 @@ public final class QueueRunner: Sendable {
     return try result.get()
   }
 
-  private func makeRun(isService: Bool) -> DeliveryRun {
-    let number = Self.runs.withLockedValue { runs in
-      runs &+= 1
-      return runs
+  /// Runs under the name of an owner of leases, which lives until the run has ended.
+  private func asOwner(isService: Bool, _ body: (DeliveryRun) async throws -> RunSummary) async throws -> RunSummary {
+    let owner = try await enter(isService: isService)
+    let run = DeliveryRun(environment, owner: owner, isService: isService)
+    defer { if !run.isAbandoned { environment.queue.leaseRegistry.leave(owner) } }
+    return try await body(run)
+  }
+
+  /// A service tries until it succeeds, for the disk may be full.
+  private func enter(isService: Bool) async throws -> LeaseOwner {
+    while true {
+      do throws(StoreFailure) { return try environment.queue.leaseRegistry.enter() } catch {
+        guard isService else { throw error }
+        environment.logger.error("nothing can be leased yet", metadata: ["reason": "\(error)"])
+        try await environment.pacer.wait(LanePolicy.troubleLook, .retry)
+      }
     }
-    return DeliveryRun(environment, owner: .thisProcess(runner: number), isService: isService)
   }
 }

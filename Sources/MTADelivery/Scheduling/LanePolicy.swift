@@ -88,5 +88,5 @@ struct LanePolicy: Hashable, Sendable {
   var laneLook: Duration { .seconds(1) }
   var leaseLook: Duration { .seconds(2) }
   var queueLook: Duration { .seconds(60) }
-  var troubleLook: Duration { .seconds(10) }
+  static let troubleLook: Duration = .seconds(10)
 }

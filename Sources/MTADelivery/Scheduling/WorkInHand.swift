@@ -18,6 +18,8 @@ struct WorkInHand: Sendable {
   /// What is due in the queue after the last claim.
   private(set) var remainder = ClaimRemainder.nothing
   var phase = Phase.working
+  /// Deliveries that do not end were left behind.
+  var isAbandoned = false
   private(set) var summary = RunSummary()
   /// How many reports were queued.
   private(set) var reports = 0

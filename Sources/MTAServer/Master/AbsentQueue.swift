@@ -5,6 +5,9 @@ struct AbsentQueue: ServerStore {
   /// Where arriving mail goes; nil in the master.
   let mail: (any MessageStore)?
 
+  /// Nothing is leased here.
+  let leaseRegistry: any LeaseRegistry = LeaseTable()
+
   private static let refusal = StoreFailure.failed("only the queue process has the queue")
 
   var capabilities: DeliveryCapabilities { mail?.capabilities ?? [] }

@@ -24,7 +24,7 @@ struct OwnFiles {
     owners = FileOwners(settings)
     allowsReaders = settings.allowInsecureFiles
     var places = ["", "-wal", "-shm"].map { Place(key: "database", path: settings.database + $0) }
-    places += ["", "/.lock", "/.server", "/.start", "/lost"].map {
+    places += ["", "/.lock", "/.server", "/.start", "/.owners", "/lost"].map {
       Place(key: "mailQueue", path: settings.mailQueue + $0)
     }
     if case .maildir(let root) = settings.runner.localDelivery {
@@ -91,6 +91,7 @@ extension Settings {
     var files: [(key: String, path: String)] = []
     func add(_ key: String, _ path: String?) { if let path { files.append((key, path)) } }
     add("privateKey", privateKey)
+    for (_, pair) in certificates.sorted(by: { $0.key < $1.key }) { add("certificates", pair.privateKey) }
     for (_, key) in dkim.sorted(by: { $0.key.description < $1.key.description }) { add("dkim", key.keyFile) }
     add("smarthostPasswordFile", smarthostPasswordFile)
     for (_, route) in routes.sorted(by: { $0.key < $1.key }) { add("routes", route.passwordFile) }

@@ -4,7 +4,7 @@ import MTASystem
 /// The due parcels, in the order in which they are claimed.
 extension Database {
   /// The mails that a claim goes through until it has enough: those of urgent parcels first (RFC 6710 §4.2), then by due time, and last
-  /// those whose lease on another machine has expired.
+  /// those whose lease of another place has expired.
   func dueMails(for owner: LeaseOwner, limit: Int, leavingOut lanes: Set<String>, now: Timestamp) throws(SQLiteFailure)
     -> [String]
   {
@@ -27,12 +27,12 @@ extension Database {
         for parcel in try due(isUrgent: isUrgent, limit: limit, leavingOut: list, now: now) { add(parcel.mail) }
       }
     }
-    // Leases of this machine end with their owner, or by its word; only those of other machines lapse.
+    // Leases of the owner's place end with their owner, or by its word; only those of other places lapse.
     try run(
       """
       SELECT mail_id FROM parcels WHERE state = 'working' AND hold = 0 AND lease_until <= ?1
         AND substr(lease_owner, 1, length(?2)) <> ?2 ORDER BY lease_until LIMIT ?3
-      """, [.text(now.description), .text(owner.boot + "/"), .integer(Int64(limit))], at: "claim.find"
+      """, [.text(now.description), .text(owner.place + "/"), .integer(Int64(limit))], at: "claim.find"
     ) { if let id = $0.text(0) { add(id) } }
     return mails
   }

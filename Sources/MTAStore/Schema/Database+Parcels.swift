@@ -61,7 +61,8 @@ extension Database {
   {
     var parcels: [ParcelRow] = []
     let values: [SQLValue] = [
-      .text(id), .text(now.description), .text(owner.description), .text(deadline.description), .text(owner.boot + "/"),
+      .text(id), .text(now.description), .text(owner.description), .text(deadline.description),
+      .text(owner.place + "/"),
     ]
     try run(
       """

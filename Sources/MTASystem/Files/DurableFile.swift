@@ -1,3 +1,4 @@
+import CMTASystem
 public import NIOCore
 
 #if canImport(Glibc)
@@ -118,6 +119,21 @@ public final class DurableFile: Sendable {
   public func unlock(at point: FaultPoint) throws(FileFailure) {
     try check(point, "flock")
     try result("flock", path) { flock(descriptor, LOCK_UN) }
+  }
+
+  /// Takes a lock of this open file alone (an open file description lock, fcntl(2)), for as long as it is open. Unlike that of
+  /// ``lock(exclusive:wait:at:)``, others can see it without taking it.
+  ///
+  /// - Returns: false when others hold it.
+  package func hold(at point: FaultPoint) throws(FileFailure) -> Bool {
+    try check(point, "lock")
+    return try result("lock", path) { csystem_hold(descriptor) } == 0
+  }
+
+  /// Whether another open file holds it (``hold(at:)``), of this process or of another one.
+  package func isHeld(at point: FaultPoint) throws(FileFailure) -> Bool {
+    try check(point, "lock")
+    return try result("lock", path) { csystem_is_held(descriptor) } == 1
   }
 
   /// Syncs metadata, too, as folders need it.

@@ -9,13 +9,15 @@ public import MTACore
 /// Records the mail that a thread worked on when the process trapped. So a mail that ends the server again and again is found and held.
 ///
 /// ```
-/// 1wKf0g-2xK9aT-3F 4 5a0e…/4711/123456/0
+/// 1wKf0g-2xK9aT-3F 4 trap/4711/9834251870125/1
 /// ```
 ///
 /// A line has the mail's id, the signal, and the process. Only the handler of the signal writes it, so work on a mail costs two stores
 /// to memory. kill -9 and a power cut write nothing, for they are not a mail's fault. The kernel has the line when the process is gone;
 /// the handler does not wait for the disk.
 public enum TrapRecord {
+  /// Tells this process from all others.
+  private static let thisProcess = LeaseOwner.ofThisProcess(at: "trap")
   /// The signals of a trap, ours or a library's.
   private static let signals = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV]
 
@@ -24,7 +26,7 @@ public enum TrapRecord {
   public static func install(at path: String) {
     let tails = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: 32)
     tails.initialize(repeating: nil, count: 32)
-    for signal in signals { tails[Int(signal)] = strdup(" \(signal) \(LeaseOwner.thisProcess())\n") }
+    for signal in signals { tails[Int(signal)] = strdup(" \(signal) \(thisProcess)\n") }
     let isFirst = record == nil
     // Handlers read it with each trap, so what was there before stays.
     record = Record(path: strdup(path), tails: tails)

@@ -21,6 +21,20 @@ extension StoreConformance {
       try trial.expect(again.allSatisfy { $0.parcels.allSatisfy(\.wasLeased) }, "and marked as leased before")
       try trial.expect(again.allSatisfy { $0.parcels.allSatisfy { $0.attempts == 0 } }, "it counts as no attempt")
     },
+    Check("leasing: its registry knows which runners live") { trial in
+      let registry = trial.store.leaseRegistry
+      let (one, other) = (try registry.enter(), try registry.enter())
+      try trial.expect(one != other, "each runner is another owner")
+      try trial.expect(one.place == other.place, "runners on one store are of one place")
+      try trial.expect(LeaseOwner(one.description) == one, "the name can be stored")
+      try trial.expect(trial.store.leaseRegistry.isAlive(one) && registry.isAlive(other), "they live")
+      registry.leave(one)
+      try trial.expect(!registry.isAlive(one) && registry.isAlive(other), "until they leave")
+      registry.leave(other)
+      var unknown = other
+      unknown.mark &+= 1
+      try trial.expect(!registry.isAlive(unknown), "whoever never entered does not live")
+    },
     Check("leasing: a parcel that nobody had is marked so") { trial in
       try await trial.commit(to: "1@a.example")
       let mail = try await trial.claimOne()

@@ -12,9 +12,9 @@ final class StoreTrial: Sendable {
   /// 2027-01-15T08:00:00Z: the receipt of mails that are not told another.
   let noon = Timestamp(milliseconds: 1_800_000_000_000)
   /// Two runners of one machine, and one of another.
-  let me = LeaseOwner(boot: "boot-1", process: 100, started: 7)
-  let neighbour = LeaseOwner(boot: "boot-1", process: 101, started: 8)
-  let stranger = LeaseOwner(boot: "boot-2", process: 100, started: 7)
+  let me = LeaseOwner(place: "boot-1", process: 100, mark: 7)
+  let neighbour = LeaseOwner(place: "boot-1", process: 101, mark: 8)
+  let stranger = LeaseOwner(place: "boot-2", process: 100, mark: 7)
 
   init(
     check: String, store: StoreConformance.Store,

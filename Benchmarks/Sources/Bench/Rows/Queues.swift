@@ -63,7 +63,7 @@ extension Bench {
       }
       try await group.waitForAll()
     }
-    let owner = LeaseOwner(boot: "bench", process: 1, started: 1)
+    let owner = LeaseOwner(place: "bench", process: 1, mark: 1)
     let now = noon + .seconds(120)
     var done = 0
     while done < count {
