@@ -1,7 +1,7 @@
 public import MTACore
 import MTASystem
 import NIOConcurrencyHelpers
-import NIOCore
+public import NIOCore
 
 /// The durable queue and the contacts, in one SQLite file and a folder for large content.
 ///
@@ -41,6 +41,21 @@ extension MailStore: MessageStore {
   public func begin(_ id: MailID) async throws(StoreFailure) -> any MessageSpool {
     guard !core.isClosed else { throw .closed }
     return Spool(core, id)
+  }
+
+  /// Compares envelope, trace and size with the row of the mail. A crash may have left the row in the log but not on the disk, so the
+  /// answer comes after a sync of its own.
+  public func receipt(of envelope: Envelope, trace: ByteBuffer, size: Int) async throws(StoreFailure) -> StoreReceipt? {
+    guard !core.isClosed else { throw .closed }
+    let id = envelope.id
+    let found = try await core.write { (database) throws(SQLiteFailure) in
+      try database.touch(id, trace: trace, size: size)
+    }
+    // As it would be read back: a number may have lost its form on the way.
+    guard let found, var stored = try? EnvelopeText.decode(found) else { return nil }
+    stored.reportedAt = nil
+    guard stored == (try EnvelopeText.decode(EnvelopeText.encode(envelope))) else { return nil }
+    return StoreReceipt(durablyStored: id)
   }
 }
 

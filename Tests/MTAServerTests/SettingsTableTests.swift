@@ -108,10 +108,10 @@ import Testing
   @Test func theOldBeginningOfNamesWorksAndIsTold() throws {
     let old = try settings([], ["SWIFTMTA_REPORT_BURST": "2"])
     #expect(old.runner.reportBurst == 2)
-    #expect(old.warnings(nil).contains("SWIFTMTA_REPORT_BURST: is old; write MTA_REPORT_BURST"))
+    #expect(old.warnings().contains("SWIFTMTA_REPORT_BURST: is old; write MTA_REPORT_BURST"))
     let both = try settings([], ["SWIFTMTA_REPORT_BURST": "2", "MTA_REPORT_BURST": "3"])
     #expect(both.runner.reportBurst == 3)
-    #expect(!both.warnings(nil).contains { $0.hasPrefix("SWIFTMTA_") })
+    #expect(!both.warnings().contains { $0.hasPrefix("SWIFTMTA_") })
     #expect(throws: SettingsFailure(["SWIFTMTA_REPORTBURST: is the name of no setting"])) {
       try settings([], ["SWIFTMTA_REPORTBURST": "2"])
     }

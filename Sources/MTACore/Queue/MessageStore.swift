@@ -10,10 +10,24 @@ public protocol MessageStore: Sendable {
 
   /// Opens a spool for one arriving mail. Cheap: the disk need not be touched yet.
   func begin(_ id: MailID) async throws(StoreFailure) -> any MessageSpool
+
+  /// Whether a mail is here already: asked for a mail whose commit may have succeeded, though its receipt was lost with a process.
+  ///
+  /// - Parameters:
+  ///   - envelope: as it was committed. It must be the mail's own, but for what the store noted in it later.
+  ///   - trace: likewise.
+  ///   - size: bytes of content.
+  /// - Returns: the receipt, once the mail is on stable storage; nil if there is no such mail, or another one with its id. Default: nil,
+  ///   so that such a mail is refused for a while, and its client sends it again.
+  func receipt(of envelope: Envelope, trace: ByteBuffer, size: Int) async throws(StoreFailure) -> StoreReceipt?
 }
 
 extension MessageStore {
   public var capabilities: DeliveryCapabilities { [] }
+
+  public func receipt(of envelope: Envelope, trace: ByteBuffer, size: Int) async throws(StoreFailure) -> StoreReceipt? {
+    nil
+  }
 }
 
 /// One arriving mail (state D2, "arriving"). Used by one task at a time; ends with `commit` or `abandon`.

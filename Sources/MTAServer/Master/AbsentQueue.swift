@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 
 /// The store of a process that has no queue: of the master, and of a receiver, which can add mail and nothing else.
 struct AbsentQueue: ServerStore {
@@ -10,7 +11,8 @@ struct AbsentQueue: ServerStore {
 
   private static let refusal = StoreFailure.failed("only the queue process has the queue")
 
-  var capabilities: DeliveryCapabilities { mail?.capabilities ?? [] }
+  /// Those of `MailStore`: a receiver greets before it can have asked.
+  var capabilities: DeliveryCapabilities { mail == nil ? [] : .all }
 
   func begin(_ id: MailID) async throws(StoreFailure) -> any MessageSpool {
     guard let mail else { throw Self.refusal }

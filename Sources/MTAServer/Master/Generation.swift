@@ -41,18 +41,15 @@ extension Generation {
     _ number: Int, _ settings: Settings, _ sockets: [BoundSocket], _ rights: ChildRights, hooksAreOwn: Bool
   ) throws(StartFailure) {
     (self.number, self.settings, self.sockets, self.rights) = (number, settings, sockets, rights)
-    let files = InheritedFiles.shared
-    var queueFiles: [String: ByteBuffer] = [:]
-    var receiverFiles: [String: ByteBuffer] = [:]
-    for path in settings.reading.files {
-      guard let bytes = files.files[path] else { continue }
-      queueFiles[InheritedFiles.blob(path)] = ByteBuffer(bytes: bytes)
-      receiverFiles[InheritedFiles.blob(path)] = ByteBuffer(bytes: bytes)
+    func blobs(_ files: [String: [UInt8]]) -> [String: ByteBuffer] {
+      Dictionary(uniqueKeysWithValues: files.map { (InheritedFiles.blob($0), ByteBuffer(bytes: $1)) })
     }
+    queueFiles = blobs(try settings.filesForQueue())
+    var files = try settings.filesForReceivers(keepingHashes: hooksAreOwn)
     for entry in try ServerCertificates(reading: settings)?.entries ?? [] {
-      receiverFiles[InheritedFiles.blob(entry.chainFile)] = ByteBuffer(bytes: entry.chain)
-      receiverFiles[InheritedFiles.blob(entry.keyFile)] = ByteBuffer(bytes: entry.key)
+      files[PathName.absolute(entry.chainFile)] = entry.chain
+      files[PathName.absolute(entry.keyFile)] = entry.key
     }
-    (self.queueFiles, self.receiverFiles) = (queueFiles, receiverFiles)
+    receiverFiles = blobs(files)
   }
 }

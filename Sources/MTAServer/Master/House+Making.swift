@@ -1,3 +1,4 @@
+import Logging
 import MTACore
 import MTALink
 import MTAReceiver
@@ -18,10 +19,18 @@ extension House {
     switch order.role {
     case .queue: return .queue(line)
     default:
-      let link = LinkClient()
-      if let descriptor = order.descriptors["link"] { link.connect(OwnedDescriptor(descriptor)) }
+      let link = LinkClient(linkConfiguration(settings))
+      if let descriptor = order.descriptors["link"] { link.connect(descriptor) }
       return .receiver(line, link)
     }
+  }
+
+  private static func linkConfiguration(_ settings: Settings) -> LinkClient.Configuration {
+    var configuration = LinkClient.Configuration()
+    if let logger = try? Logs(settings, nil).logger("mta.link") {
+      configuration.notice = { logger.warning("the link has trouble", metadata: ["reason": "\($0)"]) }
+    }
+    return configuration
   }
 
   /// The parts of this process. The others are not made.
@@ -55,8 +64,13 @@ extension House {
     parts.hookMaker(settings)
   }
 
-  /// Where arriving mail goes in a process that has no queue.
-  func mail(_ settings: Settings) -> (any MessageStore)? {
-    if case .receiver(_, let link) = self { LinkStore(link) } else { nil }
+  /// The store of a process that has no queue.
+  var absentQueue: AbsentQueue {
+    if case .receiver(_, let link) = self { AbsentQueue(mail: link.store) } else { AbsentQueue(mail: nil) }
+  }
+
+  /// Where connections and logins are counted; nil: here.
+  var desk: (any ReceptionDesk)? {
+    if case .receiver(_, let link) = self { link.desk } else { nil }
   }
 }

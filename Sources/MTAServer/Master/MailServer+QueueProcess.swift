@@ -21,21 +21,21 @@ extension MailServer {
       LaunchOrder.own?.descriptors["lock"] == nil && rooms.parts.store == nil
       ? try LockFile.ofQueue(settings, process: getppid(), DurableFiles()) : nil
     if rooms.open.countsTraps { TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue)) }
-    let links = linkHub()
+    let links = linkService()
     line.open()
     line.say(.ready, passing: lock?.descriptor)
     var work: Task<Void, Never>?
     await withGracefulShutdownHandler {
       for await message in line.messages {
         switch message.word {
-        case .link: if let descriptor = message.descriptor { links.add(descriptor) }
+        case .link: if let descriptor = message.descriptor { links.serve(descriptor.copy()) }
         case .serve: if work == nil { work = Task { await self.workOnQueue() } }
         case .retire:
-          links.close()
-          line.say(.retired)
           let deliveries = work
           deliveries?.cancel()
           Task {
+            await links.stop()
+            line.say(.retired)
             await deliveries?.value
             line.stop()
           }
@@ -47,7 +47,7 @@ extension MailServer {
     }
     // Deliveries and the mails that receivers still bring: both within one grace.
     work?.cancel()
-    await links.drained(within: settings.shutdownGrace)
+    await Self.wait(upTo: settings.shutdownGrace) { links.linkCount == 0 }
     await work?.value
     links.close()
     await rooms.close()
@@ -66,5 +66,17 @@ extension MailServer {
         lookingForUsers.cancel()
       }
     }
+  }
+
+  private func linkService() -> LinkService {
+    var configuration = LinkService.Configuration()
+    let logger = rooms.logs.logger("mta.link")
+    configuration.notice = { logger.warning("the link has trouble", metadata: ["reason": "\($0)"]) }
+    return LinkService(store: rooms.store, desk: rooms.sharedDesk(receiverConfiguration), configuration: configuration)
+  }
+
+  private static func wait(upTo patience: Duration, until isDone: () -> Bool) async {
+    let end = MonotonicInstant.now.after(milliseconds: patience.wholeMilliseconds)
+    while !isDone(), MonotonicInstant.now < end { try? await Task.sleep(for: .milliseconds(20)) }
   }
 }

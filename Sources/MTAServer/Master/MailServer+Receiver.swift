@@ -15,7 +15,7 @@ extension MailServer {
     await withGracefulShutdownHandler {
       for await message in line.messages {
         switch message.word {
-        case .link: if let descriptor = message.descriptor { link.connect(descriptor) }
+        case .link: if let descriptor = message.descriptor { link.connect(descriptor.copy()) }
         case .serve:
           if isServing { continue }
           do {

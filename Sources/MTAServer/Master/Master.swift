@@ -55,7 +55,7 @@ actor Master {
   let starter: any ChildStarting
   let logger: Logger
   let events: AsyncStream<Event>
-  let ring: AsyncStream<Event>.Continuation
+  nonisolated let ring: AsyncStream<Event>.Continuation
   /// Called once all children of the first generation serve.
   private let started: @Sendable () -> Void
   /// A reload that waits until the one before has ended.

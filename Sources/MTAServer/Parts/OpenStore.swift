@@ -34,10 +34,8 @@ struct OpenStore: Sendable {
   }
 
   /// Of a process that has no queue.
-  ///
-  /// - Parameter mail: where arriving mail goes; nil: nowhere.
-  init(absent mail: (any MessageStore)?) {
-    store = AbsentQueue(mail: mail)
+  init(_ absent: AbsentQueue) {
+    store = absent
     let (bell, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     suspects = (bell, ring)
     countsTraps = false

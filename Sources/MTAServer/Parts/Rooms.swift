@@ -80,7 +80,14 @@ struct Rooms: Sendable {
     open =
       house.hasQueue
       ? try OpenStore(settings, parts, logger: logger, committed: Self.commits(to: watchers))
-      : OpenStore(absent: house.mail(settings))
+      : OpenStore(house.absentQueue)
+  }
+
+  /// The desk of the queue process, for all receivers.
+  func sharedDesk(_ configuration: Receiver.Configuration) -> LocalDesk {
+    LocalDesk(
+      configuration, contacts: store, logins: store, clock: SystemClock(), logger: logs.logger("mta.receiver"),
+      isShared: true)
   }
 
   func close() async {
@@ -100,8 +107,13 @@ struct Rooms: Sendable {
     if let tap = DialogueLog(logger: logger, settings: settings).received { configuration.taps.append(tap) }
     let observers =
       if let make = parts.receiverObservers { try made("receiverObservers", make) } else { [any ReceiverObserver]() }
+    let desk =
+      house.desk
+      ?? LocalDesk(
+        configuration, contacts: store, logins: store, clock: SystemClock(), logger: logs.logger("mta.receiver"),
+        isShared: false)
     return Receiver(
-      configuration, store: store, contacts: store, logins: store, lookup: lookup,
+      configuration, store: store, desk: desk, lookup: lookup,
       findRoute: { await router.mailRoute(of: $0) }, tls: tls,
       inspector: { parts.inspector?(lookup) ?? DKIMInspector(lookup: lookup) },
       logger: logs.logger("mta.receiver"), observers: observers,

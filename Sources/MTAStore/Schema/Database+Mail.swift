@@ -119,6 +119,17 @@ extension Database {
 
   private static func sender(_ path: ReversePath) -> SQLValue { .text(path.mailbox?.description ?? "<>") }
 
+  /// The envelope of a mail with this trace and size, whose row is written again, so that the commit syncs it; nil if there is none.
+  func touch(_ id: MailID, trace: ByteBuffer, size: Int) throws(SQLiteFailure) -> String? {
+    let envelope = try first(
+      "SELECT envelope FROM messages WHERE id = ? AND size = ? AND trace = ?",
+      [.text(id.description), .integer(Int64(size)), .blob(trace)], at: "receipt.find"
+    ) { $0.text(0) }
+    guard let envelope = envelope ?? nil else { return nil }
+    try run("UPDATE messages SET size = size WHERE id = ?", [.text(id.description)], at: "receipt.touch")
+    return envelope
+  }
+
   /// Removes what a commit with unknown outcome may have left.
   func withdraw(_ id: MailID) throws(SQLiteFailure) {
     try run("DELETE FROM messages WHERE id = ?", [.text(id.description)], at: "mail.withdraw")

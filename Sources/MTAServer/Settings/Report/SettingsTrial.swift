@@ -16,11 +16,11 @@ struct SettingsTrial {
     if let refusal = settings.rootRefusal() { problems.append("\(refusal)") }
     attempt { () throws(StartFailure) in _ = try RootIdentity(settings) }
     tryFiles(settings)
-    let tls = tryTLS(settings)
+    let certificates = tryTLS(settings)
     tryFolders(settings)
     let ports = PortTrial(settings)
     problems += ports.problems
-    warnings += ports.warnings + settings.warnings(tls)
+    warnings += ports.warnings + settings.warnings() + (certificates?.warnings(at: SystemClock().now) ?? [])
   }
 
   private mutating func attempt(_ body: () throws(StartFailure) -> Void) {
@@ -29,15 +29,18 @@ struct SettingsTrial {
     }
   }
 
-  private mutating func tryTLS(_ settings: Settings) -> TLSContext? {
-    var tls: TLSContext?
-    attempt { () throws(StartFailure) in tls = try Rooms.tls(settings) }
+  private mutating func tryTLS(_ settings: Settings) -> ServerCertificates? {
+    var certificates: ServerCertificates?
+    attempt { () throws(StartFailure) in
+      certificates = try ServerCertificates(reading: settings)
+      _ = try certificates?.makeContext()
+    }
     if let path = settings.trustRoots {
       do { _ = try TLSContext.client(trustRoots: .certificates(InheritedFiles.shared.pem(path))) } catch {
         problems.append("trustRoots: \(error)")
       }
     }
-    return tls
+    return certificates
   }
 
   /// Passwords and keys: each is read.

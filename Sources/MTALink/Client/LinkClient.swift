@@ -1,0 +1,249 @@
+package import MTACore
+import MTASystem
+import NIOConcurrencyHelpers
+import NIOCore
+import Synchronization
+
+/// The receiver's end of the way to the queue process: a store (``LinkStore``), a desk (``LinkDesk``), and questions.
+///
+/// The queue process may go and come back: ``connect(_:)`` gives the client another socket. Meanwhile commits wait, and are then sent
+/// again.
+///
+/// ```swift
+/// let client = LinkClient()
+/// client.connect(descriptor)
+/// await client.untilReady()
+/// let receiver = Receiver(store: client.store, desk: client.desk)
+/// ```
+package final class LinkClient: Sendable {
+  let configuration: Configuration
+  let room: SpoolRoom
+  private let state = NIOLockedValueBox(State())
+  private let lastNumber = Atomic<UInt64>(0)
+
+  private struct State {
+    var socket: LinkSocket?
+    /// The queue process said its hello on this socket.
+    var isReady = false
+    var isClosed = false
+    var capabilities: DeliveryCapabilities = []
+    var pending: [UInt64: Pending] = [:]
+    var whenReady: [CheckedContinuation<Void, Never>] = []
+    /// Connections that the desk let in. Told again to a desk that begins anew.
+    var held: [Connection: Int] = [:]
+  }
+
+  struct Connection: Hashable {
+    var address: IPAddress
+    var isFrontEnd: Bool
+  }
+
+  /// A request without an answer yet.
+  struct Pending: Sendable {
+    var message: Outgoing
+    /// Called once: with the answer, or with nil if there will be none.
+    let finish: @Sendable (LinkMessage?) -> Void
+    var isSent = false
+  }
+
+  /// A request as it is sent.
+  struct Outgoing: Sendable {
+    var frame: ByteBuffer
+    /// Content that follows the frame, from where it lies.
+    var content: ByteBuffer?
+    var passed: LinkDescriptor?
+    /// Where the frame says whether it was sent before; nil of a question, which is not sent twice.
+    var resentMark: Int?
+  }
+
+  package init(_ configuration: Configuration = Configuration()) {
+    self.configuration = configuration
+    room = SpoolRoom(limit: configuration.maximumContent)
+  }
+
+  deinit { state.withLockedValue { $0.socket }?.close() }
+
+  package var store: LinkStore { LinkStore(client: self) }
+  package var desk: LinkDesk { LinkDesk(client: self) }
+
+  /// What the queue's store keeps with a mail; nothing before the first hello.
+  package var capabilities: DeliveryCapabilities { state.withLockedValue { $0.capabilities } }
+
+  /// Uses this socket from now on, and ends the one before. What waits for an answer is sent again.
+  ///
+  /// - Parameter descriptor: of a connected stream socket. The client closes it.
+  package func connect(_ descriptor: Int32) {
+    let socket = LinkSocket(descriptor, limits: LinkLimits.ofQueue)
+    let (before, isClosed) = state.withLockedValue { state -> (LinkSocket?, Bool) in
+      if state.isClosed { return (nil, true) }
+      defer {
+        state.socket = socket
+        state.isReady = false
+      }
+      return (state.socket, false)
+    }
+    if isClosed { return socket.close() }
+    before?.close()
+    if before != nil { lost() }
+    socket.send(LinkMessage.hello(version: LinkVersion.current).frame(0))
+    socket.start(
+      receive: { [weak self] (frames) throws(LinkFault) in try self?.receive(frames, from: socket) },
+      ended: { [weak self] fault in self?.ended(socket, fault) })
+  }
+
+  /// Returns when the queue process has said its hello, or when the client is closed.
+  package func untilReady() async {
+    await withCheckedContinuation { continuation in
+      let isNow = state.withLockedValue { state in
+        if state.isReady || state.isClosed { return true }
+        state.whenReady.append(continuation)
+        return false
+      }
+      if isNow { continuation.resume() }
+    }
+  }
+
+  /// Ends the link for good. What waits gets no answer.
+  package func close() {
+    let (socket, pending, waiting) = state.withLockedValue { state in
+      state.isClosed = true
+      state.isReady = false
+      defer { (state.socket, state.pending, state.whenReady) = (nil, [:], []) }
+      return (state.socket, state.pending, state.whenReady)
+    }
+    socket?.close()
+    for request in pending.values { request.finish(nil) }
+    for continuation in waiting { continuation.resume() }
+  }
+
+  // MARK: Requests
+
+  /// A number for a request.
+  func takeNumber() -> UInt64 { lastNumber.wrappingAdd(1, ordering: .relaxed).newValue }
+
+  /// Sends a request, at once or when the queue process is back. After `patience` without it, there is no answer.
+  func ask(
+    _ number: UInt64, _ message: Outgoing, patience: Duration, _ finish: @escaping @Sendable (LinkMessage?) -> Void
+  ) {
+    let (socket, isClosed) = state.withLockedValue { state -> (LinkSocket?, Bool) in
+      if state.isClosed { return (nil, true) }
+      let socket = state.isReady ? state.socket : nil
+      state.pending[number] = Pending(message: message, finish: finish, isSent: socket != nil)
+      // In the order of the numbers' sending, which a socket that comes meanwhile must not overtake.
+      socket?.enqueue(message)
+      return (socket, false)
+    }
+    if isClosed { return finish(nil) }
+    if let socket { socket.flush() } else { expire([number], after: patience) }
+  }
+
+  /// Sends a message without an answer. It is lost while the queue process is away.
+  func tell(_ message: LinkMessage) {
+    state.withLockedValue { $0.isReady ? $0.socket : nil }?.send(message.frame(0))
+  }
+
+  func changeHeld(_ connection: Connection, by step: Int) {
+    state.withLockedValue { state in
+      let count = (state.held[connection] ?? 0) + step
+      state.held[connection] = count > 0 ? count : nil
+    }
+  }
+
+  /// Ends requests that are not sent when the time is over.
+  private func expire(_ numbers: [UInt64], after patience: Duration) {
+    guard !numbers.isEmpty else { return }
+    Task { [weak self, sleep = configuration.sleep] in
+      try? await sleep(patience)
+      guard let self else { return }
+      let late = state.withLockedValue { state in
+        numbers.compactMap { number -> Pending? in
+          guard state.pending[number]?.isSent == false else { return nil }
+          return state.pending.removeValue(forKey: number)
+        }
+      }
+      for request in late { request.finish(nil) }
+    }
+  }
+
+  // MARK: Answers
+
+  private func receive(_ frames: [LinkFrame], from socket: LinkSocket) throws(LinkFault) {
+    for frame in frames {
+      let message = try LinkMessage(frame)
+      if case .welcome(let version, let capabilities) = message {
+        guard version == LinkVersion.current else {
+          throw LinkFault("the queue process speaks version \(version), this one \(LinkVersion.current)")
+        }
+        welcomed(by: socket, capabilities)
+        continue
+      }
+      let request = state.withLockedValue { state -> Pending? in
+        // A queue process that is replaced may still tell of what is durable; anything else, the next one decides.
+        guard state.socket === socket || message == .receipt else { return nil }
+        // One that was given up meanwhile is gone.
+        return state.pending.removeValue(forKey: frame.number)
+      }
+      request?.finish(message)
+    }
+  }
+
+  /// Sends what waits, and tells of connections.
+  private func welcomed(by socket: LinkSocket, _ capabilities: DeliveryCapabilities) {
+    let waiting = state.withLockedValue { state -> [CheckedContinuation<Void, Never>] in
+      guard state.socket === socket, !state.isReady else { return [] }
+      state.isReady = true
+      state.capabilities = capabilities
+      for (connection, count) in state.held {
+        let frame = LinkMessage.enter(connection.address, isFrontEnd: connection.isFrontEnd).frame(0)
+        for _ in 0..<count { socket.enqueue(frame) }
+      }
+      for number in state.pending.keys.sorted() {
+        state.pending[number]?.isSent = true
+        if let message = state.pending[number]?.message { socket.enqueue(message) }
+      }
+      defer { state.whenReady = [] }
+      return state.whenReady
+    }
+    socket.flush()
+    for continuation in waiting { continuation.resume() }
+  }
+
+  private func ended(_ socket: LinkSocket, _ fault: LinkFault?) {
+    let wasCurrent = state.withLockedValue { state in
+      guard state.socket === socket else { return false }
+      state.socket = nil
+      state.isReady = false
+      return true
+    }
+    if let fault { configuration.notice("the link to the queue process ended: \(fault)") }
+    if wasCurrent { lost() }
+  }
+
+  /// The queue process is away. Questions get no answer; commits wait.
+  private func lost() {
+    let (unanswered, waiting) = state.withLockedValue { state -> ([Pending], [UInt64]) in
+      var unanswered: [Pending] = []
+      var waiting: [UInt64] = []
+      for (number, request) in state.pending where request.isSent {
+        if let mark = request.message.resentMark {
+          state.pending[number]?.isSent = false
+          // The next queue process must look whether the mail is there.
+          state.pending[number]?.message.frame.setInteger(1 as UInt8, at: mark)
+          waiting.append(number)
+        } else {
+          unanswered.append(request)
+          state.pending[number] = nil
+        }
+      }
+      return (unanswered, waiting)
+    }
+    for request in unanswered { request.finish(nil) }
+    expire(waiting, after: configuration.commitPatience)
+  }
+}
+
+extension LinkSocket {
+  fileprivate func enqueue(_ message: LinkClient.Outgoing) {
+    enqueue(message.frame, passing: message.passed, then: message.content)
+  }
+}

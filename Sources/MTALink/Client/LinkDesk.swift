@@ -1,0 +1,77 @@
+package import MTACore
+import NIOCore
+
+/// The queue process's desk, as a receiver sees it.
+package struct LinkDesk: ReceptionDesk {
+  let client: LinkClient
+
+  package func enter(_ client: IPAddress, isFrontEnd: Bool) async -> DeskEntry {
+    let entry: DeskEntry
+    switch await self.client.question(.enter(client, isFrontEnd: isFrontEnd), patience: patience) {
+    case .entry(let answer)?: entry = answer
+    default: entry = .welcome
+    }
+    if entry == .welcome { self.client.changeHeld(.init(address: client, isFrontEnd: isFrontEnd), by: 1) }
+    return entry
+  }
+
+  package func leave(_ client: IPAddress, isFrontEnd: Bool) {
+    self.client.changeHeld(.init(address: client, isFrontEnd: isFrontEnd), by: -1)
+    self.client.tell(.leave(client, isFrontEnd: isFrontEnd))
+  }
+
+  package func note(_ event: ServerSession.ContactEvent, from client: IPAddress) {
+    self.client.tell(.note(event, client))
+  }
+
+  /// Away, no try has this number, so it is not admitted.
+  private static let nobody: UInt64 = 0
+
+  package func beginLogin(_ name: String?, from client: IPAddress) async -> LoginTry {
+    let account = name.flatMap { LoginAccount($0) }
+    let answer = await self.client.question(.beginLogin(name, client), patience: .zero)
+    guard case .began(let number, let isKnown)? = answer else {
+      return LoginTry(number: Self.nobody, address: client, account: account, isFromKnownNetwork: false)
+    }
+    return LoginTry(number: number, address: client, account: account, isFromKnownNetwork: isKnown)
+  }
+
+  package func admit(_ attempt: LoginTry) async -> LoginTry? {
+    guard attempt.number != Self.nobody else { return nil }
+    guard case .admitted(true)? = await client.question(.admit(attempt.number), patience: .zero) else { return nil }
+    return LoginTry(
+      number: attempt.number, address: attempt.address, account: attempt.account,
+      isFromKnownNetwork: attempt.isFromKnownNetwork, standing: .checking)
+  }
+
+  package func poll(_ number: UInt64) { client.tell(.poll(number)) }
+  package func giveUp(_ number: UInt64) { client.tell(.giveUp(number)) }
+  package func accepted(_ attempt: LoginTry) { client.tell(.accepted(attempt.number)) }
+
+  package func refused(_ attempt: LoginTry) async -> Duration {
+    await time(client.question(.refused(attempt.number), patience: .zero))
+  }
+
+  package func left(_ attempt: LoginTry) { client.tell(.left(attempt.number)) }
+  package func abandoned(_ attempt: LoginTry) { client.tell(.abandoned(attempt.number)) }
+
+  package func answerTime() async -> Duration { await time(client.question(.answerTime, patience: .zero)) }
+
+  /// As a desk without a measurement would say.
+  private func time(_ answer: LinkMessage?) -> Duration {
+    if case .time(let duration)? = answer { duration } else { .seconds(1) }
+  }
+
+  private var patience: Duration { client.configuration.deskPatience }
+}
+
+extension LinkClient {
+  /// Asks, and returns the answer; nil if the queue process is away for longer than `patience`, or went.
+  func question(_ message: LinkMessage, patience: Duration) async -> LinkMessage? {
+    let number = takeNumber()
+    let outgoing = Outgoing(frame: message.frame(number))
+    return await withCheckedContinuation { continuation in
+      ask(number, outgoing, patience: patience) { continuation.resume(returning: $0) }
+    }
+  }
+}
