@@ -48,7 +48,8 @@ package struct LaunchOrder: Hashable, Sendable {
   package var readablePaths = Self.commonReadablePaths
   /// The same for reading, writing, making and removing. The default is `/dev/null`.
   package var writablePaths = ["/dev/null"]
-  /// The same for reading and starting programs: nowhere by default. A program needs its own path and those of its loader.
+  /// The same for reading and starting programs: nowhere by default. A program needs its own path and those of its loader, as
+  /// ``programPaths`` has them for this one.
   package var executablePaths: [String] = []
   /// Descriptors of the child by name. ``LaunchedProcess`` sets the numbers.
   package internal(set) var descriptors: [String: Int32] = [:]
@@ -81,7 +82,7 @@ package struct LaunchOrder: Hashable, Sendable {
     "/usr", "/lib", "/lib32", "/lib64", "/libx32", "/etc/ld.so.cache", "/etc/resolv.conf", "/run/systemd/resolve",
     "/run/resolvconf", "/run/NetworkManager/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf",
     "/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/localtime", "/etc/ssl", "/etc/pki",
-    "/etc/crypto-policies", "/etc/ca-certificates", "/sys/devices/system/cpu", "/proc", "/dev/null",
+    "/etc/crypto-policies", "/etc/ca-certificates", "/sys/devices/system/cpu", "/sys/fs/cgroup", "/proc", "/dev/null",
     "/dev/urandom",
   ]
 }

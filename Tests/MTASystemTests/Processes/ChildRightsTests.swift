@@ -127,6 +127,16 @@
       #expect(try await Run.ask(["start /bin/true", "start /bin/false"], order).answers == ["ended 0", "EACCES"])
     }
 
+    /// An acceptor without root starts a process for each connection. The rules of both bind the new one.
+    @Test func aChildMayStartTheProgramAgain() async throws {
+      let folder = try Self.folder("file", mode: 0o666)
+      var order = Run.order()
+      order.executablePaths = try await Run.ask(["program"]).answers
+      #expect(order.executablePaths.contains { $0.hasSuffix("/LaunchSubject") })
+      let run = try await Run.ask(["relaunch read \(folder.path)/file"], order)
+      #expect(run.answers == ["receiver 0", Self.hasLandlock ? "EACCES" : "done", "exit code 0"])
+    }
+
     @Test(.enabled(if: Landlock.supported >= 6, "this kernel's Landlock keeps no signals"))
     func signalsToOthersAreForbidden() async throws {
       // Of the same user: without Landlock the kernel lets it.
