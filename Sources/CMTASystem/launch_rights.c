@@ -31,9 +31,11 @@ static void check_threads(void) {
 static void limit(int resource, rlim_t value, const char *what) {
   struct rlimit now;
   if (getrlimit(resource, &now) != 0) launch_end(what, errno);
-  // Fewer than asked for where the system allows no more: that weakens nothing.
-  if (value > now.rlim_max && geteuid() != 0) value = now.rlim_max;
   struct rlimit new = {value, value};
+  if (setrlimit(resource, &new) == 0) return;
+  // Fewer than asked for where the system allows no more, as for root in most containers: that weakens nothing.
+  if (errno != EPERM || value <= now.rlim_max) launch_end(what, errno);
+  new.rlim_cur = new.rlim_max = now.rlim_max;
   if (setrlimit(resource, &new) != 0) launch_end(what, errno);
 }
 

@@ -35,6 +35,8 @@ struct ChildStarter: ChildStarting {
         generation.order(for: role), output: nowhere?.number ?? STDOUT_FILENO, complaints: errors.write.number,
         descriptors: descriptors)
     } catch { throw StartFailure("no process can be started: \(error)") }
+    // Numbers alone would not keep them open until here.
+    withExtendedLifetime((theirs, log, errors, nowhere, link, lock, generation)) {}
     let name = "\(role)[\(process.id)]"
     LogRelay { [logs] in logs.relay($0, from: name) }.read(log.read)
     LogRelay { [logs] line in

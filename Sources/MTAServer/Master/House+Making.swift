@@ -9,8 +9,12 @@ extension House {
   /// What this process is: a child by its launch order, otherwise what the settings say.
   static func own(_ settings: Settings) throws -> House {
     guard let order = LaunchOrder.own else {
-      if case .inProcess = settings.effectiveIsolation { return .whole }
-      return .master
+      switch settings.effectiveIsolation {
+      case .inProcess: return .whole
+      case .workers: return .master
+      case .processPerConnection:
+        throw StartFailure("isolation: processPerConnection comes in a later version; workers:N is there")
+      }
     }
     guard let control = order.descriptors["control"] else {
       throw StartFailure("this process was started as a part of a server, and has no line to its master")

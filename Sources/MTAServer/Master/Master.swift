@@ -222,9 +222,11 @@ actor Master {
   }
 
   /// The generation that begins cannot serve.
-  private func fail(_ reason: StartFailure) {
+  ///
+  /// - Parameter dead: a child that has ended.
+  private func fail(_ reason: StartFailure, _ dead: Child? = nil) {
     let begun = next
-    for child in begun?.children ?? [] where child !== queue {
+    for child in begun?.children ?? [] where child !== queue && child !== dead {
       child.tell(.stop)
       finishing.append(child)
     }
@@ -245,6 +247,7 @@ actor Master {
     let ends = role == .receiver ? MessageSocket.streamPair() : nil
     let child = try starter.start(role, place, of: generation, link: ends?.0, lock: role == .queue ? lock : nil)
     if let (_, end) = ends { queue?.tell(.link, passing: end.number) }
+    withExtendedLifetime(ends) {}
     child.watch { [ring] in ring.yield(.news(child, $0)) }
     return child
   }
@@ -254,12 +257,13 @@ actor Master {
     guard let queue, let (one, other) = MessageSocket.streamPair() else { return }
     queue.tell(.link, passing: one.number)
     receiver.tell(.link, passing: other.number)
+    withExtendedLifetime((one, other)) {}
   }
 
   private func bury(_ child: Child, _ end: ChildEnd) {
     if let begun = next, !begun.hasTakenOver, begun.children.contains(where: { $0 === child }) {
       remove(child)
-      return fail(StartFailure(of: child, end))
+      return fail(StartFailure(of: child, end), child)
     }
     let wasFinishing = finishing.contains { $0 === child }
     remove(child)

@@ -94,7 +94,7 @@ extension Settings {
   /// Logs settings without effect, and problems for an operator.
   func logNotes(to logger: Logger) {
     for key in noted { logger.notice("\(key): accepted, but takes effect in a later version") }
-    if getuid() == 0 {
+    if getuid() == 0, effectiveIsolation == .inProcess {
       logger.warning("isolation: running as root in one process; a fault in it would have root's rights")
     }
     if !hasCertificate { logger.notice("certificate: none, so there is no STARTTLS and no AUTH") }

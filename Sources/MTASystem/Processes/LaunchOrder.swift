@@ -40,7 +40,7 @@ package struct LaunchOrder: Hashable, Sendable {
   package var generation: UInt64 = 0
   /// Necessary when root starts the child, and refused otherwise: only root can become another user.
   package var owner: Owner?
-  /// Descriptors that the child may have open: 16 to 1,048,576. A child that is not root's gets at most what its starter may have. The
+  /// Descriptors that the child may have open: 16 to 1,048,576. Where the system allows fewer, the child gets those. The
   /// default is 4,096.
   package var maximumDescriptors = 4096
   /// Where Landlock lets the child read files and list folders, with all below. What does not exist, or what the child's user cannot

@@ -1,3 +1,4 @@
+import Logging
 import MTACore
 import MTASystem
 import MTATestSupport
@@ -36,7 +37,7 @@ struct LogRelayTests {
     #expect(relayed("6[info] mta: up") == "1970-01-01T00:00:00.000Z receiver[7] [info] mta: up\n")
     // One that writes no severity, or control characters, is written all the same, on one line.
     #expect(relayed("Fatal error: Index out of range") == "1970-01-01T00:00:00.000Z receiver[7] Fatal error: Index out of range\n")
-    #expect(relayed("3a\u{1B}[2Jb\rqueue[1] forged") == #"1970-01-01T00:00:00.000Z receiver[7] a\u{1B}[2Jb\rqueue[1] forged"# + "\n")
+    #expect(relayed("3a\u{1B}[2Jb\rqueue[1] forged") == #"1970-01-01T00:00:00.000Z receiver[7] a\u{1b}[2Jb\u{d}queue[1] forged"# + "\n")
   }
 
   @Test func theSeverityReachesTheJournal() {

@@ -48,6 +48,33 @@
         complaints: try String(contentsOfFile: folder.path + "/complaints", encoding: .utf8), end: end)
     }
 
+    /// A subject that has answered, and runs on until its value goes, or the process of the tests.
+    final class Held {
+      let child: LaunchedProcess
+      private var ends: [Int32] = [-1, -1]
+      private let folder = TemporaryFolder()
+
+      init(_ order: LaunchOrder = LaunchSubjectRun.order()) async throws {
+        let path = folder.path + "/output"
+        let output = try LaunchSubjectRun.file(path)
+        defer { close(output) }
+        try #require(pipe(&ends) == 0)
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        child = try LaunchedProcess.spawn(
+          order, program: .path(program), arguments: ["LaunchSubject", "hold"], output: output,
+          descriptors: ["hold": ends[0]])
+        let child = child
+        try await eventually("it runs") {
+          if child.hasEnded { throw EndedEarly() }
+          return !lines(path).isEmpty
+        }
+      }
+
+      deinit { for end in ends { close(end) } }
+    }
+
+    struct EndedEarly: Error {}
+
     static func file(_ path: String) throws -> Int32 {
       let file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
       try #require(file >= 0)

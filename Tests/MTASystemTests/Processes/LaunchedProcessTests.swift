@@ -70,12 +70,9 @@
 
     @Test func theEndIsTold() async throws {
       #expect(try await Run.ask(["exit 7"]).end == .exited(7))
-      let folder = TemporaryFolder()
-      let output = try Run.file(folder.path + "/output")
-      defer { close(output) }
-      let child = try LaunchedProcess.spawn(
-        Run.order(), program: .path(Run.program), arguments: ["LaunchSubject", "hold"], output: output)
-      try await eventually("it runs") { !Run.lines(folder.path + "/output").isEmpty }
+      let held = try await Run.Held()
+      defer { withExtendedLifetime(held) {} }
+      let child = held.child
       #expect(!child.hasEnded)
       child.signal(SIGKILL)
       #expect(await child.end == .signalled(SIGKILL))

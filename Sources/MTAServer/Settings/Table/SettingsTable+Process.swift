@@ -32,24 +32,24 @@ extension SettingsTable {
       64; `processPerConnection` or `processPerConnection:N`, a receiver for each connection, at most N (256) at a time. \
       See [Processes](#processes).
       """
-    ).forLater,
+    ),
     .optionalText(
       "userName", \.userName,
       "The user to run as, when started as root: a name or a number."
-    ).forLater,
+    ),
     .optionalText(
       "groupName", \.groupName,
       "The group to run as, when started as root: a name or a number."
-    ).forLater,
+    ),
     .receiverUserName(
       "The user of the processes that receive mail. One of their own cannot read the queue, whatever the kernel is."
-    ).forLater,
+    ),
     .receiverPaths(
       """
       What hooks of a program may reach in the file system, beside what every program needs: files, or folders with all \
       that is in them. Behind `rw:` hooks may write there, too.
       """
-    ).forLater,
+    ),
     .optionalText(
       "controlGroup", \.controlGroup,
       "The group whose members may ask a running server and command it: a name or a number."
