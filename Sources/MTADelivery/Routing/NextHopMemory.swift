@@ -16,6 +16,8 @@ public final class NextHopMemory: Sendable {
   private struct Entry {
     let lack: NextHopLack
     let end: Timestamp
+    /// The end that listeners were told of.
+    var toldEnd: Timestamp
   }
 
   static let maximumPlaces = 10_000
@@ -24,6 +26,7 @@ public final class NextHopMemory: Sendable {
 
   private let clock: any WallClock
   private let entries = NIOLockedValueBox<[Place: Entry]>([:])
+  private let listener = NIOLockedValueBox<(@Sendable (NextHopNote) -> Void)?>(nil)
 
   public init(clock: any WallClock = SystemClock()) { self.clock = clock }
 
@@ -34,11 +37,58 @@ public final class NextHopMemory: Sendable {
     if !capabilities.smtpUTF8 { lack.insert(.smtpUTF8) }
     if !capabilities.eightBitMIME { lack.insert(.eightBitMIME) }
     let now = clock.now
+    let end = now + Self.lifetime
+    let isNews = entries.withLockedValue { entries in
+      let before = entries[place].flatMap { $0.end > now ? $0 : nil }
+      // A place that lacks nothing is like one that is not known.
+      let isNews =
+        lack != before?.lack ?? [] || (!lack.isEmpty && end - (before?.toldEnd ?? now) >= Self.lifetime / 2)
+      Self.makeRoom(&entries, at: now)
+      entries[place] = Entry(lack: lack, end: end, toldEnd: isNews ? end : before?.toldEnd ?? end)
+      return isNews
+    }
+    guard isNews, let tell = listener.withLockedValue({ $0 }), let note = NextHopNote(place, lack, until: end) else {
+      return
+    }
+    tell(note)
+  }
+
+  private static func makeRoom(_ entries: inout [Place: Entry], at now: Timestamp) {
+    if entries.count >= maximumPlaces { entries = entries.filter { $0.value.end > now } }
+    // What is forgotten is learned again.
+    if entries.count >= maximumPlaces { entries = [:] }
+  }
+
+  // MARK: Between processes
+
+  /// Tells `listener` of what changes, and twice in ``lifetime`` of what stays as it is. It replaces an earlier listener.
+  ///
+  /// - Returns: what is known now. If a note of it comes behind a newer one, ``take(_:)`` knows which is older.
+  package func listen(_ listener: @escaping @Sendable (NextHopNote) -> Void) -> [NextHopNote] {
+    self.listener.withLockedValue { $0 = listener }
+    return notes
+  }
+
+  /// All places that are known to lack something, for a process that begins.
+  package var notes: [NextHopNote] {
+    let now = clock.now
+    return entries.withLockedValue { entries in
+      entries.compactMap { place, entry in
+        entry.lack.isEmpty || entry.end <= now ? nil : NextHopNote(place, entry.lack, until: entry.end)
+      }
+    }
+  }
+
+  /// Learns what another process found out. What cannot be read is left out.
+  package func take(_ note: NextHopNote) {
+    guard let place = Place(note.place) else { return }
+    let now = clock.now
+    let end = min(note.end, now + Self.lifetime)
+    guard end > now else { return }
     entries.withLockedValue { entries in
-      if entries.count >= Self.maximumPlaces { entries = entries.filter { $0.value.end > now } }
-      // What is forgotten is learned again.
-      if entries.count >= Self.maximumPlaces { entries = [:] }
-      entries[place] = Entry(lack: lack, end: now + Self.lifetime)
+      if let known = entries[place], known.end > end { return }
+      Self.makeRoom(&entries, at: now)
+      entries[place] = Entry(lack: note.lack, end: end, toldEnd: end)
     }
   }
 
