@@ -106,12 +106,12 @@ public final class Receiver: Sendable {
     }
   }
 
-  private let configuration: Configuration
-  /// If it is nil at first, it stays nil: what a session offers is fixed when the receiver is made.
-  private let tls: NIOLockedValueBox<TLSContext?>
+  /// What a connection is made by. It keeps it; ``renew(_:tls:findRoute:)`` puts another in its place.
+  private let setup: NIOLockedValueBox<ReceiverSetup>
   private let makeHooks: @Sendable () -> any InboundHooks
-  private let environment: ReceiverEnvironment
   private let census: ConnectionCensus
+  /// Without taps, which belong to a configuration.
+  private let observers: Observers<ReceiverNews>
   private let state = NIOLockedValueBox<(loops: [ReceiverLoop], listening: [any Channel])>(([], []))
 
   /// - Parameters:
@@ -148,24 +148,18 @@ public final class Receiver: Sendable {
     logger: Logger = Logger(label: "mta.receiver"), observers: [any ReceiverObserver] = [],
     hooks: @escaping @Sendable () -> any InboundHooks
   ) {
-    var configuration = configuration
-    configuration.session.offersTLS = tls != nil
-    configuration.session.honours.formIntersection(store.capabilities)
-    self.configuration = configuration
-    self.tls = NIOLockedValueBox(tls)
     makeHooks = hooks
     census = ConnectionCensus(configuration)
-    let base = configuration.messageIDBase
     var all = Observers<ReceiverNews>()
-    for tap in configuration.taps { all.add(tap) }
     for observer in observers { all.add(observer) }
-    var environment = ReceiverEnvironment(
+    self.observers = all
+    let environment = ReceiverEnvironment(
       store: store, desk: desk, lookup: lookup, inspector: inspector,
-      clock: clock, makeID: { MailID(at: $0, random: .random(in: .min ... .max), base: base) },
+      clock: clock, makeID: { MailID(at: $0, random: .random(in: .min ... .max), base: 62) },
       timing: configuration.timing,
-      logger: logger, memory: SessionMemory(limit: configuration.maximumSessionMemory), observers: all)
-    environment.findRoute = findRoute
-    self.environment = environment
+      logger: logger, memory: SessionMemory(limit: configuration.maximumSessionMemory))
+    setup = NIOLockedValueBox(
+      ReceiverSetup(configuration, tls: tls, findRoute: findRoute, observers: all, environment))
   }
 
   /// Binds every listener and accepts connections.
@@ -179,13 +173,15 @@ public final class Receiver: Sendable {
   /// The same, with sockets that listen already: they serve the listeners that they fit, which are not bound.
   package func start(on group: any EventLoopGroup, inherited: [InheritedSocket]) async throws -> [SocketAddress] {
     let loops = group.makeIterator().map { ReceiverLoop($0) }
+    let setup = setup.withLockedValue { $0 }
+    let configuration = setup.configuration
     let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
     state.withLockedValue { $0.loops = loops }
     var addresses: [SocketAddress] = []
     var inherited = inherited
     do {
       for (place, listener) in configuration.listeners.enumerated() {
-        if listener.implicitTLS, tls.withLockedValue({ $0 == nil }) {
+        if listener.implicitTLS, setup.tls == nil {
           throw ListenFailure(listener: listener.address, reason: "implicit TLS needs a certificate")
         }
         let given = inherited.filter { $0.listener.map { $0 == place } ?? $0.fits(listener.address) }
@@ -224,7 +220,7 @@ public final class Receiver: Sendable {
       group.cancelAll()
       for loop in loops { loop.stop() }
     }
-    await environment.observers.drained()
+    await observers.drained()
   }
 
   /// Stops accepting, and returns when the last connection has ended by itself. ``shutDown(grace:)`` ends it sooner.
@@ -244,7 +240,27 @@ public final class Receiver: Sendable {
 
   /// Later connections get this certificate and key; open ones keep theirs. A receiver that was made without TLS stays without.
   public func renew(tls context: TLSContext) {
-    tls.withLockedValue { if $0 != nil { $0 = context } }
+    setup.withLockedValue { if $0.tls != nil { $0 = $0.with(tls: context) } }
+  }
+
+  /// Later connections are served by this; open ones go on with what they have. Counts, lockouts and observers stay.
+  ///
+  /// Sockets stay as they are. A listener that listens already has another role, if its address stands in `configuration` with one.
+  ///
+  /// - Parameters:
+  ///   - tls: certificate and key; nil offers no STARTTLS.
+  ///   - findRoute: as when the receiver was made.
+  public func renew(
+    _ configuration: Configuration, tls: TLSContext?, findRoute: (@Sendable (DNSName) async -> MailRoute)? = nil
+  ) {
+    census.renew(configuration)
+    setup.withLockedValue { setup in
+      let environment = setup.environment
+      environment.memory.renew(limit: configuration.maximumSessionMemory)
+      // One that several receivers ask has its own limits.
+      (environment.desk as? LocalDesk)?.renew(configuration)
+      setup = ReceiverSetup(configuration, tls: tls, findRoute: findRoute, observers: observers, environment)
+    }
   }
 
   /// Connections that are open now.
@@ -305,23 +321,28 @@ extension Receiver {
       let address = IPAddress(remote)
     else { throw ChannelError.ioOnClosedChannel }
     let port = UInt16(clamping: remote.port ?? 0)
-    guard listener.expectsProxy else { return try accept(channel, listener, loop, from: address, port: port) }
+    let setup = setup.withLockedValue { $0 }
+    let listener = setup.listener(listener)
+    guard listener.expectsProxy else { return try accept(channel, listener, setup, loop, from: address, port: port) }
     // Only our own proxies may say who a client is.
-    guard configuration.proxies.contains(where: { $0.contains(address) }) else { throw ChannelError.ioOnClosedChannel }
-    let handler = ProxyHandler(patience: TimeAmount(configuration.timing.proxyHeader)) { header in
+    guard setup.configuration.proxies.contains(where: { $0.contains(address) }) else { throw ChannelError.ioOnClosedChannel }
+    let handler = ProxyHandler(patience: TimeAmount(setup.configuration.timing.proxyHeader)) { header in
       // LOCAL, UNKNOWN and families without addresses are the proxy's own health checks; trust is for hosts that connect to us.
       let (client, port) = header.client ?? (address, port)
       try self.accept(
-        channel, listener, loop, from: client, port: port, mayBeTrusted: header.client != nil,
+        channel, listener, setup, loop, from: client, port: port, mayBeTrusted: header.client != nil,
         isProxy: header.client == nil, to: header.destination)
     }
     try channel.pipeline.syncOperations.addHandler(handler)
   }
 
   private func accept(
-    _ channel: any Channel, _ listener: Listener, _ loop: ReceiverLoop, from address: IPAddress, port: UInt16,
-    mayBeTrusted: Bool = true, isProxy: Bool = false, to destination: IPAddress? = nil
+    _ channel: any Channel, _ listener: Listener, _ setup: ReceiverSetup, _ loop: ReceiverLoop,
+    from address: IPAddress, port: UInt16, mayBeTrusted: Bool = true, isProxy: Bool = false, to destination: IPAddress? = nil
   ) throws {
+    let (configuration, environment, tls) = (setup.configuration, setup.environment, setup.tls)
+    // A port that is encrypted from the first byte never speaks in clear, whatever the settings say by now.
+    if listener.implicitTLS, tls == nil { throw ChannelError.ioOnClosedChannel }
     // Some checks say PROXY with the proxy's own address, or come to another port: a listed proxy is no stranger there either.
     let isFrontEnd =
       isProxy || configuration.proxies.contains { $0.contains(address) }
@@ -344,10 +365,9 @@ extension Receiver {
         ?? channel.localAddress?.ipAddress.flatMap { IPAddress(String($0.prefix { $0 != "%" })) })
     var session = configuration.session
     session.speaksLMTP = listener.speaksLMTP
-    let tls = tls.withLockedValue { $0 }
     let connection = ChannelConnection(tls: tls, implicitTLS: listener.implicitTLS) { [session] duplex in
       ConnectionPump(
-        ServerSession(session, facts), hooks: self.makeHooks(), environment: self.environment,
+        ServerSession(session, facts), hooks: self.makeHooks(), environment: environment,
         loop: loop,
         duplex: duplex, number: number)
     } onClose: {

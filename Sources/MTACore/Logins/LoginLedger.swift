@@ -25,7 +25,7 @@ package struct LoginLedger: Sendable {
 
   package let policy: LoginPolicy
   /// Their addresses are not limited; the accounts are.
-  private let unlimited: [Network]
+  package var unlimited: [Network]
   private var addresses: BoundedTable<ContactKey, AddressStanding>
   private var sites: BoundedTable<Network, TryCount>
   private var pairs: BoundedTable<Pair, TryCount>

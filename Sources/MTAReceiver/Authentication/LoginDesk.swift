@@ -32,6 +32,9 @@ package final class LoginDesk: Sendable {
     self.logger = logger
   }
 
+  /// Addresses of these networks are not limited from now on, and others are.
+  func renew(unlimited: [Network]) { state.withLockedValue { $0.ledger.unlimited = unlimited } }
+
   /// A client names its account; nil if it does not.
   package func begin(_ name: String?, from address: IPAddress) async -> LoginTry {
     let account = name.flatMap { LoginAccount($0) }

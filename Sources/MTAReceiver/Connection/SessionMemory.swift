@@ -11,16 +11,18 @@ package final class SessionMemory: Sendable {
   /// Changes below this are counted with the next one.
   private static let grain = 1024
 
-  private let limit: Int
-  private let used = NIOLockedValueBox(0)
+  private let state: NIOLockedValueBox<(used: Int, limit: Int)>
 
   /// - Parameter limit: bytes; nil for none.
-  package init(limit: Int? = nil) { self.limit = limit ?? .max }
+  package init(limit: Int? = nil) { state = NIOLockedValueBox((0, limit ?? .max)) }
 
-  package var bytes: Int { used.withLockedValue { $0 } }
+  package var bytes: Int { state.withLockedValue { $0.used } }
+
+  /// Another limit holds from now on.
+  func renew(limit: Int) { state.withLockedValue { $0.limit = limit } }
 
   var room: MemoryRoom {
-    let bytes = bytes
+    let (bytes, limit) = state.withLockedValue { $0 }
     if bytes < limit { return .enough }
     return bytes - limit < limit / 4 ? .full : .exceeded
   }
@@ -30,7 +32,7 @@ package final class SessionMemory: Sendable {
   /// - Returns: what is counted for it now.
   func change(from before: Int, to now: Int) -> Int {
     guard now == 0 ? before != 0 : abs(now - before) >= Self.grain else { return before }
-    used.withLockedValue { $0 += now - before }
+    state.withLockedValue { $0.used += now - before }
     return now
   }
 }

@@ -6,7 +6,8 @@ import NIOConcurrencyHelpers
 /// A record is read from the store once and then stays in memory. So a connection costs one look-up in a table. Changes go to the store
 /// without a wait.
 package final class ContactBook: Sendable {
-  private let policy: ContactPolicy
+  private let rules: NIOLockedValueBox<ContactPolicy>
+  private var policy: ContactPolicy { rules.withLockedValue { $0 } }
   private let store: (any ContactStore)?
   private let clock: any WallClock
   private let records = NIOLockedValueBox<[ContactKey: ContactRecord]>([:])
@@ -14,10 +15,13 @@ package final class ContactBook: Sendable {
   private static let capacity = 100_000
 
   package init(_ policy: ContactPolicy, store: (any ContactStore)?, clock: any WallClock) {
-    self.policy = policy
+    rules = NIOLockedValueBox(policy)
     self.store = store
     self.clock = clock
   }
+
+  /// Another policy holds from now on. Records stay.
+  func renew(_ policy: ContactPolicy) { rules.withLockedValue { $0 = policy } }
 
   /// Counts a connection and says whether it is served. If the store cannot be read, it is served: a slow disk must not stop reception.
   package func admit(_ address: IPAddress) async -> ContactPolicy.Admission {
@@ -25,13 +29,17 @@ package final class ContactBook: Sendable {
     if records.withLockedValue({ $0[key] == nil }), let stored = try? await store?.contact(key) {
       records.withLockedValue { if $0[key] == nil { $0[key] = stored } }
     }
+    let policy = policy
     return change(address) { policy.connected(&$0, from: address, at: clock.now) }
   }
 
   package func note(_ event: ServerSession.ContactEvent, from address: IPAddress) {
     switch event {
-    case .violation: change(address) { policy.violated(&$0, at: clock.now) }
+    case .violation:
+      let policy = policy
+      change(address) { policy.violated(&$0, at: clock.now) }
     case .acceptance:
+      let policy = policy
       let changed = records.withLockedValue { records -> ContactRecord? in
         guard var record = records[ContactKey(address)], policy.accepted(&record) else { return nil }
         records[record.key] = record

@@ -35,6 +35,13 @@ package struct LocalDesk: ReceptionDesk {
       census: isShared ? ConnectionCensus(configuration) : nil)
   }
 
+  /// Other limits hold from now on. What was counted stays.
+  package func renew(_ configuration: Receiver.Configuration) {
+    contacts.renew(configuration.contacts)
+    logins.renew(unlimited: configuration.contacts.neverProhibit)
+    census?.renew(configuration)
+  }
+
   /// Connections that have a place here now; nil where they are not counted.
   package var connectionCount: Int? { census?.total }
 

@@ -7,19 +7,26 @@ final class ConnectionCensus: Sendable {
     var total = 0
     var number: UInt64 = 0
     var byAddress: [ContactKey: Int] = [:]
+    var maximum: Int
+    var maximumPerAddress: Int
   }
 
-  private let maximum: Int
-  private let maximumPerAddress: Int
-  private let counts = NIOLockedValueBox(Counts())
+  private let counts: NIOLockedValueBox<Counts>
 
   init(maximum: Int, maximumPerAddress: Int) {
-    self.maximum = maximum
-    self.maximumPerAddress = maximumPerAddress
+    counts = NIOLockedValueBox(Counts(maximum: maximum, maximumPerAddress: maximumPerAddress))
   }
 
   convenience init(_ configuration: Receiver.Configuration) {
     self.init(maximum: configuration.maximumConnections, maximumPerAddress: configuration.maximumConnectionsPerAddress)
+  }
+
+  /// Other limits hold from now on. Connections beyond them stay.
+  func renew(_ configuration: Receiver.Configuration) {
+    counts.withLockedValue {
+      $0.maximum = configuration.maximumConnections
+      $0.maximumPerAddress = configuration.maximumConnectionsPerAddress
+    }
   }
 
   /// Counts a connection and numbers it; nil if there are too many.
@@ -29,7 +36,7 @@ final class ConnectionCensus: Sendable {
     let key = ContactKey(address)
     return counts.withLockedValue { counts in
       let here = counts.byAddress[key] ?? 0
-      guard counts.total < maximum, isFrontEnd || here < maximumPerAddress else { return nil }
+      guard counts.total < counts.maximum, isFrontEnd || here < counts.maximumPerAddress else { return nil }
       counts.total += 1
       counts.number += 1
       counts.byAddress[key] = here + 1
