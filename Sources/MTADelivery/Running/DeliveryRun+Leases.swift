@@ -54,4 +54,20 @@ extension DeliveryRun {
     let deadline = environment.clock.now + environment.configuration.lease
     try await environment.queue.renew(parcels, by: owner, deadline: deadline)
   }
+
+  /// Gives back what is not under way, and keeps the other leases while a run ends that may take its time.
+  func keepLeases() async -> Task<Void, Never> {
+    do throws(StoreFailure) {
+      _ = try await environment.queue.releaseLeases(of: owner) { [work] in work.withLockedValue { Array($0.leased) } }
+    } catch { environment.logger.error("leases cannot be released", metadata: ["reason": "\(error)"]) }
+    return Task.detached {
+      let pause = self.environment.configuration.lease / 3
+      while !Task.isCancelled {
+        do { try await self.environment.pacer.wait(pause, .leaseLook) } catch { return }
+        do throws(StoreFailure) { try await self.renewLeases() } catch {
+          self.environment.logger.error("leases cannot be renewed", metadata: ["reason": "\(error)"])
+        }
+      }
+    }
+  }
 }

@@ -15,6 +15,8 @@ final class DeliveryRun: Sendable {
   var isAbandoned: Bool { work.withLockedValue(\.isAbandoned) }
   let policy: LanePolicy
   let bell = Bell()
+  /// Another run goes on with the queue; this one ends when its deliveries do.
+  private let isRetired = NIOLockedValueBox(false)
   /// When a run began that delivers only what was due then; nil for a service.
   private let begin: Timestamp?
 
@@ -74,8 +76,14 @@ final class DeliveryRun: Sendable {
       }
     }
     environment.queue.endListening(owner)
-    await stop()
+    await stop(atOnce: !isRetired.withLockedValue { $0 })
     return work.withLockedValue(\.summary)
+  }
+
+  /// Claims nothing more. ``serve()`` returns when the deliveries under way have ended, however long they take.
+  func retire() {
+    isRetired.withLockedValue { $0 = true }
+    bell.ring()
   }
 
   // MARK: the loop
@@ -102,7 +110,7 @@ final class DeliveryRun: Sendable {
     var watch = QueueWatch(policy)
     var strokes = bell.strokes.makeAsyncIterator()
     var rung: Set<Bell.Ring> = [.queue]
-    while !Task.isCancelled {
+    while !Task.isCancelled, !isRetired.withLockedValue({ $0 }) {
       if rung.contains(.leases) { await lookAfterLeases(&watch, after: leaseLook) }
       if rung.contains(.queue) {
         alarm?.cancel()
@@ -167,20 +175,28 @@ final class DeliveryRun: Sendable {
   // MARK: the end
 
   /// Lets deliveries under way end within the grace period, and gives other parcels back.
-  private func stop() async {
+  ///
+  /// - Parameter atOnce: the period begins now. If not, it begins when the calling task is cancelled.
+  private func stop(atOnce: Bool = true) async {
     let (idle, sorters) = work.withLockedValue { work in
       work.phase = .stopping
-      work.lanes.drainAll()
+      let waiting = work.lanes.drainAll()
+      // Nobody else will look for them before the leases end.
+      if !atOnce { for job in waiting { work.leased.subtract(job.parcels.map(\.id)) } }
       return (work.endNeedlessStandbys(), work.sorters.dismiss())
     }
+    let keeper = atOnce ? nil : await keepLeases()
     for worker in idle { worker.wake.resume(returning: false) }
     for sorter in sorters { sorter.cancel() }
     let end = Answer<Bool>()
+    let hurry = Answer<Bool>()
+    if atOnce { hurry.give(.success(true)) }
     // The calling task is cancelled, and would wait no more: the period is measured by another.
     let (grace, patience) = (environment.configuration.gracePeriod, environment.configuration.patience)
     let pacer = environment.pacer
     let timer = Task.detached {
       do {
+        _ = try await hurry.value()
         try await pacer.wait(grace, .grace)
         self.dismissAll()
         try await pacer.wait(patience, .patience)
@@ -192,8 +208,13 @@ final class DeliveryRun: Sendable {
       await self.outlive { $0.workers }
       end.give(.success(true))
     }
-    let isOrderly = (try? await end.valueWhateverComes()) ?? true
+    let isOrderly = await withTaskCancellationHandler {
+      (try? await end.valueWhateverComes()) ?? true
+    } onCancel: {
+      hurry.give(.success(true))
+    }
     timer.cancel()
+    keeper?.cancel()
     if !isOrderly {
       environment.logger.error(
         "deliveries that do not end are abandoned; their mail is tried again after the next start")

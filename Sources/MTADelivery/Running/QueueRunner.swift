@@ -23,6 +23,7 @@ public final class QueueRunner: Sendable {
   private let environment: DeliveryEnvironment
   /// Waited for at the end of a run.
   private let hasOwnObservers: Bool
+  private let service = NIOLockedValueBox<(runs: [DeliveryRun], isRetired: Bool)>(([], false))
 
   /// - Parameters:
   ///   - signer: signs submissions as they leave; nil for none.
@@ -81,7 +82,27 @@ public final class QueueRunner: Sendable {
   /// - Throws: `StoreFailure` when the queue cannot be read at the start; later failures are logged, and tried again.
   @discardableResult
   public func run() async throws -> RunSummary {
-    try await observed { try await self.asOwner(isService: true) { try await $0.serve() } }
+    try await observed {
+      try await self.asOwner(isService: true) { run in
+        let isRetired = self.service.withLockedValue { service in
+          service.runs.append(run)
+          return service.isRetired
+        }
+        defer { self.service.withLockedValue { $0.runs.removeAll { $0 === run } } }
+        if isRetired { run.retire() }
+        return try await run.serve()
+      }
+    }
+  }
+
+  /// Ends ``run()`` for another runner on the same queue: it begins no new delivery, gives waiting parcels back, and returns when the
+  /// deliveries under way have ended. The grace period begins only when its task is cancelled.
+  public func retire() {
+    let runs = service.withLockedValue { service in
+      service.isRetired = true
+      return service.runs
+    }
+    for run in runs { run.retire() }
   }
 
   /// Gives observers time to see what happened.

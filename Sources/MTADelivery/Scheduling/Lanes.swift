@@ -156,9 +156,8 @@ struct Lanes: Sendable {
   /// Removes and returns all jobs that wait for a destination.
   mutating func drain(_ destination: Destination) -> [DeliveryJob] { change(destination) { $0.drain() } ?? [] }
 
-  mutating func drainAll() {
-    for destination in Array(lanes.keys) { _ = drain(destination) }
-  }
+  /// Removes and returns all jobs that wait.
+  mutating func drainAll() -> [DeliveryJob] { Array(lanes.keys).flatMap { drain($0) } }
 
   /// Forgets idle destinations beyond ``LanePolicy/remembered``.
   private mutating func forgetSome() {
