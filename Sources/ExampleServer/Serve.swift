@@ -13,8 +13,8 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Receive and deliver mail until SIGINT or SIGTERM.",
     discussion: """
-      SIGHUP reads certificate, key, users, aliases and forwards anew, and reopens the log file. If any of it is unusable, nothing \
-      changes. Exits 0 after an orderly shutdown, 64 for settings that cannot be used, 75 when another server holds the lock file \
+      SIGHUP reads settings and certificates anew, and reopens the log file. If any of it is unusable, nothing changes. \
+      Exits 0 after an orderly shutdown, 64 for settings that cannot be used, 75 when another server holds the lock file \
       or the queue, 78 when the database was written by a newer program, 130 or 143 when a second signal ended it at once, 1 for any \
       other failure.
       """)

@@ -325,7 +325,9 @@ extension Receiver {
     let listener = setup.listener(listener)
     guard listener.expectsProxy else { return try accept(channel, listener, setup, loop, from: address, port: port) }
     // Only our own proxies may say who a client is.
-    guard setup.configuration.proxies.contains(where: { $0.contains(address) }) else { throw ChannelError.ioOnClosedChannel }
+    guard setup.configuration.proxies.contains(where: { $0.contains(address) }) else {
+      throw ChannelError.ioOnClosedChannel
+    }
     let handler = ProxyHandler(patience: TimeAmount(setup.configuration.timing.proxyHeader)) { header in
       // LOCAL, UNKNOWN and families without addresses are the proxy's own health checks; trust is for hosts that connect to us.
       let (client, port) = header.client ?? (address, port)
@@ -338,7 +340,8 @@ extension Receiver {
 
   private func accept(
     _ channel: any Channel, _ listener: Listener, _ setup: ReceiverSetup, _ loop: ReceiverLoop,
-    from address: IPAddress, port: UInt16, mayBeTrusted: Bool = true, isProxy: Bool = false, to destination: IPAddress? = nil
+    from address: IPAddress, port: UInt16, mayBeTrusted: Bool = true, isProxy: Bool = false,
+    to destination: IPAddress? = nil
   ) throws {
     let (configuration, environment, tls) = (setup.configuration, setup.environment, setup.tls)
     // A port that is encrypted from the first byte never speaks in clear, whatever the settings say by now.

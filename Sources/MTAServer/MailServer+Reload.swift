@@ -1,5 +1,6 @@
 import Logging
 public import MTACore
+import MTADelivery
 import MTAReceiver
 import MTASystem
 import MTATLS
@@ -8,7 +9,7 @@ import NIOConcurrencyHelpers
 extension MailServer {
   /// What ``reload()`` puts in place.
   public struct Reload: Sendable {
-    /// The server takes certificate and key from them. Other settings that differ take effect at the next start; the log names them.
+    /// They hold from now on, except those that need a new socket or a new process; the log names these.
     public var settings: Settings
     /// Makes the hooks of later connections. Nil: the program's own hooks stay. If it has none, the users of these settings are served.
     public var hooks: (@Sendable () -> any InboundHooks)?
@@ -19,10 +20,10 @@ extension MailServer {
     }
   }
 
-  /// Reopens the log file, and reads certificate, key and hooks anew. SIGHUP calls it.
+  /// Reopens the log file, and takes over settings, certificates and hooks. SIGHUP calls it.
   ///
-  /// Open connections go on with their hooks and their certificate. If anything new is unusable, everything old stays, and the log says
-  /// what is wrong.
+  /// New settings hold for later connections and later deliveries. Open connections go on with what they had, and so do deliveries under
+  /// way. If anything new is unusable, everything old stays, and the log has all that is wrong.
   public func reload() async {
     switch house {
     case .whole: await tellingReload { await self.takeOver() }
@@ -39,37 +40,31 @@ extension MailServer {
     }
     do {
       let new = try await reloading?()
-      try new?.settings.check()
-      let read = try ServerCertificates(reading: new?.settings ?? settings)
-      if let tls = try read?.makeContext(), certificates.withLockedValue({ $0 != nil }) {
-        receiver?.renew(tls: tls)
-        certificates.withLockedValue { $0 = read }
-      }
+      let old = inForce.withLockedValue { $0 }
+      let successor = try Successor(new?.settings ?? firstSettings, of: old, rooms, renewsAll: new != nil)
+      successor.turnLog?()
       if let new {
         let hooks = new.hooks ?? rooms.parts.hookMaker(new.settings)
         hookMaker.withLockedValue { $0 = hooks }
-        for key in new.settings.keysThatWait(comparedWith: settings) {
-          logger.notice("reload: \(key) has changed, which takes effect at the next start")
-        }
       }
-      for warning in (new?.settings ?? settings).warnings() { logger.warning("\(warning)") }
-      CertificateWatch(clock: SystemClock(), logger: logger).look(at: certificates.withLockedValue { $0 })
+      successor.renew(receiver)
+      inForce.withLockedValue { $0 = successor.inForce }
+      if let runner = successor.inForce.runner, runner !== old.runner {
+        old.runner?.retire()
+        runners.continuation.yield(runner)
+      }
+      for key in new?.settings.keysThatWait(comparedWith: firstSettings) ?? [] {
+        logger.notice("reload: \(key) has changed, which takes effect at the next start")
+      }
+      for warning in successor.inForce.settings.warnings() { logger.warning("\(warning)") }
+      CertificateWatch(clock: SystemClock(), logger: logger).look(at: successor.inForce.certificates)
       logger.notice("reloaded")
       // Nobody waits for it: hooks may look up who knows where.
       if let new { Task { await self.warnOfIgnoredUsers(new.settings) } }
     } catch {
-      logger.error("reload: failed, everything stays as it was", metadata: ["reason": "\(error)"])
+      for problem in "\(error)".split(separator: "\n") {
+        logger.error("reload: failed, everything stays as it was", metadata: ["reason": "\(problem)"])
+      }
     }
-  }
-}
-
-extension Settings {
-  /// The keys of a settings file that differ and that a reload does not change.
-  func keysThatWait(comparedWith old: Settings) -> [String] {
-    var keys = Set(given.keys).union(old.given.keys).filter { given[$0] != old.given[$0] }
-    keys.subtract(SettingsTable.rows.filter(\.isReloaded).map(\.key))
-    // Where there was no TLS none is offered, and what was offered is not taken back, before the next start.
-    if hasCertificate != old.hasCertificate { keys.insert("certificate") }
-    return keys.sorted()
   }
 }

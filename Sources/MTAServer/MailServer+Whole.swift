@@ -22,7 +22,7 @@ extension MailServer {
     if rooms.open.countsTraps { TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue)) }
     for warning in settings.warnings() { logger.warning("\(warning)") }
     let watch = CertificateWatch(clock: SystemClock(), logger: logger)
-    watch.look(at: certificates.withLockedValue { $0 })
+    watch.look(at: rooms.certificates)
     let addresses = try await startReceiver(try inheritedSockets())
     for address in addresses {
       logger.info("listening on \(address.address.map { "\($0)" } ?? "?") port \(address.port)")
@@ -32,11 +32,11 @@ extension MailServer {
     // Beside the mail, and left behind when the server ends: hooks may look up who knows where.
     let lookingForUsers = Task { await self.warnOfIgnoredUsers(settings) }
     await withTaskGroup(of: Void.self) { group in
-      if let runner { group.addTask { await self.deliver(runner) } }
+      group.addTask { await self.deliver() }
       group.addTask { await self.watchSuspects() }
       group.addTask { await self.tellAlive() }
       group.addTask { await self.tellStatus() }
-      group.addTask { await watch.run { self.certificates.withLockedValue { $0 } } }
+      group.addTask { await watch.run { self.inForce.withLockedValue { $0.certificates } } }
       try? await gracefulShutdown()
       logger.info("shutting down")
       tellStopping()

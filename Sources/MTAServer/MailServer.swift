@@ -19,16 +19,27 @@ public import ServiceLifecycle
 /// try await MailServer(settings, parts).runUntilSignal()                 // any part of your own: see Parts
 /// ```
 public final class MailServer: Service {
-  let settings: Settings
-  /// The configuration from settings and program.
-  let receiverConfiguration: Receiver.Configuration
+  /// What holds now. A reload replaces it.
+  struct InForce: Sendable {
+    var settings: Settings
+    /// The configuration from settings and program.
+    var receiver: Receiver.Configuration
+    var certificates: ServerCertificates?
+    /// Nil if only `run-queue` delivers.
+    var runner: QueueRunner?
+  }
+
+  let inForce: NIOLockedValueBox<InForce>
+  var settings: Settings { inForce.withLockedValue { $0.settings } }
+  /// Those of the start.
+  let firstSettings: Settings
   let rooms: Rooms
   /// This process's part.
   let house: House
   /// Nil where there are no sessions.
   let receiver: Receiver?
-  /// Nil if only `run-queue` delivers, and where there is no queue.
-  let runner: QueueRunner?
+  /// Runners, one after the other. Each but the last is retired. There is none where nothing is delivered.
+  let runners = AsyncStream.makeStream(of: QueueRunner.self)
   /// Nil in all other processes, and before the server runs.
   let master = NIOLockedValueBox<MasterPost?>(nil)
   let listening = Listening()
@@ -36,8 +47,6 @@ public final class MailServer: Service {
   let reloading: (@Sendable () async throws -> Reload)?
   /// Makes the hooks of new connections. A reload replaces it.
   let hookMaker: NIOLockedValueBox<@Sendable () -> any InboundHooks>
-  /// Those that new connections get. A reload replaces them.
-  let certificates: NIOLockedValueBox<ServerCertificates?>
   var logger: Logger { rooms.logger }
 
   /// Opens what the settings name and the program brings: certificates, keys, passwords, the queue. It opens no port yet.
@@ -53,18 +62,20 @@ public final class MailServer: Service {
     try settings.check()
     let house = try House.own(settings)
     self.house = house
-    self.settings = settings
+    firstSettings = settings
     self.reloading = reloading
     let parts = house.parts(of: parts)
-    receiverConfiguration = parts.receiverConfiguration(settings, rewriter: try house.rewriter(settings))
+    let configuration = parts.receiverConfiguration(settings, rewriter: try house.rewriter(settings))
     let hookMaker = NIOLockedValueBox(house.hookMaker(settings, parts))
     self.hookMaker = hookMaker
     rooms = try Rooms(settings, parts, delivers: settings.queueRunner == .automatic, rotates: true, house)
-    certificates = NIOLockedValueBox(rooms.certificates)
-    runner = house.hasQueue ? try rooms.queueRunner() : nil
+    inForce = NIOLockedValueBox(
+      InForce(
+        settings: settings, receiver: configuration, certificates: rooms.certificates, runner: rooms.runner))
+    if let runner = rooms.runner { runners.continuation.yield(runner) }
     receiver =
       house.hasSessions
-      ? try rooms.receiver(settings, receiverConfiguration) { hookMaker.withLockedValue { $0 }() } : nil
+      ? try rooms.receiver(settings, configuration) { hookMaker.withLockedValue { $0 }() } : nil
   }
 
   /// The same, with one part of the program's own: the hooks of a connection.
@@ -98,7 +109,14 @@ public final class MailServer: Service {
   /// - Returns: ``addresses``; empty when the server ended before that, or the task was cancelled.
   public func listeningAddresses() async -> [ListenAddress] { await listening.wait() }
 
-  func deliver(_ runner: QueueRunner) async {
+  /// A runner that was replaced goes on beside the next one until its deliveries have ended.
+  func deliver() async {
+    await withDiscardingTaskGroup { group in
+      for await runner in runners.stream { group.addTask { await self.deliver(runner) } }
+    }
+  }
+
+  private func deliver(_ runner: QueueRunner) async {
     do { try await runner.run() } catch is CancellationError {} catch {
       // Reception goes on: what is accepted stays in the queue.
       logger.critical("the queue runner stopped", metadata: ["reason": "\(error)"])
@@ -122,7 +140,7 @@ public final class MailServer: Service {
     settings.logNotes(to: rooms.logger)
     for note in parts.overruled(settings) { rooms.logger.notice("\(note)") }
     do {
-      let summary = try await rooms.queueRunner()?.runOnce() ?? RunSummary()
+      let summary = try await rooms.runner?.runOnce() ?? RunSummary()
       await rooms.close()
       return summary
     } catch {
@@ -140,7 +158,8 @@ extension MailServer.Parts {
     return { hooks }
   }
 
-  func receiverConfiguration(_ settings: Settings, rewriter: (any ReversePathRewriter)? = nil) -> Receiver.Configuration {
+  func receiverConfiguration(_ settings: Settings, rewriter: (any ReversePathRewriter)? = nil) -> Receiver.Configuration
+  {
     var configuration = settings.receiverConfiguration
     configuration.session.rewriter = rewriter
     receiver?(&configuration)

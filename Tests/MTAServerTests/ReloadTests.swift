@@ -97,8 +97,17 @@ import Testing
     let more = #", "queueRunner": "off", "aliases": {"info@test.example": "coco@test.example"}"#
     #expect(try read(settings(more: more)).keysThatWait(comparedWith: old) == ["queueRunner"])
     #expect(old.keysThatWait(comparedWith: try read(settings(more: more))) == ["queueRunner"])
+    let bare = try read(#"{"serverName": "mx.test.example"}"#)
+    #expect(bare.keysThatWait(comparedWith: old) == ["isolation", "listeningPorts", "resolvers"])
+    let kept = bare.keepingWhatWaits(of: old)
     #expect(
-      try read(#"{"serverName": "mx.test.example"}"#).keysThatWait(comparedWith: old).contains("certificate"))
+      kept.listeningPorts == old.listeningPorts && kept.isolation == old.isolation && kept.resolvers == old.resolvers)
+    #expect(kept.users.isEmpty && kept.certificate == nil)
+  }
+
+  /// Every setting of the table is in force after a reload, or is in the list of those that wait.
+  @Test func whatWaitsIsMarkedInTheTable() {
+    #expect(Set(SettingsTable.rows.filter { !$0.isReloaded }.map(\.key)) == Settings.waiting)
   }
 
   @Test func aLogThatCannotBeReopenedGoesOn() async throws {

@@ -23,7 +23,7 @@ package struct LoginLedger: Sendable {
     var account: LoginAccount
   }
 
-  package let policy: LoginPolicy
+  package var policy: LoginPolicy
   /// Their addresses are not limited; the accounts are.
   package var unlimited: [Network]
   private var addresses: BoundedTable<ContactKey, AddressStanding>

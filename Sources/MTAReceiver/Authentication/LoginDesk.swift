@@ -32,8 +32,10 @@ package final class LoginDesk: Sendable {
     self.logger = logger
   }
 
-  /// Addresses of these networks are not limited from now on, and others are.
-  func renew(unlimited: [Network]) { state.withLockedValue { $0.ledger.unlimited = unlimited } }
+  /// Other limits hold from now on. What was counted stays.
+  func renew(_ policy: LoginPolicy, unlimited: [Network]) {
+    state.withLockedValue { ($0.ledger.policy, $0.ledger.unlimited) = (policy, unlimited) }
+  }
 
   /// A client names its account; nil if it does not.
   package func begin(_ name: String?, from address: IPAddress) async -> LoginTry {

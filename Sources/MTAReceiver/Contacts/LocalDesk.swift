@@ -38,7 +38,7 @@ package struct LocalDesk: ReceptionDesk {
   /// Other limits hold from now on. What was counted stays.
   package func renew(_ configuration: Receiver.Configuration) {
     contacts.renew(configuration.contacts)
-    logins.renew(unlimited: configuration.contacts.neverProhibit)
+    logins.renew(configuration.logins, unlimited: configuration.contacts.neverProhibit)
     census?.renew(configuration)
   }
 

@@ -1,17 +1,12 @@
 import Logging
 import MTACore
 import MTASystem
+import NIOConcurrencyHelpers
 
 extension LineLog {
   /// The place that entries go to. Loggers of one place share it, and no line is split or mixed with another.
   public final class Sink: Sendable {
-    private let queue: LogQueue
-    private let form: LogForm
-    private let times: Times
-    private let clock: any WallClock
-    /// Opens the place again; nil where a reload changes nothing.
-    private let again: (@Sendable () throws -> LogFile)?
-    private let rotation: Rotation?
+    private let place: NIOLockedValueBox<LogPlace>
 
     /// Standard error.
     public convenience init(times: Times = .utc) { self.init(.standardError(), times: times) }
@@ -37,22 +32,12 @@ extension LineLog {
       _ file: LogFile, rotation: Rotation? = nil, times: Times, clock: any WallClock = SystemClock(),
       again: (@Sendable () throws -> LogFile)? = nil, limit: Int = LogQueue.limit
     ) {
-      (form, self.times, self.clock, self.again, self.rotation) = (.lines, times, clock, again, rotation)
-      queue = LogQueue(
-        file, turn: LogTurn(rotation, times, last: file.lastWritten ?? clock.now), limit: limit,
-        note: Self.notes(.lines, times, clock))
+      place = NIOLockedValueBox(
+        LogPlace(file, rotation: rotation, times: times, clock: clock, again: again, limit: limit))
     }
 
-    private convenience init(_ form: LogForm, socket path: String, limit: Int) {
-      self.init(form, LogSocket(path: path), limit: limit)
-    }
-
-    private init(_ form: LogForm, _ output: any LogOutput, limit: Int) {
-      let (times, clock) = (Times.utc, SystemClock())
-      (self.form, self.times, self.clock, again, rotation) = (form, times, clock, nil, nil)
-      queue = LogQueue(
-        output, turn: LogTurn(nil, times, last: clock.now), limit: limit,
-        note: Self.notes(form, times, clock))
+    private init(_ form: LogForm, socket path: String, limit: Int) {
+      place = NIOLockedValueBox(LogPlace(form, LogSocket(path: path), limit: limit))
     }
 
     /// The system's log: RFC 5424, or RFC 3164, over a datagram socket, with facility `mail`.
@@ -67,62 +52,44 @@ extension LineLog {
     }
 
     /// A pipe to the master, which writes the log.
-    convenience init(relay descriptor: Int32, limit: Int = LogQueue.limit) {
-      self.init(.relayed, LogFile(pipe: descriptor), limit: limit)
+    init(relay descriptor: Int32, limit: Int = LogQueue.limit) {
+      place = NIOLockedValueBox(LogPlace(.relayed, LogFile(pipe: descriptor), limit: limit))
     }
 
-    deinit { queue.end() }
-
-    /// What the log says of itself.
-    private static func notes(
-      _ form: LogForm, _ times: Times, _ clock: any WallClock
-    ) -> @Sendable (LogNote) -> [UInt8] {
-      { note in
-        var bytes: [UInt8] = []
-        form.append(note.entry, at: clock.now, times, to: &bytes)
-        return bytes
-      }
-    }
+    private var now: LogPlace { place.withLockedValue { $0 } }
 
     /// Opens the file that the path names now, and goes on there: for programs that rotate log files. What waits is written before,
     /// within two seconds if possible. On standard error and sockets it only waits for that.
     ///
     /// - Throws: ``SettingsFailure`` when the file cannot be opened. Later lines then go to the old file.
-    public func reopen() throws {
-      queue.drain(within: .seconds(2))
-      guard let file = try again?() else { return }
-      queue.replace(by: file, turn: LogTurn(rotation, times, last: file.lastWritten ?? clock.now))
+    public func reopen() throws { try now.reopen() }
+
+    /// Later lines go where another sink's go. What waits here is still written here.
+    func turn(to other: Sink) {
+      let new = other.now
+      place.withLockedValue { $0 = new }
     }
 
     /// Waits until everything is written.
     ///
     /// - Returns: false if `patience` was over before.
     @discardableResult
-    public func drain(within patience: Duration = .seconds(5)) -> Bool { queue.drain(within: patience) }
+    public func drain(within patience: Duration = .seconds(5)) -> Bool { now.queue.drain(within: patience) }
 
-    func write(_ entry: LogEntry) {
-      var bytes: [UInt8] = []
-      bytes.reserveCapacity(256)
-      let now = clock.now
-      form.append(entry, at: now, times, to: &bytes)
-      queue.put(bytes, at: now)
-      // The process may end right after.
-      if entry.level == .critical, !queue.isStuck { queue.drain(within: .seconds(1)) }
-    }
+    func write(_ entry: LogEntry) { now.write(entry) }
 
     /// A line of a child's log, without its end.
     ///
     /// - Parameter name: role and number of the process.
     func write(relayed line: ArraySlice<UInt8>, from name: String) {
-      var bytes: [UInt8] = []
-      bytes.reserveCapacity(line.count + 64)
-      let now = clock.now
-      form.append(relayed: line, from: name, at: now, times, to: &bytes)
-      queue.put(bytes, at: now)
+      now.write(relayed: line, from: name)
     }
 
     /// A line as it is, with its end. For files and standard error.
-    func write(_ line: String) { queue.put(Array(line.utf8), at: clock.now) }
+    func write(_ line: String) {
+      let place = now
+      place.queue.put(Array(line.utf8), at: place.clock.now)
+    }
   }
 }
 

@@ -19,7 +19,8 @@ extension LogForm {
   ///   - line: what a child wrote, without its end. Whatever it is, it comes to one entry.
   ///   - name: role and number.
   func append(
-    relayed line: ArraySlice<UInt8>, from name: String, at now: Timestamp, _ times: LineLog.Times, to bytes: inout [UInt8]
+    relayed line: ArraySlice<UInt8>, from name: String, at now: Timestamp, _ times: LineLog.Times,
+    to bytes: inout [UInt8]
   ) {
     var severity = 6
     var rest = line

@@ -2,8 +2,8 @@ import Logging
 import MTACore
 import MTAReceiver
 import MTASystem
-import ServiceLifecycle
 import NIOConcurrencyHelpers
+import ServiceLifecycle
 
 /// The master's own things.
 struct MasterPost: Sendable {

@@ -58,7 +58,7 @@ extension MailServer {
   private func workOnQueue() async {
     let lookingForUsers = Task { await self.warnOfIgnoredUsers(settings) }
     await withTaskGroup(of: Void.self) { group in
-      if let runner { group.addTask { await self.deliver(runner) } }
+      group.addTask { await self.deliver() }
       group.addTask { await self.watchSuspects() }
       await withTaskCancellationHandler {
         await group.waitForAll()

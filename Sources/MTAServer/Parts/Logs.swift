@@ -6,12 +6,15 @@ struct Logs: Sendable {
   /// Nil where the program has loggers of its own.
   private let sink: LineLog.Sink?
   private let make: @Sendable (String) -> Logger
+  private let rotates: Bool
   /// It is the settings' log, and goes to standard error.
   let isStandardError: Bool
 
   /// - Parameter rotates: begins new files. Of all processes with this log only the server may.
   init(_ settings: Settings, _ own: (@Sendable (String) -> Logger)?, rotates: Bool = false) throws {
-    isStandardError = own == nil && (settings.logTarget == .stderr || settings.logTarget == .file && settings.logFile == nil)
+    self.rotates = rotates
+    isStandardError =
+      own == nil && (settings.logTarget == .stderr || settings.logTarget == .file && settings.logFile == nil)
     if let own {
       sink = nil
       make = own
@@ -40,6 +43,16 @@ struct Logs: Sendable {
   func relay(_ line: ArraySlice<UInt8>, from name: String) { sink?.write(relayed: line, from: name) }
 
   func logger(_ label: String) -> Logger { make(label) }
+
+  /// What makes later lines go where other settings say; nil where that is the same place, or the program's own affair.
+  func turning(from old: Settings, to new: Settings) throws -> (@Sendable () -> Void)? {
+    let isSame =
+      old.logTarget == new.logTarget && old.logFile == new.logFile && old.logRotation == new.logRotation
+      && old.logTimes == new.logTimes
+    guard let sink, !isSame else { return nil }
+    let other = try Self.sink(new, rotates)
+    return { sink.turn(to: other) }
+  }
 
   /// Goes on in the file that the settings name; a program's own log is its own affair.
   func reopen() throws { try sink?.reopen() }

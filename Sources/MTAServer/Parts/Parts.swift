@@ -22,8 +22,10 @@ extension MailServer {
   /// |---|---|---|
   /// | ``hooks``, ``policies`` | for each connection | the receivers |
   /// | ``inspector`` | for each mail | the receivers |
-  /// | ``receiver``, ``receiverObservers`` | once | the receivers |
-  /// | ``store``, ``deliveryHooks``, ``localAgent``, ``contentFilters``, ``signer``, ``deliveryObservers``, ``runner`` | once | the queue |
+  /// | ``receiver`` | at start and for each reload | the receivers |
+  /// | ``receiverObservers`` | once | the receivers |
+  /// | ``store``, ``deliveryHooks``, ``localAgent``, ``contentFilters``, ``signer``, ``deliveryObservers`` | once | the queue |
+  /// | ``runner`` | at start and for each reload | the queue |
   /// | ``resolver``, ``logger`` | once, the logger for each label | both |
   ///
   /// Today both are one process. With ``Settings/isolation`` there will be several: any number of receivers, one process for the queue,

@@ -24,9 +24,10 @@ struct Rooms: Sendable {
   /// Those of the start.
   let certificates: ServerCertificates?
   let tls: TLSContext?
-  private let signer: (any MailSigner)?
-  /// With the passwords of the settings; nil where nothing is delivered.
-  private let runner: QueueRunner.Configuration?
+  /// What the program brings for deliveries; nil where nothing is delivered.
+  private let delivery: DeliveryParts?
+  /// The runner of the start; nil where nothing is delivered.
+  let runner: QueueRunner?
   /// Observers of deliveries and of the store's writes.
   private let watchers: Observers<DeliveryNews>
   /// What the queue runner learns of other servers, for the receiver.
@@ -61,26 +62,21 @@ struct Rooms: Sendable {
       resolver = own
       lookup = own
     }
-    if !house.hasQueue {
-      signer = nil
-    } else if let make = parts.signer {
-      signer = delivers ? try made("signer", make) : nil
-    } else {
-      signer = try Self.signer(settings)
-    }
+    delivery = delivers ? try DeliveryParts(parts) : nil
     var watchers = Observers<DeliveryNews>()
     if let make = parts.deliveryObservers {
       for observer in try made("deliveryObservers", make) { watchers.add(observer) }
     }
-    var runner = delivers ? try Self.runner(settings, parts, lookup, nextHops, logs) : nil
-    if let tap = DialogueLog(logger: logger, settings: settings).delivered { watchers.add(tap) }
-    runner?.observers = watchers
-    self.runner = runner
     self.watchers = watchers
-    open =
+    // Passwords and keys are read before the store is opened.
+    var plan: RunnerPlan?
+    if let delivery { plan = try Self.plan(settings, parts, delivery, lookup, nextHops, watchers, logs) }
+    let open =
       house.hasQueue
       ? try OpenStore(settings, parts, logger: logger, committed: Self.commits(to: watchers))
       : OpenStore(house.absentQueue)
+    self.open = open
+    runner = try plan?.runner(queue: open.store, dns: lookup, group: group, logger: logs.logger("mta.queue"))
   }
 
   /// The desk of the queue process, for all receivers.
@@ -96,15 +92,22 @@ struct Rooms: Sendable {
     await watchers.drained()
   }
 
+  /// The receiver's configuration, with what connects it to the other rooms.
+  func receiverConfiguration(
+    _ settings: Settings, _ configuration: Receiver.Configuration, router: Router
+  ) -> Receiver.Configuration {
+    var configuration = configuration
+    configuration.session.lacks = { [nextHops] in nextHops.lack(of: $0, by: router) }
+    if let tap = DialogueLog(logger: logger, settings: settings).received { configuration.taps.append(tap) }
+    return configuration
+  }
+
   /// - Throws: ``StartFailure``, naming the part that cannot be made.
   func receiver(
     _ settings: Settings, _ configuration: Receiver.Configuration, hooks: @escaping @Sendable () -> any InboundHooks
   ) throws(StartFailure) -> Receiver {
     let (lookup, parts) = (lookup, parts)
     let router = settings.router(lookup)
-    var configuration = configuration
-    configuration.session.lacks = { [nextHops] in nextHops.lack(of: $0, by: router) }
-    if let tap = DialogueLog(logger: logger, settings: settings).received { configuration.taps.append(tap) }
     let observers =
       if let make = parts.receiverObservers { try made("receiverObservers", make) } else { [any ReceiverObserver]() }
     let desk =
@@ -113,23 +116,20 @@ struct Rooms: Sendable {
         configuration, contacts: store, logins: store, clock: SystemClock(), logger: logs.logger("mta.receiver"),
         isShared: false)
     return Receiver(
-      configuration, store: store, desk: desk, lookup: lookup,
+      receiverConfiguration(settings, configuration, router: router), store: store, desk: desk, lookup: lookup,
       findRoute: { await router.mailRoute(of: $0) }, tls: tls,
       inspector: { parts.inspector?(lookup) ?? DKIMInspector(lookup: lookup) },
       logger: logs.logger("mta.receiver"), observers: observers,
       hooks: { chained(parts.policies?(lookup) ?? [], before: hooks()) })
   }
 
-  /// Nil where nothing is delivered.
+  /// A runner of other settings on the same queue; nil where nothing is delivered.
   ///
-  /// - Throws: ``StartFailure`` when TLS cannot be set up.
-  func queueRunner() throws(StartFailure) -> QueueRunner? {
-    guard let runner else { return nil }
-    do {
-      return try QueueRunner(
-        queue: store, dns: lookup, configuration: runner, signer: signer, eventLoopGroup: group,
-        logger: logs.logger("mta.queue"))
-    } catch { throw StartFailure("trustRoots: \(error)") }
+  /// - Throws: ``StartFailure``, naming the setting that cannot be used.
+  func runner(of settings: Settings) throws(StartFailure) -> QueueRunner? {
+    guard let delivery else { return nil }
+    return try Self.plan(settings, parts, delivery, lookup, nextHops, watchers, logs)
+      .runner(queue: store, dns: lookup, group: group, logger: logs.logger("mta.queue"))
   }
 
   /// Nil if there are no observers.
@@ -138,40 +138,17 @@ struct Rooms: Sendable {
     return { commit in watchers.tell(.committed(commit)) }
   }
 
-  private static func signer(_ settings: Settings) throws(StartFailure) -> (any MailSigner)? {
-    if settings.dkim.isEmpty { return nil }
-    var signers: [DKIMSigner] = []
-    for (domain, entry) in settings.dkim { signers.append(try signer(domain, entry)) }
-    return DKIMMailSigner(signers)
-  }
-
-  static func signer(_ domain: Domain, _ entry: Settings.DKIMKey) throws(StartFailure) -> DKIMSigner {
-    do {
-      let bytes = try InheritedFiles.shared.read(entry.keyFile, upTo: 1_048_576, at: "dkim.read")
-      let key = try DKIMPrivateKey(pem: bytes)
-      guard let name = domain.dnsName, let selector = DNSName(entry.selector) else {
-        throw StartFailure("not a domain name")
-      }
-      return DKIMSigner(domain: name, selector: selector, key: key)
-    } catch { throw StartFailure("dkim: \(domain): \(error)") }
-  }
-
-  private static func runner(
-    _ settings: Settings, _ parts: MailServer.Parts, _ lookup: any DNSLookup, _ nextHops: NextHopMemory, _ logs: Logs
-  ) throws(StartFailure) -> QueueRunner.Configuration {
-    var runner = try settings.runnerConfiguration()
-    let hosts = SystemHosts(before: lookup)
-    runner.hosts = hosts
-    runner.nextHops = nextHops
-    if let make = parts.deliveryHooks { runner.hooks = try made("deliveryHooks", make) }
-    if let make = parts.localAgent { runner.localAgent = try made("localAgent", make) }
-    let first = try settings.filter(
-      dns: hosts, group: MultiThreadedEventLoopGroup.singleton, logger: logs.logger("mta.filter"))
-    var filters = first.map { [$0] } ?? []
-    if let make = parts.contentFilters { filters += try made("contentFilters", make) }
-    runner.contentFilter = filters.count > 1 ? FilterChain(filters) : filters.first
-    parts.runner?(&runner)
-    return runner
+  private static func plan(
+    _ settings: Settings, _ parts: MailServer.Parts, _ delivery: DeliveryParts, _ lookup: any DNSLookup,
+    _ nextHops: NextHopMemory, _ watchers: Observers<DeliveryNews>, _ logs: Logs
+  ) throws(StartFailure) -> RunnerPlan {
+    var plan = try RunnerPlan(settings, parts, delivery, dns: lookup, logger: logs.logger("mta.filter"))
+    plan.configuration.nextHops = nextHops
+    plan.configuration.observers = watchers
+    if let tap = DialogueLog(logger: logs.logger("mta"), settings: settings).delivered {
+      plan.configuration.observers.add(tap)
+    }
+    return plan
   }
 }
 

@@ -17,7 +17,9 @@ struct LockFile: Sendable {
   ///   - place: what the lock is for, in the text of the failure. Default: the file.
   ///   - process: the number that the file gets.
   /// - Throws: ``StartFailure`` when another process holds the lock, or the file cannot be made.
-  init(_ path: String, key: String, for place: String? = nil, process: Int32 = getpid(), _ files: DurableFiles) throws(StartFailure) {
+  init(_ path: String, key: String, for place: String? = nil, process: Int32 = getpid(), _ files: DurableFiles)
+    throws(StartFailure)
+  {
     do throws(FileFailure) {
       file = try files.openOrCreate(path, mode: 0o640, at: "lock.open")
       if try file.lock(exclusive: true, wait: false, at: "lock.take") {
@@ -54,7 +56,8 @@ extension LockFile {
     _ settings: Settings, process: Int32 = getpid(), _ files: DurableFiles
   ) throws(StartFailure) -> LockFile {
     try LockFile(
-      ServerLocks.ofQueue(settings.mailQueue), key: "mailQueue", for: "the queue \(settings.mailQueue)", process: process,
+      ServerLocks.ofQueue(settings.mailQueue), key: "mailQueue", for: "the queue \(settings.mailQueue)",
+      process: process,
       files)
   }
 }

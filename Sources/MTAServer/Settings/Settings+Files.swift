@@ -36,7 +36,9 @@ extension Settings {
   ///
   /// - Throws: ``StartFailure`` naming the setting of a file that cannot be read.
   package func filesForQueue(from source: InheritedFiles = .shared) throws(StartFailure) -> [String: [UInt8]] {
-    var files = reading.files.map { (key: "", path: $0) } + secretFiles.filter { $0.key != "privateKey" && $0.key != "certificates" }
+    var files =
+      reading.files.map { (key: "", path: $0) }
+      + secretFiles.filter { $0.key != "privateKey" && $0.key != "certificates" }
     if let trustRoots { files.append(("trustRoots", trustRoots)) }
     return try Self.bytes(of: files, source)
   }

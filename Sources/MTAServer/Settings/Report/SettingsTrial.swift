@@ -46,7 +46,7 @@ struct SettingsTrial {
   /// Passwords and keys: each is read.
   private mutating func tryFiles(_ settings: Settings) {
     for (domain, key) in settings.dkim.sorted(by: { $0.key.description < $1.key.description }) {
-      attempt { () throws(StartFailure) in _ = try Rooms.signer(domain, key) }
+      attempt { () throws(StartFailure) in _ = try RunnerPlan.signer(domain, key) }
     }
     attempt { () throws(StartFailure) in
       _ = try settings.credentials(settings.smarthostUser, settings.smarthostPasswordFile, "smarthostPasswordFile")

@@ -55,6 +55,7 @@ package struct Setting: Sendable {
     self.initial = initial
     self.meaning = meaning
     self.read = read
+    isReloaded = !Settings.waiting.contains(key)
   }
 
   /// `implicitTLSPorts` is `MTA_IMPLICIT_TLS_PORTS`.

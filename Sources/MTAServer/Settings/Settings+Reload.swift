@@ -1,0 +1,38 @@
+import MTACore
+
+/// What a reload changes, and what it does not.
+extension Settings {
+  /// The keys of the settings that take effect when a server starts: sockets, the store, the resolver, and what the process is.
+  static let waiting: Set<String> = [
+    "listeningPorts", "database", "mailQueue", "queueLifetime", "queueRunner", "resolvers", "trustResolvers", "pidFile",
+    "lockFile", "userName", "groupName", "receiverUserName", "receiverPaths", "controlGroup",
+    "isolation",
+  ]
+
+  /// These settings as a reload puts them in force: what waits for the next start is as in `old`.
+  func keepingWhatWaits(of old: Settings) -> Settings {
+    var settings = self
+    settings.listeningPorts = old.listeningPorts
+    settings.database = old.database
+    settings.mailQueue = old.mailQueue
+    settings.queueLifetime = old.queueLifetime
+    settings.queueRunner = old.queueRunner
+    settings.resolvers = old.resolvers
+    settings.trustResolvers = old.trustResolvers
+    settings.pidFile = old.pidFile
+    settings.lockFile = old.lockFile
+    settings.userName = old.userName
+    settings.groupName = old.groupName
+    settings.receiverUserName = old.receiverUserName
+    settings.receiverPaths = old.receiverPaths
+    settings.controlGroup = old.controlGroup
+    settings.isolation = old.isolation
+    return settings
+  }
+
+  /// The keys of a settings file that differ and that a reload does not change.
+  func keysThatWait(comparedWith old: Settings) -> [String] {
+    let keys = Set(given.keys).union(old.given.keys).filter { given[$0] != old.given[$0] }
+    return keys.intersection(Self.waiting).sorted()
+  }
+}
