@@ -14,7 +14,7 @@ extension MailServer {
   @discardableResult
   public func alert(to mailbox: Mailbox, subject: String, text: String) async throws -> MailID {
     try await Self.alert(
-      to: mailbox, subject: subject, text: text, settings, inForce.withLockedValue { $0.receiver.session }, rooms.store,
+      to: mailbox, subject: subject, text: text, settings, receiverConfiguration.session, rooms.store,
       logger,
       hooks: hookMaker.withLockedValue { $0 }())
   }

@@ -31,6 +31,7 @@ public final class MailServer: Service {
 
   let inForce: NIOLockedValueBox<InForce>
   var settings: Settings { inForce.withLockedValue { $0.settings } }
+  var receiverConfiguration: Receiver.Configuration { inForce.withLockedValue { $0.receiver } }
   /// Those of the start.
   let firstSettings: Settings
   let rooms: Rooms
