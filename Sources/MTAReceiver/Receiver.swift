@@ -139,9 +139,12 @@ public final class Receiver: Sendable {
       clock: clock, logger: logger, observers: observers, hooks: hooks)
   }
 
-  /// The same, with a desk that may count for other receivers, too. This one counts its own connections by the same limits.
+  /// The same, with desks that other receivers ask, too. This one counts its own connections by the same limits.
+  ///
+  /// - Parameter rewriting: rewrites senders where the session's rewriter has no secret, as ``SRSClaims``. Nil: that rewriter does it.
   package init(
-    _ configuration: Configuration, store: any MessageStore, desk: any ReceptionDesk, lookup: any DNSLookup,
+    _ configuration: Configuration, store: any MessageStore, desk: any ReceptionDesk,
+    rewriting: (any RewritingDesk)? = nil, lookup: any DNSLookup,
     findRoute: (@Sendable (DNSName) async -> MailRoute)? = nil, tls: TLSContext? = nil,
     inspector: (@Sendable () -> any ContentInspector)? = nil,
     clock: any WallClock = SystemClock(),
@@ -153,11 +156,12 @@ public final class Receiver: Sendable {
     var all = Observers<ReceiverNews>()
     for observer in observers { all.add(observer) }
     self.observers = all
-    let environment = ReceiverEnvironment(
+    var environment = ReceiverEnvironment(
       store: store, desk: desk, lookup: lookup, inspector: inspector,
       clock: clock, makeID: { MailID(at: $0, random: .random(in: .min ... .max), base: 62) },
       timing: configuration.timing,
       logger: logger, memory: SessionMemory(limit: configuration.maximumSessionMemory))
+    environment.rewriting = rewriting
     setup = NIOLockedValueBox(
       ReceiverSetup(configuration, tls: tls, findRoute: findRoute, observers: all, environment))
   }
@@ -383,16 +387,5 @@ extension Receiver {
       census.leave(address)
       throw error
     }
-  }
-}
-
-extension IPAddress {
-  /// A client at a Unix socket is on this machine.
-  init?(_ address: SocketAddress) {
-    guard let text = address.ipAddress else {
-      self = .loopback4
-      return
-    }
-    self.init(text)
   }
 }

@@ -64,7 +64,11 @@ public struct SRSRewriter: ReversePathRewriter {
     localPart.utf8.count <= Self.maximumLength ? Mailbox(localPart: localPart, domain: domain) : nil
   }
 
-  public func claims(_ recipient: Mailbox) -> Bool { recipient.domain == domain && Form(recipient.localPart) != nil }
+  public func claims(_ recipient: Mailbox) -> Bool { Self.claims(recipient, at: domain) }
+
+  static func claims(_ recipient: Mailbox, at domain: Domain) -> Bool {
+    recipient.domain == domain && Form(recipient.localPart) != nil
+  }
 
   public func restore(_ recipient: Mailbox, at now: Timestamp) -> Restoration {
     guard recipient.domain == domain else { return .unknown }

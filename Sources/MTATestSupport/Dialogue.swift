@@ -72,6 +72,8 @@ public final class Dialogue {
   private var loginDesk: LoginDesk?
   /// In place of a desk of `contacts` and `logins`, which then do not count.
   package var desk: (any ReceptionDesk)?
+  /// Rewrites senders where the configuration's rewriter has no secret.
+  package var rewriting: (any RewritingDesk)?
   let trouble = TroubleLog()
 
   /// - Parameters:
@@ -140,6 +142,8 @@ public final class Dialogue {
       makeID: { MailID(at: $0, random: store.takeNumber()) }, timing: timing,
       logger: trouble.logger, memory: memory, observers: observersOfAll())
     environment.findRoute = findRoute
+    environment.rewriting = rewriting
+    configuration.rewritesElsewhere = rewriting != nil
     let connection = MemoryConnection(
       ServerSession(configuration, facts), makeHooks(), environment, encryption: encryption)
     try await connection.open()

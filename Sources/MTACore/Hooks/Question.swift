@@ -21,6 +21,10 @@ package enum Question: Hashable, Sendable {
   /// Does mail for the domain have anywhere to go (R16)?
   case route(DNSName)
   case rcptTo(Mailbox)
+  /// The original of a rewritten sender, where this process cannot tell.
+  case restore(Mailbox, at: Timestamp)
+  /// The sender of forwarded copies, where this process cannot make it.
+  case rewrite(Mailbox, at: Timestamp)
   case data
   case endOfHeaders
   /// What did inspection find in the content?
@@ -49,6 +53,9 @@ package enum Answer: Hashable, Sendable {
   case domainExists(Bool?)
   case route(MailRoute)
   case time(Timestamp)
+  case restored(Restoration)
+  /// Nil: it stays as it is.
+  case rewritten(Mailbox?)
   case inspection([AuthenticationResult], at: Timestamp)
   case noted
   /// Too many logins were refused: this one was not looked at.
@@ -90,7 +97,7 @@ extension InboundHooks {
       try await timeout(&c)
       return .noted
     // Not the hooks' business: the shell answers these itself.
-    case .domainExists, .route, .time, .inspection, .loginProof, .loginRefused: return .failed
+    case .domainExists, .route, .time, .restore, .rewrite, .inspection, .loginProof, .loginRefused: return .failed
     }
   }
 }
@@ -112,6 +119,8 @@ extension Question {
     case .route: "route"
     case .time: "time"
     case .rcptTo: "rcptTo"
+    case .restore: "restore"
+    case .rewrite: "rewrite"
     case .data: "data"
     case .endOfHeaders: "endOfHeaders"
     case .inspection: "inspection"

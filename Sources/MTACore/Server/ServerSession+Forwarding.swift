@@ -27,17 +27,25 @@ extension ServerSession {
   // MARK: Rewritten senders
 
   /// Copies that are forwarded to other servers get a sender that may send from here. Our own may already, and reports have none.
-  func rewritingSender(_ recipients: [EnvelopeRecipient], _ reversePath: ReversePath) -> [EnvelopeRecipient] {
-    guard let rewriter = configuration.rewriter, case .mailbox(let sender) = reversePath,
-      recipients.contains(where: { $0.forwardedFor != nil && $0.delivery == .remote }),
-      !configuration.localDomains.contains(sender.domain), conversation.senderClient?.delivery != .local,
-      let rewritten = rewriter.rewrite(sender, at: content.receivedAt)
-    else { return recipients }
-    return recipients.map { recipient in
-      guard recipient.forwardedFor != nil, recipient.delivery == .remote else { return recipient }
-      var recipient = recipient
-      recipient.reversePath = .mailbox(rewritten)
-      return recipient
+  mutating func rewriteSender(thenCommit recipients: [EnvelopeRecipient], hold: String?) -> Action {
+    guard let rewriter = configuration.rewriter, case .mailbox(let sender)? = conversation.reversePath,
+      recipients.contains(where: \.isForwardedOn), !configuration.localDomains.contains(sender.domain),
+      conversation.senderClient?.delivery != .local
+    else { return commit(as: recipients, hold: hold) }
+    if configuration.rewritesElsewhere {
+      return ask(.rewrite(sender, at: content.receivedAt), for: .rewriting(recipients, hold: hold))
+    }
+    return senderRewritten(.rewritten(rewriter.rewrite(sender, at: content.receivedAt)), recipients, hold: hold)
+  }
+
+  mutating func senderRewritten(_ answer: Answer, _ recipients: [EnvelopeRecipient], hold: String?) -> Action {
+    switch answer {
+    case .rewritten(let rewritten?): return commit(as: recipients.map { $0.forwarded(as: rewritten) }, hold: hold)
+    case .rewritten(nil): return commit(as: recipients, hold: hold)
+    case .failed:
+      refuseContent(.hookFailed, isJudged: false)
+      return abandon()
+    default: return impossible()
     }
   }
 }
@@ -45,4 +53,16 @@ extension ServerSession {
 extension [Mailbox] {
   /// Whether a way leads over one of these, their local parts in lower case.
   func passes(_ passed: Set<Mailbox>) -> Bool { contains { passed.contains($0.caseFolded) } }
+}
+
+extension EnvelopeRecipient {
+  /// Its copy leaves for another server in the name of a mailbox here.
+  fileprivate var isForwardedOn: Bool { forwardedFor != nil && delivery == .remote }
+
+  fileprivate func forwarded(as sender: Mailbox) -> EnvelopeRecipient {
+    guard isForwardedOn else { return self }
+    var copy = self
+    copy.reversePath = .mailbox(sender)
+    return copy
+  }
 }

@@ -27,6 +27,8 @@ extension ServerSession {
     case author(AuthorInquiry, then: AfterHeader)
     case endOfHeaders(then: AfterHeader)
     case message(MessageInquiry)
+    /// The sender of forwarded copies, before the mail is committed for these.
+    case rewriting([EnvelopeRecipient], hold: String?)
     /// Of a command whose hook alone is asked; nil for one that we do not know.
     case command(Verb?)
     case quit
@@ -51,6 +53,7 @@ extension ServerSession {
     case .author(let inquiry, let next): run(inquiry, answer, then: next)
     case .endOfHeaders(let next): headerJudged(answer, then: next)
     case .message(let inquiry): run(inquiry, answer)
+    case .rewriting(let recipients, let hold): senderRewritten(answer, recipients, hold: hold)
     case .command(let verb): commandJudged(verb, answer)
     case .quit: quit()
     case .timeout: close(.inactivity(configuration.serverName))

@@ -84,12 +84,16 @@ extension ServerSession {
   }
 
   mutating func commit(_ recipients: [EnvelopeRecipient], hold: String? = nil) -> Action {
+    rewriteSender(
+      thenCommit: conversation.isSenderVouchedFor ? recipients : recipients.map(\.askedByStranger), hold: hold)
+  }
+
+  mutating func commit(as recipients: [EnvelopeRecipient], hold: String?) -> Action {
     guard let id = conversation.mailID, let reversePath = conversation.reversePath else { return impossible() }
     let isSubmission = conversation.isSenderVouchedFor
-    let recipients = isSubmission ? recipients : recipients.map(\.askedByStranger)
     let envelope = Envelope(
       id: id, reversePath: reversePath, senderClient: conversation.senderClient,
-      senderArrivals: senderArrivals, recipients: rewritingSender(recipients, reversePath),
+      senderArrivals: senderArrivals, recipients: recipients,
       body: conversation.parameters.body ?? .sevenBit,
       smtpUTF8: conversation.parameters.smtpUTF8,
       requests: conversation.parameters.requests(receivedAt: content.receivedAt, isVouchedFor: isSubmission),

@@ -48,6 +48,8 @@ public struct SessionConfiguration: Sendable {
 
   /// Gives mail that is forwarded to other servers a sender of ours, and takes the reports to that sender. Default: none, senders stay.
   public var rewriter: (any ReversePathRewriter)?
+  /// The secret of the rewriter is in another process: ``rewriter`` only says what it claims, and the rest are questions to the shell.
+  package var rewritesElsewhere = false
   /// Whether a rewritten sender takes reports alone (MAIL FROM:<>). Otherwise any client may write to the original sender by it.
   /// Default: reports alone.
   public var returnsReportsOnly = true

@@ -1,3 +1,4 @@
+import Logging
 import MTACore
 
 /// Who answers what the session asks.
@@ -8,6 +9,10 @@ extension ConnectionPump {
       return .domainExists(await awaiting { await self.environment.lookup.knowsMailDomain(name) })
     case .time: return .time(environment.clock.now)
     case .route(let name): return .route(await awaiting { await self.environment.route(of: name) })
+    case .restore(let mailbox, let now):
+      return await askRewriter { desk throws in .restored(try await desk.restore(mailbox, at: now)) }
+    case .rewrite(let mailbox, let now):
+      return await askRewriter { desk throws in .rewritten(try await desk.rewrite(mailbox, at: now)) }
     case .auth(let credentials): return await askWhose(credentials)
     case .loginProof(let user): return await beginLogin(user) ? .noted : .loginsExhausted
     case .loginRefused: return await holdRefusal()
@@ -16,6 +21,20 @@ extension ConnectionPump {
       let results = await awaiting { await self.finish(inspector) }
       return .inspection(results, at: environment.clock.now)
     default: return await askHooks(question)
+    }
+  }
+
+  /// The secret is elsewhere, and may be out of reach.
+  private func askRewriter(_ body: (any RewritingDesk) async throws -> Answer) async -> Answer {
+    guard let desk = environment.rewriting else { return .failed }
+    let answer: Result<Answer, any Error> = await awaiting {
+      do { return .success(try await body(desk)) } catch { return .failure(error) }
+    }
+    switch answer {
+    case .success(let answer): return answer
+    case .failure(let error):
+      environment.logger.warning("a sender could not be rewritten or restored", metadata: ["reason": "\(error)"])
+      return .failed
     }
   }
 }

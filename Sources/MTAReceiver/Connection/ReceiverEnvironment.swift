@@ -9,6 +9,8 @@ package struct ReceiverEnvironment: Sendable {
   package var lookup: any DNSLookup
   /// Where mail for a foreign domain goes; nil: as ``lookup`` says.
   package var findRoute: (@Sendable (DNSName) async -> MailRoute)?
+  /// What rewrites senders; nil where the session's configuration does it itself.
+  package var rewriting: (any RewritingDesk)?
   package var inspector: (@Sendable () -> any ContentInspector)?
   package var clock: any WallClock
   package var makeID: @Sendable (Timestamp) -> MailID

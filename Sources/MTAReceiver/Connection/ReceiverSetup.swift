@@ -19,6 +19,7 @@ final class ReceiverSetup: Sendable {
   ) {
     var configuration = configuration
     configuration.session.offersTLS = tls != nil
+    configuration.session.rewritesElsewhere = environment.rewriting != nil
     configuration.session.honours.formIntersection(environment.store.capabilities)
     let base = configuration.messageIDBase
     var environment = environment

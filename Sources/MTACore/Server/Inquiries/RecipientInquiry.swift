@@ -10,7 +10,7 @@ struct RecipientInquiry: Hashable, Sendable {
   }
 
   private enum State: Hashable {
-    case new, clock, lookup, postmaster, route, hook
+    case new, clock, restoration, lookup, postmaster, route, hook
     // Rare and large: boxed, so that they do not make every session larger.
     indirect case forwards(ForwardInquiry)
     indirect case redirect(RedirectInquiry)
@@ -35,6 +35,7 @@ struct RecipientInquiry: Hashable, Sendable {
     switch (state, answer) {
     case (.new, nil): return begin(configuration, conversation)
     case (.clock, .time(let now)?): return restore(at: now, configuration, conversation)
+    case (.restoration, .restored(let restoration)?): return judge(restoration, configuration, conversation)
     case (.lookup, .client(let client)?): return judge(client, configuration, conversation)
     case (.postmaster, .client(let client)?):
       mailbox = configuration.postmaster
@@ -70,8 +71,19 @@ struct RecipientInquiry: Hashable, Sendable {
   private mutating func restore(
     at now: Timestamp, _ configuration: SessionConfiguration, _ conversation: Conversation
   ) -> InquiryStep<Finding> {
-    switch mailbox.flatMap({ configuration.rewriter?.restore($0, at: now) }) {
-    case .unknown, nil: return .refuse(Objection(.unknownReturn))
+    guard let mailbox, let rewriter = configuration.rewriter else { return .refuse(.misfit) }
+    if configuration.rewritesElsewhere {
+      state = .restoration
+      return .ask(.restore(mailbox, at: now))
+    }
+    return judge(rewriter.restore(mailbox, at: now), configuration, conversation)
+  }
+
+  private mutating func judge(
+    _ restoration: Restoration, _ configuration: SessionConfiguration, _ conversation: Conversation
+  ) -> InquiryStep<Finding> {
+    switch restoration {
+    case .unknown: return .refuse(Objection(.unknownReturn))
     case .expired: return .refuse(Objection(.expiredReturn))
     // From here on as for any address of ours that forwards.
     case .original(let original):
