@@ -67,7 +67,7 @@ public final class MailServer: Service {
     self.reloading = reloading
     let parts = house.parts(of: parts)
     let configuration = parts.receiverConfiguration(settings, rewriter: try house.rewriter(settings))
-    let hookMaker = NIOLockedValueBox(house.hookMaker(settings, parts))
+    let hookMaker = NIOLockedValueBox(parts.hookMaker(settings))
     self.hookMaker = hookMaker
     rooms = try Rooms(settings, parts, delivers: settings.queueRunner == .automatic, rotates: true, house)
     inForce = NIOLockedValueBox(

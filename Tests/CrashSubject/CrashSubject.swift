@@ -44,7 +44,9 @@ import NIOCore
       try await subject.deliver(signer) { $0.localDelivery = .maildir(directory: subject.folder + "/maildir") }
     case "bounce": try await subject.bounce()
     case "own": try await subject.own()
-    case "look": try await subject.look()
+    case "look":
+      try await subject.look()
+      return
     case "parent":
       say("child \(try ChildProcess("/bin/sleep", ["3600"]).id)")
       kill(getpid(), SIGKILL)

@@ -43,6 +43,7 @@ import Testing
     let hooks = SettingsHooks(try Self.settings(), authority: played.authority)
     let dialogue = Dialogue(hooks: hooks)
     dialogue.configuration.allowsAuthInClear = true
+    (dialogue.facts.role, dialogue.facts.localPort) = (.submission, 2587)
     return dialogue
   }
 

@@ -12,7 +12,7 @@ extension ConnectionPump {
     sessionEnd = end
     var credentials = credentials
     credentials.check = CredentialCheck(
-      isFromKnownNetwork: login?.attempt.isFromKnownNetwork ?? false,
+      isFromKnownNetwork: login?.attempt.isFromKnownNetwork ?? false, attempt: login?.attempt.number ?? 0,
       noteFailure: { hasFailed.withLockedValue { $0 = true } }, atEnd: { end.add($0) })
     let answer = await askHooks(.auth(credentials))
     switch answer {

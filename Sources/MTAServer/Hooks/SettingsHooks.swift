@@ -56,6 +56,11 @@ extension SettingsHooks: ReceiverHooks {
     if let authority = authority ?? LoginAuthority.ofThisProcess {
       return try await authority.client(of: credentials, conversation.connection)
     }
+    return try await client(of: credentials)
+  }
+
+  /// By the hashes of the settings.
+  func client(of credentials: Credentials) async throws -> ClientRecord? {
     let mailbox = credentials.mailbox
     // Without a user a password is hashed all the same, so that the answer does not tell who exists.
     let hash = mailbox.flatMap { users[$0.caseFolded] ?? nil }

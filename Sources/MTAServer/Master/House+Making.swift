@@ -25,6 +25,13 @@ extension House {
     default:
       let link = LinkClient(linkConfiguration(settings))
       if let descriptor = order.descriptors["link"] { link.connect(descriptor) }
+      LoginAuthority.ofThisProcess = LoginAuthority { credentials, _ in
+        switch await link.authenticate(credentials, attempt: credentials.check?.attempt ?? 0) {
+        case .right(let client, let end): return LoginAuthority.Grant(client, revoke: end)
+        case .wrong: return nil
+        case .failed: throw StoreFailure.failed("the queue process cannot check the login")
+        }
+      }
       return .receiver(line, link)
     }
   }
@@ -58,14 +65,10 @@ extension House {
   /// Who signs and reads rewritten senders. The secret is the queue process's alone.
   func rewriter(_ settings: Settings) throws(StartFailure) -> (any ReversePathRewriter)? {
     switch self {
-    case .whole, .queue: try SRSSecretFile.rewriter(settings)
-    case .master, .receiver: nil
+    case .whole: try SRSSecretFile.rewriter(settings)
+    case .receiver: settings.srsDomain.map { SRSClaims(domain: $0) }
+    case .master, .queue: nil
     }
-  }
-
-  /// Hooks of the settings in a receiver have no hashes: the queue process answers logins.
-  func hookMaker(_ settings: Settings, _ parts: MailServer.Parts) -> @Sendable () -> any InboundHooks {
-    parts.hookMaker(settings)
   }
 
   /// The store of a process that has no queue.
@@ -73,8 +76,21 @@ extension House {
     if case .receiver(_, let link) = self { AbsentQueue(mail: link.store) } else { AbsentQueue(mail: nil) }
   }
 
+  /// Who rewrites senders where the secret for it is elsewhere; nil: this process, or nobody.
+  func rewriting(_ settings: Settings) -> (any RewritingDesk)? {
+    if case .receiver(_, let link) = self, settings.srsDomain != nil { LinkRewriting(link: link) } else { nil }
+  }
+
   /// Where connections and logins are counted; nil: here.
   var desk: (any ReceptionDesk)? {
     if case .receiver(_, let link) = self { link.desk } else { nil }
   }
+}
+
+/// The queue process rewrites, by its own clock.
+private struct LinkRewriting: RewritingDesk {
+  let link: LinkClient
+
+  func rewrite(_ sender: Mailbox, at now: Timestamp) async throws -> Mailbox? { try await link.rewrite(sender) }
+  func restore(_ recipient: Mailbox, at now: Timestamp) async throws -> Restoration { try await link.restore(recipient) }
 }

@@ -21,7 +21,7 @@ extension MailServer {
       LaunchOrder.own?.descriptors["lock"] == nil && rooms.parts.store == nil
       ? try LockFile.ofQueue(settings, process: getppid(), DurableFiles()) : nil
     if rooms.open.countsTraps { TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue)) }
-    let links = linkService()
+    let links = try linkService()
     line.open()
     line.say(.ready, passing: lock?.descriptor)
     var work: Task<Void, Never>?
@@ -68,11 +68,33 @@ extension MailServer {
     }
   }
 
-  private func linkService() -> LinkService {
+  private func linkService() throws(StartFailure) -> LinkService {
     var configuration = LinkService.Configuration()
     let logger = rooms.logs.logger("mta.link")
     configuration.notice = { logger.warning("the link has trouble", metadata: ["reason": "\($0)"]) }
+    let hooks = SettingsHooks(settings, authority: nil)
+    configuration.authenticate = { credentials, client in await Self.answer(credentials, hooks, logger) }
+    // With hooks of its own a program checks logins in its receivers, which are believed.
+    configuration.rule.demandsLogin = rooms.parts.hooks == nil
+    let trusted = receiverConfiguration.trustedNetworks
+    configuration.rule.trusts = { client in trusted.contains { $0.contains(client) } }
+    if let rewriter = try SRSSecretFile.rewriter(settings) {
+      configuration.restore = { rewriter.restore($0, at: SystemClock().now) }
+      configuration.rewrite = { rewriter.rewrite($0, at: SystemClock().now) }
+    }
     return LinkService(store: rooms.store, desk: rooms.sharedDesk(receiverConfiguration), configuration: configuration)
+  }
+
+  private static func answer(
+    _ credentials: Credentials, _ hooks: SettingsHooks, _ logger: Logger
+  ) async -> LinkService.LoginAnswer {
+    do {
+      guard let client = try await hooks.client(of: credentials) else { return .wrong }
+      return .right(client)
+    } catch {
+      logger.error("a login cannot be checked", metadata: ["reason": "\(error)"])
+      return .failed
+    }
   }
 
   private static func wait(upTo patience: Duration, until isDone: () -> Bool) async {

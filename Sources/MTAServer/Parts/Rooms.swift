@@ -116,7 +116,8 @@ struct Rooms: Sendable {
         configuration, contacts: store, logins: store, clock: SystemClock(), logger: logs.logger("mta.receiver"),
         isShared: false)
     return Receiver(
-      receiverConfiguration(settings, configuration, router: router), store: store, desk: desk, lookup: lookup,
+      receiverConfiguration(settings, configuration, router: router), store: store, desk: desk,
+      rewriting: house.rewriting(settings), lookup: lookup,
       findRoute: { await router.mailRoute(of: $0) }, tls: tls,
       inspector: { parts.inspector?(lookup) ?? DKIMInspector(lookup: lookup) },
       logger: logs.logger("mta.receiver"), observers: observers,

@@ -50,12 +50,16 @@ import Testing
     }
   }
 
-  /// The children of a process.
+  /// The children of a server that live.
   static func children(of server: ServerProcess) -> [Int32] {
-    guard let id = server.id,
-      let text = try? String(contentsOfFile: "/proc/\(id)/task/\(id)/children", encoding: .utf8)
-    else { return [] }
-    return text.split(separator: " ").compactMap { Int32($0) }
+    guard let id = server.id, let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc") else { return [] }
+    return names.compactMap { Int32($0) }.filter { number in
+      // proc(5): the name may hold blanks and brackets; state and parent follow the last bracket.
+      guard let text = try? String(contentsOfFile: "/proc/\(number)/stat", encoding: .utf8),
+        let words = text.split(separator: ")").last?.split(separator: " "), words.count > 1
+      else { return false }
+      return words[1] == "\(id)" && words[0] != "Z"
+    }
   }
 
   @Test func mailIsAcceptedAndDelivered() async throws {
@@ -97,6 +101,7 @@ import Testing
     let server = try ServerProcess()
     _ = try await start(server)
     let children = Self.children(of: server)
+    try #require(children.count == 3)
     server.signal(SIGKILL)
     try await server.end()
     try await eventually("no child is left") { children.allSatisfy { kill($0, 0) != 0 } }
@@ -106,6 +111,7 @@ import Testing
     let server = try ServerProcess()
     let address = try await start(server)
     let before = Set(Self.children(of: server))
+    try #require(before.count == 3)
     try await WireClient.connect(to: address) { client in
       _ = try await client.reply()
       _ = try await client.say("EHLO client.example")
@@ -136,7 +142,9 @@ import Testing
   func childrenHaveNoRightsAndReceiversReachNothing() async throws {
     let server = try ServerProcess()
     _ = try await start(server)
-    for child in Self.children(of: server) {
+    let children = Self.children(of: server)
+    try #require(children.count == 3)
+    for child in children {
       for thread in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(child)/task") {
         let status = try String(contentsOfFile: "/proc/\(child)/task/\(thread)/status", encoding: .utf8)
         for fact in ["Uid:\t65534\t65534\t65534\t65534", "Gid:\t65534\t65534\t65534\t65534", "NoNewPrivs:\t1", "CapEff:\t0000000000000000", "Groups:\t \n"] {
