@@ -28,12 +28,13 @@ import Testing
         }
       }
 
-      /// Runs a look of another process: what it released.
+      /// Runs a look of another process: the first line that it says.
       func look(by program: String = subject, _ arguments: [String]? = nil) async throws -> String {
         let file = said + "/look-" + UUID().uuidString
         let process = try ChildProcess(program, arguments ?? ["look", folder, "0"], output: .file(file))
         try #require(await process.end() == 0)
-        return try String(contentsOfFile: file, encoding: .utf8)
+        // Its steps follow.
+        return String(try String(contentsOfFile: file, encoding: .utf8).prefix { $0 != "\n" }) + "\n"
       }
 
       func own(as name: String) throws -> ChildProcess {
@@ -110,7 +111,8 @@ import Testing
         let (one, other) = (try stage.own(as: "one"), try stage.own(as: "other"))
         #expect(try await stage.lease(of: "one") != stage.lease(of: "other"))
         let script = """
-          mount -t proc -o hidepid=2 proc /proc && exec setpriv --bounding-set=-sys_ptrace sh -c '
+          mount -t proc -o hidepid=2 proc /proc || exit 1
+          exec setpriv --regid 65534 --clear-groups --bounding-set=-sys_ptrace sh -c '
             test -e "/proc/$$" && test ! -e "/proc/$1" || echo seen
             exec "$2" look "$3" 0' sh "$@"
           """
