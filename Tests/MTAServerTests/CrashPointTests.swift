@@ -97,11 +97,12 @@ import Testing
 
   /// Leases all there is, as the next runner would, and reads it; nothing but whole samples may come.
   private static func waiting(_ store: MailStore) async throws -> [MailID: Int] {
+    let owner = try store.leaseRegistry.enter()
     _ = try await store.releaseLeases { store.leaseRegistry.isAlive($0) }
     let now = SystemClock().now
     var found: [MailID: Int] = [:]
     for mail in try await store.claim(
-      by: try store.leaseRegistry.enter(), limit: 1000, now: now, deadline: now + .seconds(60))
+      by: owner, limit: 1000, now: now, deadline: now + .seconds(60))
     {
       let sample = try #require(CrashSample.all.first { $0.id == mail.envelope.id })
       var content = ByteBuffer()
