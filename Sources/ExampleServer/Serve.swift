@@ -23,7 +23,8 @@ struct Serve: AsyncParsableCommand {
 
   @Flag(
     help: """
-      Detach from the terminal. Returns 0 when the server listens; otherwise its exit code, with what it said. Needs logFile.
+      Detach from the terminal. Returns 0 when the server listens; otherwise its exit code, with what it said. It has no standard error,
+      so it needs logFile, or another logTarget.
       """)
   var daemonize = false
 
@@ -40,8 +41,9 @@ struct Serve: AsyncParsableCommand {
   }
 
   private func detached(_ settings: Settings) throws -> Int32 {
-    if settings.logFile == nil {
-      throw StartFailure("logFile: needed by --daemonize, for a detached server has no standard error")
+    if settings.logTarget == .stderr || settings.logTarget == .file && settings.logFile == nil {
+      throw StartFailure(
+        "logFile: needed by --daemonize, or another logTarget: a detached server has no standard error")
     }
     return try MailServer.startDetached(arguments: CommandLine.arguments.dropFirst().filter { $0 != "--daemonize" })
   }

@@ -99,6 +99,8 @@ public final class Receiver: Sendable {
     public var messageIDBase = 62
     /// What is told in place of all that happens, beside the observers.
     package var taps: [Observers<ReceiverNews>.Tap] = []
+    /// Is shown what clients send as content.
+    package var contentTap: ContentTap?
 
     public init(session: SessionConfiguration, listeners: [Listener]) {
       self.session = session

@@ -65,7 +65,7 @@ import Testing
       [
         "serverName": .text("mail.village.example"),
         "logRotation": .text("daily"), "userName": .text("mail"), "groupName": .text("mail"),
-        "showIncomingData": .flag(true), "dumpMailIntoLog": .flag(true), "isolation": .text("workers:2"),
+        "isolation": .text("workers:2"),
         "receiverUserName": .text("mail"), "receiverPaths": .list([]), "controlGroup": .text("mail"),
       ], folder: "/tmp")
     #expect(Set(settings.noted) == Set(try Self.documented().filter(\.value).keys))

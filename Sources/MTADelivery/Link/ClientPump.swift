@@ -224,6 +224,6 @@ final class ClientPump: @unchecked Sendable {
 
   private func observe(_ side: DialogueLine.Side, _ text: @autoclosure () -> String) {
     guard let dialogue else { return }
-    dialogue(DialogueLine(.outbound, side, peer: endpoint.description, text()))
+    dialogue(DialogueLine(.outbound, side, peer: endpoint.description, address: endpoint.address, text()))
   }
 }

@@ -23,6 +23,8 @@ struct ServerEndpoint: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  var address: IPAddress? { if case .address(let address, _) = place { address } else { nil } }
+
   /// What is said there never leaves the machine: TLS would protect nothing.
   var isUnixSocket: Bool { if case .unixSocket = place { true } else { false } }
 

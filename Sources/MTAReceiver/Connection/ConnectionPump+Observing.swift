@@ -122,7 +122,17 @@ extension ConnectionPump {
 
   private func tell(_ side: DialogueLine.Side, _ text: String) {
     environment.observers.tellDialogue(
-      .said(DialogueLine(.inbound, side, connection: number, peer: "\(facts.remoteAddress)", text)))
+      .said(
+        DialogueLine(
+          .inbound, side, connection: number, peer: "\(facts.remoteAddress)", address: facts.remoteAddress, text)))
+  }
+
+  /// Content begins: it is shown where somebody asked for that of this client.
+  func beginShowing(_ mail: MailID) {
+    contentLines = nil
+    guard let tap = environment.contentTap, tap.isFor(facts.remoteAddress) else { return }
+    let (number, client) = (number, facts.remoteAddress)
+    contentLines = ContentLines { tap.show(ContentTap.Line(connection: number, client: client, mail: mail, text: $0)) }
   }
 }
 

@@ -23,6 +23,8 @@ package final class ConnectionPump: @unchecked Sendable {
   var counted = 0
   var tally = SessionTally()
   var inspector: (any ContentInspector)?
+  /// Shows the content that is arriving; nil as a rule.
+  var contentLines: ContentLines?
 
   var inbound = ByteBuffer()
   private var outbound = ByteBuffer()
@@ -294,6 +296,7 @@ package final class ConnectionPump: @unchecked Sendable {
       do throws(StoreFailure) {
         spool = try await environment.store.begin(id)
         inspector = environment.inspector?()
+        beginShowing(id)
         contentDeadline = loop.now + environment.timing.content
         tally.contentBegin = .now
         return .spoolOpened(id, at: now)
@@ -303,6 +306,7 @@ package final class ConnectionPump: @unchecked Sendable {
       }
     case .spool(let piece):
       inspector?.receive(piece)
+      contentLines?.take(piece.readableBytesView)
       do throws(StoreFailure) {
         try await spool?.append(piece)
         if session.contentWish.pieces { await showHooks(piece) }
@@ -314,6 +318,8 @@ package final class ConnectionPump: @unchecked Sendable {
       }
     case .commit(let envelope, let trace):
       contentDeadline = nil
+      contentLines?.finish()
+      contentLines = nil
       guard let spool else { return .storeFailed(.failed("no spool is open")) }
       let begin = MonotonicInstant.now
       do throws(StoreFailure) {
@@ -338,6 +344,8 @@ package final class ConnectionPump: @unchecked Sendable {
   /// The time limit of content stays: a refused mail is still read to its end.
   private func drop() async {
     inspector = nil
+    contentLines?.finish()
+    contentLines = nil
     guard let spool else { return }
     self.spool = nil
     await spool.abandon()

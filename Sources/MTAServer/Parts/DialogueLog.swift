@@ -1,19 +1,30 @@
 import Logging
+import MTACore
 import MTADelivery
 import MTAReceiver
 import MTASystem
 
-/// Shows and logs dialogues, of both directions, as the settings say. Its taps are called in place, so no line is dropped.
+/// Shows and logs dialogues, of both directions, and arriving content, as the settings say and for the peers that they name. Its taps are
+/// called in place, so no line is dropped.
 struct DialogueLog: Sendable {
   let logger: Logger
   let settings: Settings
 
+  /// Whether ``Settings/debugPeers`` has the peer, or is empty.
+  private var isFor: @Sendable (IPAddress?) -> Bool {
+    let peers = settings.debugPeers
+    return { address in peers.isEmpty || address.map { address in peers.contains { $0.contains(address) } } ?? false }
+  }
+
+  /// The dialogues of named peers are logged in any case.
+  private var namesPeers: Bool { !settings.debugPeers.isEmpty }
+
   /// For the receiver; nil if the settings ask for nothing.
   var received: Observers<ReceiverNews>.Tap? {
-    let (display, logs) = (settings.displayReceiverDialog, settings.logReceiverConversation)
+    let (display, logs) = (settings.displayReceiverDialog, settings.logReceiverConversation || namesPeers)
     guard display || logs else { return nil }
-    return Observers.Tap(watchesDialogue: true) { [logger] event in
-      guard case .said(let line) = event else { return }
+    return Observers.Tap(watchesDialogue: true) { [logger, isFor] event in
+      guard case .said(let line) = event, isFor(line.address) else { return }
       let number = line.connection ?? 0
       if display { print("#\(number) \(line.peer) \(line.side.rawValue): \(line.text)") }
       guard logs else { return }
@@ -27,15 +38,31 @@ struct DialogueLog: Sendable {
 
   /// For the queue runner; nil if the settings ask for nothing.
   var delivered: Observers<DeliveryNews>.Tap? {
-    let (display, logs) = (settings.displayQueueRunnerDialog, settings.logQueueRunnerConversation)
+    let (display, logs) = (settings.displayQueueRunnerDialog, settings.logQueueRunnerConversation || namesPeers)
     guard display || logs else { return nil }
-    return Observers.Tap(watchesDialogue: true) { [logger] event in
-      guard case .said(let line) = event else { return }
+    return Observers.Tap(watchesDialogue: true) { [logger, isFor] event in
+      guard case .said(let line) = event, isFor(line.address) else { return }
       if display { print("\(line.peer) \(line.side.rawValue): \(line.text)") }
       guard logs else { return }
       logger.info(
         "delivery dialogue",
         metadata: ["host": "\(line.peer)", "side": "\(line.side.rawValue)", "text": "\(line.text)"])
+    }
+  }
+
+  /// For arriving content; nil if the settings ask for nothing.
+  var content: ContentTap? {
+    let (display, logs) = (settings.showIncomingData, settings.dumpMailIntoLog)
+    guard display || logs else { return nil }
+    return ContentTap(for: { [isFor] in isFor($0) }) { [logger] line in
+      if display { print("#\(line.connection) \(line.client) D: \(line.text)") }
+      guard logs else { return }
+      logger.info(
+        "content",
+        metadata: [
+          "connection": "\(line.connection)", "client": "\(line.client)", "mail": "\(line.mail)",
+          "text": "\(line.text)",
+        ])
     }
   }
 }

@@ -98,7 +98,9 @@ struct Rooms: Sendable {
   ) -> Receiver.Configuration {
     var configuration = configuration
     configuration.session.lacks = { [nextHops] in nextHops.lack(of: $0, by: router) }
-    if let tap = DialogueLog(logger: logger, settings: settings).received { configuration.taps.append(tap) }
+    let dialogues = DialogueLog(logger: logger, settings: settings)
+    if let tap = dialogues.received { configuration.taps.append(tap) }
+    configuration.contentTap = dialogues.content
     return configuration
   }
 

@@ -187,6 +187,8 @@ public struct Settings: Sendable {
   public var logReceiverConversation = false
   public var displayQueueRunnerDialog = false
   public var logQueueRunnerConversation = false
+  /// The peers, clients and servers, whose dialogues are logged. If there are any, the switches above hold for them alone.
+  public var debugPeers: [Network] = []
 
   /// What was read, and from where. It is empty for settings that are made in Swift.
   var reading = SettingsReading()

@@ -1,3 +1,5 @@
+package import MTACore
+
 /// One line of a dialogue, with a client or with a next hop, as an observer gets it: printable. Credentials and content are left out.
 public struct DialogueLine: Hashable, Sendable {
   /// Which end of the connection this server is.
@@ -21,12 +23,18 @@ public struct DialogueLine: Hashable, Sendable {
   /// The client's address, or name and address of the next hop, as in the log.
   public let peer: String
   public let text: String
+  /// The address in ``peer``; nil of a Unix socket.
+  package let address: IPAddress?
 
-  package init(_ direction: Direction, _ side: Side, connection: UInt64? = nil, peer: String, _ text: String) {
+  package init(
+    _ direction: Direction, _ side: Side, connection: UInt64? = nil, peer: String, address: IPAddress? = nil,
+    _ text: String
+  ) {
     self.direction = direction
     self.side = side
     self.connection = connection
     self.peer = peer
+    self.address = address
     self.text = text
   }
 }

@@ -59,12 +59,10 @@ extension SettingsTable {
       "Start although strangers can read secret files. The log warns of each. See [Secrets](#secrets)."),
     .flag(
       "showIncomingData", \.showIncomingData,
-      "Show what clients send in DATA."
-    ).forLater,
+      "Print the content of arriving mail on standard output, line by line: see [Dialogues](#dialogues)."),
     .flag(
       "dumpMailIntoLog", \.dumpMailIntoLog,
-      "Write whole mails to the log."
-    ).forLater,
+      "Write the content of arriving mail to the log, line by line."),
     .flag(
       "displayReceiverDialog", \.displayReceiverDialog,
       "Print receiving dialogues on standard output; credentials are masked."),
@@ -77,5 +75,11 @@ extension SettingsTable {
     .flag(
       "logQueueRunnerConversation", \.logQueueRunnerConversation,
       "Write sending dialogues to the log."),
+    .networks(
+      "debugPeers", \.debugPeers,
+      """
+      Clients and servers whose dialogues are logged in any case. If there are any, the six switches above hold for them \
+      alone.
+      """),
   ]
 }
