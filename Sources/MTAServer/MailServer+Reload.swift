@@ -50,7 +50,7 @@ extension MailServer {
       successor.renew(receiver)
       inForce.withLockedValue { $0 = successor.inForce }
       if let runner = successor.inForce.runner, runner !== old.runner {
-        old.runner?.retire()
+        await old.runner?.retire()
         runners.continuation.yield(runner)
       }
       for key in new?.settings.keysThatWait(comparedWith: firstSettings) ?? [] {

@@ -23,6 +23,7 @@ import Testing
 
   private func settings(_ change: (inout Settings) -> Void) throws -> Settings {
     var settings = try Settings(serverName: "mx.test.example")
+    settings.isolation = .inProcess
     settings.listeningPorts = [ListenAddress(.loopback4, port: 0)]
     settings.localDomains = ["test.example"]
     settings.users = ["ann@test.example": nil]

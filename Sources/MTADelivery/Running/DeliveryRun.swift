@@ -17,6 +17,8 @@ final class DeliveryRun: Sendable {
   let bell = Bell()
   /// Another run goes on with the queue; this one ends when its deliveries do.
   private let isRetired = NIOLockedValueBox(false)
+  /// Given when another run may claim what this one has not begun.
+  let handover = Answer<Bool>()
   /// When a run began that delivers only what was due then; nil for a service.
   private let begin: Timestamp?
 
@@ -186,6 +188,7 @@ final class DeliveryRun: Sendable {
       return (work.endNeedlessStandbys(), work.sorters.dismiss())
     }
     let keeper = atOnce ? nil : await keepLeases()
+    handover.give(.success(true))
     for worker in idle { worker.wake.resume(returning: false) }
     for sorter in sorters { sorter.cancel() }
     let end = Answer<Bool>()

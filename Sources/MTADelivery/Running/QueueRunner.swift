@@ -88,21 +88,28 @@ public final class QueueRunner: Sendable {
           service.runs.append(run)
           return service.isRetired
         }
-        defer { self.service.withLockedValue { $0.runs.removeAll { $0 === run } } }
+        defer {
+          self.service.withLockedValue { $0.runs.removeAll { $0 === run } }
+          run.handover.give(.success(true))
+        }
         if isRetired { run.retire() }
         return try await run.serve()
       }
     }
   }
 
-  /// Ends ``run()`` for another runner on the same queue: it begins no new delivery, gives waiting parcels back, and returns when the
-  /// deliveries under way have ended. The grace period begins only when its task is cancelled.
-  public func retire() {
+  /// Ends ``run()`` for another runner on the same queue: it begins no new delivery and gives waiting parcels back; then this method
+  /// returns, and the other runner may begin. ``run()`` returns when the deliveries under way have ended. The grace period begins only
+  /// when its task is cancelled.
+  public func retire() async {
     let runs = service.withLockedValue { service in
-      service.isRetired = true
-      return service.runs
+      defer { service.isRetired = true }
+      return service.isRetired ? [] : service.runs
     }
-    for run in runs { run.retire() }
+    for run in runs {
+      run.retire()
+      _ = try? await run.handover.valueWhateverComes()
+    }
   }
 
   /// Gives observers time to see what happened.
