@@ -21,7 +21,9 @@ package struct LoginTry: Hashable, Sendable {
   var isDrawn = false
 
   /// A try that the desk of another process numbered, and counts.
-  package init(number: UInt64, address: IPAddress, account: LoginAccount?, isFromKnownNetwork: Bool, standing: Standing = .asked) {
+  package init(
+    number: UInt64, address: IPAddress, account: LoginAccount?, isFromKnownNetwork: Bool, standing: Standing = .asked
+  ) {
     let unknown = Timestamp(milliseconds: 0)
     self.init(
       number: number, address: address, account: account, isFromKnownNetwork: isFromKnownNetwork, askedAt: unknown,

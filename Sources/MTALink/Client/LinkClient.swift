@@ -2,7 +2,6 @@ package import MTACore
 import MTASystem
 import NIOConcurrencyHelpers
 import NIOCore
-import Synchronization
 
 /// The receiver's end of the way to the queue process: a store (``LinkStore``), a desk (``LinkDesk``), and questions.
 ///
@@ -19,7 +18,7 @@ package final class LinkClient: Sendable {
   let configuration: Configuration
   let room: SpoolRoom
   private let state = NIOLockedValueBox(State())
-  private let lastNumber = Atomic<UInt64>(0)
+  private let lastNumber = NIOLockedValueBox<UInt64>(0)
 
   private struct State {
     var socket: LinkSocket?
@@ -119,7 +118,12 @@ package final class LinkClient: Sendable {
   // MARK: Requests
 
   /// A number for a request.
-  func takeNumber() -> UInt64 { lastNumber.wrappingAdd(1, ordering: .relaxed).newValue }
+  func takeNumber() -> UInt64 {
+    lastNumber.withLockedValue { number in
+      number &+= 1
+      return number
+    }
+  }
 
   /// Sends a request, at once or when the queue process is back. After `patience` without it, there is no answer.
   func ask(

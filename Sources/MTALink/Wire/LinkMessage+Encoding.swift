@@ -36,12 +36,12 @@ extension LinkMessage {
   }
 
   /// A frame. Content of a commit is in it, unless it is in a descriptor.
-  func frame(_ number: UInt64) -> ByteBuffer { LinkFrame.encode(kind, number) { write(to: &$0) } }
+  func frame(_ number: UInt64) -> ByteBuffer { LinkFrame.encode(kind, number) { encode(into: &$0) } }
 
-  private func write(to encoder: inout LinkEncoder) {
+  private func encode(into encoder: inout LinkEncoder) {
     switch self {
     case .hello(let version): encoder.write(version)
-    case .commit(let commit): commit.write(to: &encoder)
+    case .commit(let commit): commit.encode(into: &encoder)
     case .enter(let address, let isFrontEnd), .leave(let address, let isFrontEnd):
       encoder.write(address)
       encoder.write(isFrontEnd)
@@ -57,7 +57,7 @@ extension LinkMessage {
     case .answerTime, .receipt: break
     case .authenticate(let attempt, let credentials):
       encoder.write(number: attempt)
-      credentials.write(to: &encoder)
+      credentials.encode(into: &encoder)
     case .restore(let mailbox), .rewrite(let mailbox): encoder.write(mailbox)
     case .welcome(let version, let capabilities):
       encoder.write(version)
@@ -78,7 +78,7 @@ extension LinkMessage {
 
 extension LinkCommit {
   /// Content comes last and without a length, so that it can be sent from where it lies.
-  func write(to encoder: inout LinkEncoder) {
+  func encode(into encoder: inout LinkEncoder) {
     encoder.write(isResent)
     encoder.write(envelope)
     encoder.write(trace)
@@ -94,7 +94,7 @@ extension LinkCommit {
 }
 
 extension LinkCredentials {
-  fileprivate func write(to encoder: inout LinkEncoder) {
+  fileprivate func encode(into encoder: inout LinkEncoder) {
     encoder.write(mechanism)
     encoder.write(optional: authorizationID) { $0.write($1) }
     encoder.write(username)

@@ -122,7 +122,7 @@ extension Database {
   /// The envelope of a mail with this trace and size, whose row is written again, so that the commit syncs it; nil if there is none.
   func touch(_ id: MailID, trace: ByteBuffer, size: Int) throws(SQLiteFailure) -> String? {
     let envelope = try first(
-      "SELECT envelope FROM messages WHERE id = ? AND size = ? AND trace = ?",
+      "SELECT envelope FROM messages WHERE id = ? AND size = ? AND trace IS ?",
       [.text(id.description), .integer(Int64(size)), .blob(trace)], at: "receipt.find"
     ) { $0.text(0) }
     guard let envelope = envelope ?? nil else { return nil }
