@@ -131,7 +131,8 @@ let package = Package(
     tests("MTACrypto", ["MTACrypto"]),
     tests("MTADNS", ["MTACore", "MTADNS", "MTATLS", "MTATestSupport", nioCore, nioPosix, nioLocks]),
     tests("MTAStore", ["MTACore", "MTASystem", "MTAStore", "MTATestSupport", "CSQLite", nioCore, nioLocks]),
-    tests("MTALink", ["MTACore", "MTASystem", "MTALink", "MTATestSupport", nioCore, nioLocks]),
+    tests(
+      "MTALink", ["CMTASystem", "MTACore", "MTASystem", "MTALink", "MTAStore", "MTATestSupport", nioCore, nioLocks]),
     tests("MTADKIM", ["MTADKIM", "MTACore", "MTACrypto", nioCore]),
     tests(
       "MTAReceiver",

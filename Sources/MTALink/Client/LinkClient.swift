@@ -20,7 +20,7 @@ package final class LinkClient: Sendable {
   private let state = NIOLockedValueBox(State())
   private let lastNumber = NIOLockedValueBox<UInt64>(0)
 
-  private struct State {
+  fileprivate struct State {
     var socket: LinkSocket?
     /// The queue process said its hello on this socket.
     var isReady = false
@@ -73,17 +73,16 @@ package final class LinkClient: Sendable {
   /// - Parameter descriptor: of a connected stream socket. The client closes it.
   package func connect(_ descriptor: Int32) {
     let socket = LinkSocket(descriptor, limits: LinkLimits.ofQueue)
-    let (before, isClosed) = state.withLockedValue { state -> (LinkSocket?, Bool) in
-      if state.isClosed { return (nil, true) }
-      defer {
-        state.socket = socket
-        state.isReady = false
-      }
-      return (state.socket, false)
+    let (before, lost) = state.withLockedValue { state -> (LinkSocket?, Lost?) in
+      if state.isClosed { return (nil, nil) }
+      let before = state.socket
+      let lost = state.lose()
+      state.socket = socket
+      return (before, lost)
     }
-    if isClosed { return socket.close() }
+    guard let lost else { return socket.close() }
     before?.close()
-    if before != nil { lost() }
+    settle(lost)
     socket.send(LinkMessage.hello(version: LinkVersion.current).frame(0))
     socket.start(
       receive: { [weak self] (frames) throws(LinkFault) in try self?.receive(frames, from: socket) },
@@ -157,7 +156,7 @@ package final class LinkClient: Sendable {
   private func expire(_ numbers: [UInt64], after patience: Duration) {
     guard !numbers.isEmpty else { return }
     Task { [weak self, sleep = configuration.sleep] in
-      try? await sleep(patience)
+      if patience > .zero { try? await sleep(patience) }
       guard let self else { return }
       let late = state.withLockedValue { state in
         numbers.compactMap { number -> Pending? in
@@ -213,36 +212,41 @@ package final class LinkClient: Sendable {
   }
 
   private func ended(_ socket: LinkSocket, _ fault: LinkFault?) {
-    let wasCurrent = state.withLockedValue { state in
-      guard state.socket === socket else { return false }
-      state.socket = nil
-      state.isReady = false
-      return true
-    }
+    let lost = state.withLockedValue { $0.socket === socket ? $0.lose() : nil }
     if let fault { configuration.notice("the link to the queue process ended: \(fault)") }
-    if wasCurrent { lost() }
+    if let lost { settle(lost) }
   }
 
   /// The queue process is away. Questions get no answer; commits wait.
-  private func lost() {
-    let (unanswered, waiting) = state.withLockedValue { state -> ([Pending], [UInt64]) in
-      var unanswered: [Pending] = []
-      var waiting: [UInt64] = []
-      for (number, request) in state.pending where request.isSent {
-        if let mark = request.message.resentMark {
-          state.pending[number]?.isSent = false
-          // The next queue process must look whether the mail is there.
-          state.pending[number]?.message.frame.setInteger(1 as UInt8, at: mark)
-          waiting.append(number)
-        } else {
-          unanswered.append(request)
-          state.pending[number] = nil
-        }
+  private func settle(_ lost: Lost) {
+    for request in lost.unanswered { request.finish(nil) }
+    expire(lost.waiting, after: configuration.commitPatience)
+  }
+
+  /// What was sent over a socket that is no more.
+  fileprivate struct Lost {
+    var unanswered: [Pending] = []
+    var waiting: [UInt64] = []
+  }
+}
+
+extension LinkClient.State {
+  /// Gives the socket up, in one step with what was sent over it: the next socket must find it unsent.
+  fileprivate mutating func lose() -> LinkClient.Lost {
+    (socket, isReady) = (nil, false)
+    var lost = LinkClient.Lost()
+    for (number, request) in pending where request.isSent {
+      if let mark = request.message.resentMark {
+        pending[number]?.isSent = false
+        // The next queue process must look whether the mail is there.
+        pending[number]?.message.frame.setInteger(1 as UInt8, at: mark)
+        lost.waiting.append(number)
+      } else {
+        lost.unanswered.append(request)
+        pending[number] = nil
       }
-      return (unanswered, waiting)
     }
-    for request in unanswered { request.finish(nil) }
-    expire(waiting, after: configuration.commitPatience)
+    return lost
   }
 }
 
