@@ -28,7 +28,7 @@ final class LinkStage: Sendable {
     service: @escaping @Sendable (inout LinkService.Configuration) -> Void = { _ in }
   ) {
     var configuration = LinkClient.Configuration()
-    configuration.sleep = { _ in if waits { try await Task.sleep(for: .seconds(86_400)) } }
+    configuration.sleep = { _ in if waits { try await Task.sleep(for: .seconds(3600)) } }
     configuration.notice = { [notices] text in notices.withLockedValue { $0.append(text) } }
     change(&configuration)
     client = LinkClient(configuration)

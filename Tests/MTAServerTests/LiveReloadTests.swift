@@ -22,6 +22,7 @@ import Testing
   private func settings(_ change: (inout Settings) -> Void = { _ in }) throws -> Settings {
     var settings = try Settings(serverName: "mx.test.example")
     settings.isolation = .inProcess
+    settings.allowInsecureFiles = true
     settings.listeningPorts = [ListenAddress(.loopback4, port: 0)]
     settings.localDomains = ["test.example"]
     settings.users = ["ann@test.example": nil]

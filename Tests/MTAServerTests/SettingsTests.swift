@@ -201,7 +201,7 @@ import Testing
     #expect(settings.receiver.timing.command == .milliseconds(500))
     #expect(settings.resolvers.map(\.description) == ["127.0.0.1:5353", "127.0.0.1:5354"])
     #expect(settings.users[Mailbox("box@tzar.example")] == .some(nil))
-    #expect(settings.noted.contains("isolation"))
+    #expect(settings.isolation == .workers(2) && settings.noted.isEmpty)
     #expect(settings.dkim.values.first?.keyFile == "/srv/mta/dkim.pem")
   }
 

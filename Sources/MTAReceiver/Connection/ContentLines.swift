@@ -17,7 +17,7 @@ package struct ContentTap: Sendable {
   let show: @Sendable (Line) -> Void
 
   package init(
-    for isFor: @escaping @Sendable (IPAddress) -> Bool, show: @escaping @Sendable (Line) -> Void
+    for isFor: @escaping @Sendable (IPAddress) -> Bool, _ show: @escaping @Sendable (Line) -> Void
   ) {
     self.isFor = isFor
     self.show = show

@@ -92,5 +92,7 @@ private struct LinkRewriting: RewritingDesk {
   let link: LinkClient
 
   func rewrite(_ sender: Mailbox, at now: Timestamp) async throws -> Mailbox? { try await link.rewrite(sender) }
-  func restore(_ recipient: Mailbox, at now: Timestamp) async throws -> Restoration { try await link.restore(recipient) }
+  func restore(_ recipient: Mailbox, at now: Timestamp) async throws -> Restoration {
+    try await link.restore(recipient)
+  }
 }

@@ -38,8 +38,13 @@ extension MailServer {
     }
     self.master.withLockedValue { $0 = MasterPost(master: master, rights: rights) }
     defer { self.master.withLockedValue { $0 = nil } }
-    let alive = Task { await self.tellAlive() }
-    defer { alive.cancel() }
+    let watch = CertificateWatch(clock: SystemClock(), logger: logger)
+    watch.look(at: rooms.certificates)
+    let beside = [
+      Task { await self.tellAlive() },
+      Task { await watch.run { self.inForce.withLockedValue { $0.certificates } } },
+    ]
+    defer { for task in beside { task.cancel() } }
     try await withGracefulShutdownHandler {
       try await master.run(generation)
     } onGracefulShutdown: {

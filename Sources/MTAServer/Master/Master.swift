@@ -162,7 +162,7 @@ actor Master {
       } else if child === queue {
         isQueueReady = true
         child.tell(.serve)
-        for receiver in receivers.values + finishing where receiver.role == .receiver { link(receiver) }
+        for receiver in receivers.values + finishing where receiver.role == .receiver { connect(receiver) }
       } else {
         child.tell(.serve)
       }
@@ -205,7 +205,7 @@ actor Master {
     isQueueReady = true
     next?.hasTakenOver = true
     begun.queue.tell(.serve)
-    for receiver in receivers.values + finishing where receiver.role == .receiver { link(receiver) }
+    for receiver in receivers.values + finishing where receiver.role == .receiver { connect(receiver) }
     for receiver in begun.receivers.values { receiver.tell(.serve) }
   }
 
@@ -253,7 +253,7 @@ actor Master {
   }
 
   /// A receiver gets a way to the queue process that serves.
-  private func link(_ receiver: Child) {
+  private func connect(_ receiver: Child) {
     guard let queue, let (one, other) = MessageSocket.streamPair() else { return }
     queue.tell(.link, passing: one.number)
     receiver.tell(.link, passing: other.number)
@@ -262,11 +262,11 @@ actor Master {
 
   private func bury(_ child: Child, _ end: ChildEnd) {
     if let begun = next, !begun.hasTakenOver, begun.children.contains(where: { $0 === child }) {
-      remove(child)
+      forget(child)
       return fail(StartFailure(of: child, end), child)
     }
     let wasFinishing = finishing.contains { $0 === child }
-    remove(child)
+    forget(child)
     if isStopping || wasFinishing {
       if end != .exited(0) {
         logger.error("a process did not end in order", metadata: Self.facts(child, end))
@@ -291,7 +291,7 @@ actor Master {
     }
   }
 
-  private func remove(_ child: Child) {
+  private func forget(_ child: Child) {
     finishing.removeAll { $0 === child }
     if queue === child {
       queue = nil

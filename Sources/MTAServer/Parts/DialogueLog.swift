@@ -54,7 +54,8 @@ struct DialogueLog: Sendable {
   var content: ContentTap? {
     let (display, logs) = (settings.showIncomingData, settings.dumpMailIntoLog)
     guard display || logs else { return nil }
-    return ContentTap(for: { [isFor] in isFor($0) }) { [logger] line in
+    let isFor = isFor
+    let show: @Sendable (ContentTap.Line) -> Void = { [logger] line in
       if display { print("#\(line.connection) \(line.client) D: \(line.text)") }
       guard logs else { return }
       logger.info(
@@ -64,5 +65,6 @@ struct DialogueLog: Sendable {
           "text": "\(line.text)",
         ])
     }
+    return ContentTap(for: { isFor($0) }, show)
   }
 }

@@ -28,9 +28,9 @@ extension MailServer {
   /// | ``runner`` | at start and for each reload | the queue |
   /// | ``resolver``, ``logger`` | once, the logger for each label | both |
   ///
-  /// Today both are one process. With ``Settings/isolation`` there will be several: any number of receivers, one process for the queue,
-  /// and a master that makes none of these parts. So parts of the receivers may not share memory with parts of the queue, nor hooks of
-  /// one connection with hooks of another. A variable, cache or connection that two closures capture would exist twice.
+  /// With ``Settings/isolation`` they are several processes: any number of receivers, one process for the queue, and a master that makes
+  /// none of these parts. So parts of the receivers may not share memory with parts of the queue, nor hooks of one connection with hooks
+  /// of another. A variable, cache or connection that two closures capture exists in each process.
   ///
   /// To pass facts from hooks to a delivery, keep them with the mail: ``Conversation/attributes``. For facts that all processes need,
   /// use a database or file of your own.

@@ -24,7 +24,8 @@ final class FakeChild: Sendable, RunningProcess {
   private let end = NIOLockedValueBox<(end: ChildEnd?, body: (@Sendable (ChildEnd) -> Void)?)>((nil, nil))
 
   init(
-    _ role: ProcessRole, _ place: Int, _ generation: Int, _ id: Int32, _ socket: MessageSocket, hasLink: Bool, hasLock: Bool
+    _ role: ProcessRole, _ place: Int, _ generation: Int, _ id: Int32, _ socket: MessageSocket, hasLink: Bool,
+    hasLock: Bool
   ) {
     (self.role, self.place, self.generation, self.id) = (role, place, generation, id)
     (self.socket, self.hasLink, self.hasLock) = (socket, hasLink, hasLock)

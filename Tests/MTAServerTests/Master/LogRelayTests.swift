@@ -13,7 +13,9 @@ struct LogRelayTests {
     var lines: [String] = []
     let bytes = Array(text.utf8)
     for begin in stride(from: 0, to: bytes.count, by: pieces) {
-      splitter.add(bytes[begin..<min(begin + pieces, bytes.count)]) { lines.append(String(decoding: $0, as: UTF8.self)) }
+      splitter.add(bytes[begin..<min(begin + pieces, bytes.count)]) {
+        lines.append(String(decoding: $0, as: UTF8.self))
+      }
     }
     splitter.end { lines.append(String(decoding: $0, as: UTF8.self)) }
     return lines
@@ -36,12 +38,18 @@ struct LogRelayTests {
   @Test func roleAndNumberStandBeforeWhatAChildSays() {
     #expect(relayed("6[info] mta: up") == "1970-01-01T00:00:00.000Z receiver[7] [info] mta: up\n")
     // One that writes no severity, or control characters, is written all the same, on one line.
-    #expect(relayed("Fatal error: Index out of range") == "1970-01-01T00:00:00.000Z receiver[7] Fatal error: Index out of range\n")
-    #expect(relayed("3a\u{1B}[2Jb\rqueue[1] forged") == #"1970-01-01T00:00:00.000Z receiver[7] a\u{1b}[2Jb\u{d}queue[1] forged"# + "\n")
+    #expect(
+      relayed("Fatal error: Index out of range")
+        == "1970-01-01T00:00:00.000Z receiver[7] Fatal error: Index out of range\n")
+    #expect(
+      relayed("3a\u{1B}[2Jb\rqueue[1] forged")
+        == #"1970-01-01T00:00:00.000Z receiver[7] a\u{1b}[2Jb\u{d}queue[1] forged"# + "\n")
   }
 
   @Test func theSeverityReachesTheJournal() {
-    #expect(relayed("3[error] mta: bad", .journal).contains("PRIORITY=3\nSYSLOG_IDENTIFIER=mta\nMESSAGE=receiver[7] [error] mta: bad\n"))
+    #expect(
+      relayed("3[error] mta: bad", .journal).contains(
+        "PRIORITY=3\nSYSLOG_IDENTIFIER=mta\nMESSAGE=receiver[7] [error] mta: bad\n"))
   }
 
   @Test func aChildsEntryIsOneLineOfAtMostAPipesBuffer() {

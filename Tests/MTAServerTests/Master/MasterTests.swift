@@ -158,8 +158,11 @@ struct MasterTests {
   @Test func endsInARowAreSlowedDown() {
     var policy = RestartPolicy()
     let start: Int64 = 1_000_000_000_000
-    func end(_ seconds: Int64) -> Int { policy.ended(at: MonotonicInstant(nanoseconds: start + seconds * 1_000_000_000)) }
-    #expect([end(0), end(1), end(2), end(4), end(7), end(12), end(21), end(38), end(69)] == [0, 0, 1, 2, 4, 8, 16, 30, 30])
+    func end(_ seconds: Int64) -> Int {
+      policy.ended(at: MonotonicInstant(nanoseconds: start + seconds * 1_000_000_000))
+    }
+    #expect(
+      [end(0), end(1), end(2), end(4), end(7), end(12), end(21), end(38), end(69)] == [0, 0, 1, 2, 4, 8, 16, 30, 30])
     #expect(end(300) == 0)
   }
 }

@@ -52,7 +52,9 @@ import Testing
 
   /// The children of a server that live.
   static func children(of server: ServerProcess) -> [Int32] {
-    guard let id = server.id, let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc") else { return [] }
+    guard let id = server.id, let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc") else {
+      return []
+    }
     return names.compactMap { Int32($0) }.filter { number in
       // proc(5): the name may hold blanks and brackets; state and parent follow the last bracket.
       guard let text = try? String(contentsOfFile: "/proc/\(number)/stat", encoding: .utf8),
@@ -115,7 +117,10 @@ import Testing
     try await WireClient.connect(to: address) { client in
       _ = try await client.reply()
       _ = try await client.say("EHLO client.example")
-      try configure(server, #", "localDomains": ["test.example", "new.example"], "users": {"coco@test.example": "*", "new@new.example": "*"}"#)
+      try configure(
+        server,
+        #", "localDomains": ["test.example", "new.example"], "users": {"coco@test.example": "*", "new@new.example": "*"}"#
+      )
       // The one key stands twice now, which is wrong: nothing changes.
       server.signal(SIGHUP)
       try await server.logs("reload: failed, everything stays as it was")
@@ -123,7 +128,9 @@ import Testing
       try configure(server, "")
       server.signal(SIGHUP)
       try await server.logs("reloaded")
-      try await eventually("the old queue process ends") { Set(Self.children(of: server)).intersection(before).count <= 2 }
+      try await eventually("the old queue process ends") {
+        Set(Self.children(of: server)).intersection(before).count <= 2
+      }
       // The session of the old receiver brings its mail to the new queue process.
       #expect(try await client.say("MAIL FROM:<a@client.example>").hasPrefix("250"))
       #expect(try await client.say("RCPT TO:<coco@test.example>").hasPrefix("250"))
@@ -147,7 +154,10 @@ import Testing
     for child in children {
       for thread in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(child)/task") {
         let status = try String(contentsOfFile: "/proc/\(child)/task/\(thread)/status", encoding: .utf8)
-        for fact in ["Uid:\t65534\t65534\t65534\t65534", "Gid:\t65534\t65534\t65534\t65534", "NoNewPrivs:\t1", "CapEff:\t0000000000000000", "Groups:\t \n"] {
+        for fact in [
+          "Uid:\t65534\t65534\t65534\t65534", "Gid:\t65534\t65534\t65534\t65534", "NoNewPrivs:\t1",
+          "CapEff:\t0000000000000000", "Groups:\t \n",
+        ] {
           #expect(status.contains(fact), "\(fact) is not in \(status)")
         }
       }
@@ -159,7 +169,9 @@ import Testing
   @Test(.enabled(if: isRoot, "only root is refused"))
   func rootWithoutAUserIsRefusedWithTheLinesToAdd() async throws {
     let server = try ServerProcess()
-    try server.write(#"{"serverName": "mx.test.example", "listeningPorts": ["127.0.0.1:0"], "isolation": "workers:2"}"#, to: "mta.json")
+    try server.write(
+      #"{"serverName": "mx.test.example", "listeningPorts": ["127.0.0.1:0"], "isolation": "workers:2"}"#, to: "mta.json"
+    )
     let (status, output) = try await server.run(["serve", "--config", server.folder.appending(path: "mta.json").path()])
     #expect(status == 64 && output.contains(#""userName": "#) && output.contains(#""isolation": "inProcess""#))
   }
