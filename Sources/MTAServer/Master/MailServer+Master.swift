@@ -30,11 +30,11 @@ extension MailServer {
     for warning in rights.warnings { logger.warning("\(warning)") }
     let generation = try firstGeneration(rights)
     let master = Master(ChildStarter(logs: rooms.logs, hidesOutput: service.hasStarter), logger: logger) {
+      for socket in generation.sockets {
+        self.logger.info("listening on \(socket.address.address.map { "\($0)" } ?? "?") port \(socket.address.port)")
+      }
       self.listening.begin(generation.sockets.map(\.address))
       self.tellReady()
-    }
-    for socket in generation.sockets {
-      logger.info("listening on \(socket.address.address.map { "\($0)" } ?? "?") port \(socket.address.port)")
     }
     self.master.withLockedValue { $0 = MasterPost(master: master, rights: rights) }
     defer { self.master.withLockedValue { $0 = nil } }
