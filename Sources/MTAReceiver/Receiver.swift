@@ -44,37 +44,6 @@ public final class Receiver: Sendable {
     }
   }
 
-  /// Time limits.
-  public struct Timing: Hashable, Sendable {
-    /// The session ends when the client is silent for this time between commands, or between pieces of content. Default 300 s (RFC 5321
-    /// §4.5.3.2.7).
-    public var command: Duration = .seconds(300)
-    /// The time from DATA to the end of the content. Default 1,800 s.
-    public var content: Duration = .seconds(1800)
-    /// The least bytes a second on average, checked once the content has taken a minute. A slower client is timed out. Default 100; 0
-    /// allows any rate.
-    public var minimumContentRate = 100
-    /// The longest session. A longer one ends between two mails. Default 6 hours.
-    public var session: Duration = .seconds(21_600)
-    /// A hook's time. Then it is cancelled, and the client gets 451. Default 30 s.
-    public var hookBudget: Duration = .seconds(30)
-    /// Budgets of hooks that need another one. Default: none. `SessionConfiguration.hookFailures` says what happens to the command of a
-    /// late hook.
-    public var hookBudgets: [HookName: Duration] = [:]
-    /// A cancelled hook's time to end. Then the connection is closed. Default 5 s.
-    public var hookGrace: Duration = .seconds(5)
-    /// How long a closed connection waits for the client to close. Default 2 s.
-    public var linger: Duration = .seconds(2)
-    /// How long a proxy may take to send its header. Default 10 s.
-    public var proxyHeader: Duration = .seconds(10)
-
-    public init() {}
-
-    func budget(of question: Question) -> Duration {
-      hookBudgets.isEmpty ? hookBudget : question.hook.flatMap { hookBudgets[$0] } ?? hookBudget
-    }
-  }
-
   public struct Configuration: Sendable {
     public var session: SessionConfiguration
     public var listeners: [Listener]
@@ -114,6 +83,7 @@ public final class Receiver: Sendable {
   private let census: ConnectionCensus
   /// Without taps, which belong to a configuration.
   private let observers: Observers<ReceiverNews>
+  private let acceptors = NIOLockedValueBox<[SharedAcceptor]>([])
   private let state = NIOLockedValueBox<(loops: [ReceiverLoop], listening: [any Channel])>(([], []))
 
   /// - Parameters:
@@ -192,6 +162,10 @@ public final class Receiver: Sendable {
         }
         let given = inherited.filter { $0.listener.map { $0 == place } ?? $0.fits(listener.address) }
         inherited.removeAll { given.contains($0) }
+        if given.first?.listener != nil {
+          addresses += try given.map { try share($0, listener, group, byLoop) }
+          continue
+        }
         for channel in try await bind(listener, given, group, byLoop) {
           state.withLockedValue { $0.listening.append(channel) }
           if let address = channel.localAddress { addresses.append(address) }
@@ -236,12 +210,20 @@ public final class Receiver: Sendable {
     for emptied in loops.map({ $0.retire() }) { try? await emptied.get() }
   }
 
+  private func takeAcceptors() -> [SharedAcceptor] {
+    acceptors.withLockedValue { acceptors in
+      defer { acceptors = [] }
+      return acceptors
+    }
+  }
+
   private func stopListening() async {
     let listening = state.withLockedValue { state in
       defer { state.listening = [] }
       return state.listening
     }
     for channel in listening { try? await channel.close() }
+    for acceptor in takeAcceptors() { acceptor.stop() }
   }
 
   /// Later connections get this certificate and key; open ones keep theirs. A receiver that was made without TLS stays without.
@@ -288,14 +270,7 @@ extension Receiver {
         channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(ShortageHandler()) }
       }
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          // Here, and not as options of the bootstrap, which sets one after the other by a future each.
-          try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
-          try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
-          try self.welcome(channel, listener, loops)
-        }
-      }
+      .childChannelInitializer { self.prepare($0, listener, loops) }
     do {
       if !inherited.isEmpty {
         var channels: [any Channel] = []
@@ -320,6 +295,30 @@ extension Receiver {
     } catch {
       throw ListenFailure(listener.address, error)
     }
+  }
+
+  private func prepare(
+    _ channel: any Channel, _ listener: Listener, _ loops: [ObjectIdentifier: ReceiverLoop]
+  ) -> EventLoopFuture<Void> {
+    channel.eventLoop.makeCompletedFuture {
+      // Here, and not as options of the bootstrap, which sets one after the other by a future each.
+      try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+      try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
+      try self.welcome(channel, listener, loops)
+    }
+  }
+
+  /// The master's socket, which other receivers have, too.
+  private func share(
+    _ socket: InheritedSocket, _ listener: Listener, _ group: any EventLoopGroup,
+    _ loops: [ObjectIdentifier: ReceiverLoop]
+  ) throws -> SocketAddress {
+    guard let acceptor = SharedAcceptor(socket.descriptor, on: group, { self.prepare($0, listener, loops) }) else {
+      throw ListenFailure(listener: listener.address, reason: "the system gives no pipe")
+    }
+    acceptors.withLockedValue { $0.append(acceptor) }
+    acceptor.start()
+    return try SocketAddress(ipAddress: socket.address.description, port: Int(socket.port))
   }
 
   private func welcome(_ channel: any Channel, _ listener: Listener, _ loops: [ObjectIdentifier: ReceiverLoop]) throws {

@@ -1,0 +1,73 @@
+import MTASystem
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Accepts from a socket that other processes accept from, too, on a thread of its own. Another process may be faster, and then there is
+/// nothing to accept; NIO's own listener takes that for a fault.
+final class SharedAcceptor: Sendable {
+  /// While the process has no descriptors or memory, in milliseconds.
+  private static let pause: Int32 = 100
+
+  private let socket: Int32
+  /// The thread waits for this end, too. Closing the other one stops it.
+  private let wake: OwnedDescriptor
+  private let stopper: Monitor<OwnedDescriptor?>
+  private let group: any EventLoopGroup
+  private let prepare: @Sendable (any Channel) -> EventLoopFuture<Void>
+
+  /// - Parameter socket: it listens, does not block, and is this object's from now on.
+  /// - Returns: nil, with the reason in `errno`, if the system gives no pipe.
+  init?(
+    _ socket: Int32, on group: any EventLoopGroup, _ prepare: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
+  ) {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { return nil }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    wake = OwnedDescriptor(ends[0])
+    stopper = Monitor(OwnedDescriptor(ends[1]))
+    (self.socket, self.group, self.prepare) = (socket, group, prepare)
+    _ = fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK)
+  }
+
+  func start() { startThread { self.serve() } }
+
+  /// What was accepted stays.
+  func stop() { stopper.withLock { $0 = nil } }
+
+  private func serve() {
+    defer { close(socket) }
+    while true {
+      var waiting = [
+        pollfd(fd: socket, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: wake.number, events: Int16(POLLIN), revents: 0),
+      ]
+      if poll(&waiting, 2, -1) < 0, errno != EINTR { return }
+      if waiting[1].revents != 0 { return }
+      if waiting[0].revents != 0 { take() }
+    }
+  }
+
+  /// One at a time: the others may have the next.
+  private func take() {
+    let client = accept(socket, nil, nil)
+    guard client >= 0 else {
+      if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) {
+        var stopped = pollfd(fd: wake.number, events: Int16(POLLIN), revents: 0)
+        _ = poll(&stopped, 1, Self.pause)
+      }
+      return
+    }
+    _ = fcntl(client, F_SETFD, FD_CLOEXEC)
+    var isOn: Int32 = 1
+    setsockopt(client, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<Int32>.size))
+    ClientBootstrap(group: group.next()).channelInitializer(prepare).withConnectedSocket(client).whenFailure { _ in
+      // A client that has left already; NIO has closed it.
+    }
+  }
+}
