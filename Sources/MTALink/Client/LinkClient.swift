@@ -7,13 +7,6 @@ import NIOCore
 ///
 /// The queue process may go and come back: ``connect(_:)`` gives the client another socket. Meanwhile commits wait, and are then sent
 /// again.
-///
-/// ```swift
-/// let client = LinkClient()
-/// client.connect(descriptor)
-/// await client.untilReady()
-/// let receiver = Receiver(store: client.store, desk: client.desk)
-/// ```
 package final class LinkClient: Sendable {
   let configuration: Configuration
   let room: SpoolRoom

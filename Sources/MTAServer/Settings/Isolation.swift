@@ -3,8 +3,8 @@ extension Settings {
   /// serve.
   ///
   /// ```swift
+  /// var settings = try Settings(serverName: "mail.shop.example")
   /// settings.isolation = .workers(4)
-  /// settings.isolation = .processPerConnection()
   /// ```
   public enum Isolation: Hashable, Sendable {
     /// One process does everything: for development, tests, and servers that are not started as root.

@@ -5,7 +5,7 @@ import NIOConcurrencyHelpers
 /// `main` runs in each of them, for each is the same program started again. Code before `MailServer` must be harmless everywhere, or ask:
 ///
 /// ```swift
-/// if ProcessRole.current == .standalone || ProcessRole.current == .queue { try openMyDatabase() }
+/// if ProcessRole.current == .standalone || ProcessRole.current == .queue { print("the queue is here") }
 /// ```
 ///
 /// The processes but the master have few rights from the start, before `main`: no root, no files but those of their role.

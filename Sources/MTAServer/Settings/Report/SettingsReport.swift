@@ -4,7 +4,7 @@ public import MTACore
 /// changed.
 ///
 /// ```swift
-/// let report = SettingsReport(contentsOf: "mta.json", arguments: [], environment: ProcessInfo.processInfo.environment)
+/// let report = SettingsReport(contentsOf: "mta.json", arguments: [])
 /// for problem in report.problems { print(problem) }
 /// ```
 public struct SettingsReport: Sendable {
