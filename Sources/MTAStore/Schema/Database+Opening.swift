@@ -21,10 +21,11 @@ extension Database {
       throw SQLiteFailure(
         code: SQLITE_CANTOPEN, message: "the file system does not allow WAL", statement: "journal_mode")
     }
-    for pragma in ["foreign_keys = ON", "trusted_schema = OFF", "cache_size = -16000", "journal_size_limit = 67108864"]
-    {
-      try run("PRAGMA " + pragma, at: "database.configure")
-    }
+    let others = [
+      "foreign_keys = ON", "trusted_schema = OFF", "cache_size = -16000", "journal_size_limit = 67108864",
+      Self.inMemory,
+    ]
+    for pragma in others { try run("PRAGMA " + pragma, at: "database.configure") }
     #if canImport(Darwin)
       // fsync(2) of Darwin stops at the drive's cache.
       try run("PRAGMA fullfsync = ON", at: "database.configure")
@@ -35,7 +36,11 @@ extension Database {
   func configureForReading() throws(SQLiteFailure) {
     try run("PRAGMA query_only = ON", at: "database.configure")
     try run("PRAGMA trusted_schema = OFF", at: "database.configure")
+    try run("PRAGMA " + Self.inMemory, at: "database.configure")
   }
+
+  /// What a statement keeps for its undoing, or sorts: the process may have no folder for temporary files.
+  private static let inMemory = "temp_store = MEMORY"
 
   /// The kind of file, checked before anything is changed.
   enum Content {
