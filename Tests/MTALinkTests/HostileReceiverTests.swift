@@ -105,7 +105,7 @@ import Testing
       let store = KeepingStore()
       let service = Self.service(store)
       let content = ByteBuffer(string: "0123456789")
-      func shared(sealed: Bool) throws -> LinkDescriptor {
+      func shared(sealed: Bool) throws -> OwnedDescriptor {
         let shared = try #require(SharedContent.make())
         #expect(shared.append(content))
         if sealed { #expect(shared.seal()) }
@@ -113,11 +113,11 @@ import Testing
       }
       var pipe: [Int32] = [-1, -1]
       try #require(Glibc.pipe(&pipe) == 0)
-      let other = LinkDescriptor(pipe[1])
-      let cases: [(String, LinkDescriptor?, Int)] = [
+      let other = OwnedDescriptor(pipe[1])
+      let cases: [(String, OwnedDescriptor?, Int)] = [
         ("not sealed", try shared(sealed: false), 10), ("another size", try shared(sealed: true), 9),
-        ("no memory", LinkDescriptor(pipe[0]), 10), ("not passed", nil, 10),
-        ("a file", LinkDescriptor(open("/dev/zero", O_RDONLY)), 10),
+        ("no memory", OwnedDescriptor(pipe[0]), 10), ("not passed", nil, 10),
+        ("a file", OwnedDescriptor(open("/dev/zero", O_RDONLY)), 10),
       ]
       for (name, descriptor, size) in cases {
         let link = try RawLink(to: service)
@@ -133,7 +133,7 @@ import Testing
       service.close()
     }
 
-    private static func passing(_ size: Int, _ envelope: Envelope, with descriptor: LinkDescriptor?) -> ByteBuffer {
+    private static func passing(_ size: Int, _ envelope: Envelope, with descriptor: OwnedDescriptor?) -> ByteBuffer {
       let kind = descriptor == nil ? LinkKind.commit : LinkKind.commit | LinkFrame.withDescriptor
       return LinkFrame.encode(kind, 1) { encoder in
         encoder.write(false)

@@ -46,7 +46,7 @@ final class RawLink: Sendable {
   deinit { socket.close() }
 
   func say(_ message: LinkMessage, _ number: UInt64 = 0) { socket.send(message.frame(number)) }
-  func say(raw bytes: ByteBuffer, passing passed: LinkDescriptor? = nil) { socket.send(bytes, passing: passed) }
+  func say(raw bytes: ByteBuffer, passing passed: OwnedDescriptor? = nil) { socket.send(bytes, passing: passed) }
   func close() { socket.close() }
 
   var isOver: Bool { state.withLock { $0.isOver } }

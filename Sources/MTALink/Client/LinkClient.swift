@@ -43,7 +43,7 @@ package final class LinkClient: Sendable {
     var frame: ByteBuffer
     /// Content that follows the frame, from where it lies.
     var content: ByteBuffer?
-    var passed: LinkDescriptor?
+    var passed: OwnedDescriptor?
     /// Where the frame says whether it was sent before; nil of a question, which is not sent twice.
     var resentMark: Int?
   }

@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 import NIOCore
 
 /// One arriving mail of a receiver: in memory up to a limit, then in memory of its own, which the queue process is given to read.
@@ -101,7 +102,7 @@ extension LinkClient.Outgoing {
   /// Nil for what is larger than a message may be.
   init?(
     commit number: UInt64, _ envelope: Envelope, trace: ByteBuffer, inline: ByteBuffer?, size: Int,
-    passed: LinkDescriptor?
+    passed: OwnedDescriptor?
   ) {
     let isCopied = size <= Self.copied && inline != nil
     let follows = isCopied ? 0 : inline?.readableBytes ?? 0

@@ -1,3 +1,4 @@
+import MTASystem
 import NIOCore
 
 /// What waits to be sent, in order. Small frames are gathered, so that one call sends many.
@@ -6,7 +7,7 @@ struct LinkOutbox {
   struct Piece {
     var bytes: ByteBuffer
     /// Goes with the first byte.
-    var passed: LinkDescriptor?
+    var passed: OwnedDescriptor?
   }
 
   /// Gathered in one piece; larger frames are sent from where they lie.
@@ -23,7 +24,7 @@ struct LinkOutbox {
 
   var isEmpty: Bool { pieces.isEmpty }
 
-  mutating func append(_ frame: ByteBuffer, passing passed: LinkDescriptor? = nil) {
+  mutating func append(_ frame: ByteBuffer, passing passed: OwnedDescriptor? = nil) {
     if passed == nil, frame.readableBytes <= Self.gathered, let last = pieces.last,
       last.bytes.readableBytes + frame.readableBytes <= Self.gathered
     {

@@ -13,7 +13,7 @@ import NIOCore
 /// Whoever has something to send, sends it, with all that others left meanwhile. Only when the socket is full, a thread goes on, which
 /// may wait. Another thread reads.
 final class LinkSocket: Sendable {
-  private let descriptor: LinkDescriptor
+  private let descriptor: OwnedDescriptor
   private let outbox = Monitor(LinkOutbox())
   private let limits: @Sendable (UInt8) -> Int
 
@@ -21,7 +21,7 @@ final class LinkSocket: Sendable {
   ///   - descriptor: the socket's; it is closed with the last reference.
   ///   - limits: the longest body of each kind that the other side may say.
   init(_ descriptor: Int32, limits: @escaping @Sendable (UInt8) -> Int) {
-    self.descriptor = LinkDescriptor(descriptor)
+    self.descriptor = OwnedDescriptor(descriptor)
     self.limits = limits
     // Inherited ones may not wait.
     let flags = fcntl(descriptor, F_GETFL)
@@ -65,7 +65,7 @@ final class LinkSocket: Sendable {
   // MARK: Sending
 
   /// Puts frames into the outbox. They are sent with the next ``flush()``.
-  func enqueue(_ frame: ByteBuffer, passing passed: LinkDescriptor? = nil, then more: ByteBuffer? = nil) {
+  func enqueue(_ frame: ByteBuffer, passing passed: OwnedDescriptor? = nil, then more: ByteBuffer? = nil) {
     outbox.withLock { outbox in
       guard !outbox.isOver else { return }
       outbox.append(frame, passing: passed)
@@ -73,7 +73,7 @@ final class LinkSocket: Sendable {
     }
   }
 
-  func send(_ frame: ByteBuffer, passing passed: LinkDescriptor? = nil, then more: ByteBuffer? = nil) {
+  func send(_ frame: ByteBuffer, passing passed: OwnedDescriptor? = nil, then more: ByteBuffer? = nil) {
     enqueue(frame, passing: passed, then: more)
     flush()
   }
@@ -148,7 +148,7 @@ final class LinkSocket: Sendable {
   private func readLoop(_ receive: ([LinkFrame]) throws(LinkFault) -> Void) -> LinkFault? {
     #if os(Linux)
       var decoder = LinkFrameDecoder(limits: limits)
-      var passed: [LinkDescriptor] = []
+      var passed: [OwnedDescriptor] = []
       var frames: [LinkFrame] = []
       while true {
         var arrived: CInt = -1
@@ -162,7 +162,7 @@ final class LinkSocket: Sendable {
           }
         }
         do throws(LinkFault) {
-          if arrived >= 0 { passed.append(LinkDescriptor(arrived)) }
+          if arrived >= 0 { passed.append(OwnedDescriptor(arrived)) }
           guard count > 0 else {
             if decoder.waiting > 0, code == 0 { throw LinkFault("the link ended within a message") }
             return nil

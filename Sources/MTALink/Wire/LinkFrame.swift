@@ -1,3 +1,4 @@
+import MTASystem
 import NIOCore
 
 /// One message on the wire: its length, kind and number, and what it holds.
@@ -20,7 +21,7 @@ struct LinkFrame {
   var body: ByteBuffer
   var wantsDescriptor = false
   /// The descriptor that came with it.
-  var passed: LinkDescriptor?
+  var passed: OwnedDescriptor?
 
   /// A frame whose body `body` writes. More bytes, sent after it, belong to it.
   static func encode(

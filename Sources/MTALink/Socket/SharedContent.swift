@@ -1,4 +1,5 @@
 import CMTASystem
+import MTASystem
 import NIOCore
 
 #if canImport(Glibc)
@@ -7,23 +8,15 @@ import NIOCore
   import Darwin
 #endif
 
-/// A descriptor of the system. It is closed with the last reference to it.
-final class LinkDescriptor: Sendable {
-  let number: Int32
-
-  init(_ number: Int32) { self.number = number }
-  deinit { _ = close(number) }
-}
-
 /// Content in memory of its own, which another process can be given to read.
 struct SharedContent {
-  let descriptor: LinkDescriptor
+  let descriptor: OwnedDescriptor
 
   /// A new one; nil if the system has no memory or no descriptor for it.
   static func make() -> SharedContent? {
     #if os(Linux)
       let descriptor = csystem_memfd("mail")
-      return descriptor < 0 ? nil : SharedContent(descriptor: LinkDescriptor(descriptor))
+      return descriptor < 0 ? nil : SharedContent(descriptor: OwnedDescriptor(descriptor))
     #else
       return nil
     #endif
@@ -54,11 +47,11 @@ struct SharedContent {
 
 /// Content that a stranger passed. It is sealed and of the promised size, so that reading it neither waits nor changes.
 struct PassedContent {
-  private let descriptor: LinkDescriptor
+  private let descriptor: OwnedDescriptor
   let size: Int
 
   /// Nil unless the descriptor is memory of the size, sealed against every change.
-  init?(_ descriptor: LinkDescriptor, size: Int) {
+  init?(_ descriptor: OwnedDescriptor, size: Int) {
     #if os(Linux)
       // First the seals: other questions may wait for whoever serves the file.
       guard csystem_is_sealed(descriptor.number) == 1 else { return nil }
