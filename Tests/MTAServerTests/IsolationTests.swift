@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 import Testing
 
 @testable import MTAServer
@@ -69,11 +70,13 @@ import Testing
   }
 
   @Test func usersAreFoundByNameAndNumber() throws {
-    #expect(Accounts.user("root") == .init(number: 0, group: 0))
-    #expect(Accounts.groupNumber("0") == 0)
-    #expect(Accounts.user("no-such-user") == nil && Accounts.groupNumber("no-such-group") == nil)
-    #expect(Accounts.user("+0") == nil && Accounts.user("4294967295") == nil && Accounts.user("") == nil)
-    #expect(Accounts.user("54321")?.number == 54_321)
+    #expect(try SystemAccount.user("root").id == 0 && SystemAccount.user("root").group == 0)
+    #expect(try SystemAccount.group("0") == 0)
+    for name in ["no-such-user", "+0", "4294967295", ""] {
+      #expect(throws: SystemAccount.Failure.noUser(name)) { try SystemAccount.user(name) }
+    }
+    #expect(throws: SystemAccount.Failure.noGroup("no-such-group")) { try SystemAccount.group("no-such-group") }
+    #expect(try SystemAccount.user("54321").id == 54_321)
     let number: AttributeValue = .text("54321")
     #expect(try RootIdentity(settings(["userName": number])) == nil)
     let one = try #require(try RootIdentity(settings(["userName": number, "groupName": .text("54322")])))

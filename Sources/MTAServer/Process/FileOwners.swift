@@ -11,11 +11,11 @@ struct FileOwners {
     var users: Set<UInt32> = [0, Accounts.number]
     var groups = Accounts.ownGroups.union([0])
     if Accounts.isRoot || InheritedFiles.shared.isInheriting {
-      if let user = settings.userName.flatMap({ Accounts.user($0) }) {
-        users.insert(user.number)
-        groups.insert(user.group)
+      if let user = settings.userName.flatMap({ try? SystemAccount.user($0) }) {
+        users.insert(user.id)
+        groups.insert(user.group ?? user.id)
       }
-      if let group = settings.groupName.flatMap({ Accounts.groupNumber($0) }) { groups.insert(group) }
+      if let group = settings.groupName.flatMap({ try? SystemAccount.group($0) }) { groups.insert(group) }
     }
     (self.users, self.groups) = (users, groups)
   }

@@ -1,3 +1,5 @@
+import MTASystem
+
 /// Whom the processes of a server become that was started as root.
 package struct RootIdentity: Hashable, Sendable {
   package let user: UInt32
@@ -12,26 +14,29 @@ package struct RootIdentity: Hashable, Sendable {
   package init?(_ settings: Settings) throws(StartFailure) {
     guard let name = settings.userName, let groupName = settings.groupName else { return nil }
     var faults: [String] = []
-    func user(_ key: String, _ name: String) -> Accounts.User? {
-      guard let user = Accounts.user(name) else {
-        faults.append("\(key): there is no user \(name)")
+    func number<Found>(_ key: String, _ find: () throws(SystemAccount.Failure) -> Found) -> Found? {
+      do throws(SystemAccount.Failure) { return try find() } catch {
+        faults.append("\(key): \(error)")
         return nil
       }
-      if user.number == 0 { faults.append("\(key): \(name) is root; a user without rights is needed") }
+    }
+    func user(_ key: String, _ name: String) -> SystemAccount.User? {
+      let user = number(key) { () throws(SystemAccount.Failure) in try SystemAccount.user(name) }
+      if user?.id == 0 { faults.append("\(key): \(name) is root; a user without rights is needed") }
       return user
     }
     let own = user("userName", name)
-    let group = Accounts.groupNumber(groupName)
-    if group == nil { faults.append("groupName: there is no group \(groupName)") }
+    let group = number("groupName") { () throws(SystemAccount.Failure) in try SystemAccount.group(groupName) }
     if group == 0 { faults.append("groupName: \(groupName) is root's; a group without rights is needed") }
     let receiver = settings.receiverUserName.map { user("receiverUserName", $0) } ?? own
     guard faults.isEmpty, let own, let group, let receiver else {
       throw StartFailure(faults.joined(separator: "\n"))
     }
-    self.user = own.number
+    self.user = own.id
     self.group = group
-    self.receiver = receiver.number
-    receiverGroup = receiver.number == own.number ? group : receiver.group
+    self.receiver = receiver.id
+    // A number that is in no list has a group of the same number.
+    receiverGroup = receiver.id == own.id ? group : receiver.group ?? receiver.id
   }
 }
 
