@@ -45,11 +45,6 @@ extension Generation {
       Dictionary(uniqueKeysWithValues: files.map { (InheritedFiles.blob($0), ByteBuffer(bytes: $1)) })
     }
     queueFiles = blobs(try settings.filesForQueue())
-    var files = try settings.filesForReceivers(keepingHashes: hooksAreOwn)
-    for entry in try ServerCertificates(reading: settings)?.entries ?? [] {
-      files[PathName.absolute(entry.chainFile)] = entry.chain
-      files[PathName.absolute(entry.keyFile)] = entry.key
-    }
-    receiverFiles = blobs(files)
+    receiverFiles = blobs(try settings.filesForReceivers(keepingHashes: hooksAreOwn))
   }
 }

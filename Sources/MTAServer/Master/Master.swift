@@ -70,7 +70,7 @@ actor Master {
   var receivers: [Int: Child] = [:]
   /// They end by themselves.
   var finishing: [Child] = []
-  var policies: [String: RestartPolicy] = [:]
+  private var policies: [ProcessRole: RestartPolicy] = [:]
   private var lock: OwnedDescriptor?
   private var isStopping = false
   private var failure: StartFailure?
@@ -280,7 +280,7 @@ actor Master {
     {
       return takeOver()
     }
-    let seconds = policies[child.role.description, default: RestartPolicy()].ended(at: .now)
+    let seconds = policies[child.role, default: RestartPolicy()].ended(at: .now)
     if seconds == 0 { return restart(child.role, child.place) }
     logger.critical(
       "processes end again and again; the next is started later",

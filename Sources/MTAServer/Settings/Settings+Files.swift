@@ -61,6 +61,9 @@ extension Settings {
     var others: [(key: String, path: String)] = []
     if let certificate { others.append(("certificate", certificate)) }
     if let privateKey { others.append(("privateKey", privateKey)) }
+    for pair in certificates.values {
+      others += [("certificates", pair.certificate), ("certificates", pair.privateKey)]
+    }
     if let trustRoots { others.append(("trustRoots", trustRoots)) }
     return files.merging(try Self.bytes(of: others, source)) { $1 }
   }

@@ -12,7 +12,7 @@ import Testing
   private static let isRoot = geteuid() == 0
 
   private func start(
-    _ server: ServerProcess, isolation: String = "workers:2", _ more: String = "", listening: Bool = true
+    _ server: ServerProcess, isolation: String = "workers:2", _ more: String = ""
   ) async throws -> SocketAddress {
     try configure(server, isolation: isolation, more)
     if Self.isRoot {

@@ -1,4 +1,0 @@
-import MTALink
-import Testing
-
-@Test func theFirstVersionIsOne() { #expect(LinkVersion.current == 1) }
