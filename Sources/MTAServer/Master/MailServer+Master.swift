@@ -76,6 +76,7 @@ extension MailServer {
     InheritedFiles.shared.readAgain()
     let settings = try await reloading?().settings ?? last.settings
     try settings.check()
+    try OwnFiles(settings).check()
     // Certificates and keys must fit before anybody serves by them.
     _ = try ServerCertificates(reading: settings)?.makeContext()
     var sockets: [BoundSocket] = []
@@ -99,7 +100,9 @@ extension MailServer {
         listening.begin(next.sockets.map(\.address))
       }
     } catch {
-      logger.error("reload: failed, everything stays as it was", metadata: ["reason": "\(error)"])
+      for problem in "\(error)".split(separator: "\n") {
+        logger.error("reload: failed, everything stays as it was", metadata: ["reason": "\(problem)"])
+      }
     }
   }
 }
