@@ -82,7 +82,10 @@ import Testing
     ("--users={}", "users: is a secret, and belongs in the settings file (from --users)"),
     ("include=x", "include: belongs in a settings file (from --set)"),
     ("users={}", "users: is a secret, and belongs in the settings file (from --set)"),
-    ("contentFilterPassword=x", "contentFilterPassword: is a secret, and belongs in the settings file (from --set)"),
+    (
+      "contentFilterPassword=x",
+      "contentFilterPassword: is a secret; put it into a file, and its path into contentFilterPasswordFile (from --set)"
+    ),
   ]) func whatCannotBeUsedIsNamed(_ argument: String, _ problem: String) throws {
     let failure = #expect(throws: SettingsFailure.self) { try settings([argument]) }
     #expect(failure?.problems == [problem])

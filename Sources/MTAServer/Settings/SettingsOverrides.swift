@@ -82,6 +82,9 @@ public struct SettingsOverrides: Hashable, Sendable {
   }
 
   private mutating func take(_ row: Setting, _ text: String, from origin: Settings.Origin) -> [String] {
+    if let fileKey = row.fileKey {
+      return ["\(row.key): is a secret; put it into a file, and its path into \(fileKey)\(origin.place)"]
+    }
     if row.isSecret { return ["\(row.key): is a secret, and belongs in the settings file\(origin.place)"] }
     if row.isForFiles { return ["\(row.key): belongs in a settings file\(origin.place)"] }
     guard let value = row.form.value(text) else { return ["\(row.key): must be JSON\(origin.place)"] }

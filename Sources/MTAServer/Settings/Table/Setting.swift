@@ -34,6 +34,8 @@ package struct Setting: Sendable {
   package private(set) var isForLater = false
   /// It is or holds secrets. Neither the command line nor the environment may hold it: other users of the machine can read them.
   package private(set) var isSecret = false
+  /// The key of the setting that has the path of a file with the secret; nil if there is none.
+  private(set) var fileKey: String?
   /// It says something about files alone.
   package private(set) var isForFiles = false
   /// It is not ours to know, and may hold secrets: reports do not show it.
@@ -85,6 +87,10 @@ package struct Setting: Sendable {
   var opaque: Setting { with { $0.isOpaque = true } }
   var forFiles: Setting { with { $0.isForFiles = true } }
   var reloaded: Setting { with { $0.isReloaded = true } }
+
+  func secret(fileKey: String) -> Setting {
+    with { ($0.isSecret, $0.fileKey) = (true, fileKey) }
+  }
 
   func shown(_ effective: @escaping @Sendable (Settings) -> AttributeValue) -> Setting {
     with { $0.effective = effective }

@@ -49,6 +49,6 @@ extension SettingsTable {
     .optionalText(
       "contentFilterPassword", \.contentFilterPassword,
       "The password itself. Write `contentFilterPasswordFile` in its place; the log warns."
-    ).secret,
+    ).secret(fileKey: "contentFilterPasswordFile"),
   ]
 }
