@@ -24,7 +24,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var file: SettingsFile
-  @Flag(help: "Print one JSON object: files, settings (key, value, text, source, secret), problems, warnings.")
+  @Flag(help: "Print one JSON object: files, settings (key, value, text, origin, secret), problems, warnings.")
   var json = false
   @Flag(help: "Print problems and warnings alone.") var quiet = false
 
@@ -33,7 +33,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
       var key: String
       var value: AttributeValue?
       var text: String
-      var source: String
+      var origin: String
       var secret: Bool
     }
 
@@ -54,7 +54,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
             ? []
             : report.entries.map {
               Report.Line(
-                key: $0.key, value: $0.value, text: $0.text, source: "\($0.origin)", secret: $0.isSecret)
+                key: $0.key, value: $0.value, text: $0.text, origin: "\($0.origin)", secret: $0.isSecret)
             }, problems: report.problems, warnings: report.warnings))
     } else {
       if !quiet { for entry in report.entries { Output.bytes(Array(Self.line(entry).utf8)) } }

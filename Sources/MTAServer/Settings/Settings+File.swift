@@ -45,6 +45,10 @@ extension Settings {
     settings.reading = reading
     for row in SettingsTable.rows { row.read(&reader, &settings) }
     settings.readTogether(&reader)
+    for (key, other) in [("submissionPort", "submissionPorts"), ("submissionPorts", "submissionPort")] {
+      // Either says what the other is.
+      settings.reading.origins[key] = settings.reading.origins[key] ?? settings.reading.origins[other]
+    }
     settings.noted = SettingsTable.rows.filter { $0.isForLater && reading.values[$0.key] != nil }.map(\.key)
     // The one of its values that is true already.
     if settings.isolation == .inProcess { settings.noted.removeAll { $0 == "isolation" } }

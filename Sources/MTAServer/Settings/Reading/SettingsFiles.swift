@@ -56,6 +56,7 @@ struct SettingsFiles {
       }
     }
     guard let included else { return }
+    if reading.origins["include"] == nil { reading.origins["include"] = .file(path) }
     guard let paths = [String](included), paths.allSatisfy({ !$0.isEmpty && !$0.utf8.contains(0) }) else {
       problems.append("include: must be a list of paths, not \(included.shown) (in \(path))")
       return
