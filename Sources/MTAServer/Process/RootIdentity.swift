@@ -41,6 +41,12 @@ package struct RootIdentity: Hashable, Sendable {
 }
 
 extension Settings {
+  /// What root should know who stays root.
+  var rootWarning: String? {
+    guard Accounts.isRoot, effectiveIsolation == .inProcess else { return nil }
+    return "isolation: running as root in one process; a fault in it would have root's rights"
+  }
+
   /// Why a server that is started as root does not start with these settings; nil if it does. It has the lines to add.
   package func rootRefusal(isRoot: Bool = Accounts.isRoot) -> StartFailure? {
     guard isRoot, isolation != .inProcess, userName == nil || groupName == nil else { return nil }

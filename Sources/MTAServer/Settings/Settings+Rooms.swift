@@ -4,12 +4,6 @@ import MTADNS
 import MTADelivery
 import MTAReceiver
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 extension Settings {
   /// The configuration of the receiver: ``receiver``, and what follows from the other settings.
   var receiverConfiguration: Receiver.Configuration {
@@ -94,9 +88,7 @@ extension Settings {
   /// Logs settings without effect, and problems for an operator.
   func logNotes(to logger: Logger) {
     for key in noted { logger.notice("\(key): accepted, but takes effect in a later version") }
-    if getuid() == 0, effectiveIsolation == .inProcess {
-      logger.warning("isolation: running as root in one process; a fault in it would have root's rights")
-    }
+    if let rootWarning { logger.warning("\(rootWarning)") }
     if !hasCertificate { logger.notice("certificate: none, so there is no STARTTLS and no AUTH") }
   }
 }

@@ -13,14 +13,15 @@ struct PortTrial {
   private(set) var problems: [String] = []
   private(set) var warnings: [String] = []
 
-  init(_ settings: Settings) {
+  /// - Parameter bind: the system's code for a place; 0 if it went well.
+  init(_ settings: Settings, trying bind: (ListenAddress) -> Int32 = Self.bind) {
     var seen: Set<String> = []
     for place in settings.listeningPorts where place.port != 0 {
       guard seen.insert("\(place)").inserted else {
         problems.append("listeningPorts: \(place) stands there twice")
         continue
       }
-      switch Self.bind(place) {
+      switch bind(place) {
       case 0: break
       case EADDRINUSE:
         warnings.append("listeningPorts: \(place): a program listens there; that is fine if it is this server")
@@ -41,7 +42,7 @@ struct PortTrial {
   }
 
   /// The system's code; 0 if it went well.
-  private static func bind(_ place: ListenAddress) -> Int32 {
+  static func bind(_ place: ListenAddress) -> Int32 {
     guard let address = place.address else {
       // All addresses are those of IPv6, which take IPv4 as well; on a machine without IPv6 they are those of IPv4.
       let code = bind("::", place.port)

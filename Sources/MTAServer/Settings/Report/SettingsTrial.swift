@@ -13,6 +13,7 @@ struct SettingsTrial {
   init(_ settings: Settings) {
     problems = settings.hashProblems + OwnFiles(settings).faults
     warnings = settings.noted.map { "\($0): accepted, but takes effect in a later version" }
+    if let warning = settings.rootWarning { warnings.append(warning) }
     if let refusal = settings.rootRefusal() { problems.append("\(refusal)") }
     attempt { () throws(StartFailure) in _ = try RootIdentity(settings) }
     tryFiles(settings)
