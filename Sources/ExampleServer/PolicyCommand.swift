@@ -21,6 +21,7 @@ struct PolicyCommand: AsyncParsableCommand {
   @Argument(help: "A domain name, international or not, or an address in brackets.") var domain: String
   @Option(help: "The settings with routes, smarthost, TLS policies and resolvers; none: the defaults.")
   var config: String?
+  @OptionGroup var overrides: SettingsOptions
   @OptionGroup var resolver: ResolverOptions
   @Flag(help: "For a mail that requires TLS all the way (REQUIRETLS).") var requireTLS = false
   @Flag(help: "Print one JSON object: domain, outcome, destination, setting, authenticated, obstacle, hosts.")
@@ -53,7 +54,7 @@ struct PolicyCommand: AsyncParsableCommand {
   func run() async throws {
     let settings: Settings
     do {
-      settings = try config.map { try SettingsSource(path: $0).settings() } ?? Settings(serverName: "localhost.invalid")
+      settings = try SettingsSource(path: config, arguments: overrides.set).settings()
     } catch {
       throw ValidationError("\(error)")
     }
@@ -61,7 +62,7 @@ struct PolicyCommand: AsyncParsableCommand {
     let requireTLS = requireTLS
     let plan: DeliveryPlan
     do {
-      if config != nil, resolver.server == nil {
+      if config != nil || !overrides.set.isEmpty, resolver.server == nil {
         plan = try await MailServer.plan(for: name, settings, requiresTLS: requireTLS)
       } else {
         plan = try await resolver.withResolver { dns in

@@ -1,4 +1,5 @@
 import ArgumentParser
+import MTACore
 import MTAServer
 
 #if canImport(FoundationEssentials)
@@ -11,12 +12,9 @@ import MTAServer
 struct SettingsFile: ParsableArguments {
   @Option(help: "The settings file (JSON).") var config: String
 
-  @Option(
-    name: .customLong("set"),
-    help: ArgumentHelp(
-      "A setting in place of the file's and the environment's (MTA_LOG_FILE …). Each has an option of its own, too: --log-file …",
-      valueName: "key=value"))
-  var set: [String] = []
+  @OptionGroup var overrides: SettingsOptions
+
+  var set: [String] { overrides.set }
 
   var source: SettingsSource { SettingsSource(path: config, arguments: set) }
 
@@ -27,14 +25,28 @@ struct SettingsFile: ParsableArguments {
   }
 }
 
+/// `--set KEY=VALUE`.
+struct SettingsOptions: ParsableArguments {
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "A setting in place of the file's and the environment's (MTA_LOG_FILE …). Each has an option of its own, too: --log-file …",
+      valueName: "key=value"))
+  var set: [String] = []
+}
+
 /// Where settings are read from, now and after SIGHUP.
 struct SettingsSource: Sendable {
-  var path: String
+  /// Nil: there is no file, and every setting that is not said has its default.
+  var path: String?
   var arguments: [String] = []
 
   func settings() throws(SettingsFailure) -> Settings {
     let environment = ProcessInfo.processInfo.environment
     let overrides = try SettingsOverrides(arguments: arguments, environment: environment)
+    guard let path else {
+      return try Settings(["serverName": .text("localhost.invalid")], overriding: overrides, folder: ".")
+    }
     return try Settings(contentsOf: path, overriding: overrides)
   }
 }

@@ -64,6 +64,22 @@ struct PolicyCommandTests {
     try await server.close()
   }
 
+  @Test func settingsOfTheCommandLineCount() async throws {
+    let server = try await NameServer()
+    let routes = #"routes={"lab.example": "smtp:127.0.0.1:25"}"#
+    let policies = #"{"lab.example": "encrypt"}"#
+    let alone = try await Command.run(
+      "policy", "lab.example", "--server", server.place, "--json", "--set", routes, "--tls-policies", policies)
+    let report: Report = try alone.json()
+    #expect(report.destination == "smtp:127.0.0.1:25" && report.hosts.map(\.policy) == ["encrypt"])
+    let file = try await ask(
+      "lab.example", server, settings: #""routes": {"lab.example": "fail:gone"}, "tlsPolicies": {"*": "none"}"#,
+      "--set", routes)
+    #expect(file.1.destination == "smtp:127.0.0.1:25" && file.1.hosts.map(\.policy) == ["none"])
+    #expect(try await Command.run("policy", "lab.example", "--set", "nonsense=1").status == 64)
+    try await server.close()
+  }
+
   @Test func exchangersOfTheDNS() async throws {
     let server = try await NameServer()
     let known = try await Command.run("policy", "mx.example", "--server", server.place, "--json")
