@@ -30,6 +30,19 @@ import Testing
     await store.close()
   }
 
+  /// A process that may write in its own folders alone has none for temporary files.
+  @Test func statementsKeepWhatTheySortInMemory() async throws {
+    let store = try fixture.open()
+    let reader = try await store.core.reader.read { (database) throws(SQLiteFailure) in
+      try database.first("PRAGMA temp_store", at: "test") { $0.text(0) }
+    }
+    #expect(reader == "2")
+    let writer = try Database(path: fixture.database, busyMilliseconds: 5000, faults: nil)
+    try writer.configureForWriting()
+    #expect(try writer.first("PRAGMA temp_store", at: "test") { $0.text(0) } == "2")
+    await store.close()
+  }
+
   /// Nothing is written, and so nothing is waited for: a restart is quick however busy the disk is.
   @Test func anOpeningChangesNothing() async throws {
     let store = try fixture.open()
