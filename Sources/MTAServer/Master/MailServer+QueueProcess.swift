@@ -76,13 +76,19 @@ extension MailServer {
     configuration.authenticate = { credentials, client in await Self.answer(credentials, hooks, logger) }
     // With hooks of its own a program checks logins in its receivers, which are believed.
     configuration.rule.demandsLogin = rooms.parts.hooks == nil
-    let trusted = receiverConfiguration.trustedNetworks
+    let trusted = Self.networksWithoutLogin(receiverConfiguration)
     configuration.rule.trusts = { client in trusted.contains { $0.contains(client) } }
     if let rewriter = try SRSSecretFile.rewriter(settings) {
       configuration.restore = { rewriter.restore($0, at: SystemClock().now) }
       configuration.rewrite = { rewriter.rewrite($0, at: SystemClock().now) }
     }
     return LinkService(store: rooms.store, desk: rooms.sharedDesk(receiverConfiguration), configuration: configuration)
+  }
+
+  /// Whose clients may submit without a login: `trustedNetworks`, and only where there is a port for that. A receiver says by which port a
+  /// mail came, and from where.
+  static func networksWithoutLogin(_ configuration: Receiver.Configuration) -> [Network] {
+    configuration.listeners.contains { $0.role == .internalSubmit } ? configuration.trustedNetworks : []
   }
 
   private static func answer(
