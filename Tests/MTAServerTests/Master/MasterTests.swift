@@ -165,4 +165,11 @@ struct MasterTests {
       [end(0), end(1), end(2), end(4), end(7), end(12), end(21), end(38), end(69)] == [0, 0, 1, 2, 4, 8, 16, 30, 30])
     #expect(end(300) == 0)
   }
+
+  @Test func whatIsNoWordIsNotHeard() {
+    for word in [ChildWord.ready, .serving, .retired] { #expect(ChildWord(word.bytes) == word) }
+    for text in ["", "Ready", "ready ", "ready\n", "readyready", "stop", "serve", "link", "\u{0}"] {
+      #expect(ChildWord(Array(text.utf8)) == nil, "\(text)")
+    }
+  }
 }
