@@ -105,6 +105,21 @@ import Testing
     #expect(kept.users.isEmpty && kept.certificate == nil)
   }
 
+  /// A master starts others with all that is new, but for what it is and does itself.
+  @Test func whatWaitsInAMasterIsLess() throws {
+    func read(_ more: String) throws -> Settings {
+      let text = #"{"serverName": "mx.test.example"\#(more)}"#
+      return try Settings(
+        JSONDecoder().decode([String: AttributeValue].self, from: Data(text.utf8)), folder: "/srv/mta")
+    }
+    let old = try read("")
+    let new = try read(
+      #", "listeningPorts": ["25"], "resolvers": ["127.0.0.1:9"], "isolation": "workers:3", "users": {}, "logFile": "log", "userName": "mail""#
+    )
+    #expect(new.keysThatWait(comparedWith: old, among: Settings.waitingInMaster) == ["logFile", "userName"])
+    #expect(Settings.waitingInMaster.isSubset(of: Set(SettingsTable.rows.map(\.key))))
+  }
+
   /// Every setting of the table is in force after a reload, or is in the list of those that wait.
   @Test func whatWaitsIsMarkedInTheTable() {
     #expect(Set(SettingsTable.rows.filter { !$0.isReloaded }.map(\.key)) == Settings.waiting)

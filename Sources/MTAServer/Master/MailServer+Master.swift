@@ -77,6 +77,13 @@ extension MailServer {
     let settings = try await reloading?().settings ?? last.settings
     try settings.check()
     try OwnFiles(settings).check()
+    // The lock is of the old queue, whose mails nobody would deliver.
+    for (key, old, new) in [
+      ("database", last.settings.database, settings.database),
+      ("mailQueue", last.settings.mailQueue, settings.mailQueue),
+    ] where old != new {
+      throw StartFailure("\(key): has changed, which needs a restart")
+    }
     // Certificates and keys must fit before anybody serves by them.
     _ = try ServerCertificates(reading: settings)?.makeContext()
     var sockets: [BoundSocket] = []
@@ -97,12 +104,24 @@ extension MailServer {
       let next = try await nextGeneration(after: last, post.rights)
       await post.master.reload(next)
       if let now = await post.master.generation, now.number == next.number {
-        listening.begin(next.sockets.map(\.address))
+        tookOver(next)
       }
     } catch {
       for problem in "\(error)".split(separator: "\n") {
         logger.error("reload: failed, everything stays as it was", metadata: ["reason": "\(problem)"])
       }
     }
+  }
+
+  private func tookOver(_ next: Generation) {
+    listening.begin(next.sockets.map(\.address))
+    let settings = next.settings
+    let certificates = try? ServerCertificates(reading: settings)
+    inForce.withLockedValue { ($0.settings, $0.certificates) = (settings, certificates) }
+    for key in settings.keysThatWait(comparedWith: firstSettings, among: Settings.waitingInMaster) {
+      logger.notice("reload: \(key) has changed, which takes effect at the next start")
+    }
+    for warning in settings.warnings() { logger.warning("\(warning)") }
+    CertificateWatch(clock: SystemClock(), logger: logger).look(at: certificates)
   }
 }

@@ -9,6 +9,12 @@ extension Settings {
     "isolation",
   ]
 
+  /// The same in a master: what it does itself, and whom its children become. All else holds in the processes that a reload starts.
+  static let waitingInMaster: Set<String> = [
+    "pidFile", "lockFile", "userName", "groupName", "receiverUserName", "receiverPaths", "controlGroup", "logTarget",
+    "logFile", "logRotation", "logTimes",
+  ]
+
   /// These settings as a reload puts them in force: what waits for the next start is as in `old`.
   func keepingWhatWaits(of old: Settings) -> Settings {
     var settings = self
@@ -31,8 +37,8 @@ extension Settings {
   }
 
   /// The keys of a settings file that differ and that a reload does not change.
-  func keysThatWait(comparedWith old: Settings) -> [String] {
+  func keysThatWait(comparedWith old: Settings, among waiting: Set<String> = Self.waiting) -> [String] {
     let keys = Set(given.keys).union(old.given.keys).filter { given[$0] != old.given[$0] }
-    return keys.intersection(Self.waiting).sorted()
+    return keys.intersection(waiting).sorted()
   }
 }
