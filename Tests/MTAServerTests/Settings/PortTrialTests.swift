@@ -47,7 +47,7 @@ import Testing
       trial.warnings == ["listeningPorts: 25: this user may not listen there; a service manager may open it"])
   }
 
-  /// 192.0.2.0/24 is nobody's (RFC 5737).
+  /// 192.0.2.0/24 is for documents alone.
   @Test func anAddressOfAnotherMachineIsAProblem() throws {
     let trial = PortTrial(try settings("192.0.2.1:2525"))
     #expect(trial.problems.count == 1 && trial.problems[0].hasPrefix("listeningPorts: 192.0.2.1:2525: "))
