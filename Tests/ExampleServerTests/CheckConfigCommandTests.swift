@@ -52,7 +52,7 @@ struct CheckConfigCommandTests {
     #expect(lines["mtaSTS"]?.value == .flag(false) && lines["mtaSTS"]?.origin == report.files[0])
     #expect(lines["receiverTimeout"]?.text == "300" && lines["receiverTimeout"]?.origin == "default")
     let users = try #require(lines["users"])
-    #expect(users.secret && users.value == nil && users.text == "(1 entries, not shown)")
+    #expect(users.secret && users.value == nil && users.text == "(1 entry, not shown)")
     #expect(!run.text.contains(Self.hash) && !run.complaint.contains(Self.hash))
   }
 

@@ -67,7 +67,10 @@ extension SettingsReport.Entry {
     let given = settings.reading.values[row.key]
     if row.isSecret || row.isOpaque {
       value = nil
-      let count = if case .map(let entries) = given { "\(entries.count) entries, " } else { "" }
+      let count =
+        if case .map(let entries) = given { entries.count == 1 ? "1 entry, " : "\(entries.count) entries, " } else {
+          ""
+        }
       text = given == nil ? "none" : "(\(count)not shown)"
       return
     }
