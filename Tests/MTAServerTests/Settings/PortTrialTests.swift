@@ -32,13 +32,16 @@ import Testing
     }
   }
 
-  @Test func nobodyListensBehindATrial() async throws {
-    let port = try await SinkServer.serving { $0.port }
-    for _ in 0..<2 {
-      let trial = PortTrial(try settings("127.0.0.1:\(port)"))
-      #expect(trial.problems.isEmpty && trial.warnings.isEmpty)
+  #if os(Linux)
+    @Test func nobodyListensBehindATrial() async throws {
+      let port = try await SinkServer.serving { $0.port }
+      for _ in 0..<2 {
+        // An address of this machine that no other test has.
+        let trial = PortTrial(try settings("127.83.1.7:\(port)"))
+        #expect(trial.problems.isEmpty && trial.warnings.isEmpty)
+      }
     }
-  }
+  #endif
 
   @Test(arguments: [EACCES, EPERM]) func aPortThatThisUserMayNotHaveIsAWarning(_ code: Int32) throws {
     let trial = PortTrial(try settings("25")) { _ in code }

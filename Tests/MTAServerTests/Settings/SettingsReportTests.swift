@@ -91,6 +91,7 @@ import Testing
   @Test func aFileThatCannotBeReadIsTheOnlyProblem() {
     let report = folder.report()
     #expect(report.problems.count == 1 && report.problems[0].hasPrefix("the settings file cannot be read: "))
+    #expect(report.warnings.isEmpty && report.entries.isEmpty)
   }
 
   @Test func noSecretIsShown() throws {
@@ -139,6 +140,6 @@ import Testing
       {"serverName": "mx.a.example", "listeningPorts": ["127.0.0.1:0"], "userName": "no-such-user", "groupName": "0",
        "receiverUserName": "root"}
       """#)
-    #expect(folder.report().problems.map { $0.prefix { $0 != ":" } } == ["userName", "receiverUserName", "groupName"])
+    #expect(folder.report().problems.map { $0.prefix { $0 != ":" } } == ["userName", "groupName", "receiverUserName"])
   }
 }

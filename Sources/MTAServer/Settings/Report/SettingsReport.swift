@@ -23,7 +23,7 @@ public struct SettingsReport: Sendable {
 
   /// The settings files, the main one first.
   public let files: [String]
-  /// Every setting, in the order of the page. A setting with a problem has its default.
+  /// Every setting, in the order of the page. A setting with a problem has its default. Empty if the file cannot be read.
   public let entries: [Entry]
   /// What prevents a start: a sentence each, beginning with the key or the file. Empty: a server would start, if the system lets it.
   public let problems: [String]
@@ -40,10 +40,14 @@ public struct SettingsReport: Sendable {
     let (overrides, wrong) = SettingsOverrides.made(arguments: arguments, environment: environment)
     files = read.reading.files
     var problems = read.problems + wrong
+    // It lacks every key, and to say so tells nothing new.
+    if read.reading.values.isEmpty, !read.problems.isEmpty {
+      (entries, self.problems, warnings) = ([], problems, [])
+      return
+    }
     do throws(SettingsFailure) {
       let (settings, faults) = try Settings.made(read.reading, overriding: overrides)
-      // A file that cannot be read lacks every key, and to say so tells nothing new.
-      problems += read.reading.values.isEmpty && !read.problems.isEmpty ? [] : faults
+      problems += faults
       entries = SettingsTable.rows.map { Entry($0, settings) }
       let trial = SettingsTrial(settings)
       self.problems = problems + trial.problems
