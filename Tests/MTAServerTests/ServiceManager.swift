@@ -1,5 +1,7 @@
 import Foundation
+import MTAReceiver
 import MTASystem
+import NIOCore
 import Testing
 
 /// What a service manager gives a server, and what it hears from it.
@@ -52,18 +54,11 @@ final class ServiceManager {
     let descriptor = socket(AF_INET, Self.kind(SOCK_STREAM), 0)
     sockets.append(descriptor)
     names.append(name)
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let code = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, length) == 0
-          && listen(descriptor, 16) == 0 && getsockname(descriptor, $0, &length) == 0
-      }
+    let isListening = try SocketAddress(ipAddress: "127.0.0.1", port: 0).withSockAddr {
+      bind(descriptor, $0, socklen_t($1)) == 0 && listen(descriptor, 16) == 0
     }
-    try #require(code)
-    return Int(UInt16(bigEndian: address.sin_port))
+    try #require(isListening)
+    return Int(try #require(InheritedSocket(descriptor: descriptor, name: name)).port)
   }
 
   #if canImport(Glibc)
