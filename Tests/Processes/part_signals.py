@@ -6,7 +6,6 @@ import time
 
 import loads
 import mails
-import proc
 import wire
 from report import milliseconds, say
 from server import Failure, Server
@@ -73,8 +72,7 @@ def ends(report, options, server, ledger):
     seconds = time.monotonic() - moment
     time.sleep(0.5)
     diary = load.stop()
-    server.end({})
-    report.none(NAME, "end under load: processes left", proc.with_program(server.program))
+    report.none(NAME, "end under load: processes left", server.leave())
     ledger.add(diary.accepted, diary.uncertain)
     report.hold(NAME, "end under load: exit code", code, "0", code == 0)
     report.tell(NAME, "end under load: seconds", f"{seconds:.2f}")

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import time
 
@@ -31,8 +32,14 @@ def script(text):
 
 
 def truncated(new, old):
+    """Cut in the middle of what is loaded: what is for debuggers may be most of a file, and at its end."""
     shutil.copy(old, new)
-    os.truncate(new, os.path.getsize(old) // 2)
+    with open(old, "rb") as file:
+        header = file.read(64)
+        start, (size, count) = struct.unpack_from("<Q", header, 32)[0], struct.unpack_from("<HH", header, 54)
+        file.seek(start)
+        entries = [struct.unpack_from("<IIQQQQ", file.read(size)) for _ in range(count)]
+    os.truncate(new, max(entry[2] + entry[5] for entry in entries if entry[0] == 1) // 2)
 
 
 BAD = {
@@ -141,7 +148,7 @@ def refuse(report, server, what, make, good, diary):
     server.signal(signal.SIGUSR2)
     try:
         line = server.wait("the log says why", lambda: re.search(r"\[(?:warning|error|critical)\] .*upgrade.*", server.log(start)), PATIENCE)
-        report.tell(NAME, f"{what}: the log", line[0][:100])
+        report.tell(NAME, f"{what}: the log", line[0].partition(" reason=")[2] or line[0][:100])
     except Failure as failure:
         report.hold(NAME, f"{what}: the log says why", failure, "a line", False)
     if server.process.poll() is not None:
@@ -186,7 +193,7 @@ def at_once(report, server, diary, what, numbers):
         code = server.process.wait(60)
     except subprocess.TimeoutExpired as error:
         raise Failure(f"{what}: the server does not end") from error
-    server.end({})
+    left = server.leave()
     report.hold(NAME, f"{what} ({1000 * took:.1f} ms): exit code", code, "0", code == 0)
-    report.none(NAME, f"{what}: processes left", proc.with_program(server.program))
+    report.none(NAME, f"{what}: processes left", left)
     server.start()

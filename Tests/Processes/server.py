@@ -148,6 +148,15 @@ class Server:
         self.process = None
         Server.running.remove(self)
 
+    def leave(self):
+        """After the end of the master: what else runs the program five seconds later. It is ended."""
+        limit = time.monotonic() + 5
+        while proc.with_program(self.program) and time.monotonic() < limit:
+            time.sleep(0.05)
+        left = {pid: proc.started(pid) for pid in proc.with_program(self.program)}
+        self.end(left)
+        return list(left)
+
     @classmethod
     def stop_all(cls):
         for server in list(cls.running):
