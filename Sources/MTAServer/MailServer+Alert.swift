@@ -21,14 +21,15 @@ extension MailServer {
 
   /// ``alert(to:subject:text:)`` for commands: without a server, or while one runs. A running server delivers the mail within seconds.
   ///
+  /// As root it becomes the user of the settings: see ``runQueue(_:_:)``.
+  ///
   /// - Throws: ``AlertFailure``, ``StartFailure``, or what the hook `clientLookup` throws.
   @discardableResult
   public static func alert(
     to mailbox: Mailbox, subject: String, text: String, _ settings: Settings, _ parts: Parts = Parts()
   ) async throws -> MailID {
-    try OwnFiles(settings).check()
+    let logger = try CommandIdentity.take(settings, logging: parts).logger("mta")
     let session = parts.receiverConfiguration(settings).session
-    let logger = try Logs(settings, parts.logger).logger("mta")
     let store = try OpenStore(settings, parts, logger: logger).store
     do {
       let id = try await alert(

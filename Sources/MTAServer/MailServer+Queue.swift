@@ -1,6 +1,7 @@
 public import MTACore
 
-/// What an operator does to a queue, with or without a running server.
+/// What an operator does to a queue, with or without a running server. As root these become the user of the settings: see
+/// ``MailServer/runQueue(_:_:)``.
 extension MailServer {
   /// Goes through the copies that are not done, oldest first.
   ///
@@ -54,6 +55,7 @@ extension MailServer {
 
   /// The queue alone. It needs no certificate and no key.
   private static func openStore(_ settings: Settings, _ parts: Parts) throws(StartFailure) -> any ServerStore {
+    try CommandIdentity.take(settings)
     let log = LineLog.Sink()
     return try OpenStore(settings, parts) { log.write("\($0)\n") }.store
   }

@@ -1,7 +1,8 @@
 import MTAStore
 
 extension MailServer {
-  /// Salvages a damaged database of ours. Stop the server and all queue runs first. A store of another kind needs its own way.
+  /// Salvages a damaged database of ours. Stop the server and all queue runs first. A store of another kind needs its own way. As root it
+  /// becomes the user of the settings: see ``runQueue(_:_:)``. Then that user must be able to read `damaged`.
   ///
   /// - Parameters:
   ///   - damaged: a file that was set aside; its mails are added to the queue. Nil: the database of the settings is checked. If it is
@@ -19,6 +20,7 @@ extension MailServer {
       throw StartFailure("database: this program has a store of its own, which cannot be salvaged")
     }
     try OwnFiles(settings).check()
+    try CommandIdentity.take(settings)
     var configuration = settings.store
     configuration.notice = { notice($0.description) }
     do { return try MailStore.salvage(configuration, from: damaged)?.description } catch { throw StartFailure(error) }

@@ -133,9 +133,14 @@ public final class MailServer: Service {
 
   /// Delivers everything that is due, once, and returns the numbers of outcomes. For cron, with or without a running server.
   ///
+  /// Like all commands that open the queue, it leaves no files to root. If root starts it, and there is ``Settings/userName``, the whole
+  /// process becomes that user first, for good; not with ``Settings/Isolation/inProcess``. Parts are made after that. So start a server in
+  /// another process.
+  ///
   /// - Throws: ``StartFailure``, naming the setting or the part; `StoreFailure` when the queue cannot be read.
   public static func runQueue(_ settings: Settings, _ parts: Parts = Parts()) async throws -> RunSummary {
-    let rooms = try Rooms(settings, parts, delivers: true)
+    let logs = try CommandIdentity.take(settings, logging: parts, readsSecrets: true)
+    let rooms = try Rooms(settings, parts, delivers: true, logs: logs)
     if rooms.open.countsTraps { TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue)) }
     defer { rooms.logs.drain() }
     settings.logNotes(to: rooms.logger)

@@ -34,6 +34,7 @@ import NIOCore
     case "read": result(open(what, O_RDONLY | O_CLOEXEC))
     case "write": result(open(what, O_WRONLY | O_CLOEXEC | O_CREAT, 0o600))
     case "list": opendir(what) == nil ? name(of: errno) : "done"
+    case "become": become(what)
     case "regain": "\(result(setuid(0))) \(result(setgid(0))) \(result(setgroups(0, nil)))"
     case "signal": result(kill(Int32(what) ?? 0, 0))
     case "start": start(what)
@@ -111,6 +112,22 @@ import NIOCore
     return end.wait(until: { _ in nil }, take: { $0 })?.description ?? ""
   }
 
+  /// With threads that were there before.
+  private static func become(_ number: String) -> String {
+    threads()
+    let number = UInt32(number) ?? 0
+    do { try SystemAccount.become(user: number, group: number) } catch { return "\(error)" }
+    let names = (try? DurableFiles().names(in: "/proc/self/task", at: "test")) ?? []
+    let facts = names.map { name in
+      let text = try? DurableFiles().openForReading("/proc/self/task/\(name)/status", at: "test")
+        .read(from: 0, upTo: 8192, at: "test")
+      return String(buffer: text ?? .init()).split(separator: "\n").filter { line in
+        ["Uid", "Gid", "Groups", "CapEff", "CapPrm"].contains { line.hasPrefix($0) }
+      }.joined(separator: " ").split { $0 == "\t" || $0 == " " }.joined(separator: " ")
+    }
+    return "\(facts.count >= 4) \(Set(facts).sorted().joined(separator: "; "))"
+  }
+
   private static func mask() -> String {
     var blocked = sigset_t()
     pthread_sigmask(SIG_BLOCK, nil, &blocked)
@@ -125,6 +142,7 @@ import NIOCore
   }
 
   /// Threads of the program's own, whose rights the test looks at.
+  @discardableResult
   private static func threads() -> String {
     for _ in 0..<3 { startThread { while true { pause() } } }
     return "\(getpid())"

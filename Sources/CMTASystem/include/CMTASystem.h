@@ -49,6 +49,10 @@ int csystem_launch_landlock_abi(void);
 /// The Landlock ABI of the kernel; 0: it has none, or forbids the question.
 int csystem_landlock_abi(void);
 
+/// Makes this whole process, which is root's, another user with one group and no further ones; then tries to come back. Forbids dumps. NULL;
+/// otherwise what failed, in words, with errno, which is 0 where no call failed.
+const char *csystem_become(uid_t user, gid_t group);
+
 /// Lets a spawned process close the descriptors from `first` on. Does nothing with a C library that cannot: the process then closes them
 /// itself when it reads its order. An errno on failure.
 int csystem_close_from(posix_spawn_file_actions_t *actions, int first);

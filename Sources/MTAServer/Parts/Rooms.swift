@@ -40,15 +40,17 @@ struct Rooms: Sendable {
   /// - Parameters:
   ///   - delivers: with the parts of the sending half.
   ///   - rotates: begins new log files.
+  ///   - opened: the log of a command, which has checked its files.
   init(
-    _ settings: Settings, _ parts: MailServer.Parts, delivers: Bool, rotates: Bool = false, _ house: House = .whole
+    _ settings: Settings, _ parts: MailServer.Parts, delivers: Bool, rotates: Bool = false, _ house: House = .whole,
+    logs opened: Logs? = nil
   ) throws {
     // A receiver opens no files, and the queue process only those that it can.
-    if case .whole = house { try OwnFiles(settings).check() }
+    if case .whole = house, opened == nil { try OwnFiles(settings).check() }
     let delivers = delivers && house.hasQueue
     self.house = house
     self.parts = parts
-    logs = try Logs(settings, parts.logger, rotates: rotates)
+    logs = try opened ?? Logs(settings, parts.logger, rotates: rotates)
     let logger = logs.logger("mta")
     self.logger = logger
     // A master reads them before anybody serves by them.

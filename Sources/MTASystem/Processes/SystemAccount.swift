@@ -18,12 +18,15 @@ package enum SystemAccount {
     case noGroup(String)
     /// The list could not be read.
     case system(String, code: Int32)
+    /// This process is still who it was, or in between. A sentence; the code is 0 where no call failed.
+    case stays(String, code: Int32)
 
     package var description: String {
       switch self {
       case .noUser(let name): "there is no user \(name) on this machine"
       case .noGroup(let name): "there is no group \(name) on this machine"
       case .system(let name, let code): "cannot look up \(name): \(FileFailure.text(of: code))"
+      case .stays(let fault, let code): code == 0 ? fault : "\(fault): \(FileFailure.text(of: code))"
       }
     }
   }
