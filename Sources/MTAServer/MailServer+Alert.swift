@@ -13,7 +13,9 @@ extension MailServer {
   /// - Throws: ``AlertFailure``, or what the hook `clientLookup` throws.
   @discardableResult
   public func alert(to mailbox: Mailbox, subject: String, text: String) async throws -> MailID {
-    try await Self.alert(
+    // Hooks are not for root's rights.
+    if case .master = house { throw AlertFailure.notQueued(AbsentQueue.refusal) }
+    return try await Self.alert(
       to: mailbox, subject: subject, text: text, settings, receiverConfiguration.session, rooms.store,
       logger,
       hooks: hookMaker.withLockedValue { $0 }())

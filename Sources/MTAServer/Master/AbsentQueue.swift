@@ -9,7 +9,7 @@ struct AbsentQueue: ServerStore {
   /// Nothing is leased here.
   let leaseRegistry: any LeaseRegistry = LeaseTable()
 
-  private static let refusal = StoreFailure.failed("only the queue process has the queue")
+  static let refusal = StoreFailure.failed("only the queue process has the queue")
 
   /// Those of `MailStore`: a receiver greets before it can have asked.
   var capabilities: DeliveryCapabilities { mail == nil ? [] : .all }

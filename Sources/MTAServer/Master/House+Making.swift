@@ -48,7 +48,11 @@ extension House {
   func parts(of parts: MailServer.Parts) -> MailServer.Parts {
     switch self {
     case .whole: return parts
-    case .master: return MailServer.Parts(logger: parts.logger)
+    case .master:
+      // It makes none but the logger, and is asked which there are.
+      return MailServer.Parts(
+        hooks: parts.hooks, store: parts.store, localAgent: parts.localAgent, signer: parts.signer, logger: parts.logger
+      )
     case .queue:
       // Hooks answer logins and alerts.
       var parts = parts
