@@ -11,6 +11,14 @@ enum House: Sendable {
   case queue(MasterLine)
   case receiver(MasterLine, LinkClient)
 
+  /// It is nobody's child.
+  var opensFirst: Bool {
+    switch self {
+    case .whole, .master: true
+    case .queue, .receiver: false
+    }
+  }
+
   var hasQueue: Bool {
     switch self {
     case .whole, .queue: true

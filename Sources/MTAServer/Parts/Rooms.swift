@@ -45,8 +45,8 @@ struct Rooms: Sendable {
     _ settings: Settings, _ parts: MailServer.Parts, delivers: Bool, rotates: Bool = false, _ house: House = .whole,
     logs opened: Logs? = nil
   ) throws {
-    // A receiver opens no files, and the queue process only those that it can.
-    if case .whole = house, opened == nil { try OwnFiles(settings).check() }
+    // A receiver opens no files, and the queue process those that its master has looked at.
+    if house.opensFirst, opened == nil { try OwnFiles(settings).check() }
     let delivers = delivers && house.hasQueue
     self.house = house
     self.parts = parts
