@@ -55,7 +55,7 @@ extension MailServer {
 
   /// The queue alone. It needs no certificate and no key.
   private static func openStore(_ settings: Settings, _ parts: Parts) throws(StartFailure) -> any ServerStore {
-    try CommandIdentity.take(settings)
+    try CommandIdentity.take(settings, parts)
     let log = LineLog.Sink()
     return try OpenStore(settings, parts) { log.write("\($0)\n") }.store
   }

@@ -20,7 +20,7 @@ extension MailServer {
       throw StartFailure("database: this program has a store of its own, which cannot be salvaged")
     }
     try OwnFiles(settings).check()
-    try CommandIdentity.take(settings)
+    try CommandIdentity.take(settings, parts)
     var configuration = settings.store
     configuration.notice = { notice($0.description) }
     do { return try MailStore.salvage(configuration, from: damaged)?.description } catch { throw StartFailure(error) }

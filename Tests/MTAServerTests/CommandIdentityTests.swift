@@ -43,14 +43,9 @@ import Testing
 
   // MARK: As root
 
-  /// A folder as a server of root has it: log, settings and keys are root's, what the queue needs is the user's.
+  /// As a server of root has it: log, settings and keys are root's. The folders of the queue are missing.
   private func server() async throws -> ServerProcess {
     let server = try ServerProcess()
-    for name in ["state", "maildir"] {
-      let path = server.folder.appending(path: name).path()
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      #expect(chown(path, 65_534, 65_534) == 0)
-    }
     try server.write(
       #"""
       {"serverName": "mx.test.example", "localDomains": ["test.example"], "users": {"coco@test.example": "*"},

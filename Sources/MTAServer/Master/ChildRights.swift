@@ -1,4 +1,3 @@
-import MTADelivery
 import MTASystem
 
 /// Who the children are, and what they may reach.
@@ -9,6 +8,10 @@ struct ChildRights: Sendable {
     var group: UInt32?
     var readable: [String] = []
     var writable: [String] = []
+
+    var owner: LaunchOrder.Owner? {
+      if let user, let group { LaunchOrder.Owner(user: user, group: group) } else { nil }
+    }
   }
 
   var queue = Role()
@@ -31,10 +34,7 @@ struct ChildRights: Sendable {
   private mutating func reach(_ settings: Settings) {
     receiver.readable = settings.receiverPaths.filter { !$0.isWritable }.map(\.path)
     receiver.writable = settings.receiverPaths.filter(\.isWritable).map(\.path)
-    queue.writable = [DurableFiles.parent(of: settings.database), settings.mailQueue]
-    if case .maildir(let root) = settings.runner.localDelivery { queue.writable.append(root) }
-    if settings.mtaSTS { queue.writable.append(DurableFiles.parent(of: settings.mtaSTSCache)) }
-    if settings.srsDomain != nil { queue.writable.append(DurableFiles.parent(of: settings.srsSecret)) }
+    queue.writable = QueueFolders(settings).places.map(\.path)
     queue.readable = settings.dkim.values.map(\.keyFile)
     queue.readable += [settings.smarthostPasswordFile, settings.trustRoots].compactMap { $0 }
     queue.readable += settings.routes.values.compactMap(\.passwordFile)

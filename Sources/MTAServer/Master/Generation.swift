@@ -22,7 +22,7 @@ extension Generation {
     let (own, files) = role == .queue ? (rights.queue, queueFiles) : (rights.receiver, receiverFiles)
     var order = LaunchOrder(role)
     order.generation = UInt64(number)
-    if let user = own.user, let group = own.group { order.owner = LaunchOrder.Owner(user: user, group: group) }
+    order.owner = own.owner
     order.maximumDescriptors = Self.descriptors
     order.readablePaths += own.readable
     order.writablePaths += own.writable

@@ -16,6 +16,8 @@ extension MailServer {
   func runMaster() async throws {
     defer { listening.end() }
     let files = DurableFiles()
+    let rights = try ChildRights(settings)
+    try QueueFolders(settings, rooms.parts).make(for: rights.queue.owner)
     let lock = try ServerLocks(settings, ownsQueue: false, files)
     let pid = try PIDFile(settings.pidFile, files)
     defer {
@@ -26,7 +28,6 @@ extension MailServer {
     settings.logNotes(to: logger)
     for note in rooms.parts.overruled(settings) { logger.notice("\(note)") }
     for warning in settings.warnings() { logger.warning("\(warning)") }
-    let rights = try ChildRights(settings)
     for warning in rights.warnings { logger.warning("\(warning)") }
     let generation = try firstGeneration(rights)
     let master = Master(ChildStarter(logs: rooms.logs, hidesOutput: service.hasStarter), logger: logger) {

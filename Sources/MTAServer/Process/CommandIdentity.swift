@@ -2,15 +2,17 @@ import MTASystem
 
 /// Whom a command becomes that root starts. Files that it left to root could not be written by the server.
 ///
-/// Before that it reads and opens what root alone may: the log, and the secrets that it needs. A server's processes take their rights
-/// otherwise, see `LaunchOrder`.
+/// Before that it does what root alone may: it opens the log, reads the secrets that it needs, and makes missing folders. The processes
+/// of a server take their rights otherwise, see `LaunchOrder`.
 enum CommandIdentity {
   /// This whole process becomes the user of the settings, for good, if it is root's and the settings name one. Nothing happens where they
   /// name none, or say `inProcess`. Call it before anything of the queue is opened.
   ///
   /// - Parameter readsSecrets: reads the keys and passwords of deliveries before, from which `InheritedFiles` then has them.
   /// - Throws: ``StartFailure``, naming the setting. Then the process should end.
-  static func take(_ settings: Settings, readsSecrets: Bool = false) throws(StartFailure) {
+  static func take(
+    _ settings: Settings, _ parts: MailServer.Parts, readsSecrets: Bool = false
+  ) throws(StartFailure) {
     guard let identity = try wanted(settings) else { return }
     // All that the master starts would lose its rights with it.
     if ProcessRole.current == .master {
@@ -19,6 +21,7 @@ enum CommandIdentity {
       )
     }
     if readsSecrets { InheritedFiles.shared.inherit(try settings.filesForQueue()) }
+    try QueueFolders(settings, parts).make(for: LaunchOrder.Owner(user: identity.user, group: identity.group))
     do throws(SystemAccount.Failure) {
       try SystemAccount.become(user: identity.user, group: identity.group)
     } catch { throw StartFailure("userName: \(error)") }
@@ -32,7 +35,7 @@ enum CommandIdentity {
   ) throws -> Logs {
     try OwnFiles(settings).check()
     let logs = try Logs(settings, parts.logger)
-    try take(settings, readsSecrets: readsSecrets)
+    try take(settings, parts, readsSecrets: readsSecrets)
     return logs
   }
 

@@ -12,17 +12,10 @@ import Testing
   private static let isRoot = geteuid() == 0
 
   private func start(
-    _ server: ServerProcess, isolation: String = "workers:2", _ more: String = ""
+    _ server: ServerProcess, isolation: String = "workers:2", _ more: String = "", log: String? = nil
   ) async throws -> SocketAddress {
     try configure(server, isolation: isolation, more)
-    if Self.isRoot {
-      for name in ["queue", "maildir"] {
-        let path = server.folder.appending(path: name).path()
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        #expect(chown(path, 65_534, 65_534) == 0)
-      }
-    }
-    return try await server.serve()
+    return try await server.serve(log: log)
   }
 
   private func configure(_ server: ServerProcess, isolation: String = "workers:2", _ more: String = "") throws {
@@ -164,6 +157,33 @@ import Testing
     }
     server.signal(SIGTERM)
     try await server.end()
+  }
+
+  @Test(.enabled(if: isRoot, "only root gives folders away"))
+  func theFoldersAreTheUsersAndTheRestStaysTheMasters() async throws {
+    let server = try ServerProcess()
+    let address = try await start(server, #", "logFile": "mta.log""#, log: "mta.log")
+    try await send("hello", to: address)
+    _ = try await server.mails(of: "coco", count: 1)
+    let owners = try Dictionary(
+      uniqueKeysWithValues: FileManager.default.contentsOfDirectory(atPath: server.folder.path()).map { name in
+        let facts = try FileManager.default.attributesOfItem(atPath: server.folder.appending(path: name).path())
+        return (name, facts[.ownerAccountID] as? Int)
+      })
+    for name in ["queue", "maildir"] { #expect(owners[name] == 65_534, "\(owners)") }
+    for name in ["mta.lock", "mta.pid", "mta.log"] { #expect(owners[name] == 0, "\(owners)") }
+    server.signal(SIGTERM)
+    #expect(try await server.end() == 0)
+  }
+
+  @Test(.enabled(if: isRoot, "only root gives folders away")) func aFolderOfAnotherUserIsNamed() async throws {
+    let server = try ServerProcess()
+    try configure(server)
+    let queue = server.folder.appending(path: "queue").path()
+    try FileManager.default.createDirectory(atPath: queue, withIntermediateDirectories: true)
+    let (status, output) = try await server.run(["serve", "--config", server.folder.appending(path: "mta.json").path()])
+    #expect(status == 64)
+    #expect(output.contains("mailQueue: the folder \(queue) (mode 0755) belongs to user number 0"), "\(output)")
   }
 
   @Test(.enabled(if: isRoot, "only root is refused"))

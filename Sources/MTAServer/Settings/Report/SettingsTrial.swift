@@ -69,6 +69,11 @@ struct SettingsTrial {
     var made = [("database", settings.database), ("pidFile", settings.pidFile), ("lockFile", settings.lockFile)]
     if let log = settings.logFile { made.append(("logFile", log)) }
     if settings.srsDomain != nil { made.append(("srsSecret", settings.srsSecret)) }
+    if settings.effectiveIsolation != .inProcess, let rights = try? ChildRights(settings) {
+      problems += QueueFolders(settings).faults(for: rights.queue.owner)
+      // The master makes theirs.
+      made.removeAll { ["database", "srsSecret"].contains($0.0) && !Self.exists(DurableFiles.parent(of: $0.1)) }
+    }
     for (key, path) in made where !path.utf8.starts(with: "/dev/".utf8) {
       let folder = DurableFiles.parent(of: path)
       guard let status = try? DurableFiles().status(folder, at: "trial.look"), status.isDirectory else {
