@@ -16,12 +16,13 @@ struct ChildRights: Sendable {
 
   var queue = Role()
   var receiver = Role()
+  var holdings = Holdings()
 
   /// - Throws: ``StartFailure`` naming a user or group that does not exist, or what a server of root lacks.
-  init(_ settings: Settings) throws(StartFailure) {
-    if let refusal = settings.rootRefusal() { throw refusal }
+  init(_ settings: Settings, isRoot: Bool = Accounts.isRoot) throws(StartFailure) {
+    if let refusal = settings.rootRefusal(isRoot: isRoot) { throw refusal }
     // A server of another user cannot become anybody else.
-    if Accounts.isRoot, let identity = try RootIdentity(settings) {
+    if isRoot, let identity = try RootIdentity(settings) {
       (queue.user, queue.group) = (identity.user, identity.group)
       (receiver.user, receiver.group) = (identity.receiver, identity.receiverGroup)
     }
@@ -34,12 +35,10 @@ struct ChildRights: Sendable {
   private mutating func reach(_ settings: Settings) {
     receiver.readable = settings.receiverPaths.filter { !$0.isWritable }.map(\.path)
     receiver.writable = settings.receiverPaths.filter(\.isWritable).map(\.path)
+    holdings = Holdings(settings)
     queue.writable = QueueFolders(settings).places.map(\.path)
     queue.readable = settings.dkim.values.map(\.keyFile)
     queue.readable += [settings.smarthostPasswordFile, settings.trustRoots].compactMap { $0 }
     queue.readable += settings.routes.values.compactMap(\.passwordFile)
   }
-
-  /// What an operator should know of the rights that this system gives.
-  var warnings: [String] { [] }
 }

@@ -28,7 +28,7 @@ extension MailServer {
     settings.logNotes(to: logger)
     for note in rooms.parts.overruled(settings) { logger.notice("\(note)") }
     for warning in settings.warnings() { logger.warning("\(warning)") }
-    for warning in rights.warnings { logger.warning("\(warning)") }
+    for warning in rights.warnings() { logger.warning("\(warning)") }
     let generation = try firstGeneration(rights)
     let master = Master(ChildStarter(logs: rooms.logs, hidesOutput: service.hasStarter), logger: logger) {
       for socket in generation.sockets {

@@ -71,6 +71,7 @@ struct SettingsTrial {
     if settings.srsDomain != nil { made.append(("srsSecret", settings.srsSecret)) }
     if settings.effectiveIsolation != .inProcess, let rights = try? ChildRights(settings) {
       problems += QueueFolders(settings).faults(for: rights.queue.owner)
+      warnings += rights.warnings()
       // The master makes theirs.
       made.removeAll { ["database", "srsSecret"].contains($0.0) && !Self.exists(DurableFiles.parent(of: $0.1)) }
     }
