@@ -66,7 +66,7 @@ extension ConnectionPump {
       .hookFailed(
         .init(
           at: environment.clock.now, session: seen, hook: hook, wasLate: warned, error: "\(error)",
-          mail: session.conversation.mailID)))
+          denial: HookDenial(error), mail: session.conversation.mailID)))
   }
 
   /// What the session has to tell since it was last asked.

@@ -113,6 +113,7 @@ public enum ReceiverEvent {
     public let wasLate: Bool
     /// What it threw, in words.
     public let error: String
+    package let denial: HookDenial?
     public let mail: MailID?
   }
 

@@ -26,12 +26,11 @@ struct ReceiverLog: Sendable {
         "the store did not take a mail",
         metadata: ["mail": "\(mail.mail?.description ?? "none")", "reason": "\(mail.failure)"])
     case .hookFailed(let failure):
-      logger.warning(
-        "a hook failed",
-        metadata: [
-          "hook": "\(failure.hook)", "how": failure.wasLate ? "late" : "threw", "error": "\(failure.error)",
-          "client": "\(failure.session.connection.remoteAddress)", "mail": "\(failure.mail?.description ?? "none")",
-        ])
+      let fields: Logger.Metadata = [
+        "hook": "\(failure.hook)", "how": failure.wasLate ? "late" : "threw", "error": "\(failure.error)",
+        "client": "\(failure.session.connection.remoteAddress)", "mail": "\(failure.mail?.description ?? "none")",
+      ]
+      logger.warning("a hook failed", metadata: fields.merging(failure.denial?.fields ?? [:]) { own, _ in own })
     case .opened, .turnedAway, .secured, .loggedIn, .discarded, .closed, .said: break
     }
   }
