@@ -146,7 +146,7 @@ public final class Receiver: Sendable {
     try await start(on: group, inherited: [])
   }
 
-  /// The same, with sockets that listen already: they serve the listeners that they fit, which are not bound.
+  /// The same, with sockets that listen already: they serve listeners in place of sockets of our own.
   package func start(on group: any EventLoopGroup, inherited: [InheritedSocket]) async throws -> [SocketAddress] {
     let loops = group.makeIterator().map { ReceiverLoop($0) }
     let setup = setup.withLockedValue { $0 }
@@ -162,7 +162,7 @@ public final class Receiver: Sendable {
         }
         let given = inherited.filter { $0.listener.map { $0 == place } ?? $0.fits(listener.address) }
         inherited.removeAll { given.contains($0) }
-        if given.first?.listener != nil {
+        if given.contains(where: \.isShared) {
           addresses += try given.map { try share($0, listener, group, byLoop) }
           continue
         }

@@ -12,25 +12,23 @@ import NIOPosix
 
 /// What a service manager such as systemd is told, and what it gives. Without one, all of this does nothing.
 extension MailServer {
-  /// The sockets that the service manager opened for ``Settings/listeningPorts``.
+  /// The sockets that the service manager opened for ``Settings/listeningPorts``, each with its entry.
   ///
   /// - Throws: ``StartFailure`` naming those that no entry asks for.
   func inheritedSockets() throws(StartFailure) -> [InheritedSocket] {
-    var sockets: [InheritedSocket] = []
+    var given: [InheritedSocket] = []
     var strange: [String] = []
     for passed in service.takeDescriptors() {
-      guard let socket = InheritedSocket(descriptor: passed.number, name: passed.name) else {
-        strange.append("descriptor \(passed.number) (\(passed.name)) is no TCP socket that listens")
-        continue
-      }
-      if settings.listeningPorts.contains(where: { socket.fits($0) }) {
-        sockets.append(socket)
+      if let socket = InheritedSocket(descriptor: passed.number, name: passed.name) {
+        given.append(socket)
       } else {
-        strange.append("no entry is for the socket \(socket), which the service manager opened")
+        strange.append("descriptor \(passed.number) (\(passed.name)) is no TCP socket that listens")
       }
     }
+    let plan = SocketPlan(given, receiverConfiguration.listeners)
+    strange += plan.strange.map { "no entry is for the socket \($0), which the service manager opened" }
     if !strange.isEmpty { throw StartFailure(strange.map { "listeningPorts: " + $0 }.joined(separator: "\n")) }
-    return sockets
+    return plan.sockets
   }
 
   /// Tells also the starter of a detached server.

@@ -8,12 +8,17 @@ import Testing
 
 /// The server under a service manager: what it tells, and the sockets that it takes over.
 @Suite(.takesTurns, .endsHangs) struct ServiceManagerTests {
-  private func settings(_ places: String = #""127.0.0.1:0""#) -> String {
-    #"""
-    {"serverName": "mx.test.example", "listeningPorts": [\#(places)], "localDomains": ["test.example"], "isolation": "inProcess",
-     "users": {"coco@test.example": "*"}, "ehloDomainVerifies": false, "neverProhibit": ["127.0.0.0/8"],
-     "resolvers": ["127.0.0.1:9"]}
-    """#
+  private func settings(
+    _ places: String = #""127.0.0.1:0""#, isolation: String = "inProcess", _ more: String = ""
+  ) -> String {
+    // Where the tests run as root, the children become somebody else.
+    let user = geteuid() == 0 && isolation != "inProcess" ? #", "userName": "65534", "groupName": "65534""# : ""
+    return
+      #"""
+      {"serverName": "mx.test.example", "listeningPorts": [\#(places)], "localDomains": ["test.example"], "isolation": "\#(isolation)",
+       "users": {"coco@test.example": "*"}, "ehloDomainVerifies": false, "neverProhibit": ["127.0.0.0/8"],
+       "resolvers": ["127.0.0.1:9"], "database": "queue/mta.db", "mtaSTS": false\#(user)\#(more)}
+      """#
   }
 
   /// Waits for news with this line; others are passed over.
@@ -76,6 +81,29 @@ import Testing
       // The socket outlives the server.
       try await WireClient.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: port)) { try await $0.close() }
     }
+  }
+
+  @Test(arguments: ["inProcess", "workers:1"])
+  func aSocketNamedAsARoleServesThatRoleOnAnyPort(isolation: String) async throws {
+    let server = try ServerProcess()
+    let manager = ServiceManager()
+    let (lmtp, standard) = (try manager.open(named: "lmtp"), try manager.open(named: "standard"))
+    // Ports that no test may listen on.
+    try server.write(
+      settings(
+        #""127.0.0.1:25", "127.0.0.1:24""#, isolation: isolation, #", "standardMailPort": 25, "lmtpPorts": [24]"#),
+      to: "mta.json")
+    _ = try await server.serve(under: manager)
+    for (port, verb, other) in [(lmtp, "LHLO", "EHLO"), (standard, "EHLO", "LHLO")] {
+      try await WireClient.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: port)) { client in
+        _ = try await client.reply()
+        #expect(try await client.say("\(other) client.example").hasPrefix("5"))
+        #expect(try await client.say("\(verb) client.example").hasPrefix("250"))
+        #expect(try await client.say("QUIT").hasPrefix("221 "))
+      }
+    }
+    server.signal(SIGTERM)
+    #expect(try await server.end() == 0)
   }
 
   @Test func aSocketThatNoEntryIsForIsNamed() async throws {

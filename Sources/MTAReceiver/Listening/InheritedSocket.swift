@@ -15,6 +15,8 @@ package struct InheritedSocket: Hashable, Sendable {
   package let port: UInt16
   /// The place of the listener that it serves; nil: those that it fits.
   package var listener: Int?
+  /// Other processes accept from it, too.
+  package var isShared = false
 
   package init(descriptor: Int32, name: String, address: IPAddress, port: UInt16) {
     self.descriptor = descriptor

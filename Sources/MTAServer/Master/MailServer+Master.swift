@@ -59,11 +59,10 @@ extension MailServer {
   }
 
   private func firstGeneration(_ rights: ChildRights) throws(StartFailure) -> Generation {
-    var inherited = try inheritedSockets()
+    let inherited = try inheritedSockets()
     var sockets: [BoundSocket] = []
-    for place in settings.listeningPorts {
-      let given = inherited.filter { $0.fits(place) }
-      inherited.removeAll { given.contains($0) }
+    for (number, place) in settings.listeningPorts.enumerated() {
+      let given = inherited.filter { $0.listener == number }
       sockets += given.map { BoundSocket(place, inherited: $0) }
       if given.isEmpty { sockets.append(try BoundSocket(place)) }
     }

@@ -51,7 +51,7 @@ extension MailServer {
       guard parts.count == 3, parts[0] == "listen", let place = Int(parts[1]),
         var socket = InheritedSocket(descriptor: descriptor, name: "")
       else { return nil }
-      socket.listener = place
+      (socket.listener, socket.isShared) = (place, true)
       return socket
     }
   }
