@@ -28,7 +28,7 @@ extension MailServer {
     switch house {
     case .whole: await tellingReload { await self.takeOver() }
     case .master:
-      if let post = master.withLockedValue({ $0 }) { await tellingReload { await self.reloadMaster(post) } }
+      if let master = master.withLockedValue({ $0 }) { await tellingReload { await self.reload(master) } }
     // The master starts others with new settings.
     case .queue, .receiver: break
     }

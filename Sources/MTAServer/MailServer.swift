@@ -42,7 +42,7 @@ public final class MailServer: Service {
   /// Runners, one after the other. Each but the last is retired. There is none where nothing is delivered.
   let runners = AsyncStream.makeStream(of: QueueRunner.self)
   /// Nil in all other processes, and before the server runs.
-  let master = NIOLockedValueBox<MasterPost?>(nil)
+  let master = NIOLockedValueBox<Master?>(nil)
   let listening = Listening()
   let service = ServiceEnvironment.own
   let reloading: (@Sendable () async throws -> Reload)?

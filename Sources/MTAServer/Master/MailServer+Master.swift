@@ -5,12 +5,6 @@ import MTASystem
 import NIOConcurrencyHelpers
 import ServiceLifecycle
 
-/// The master's own things.
-struct MasterPost: Sendable {
-  let master: Master
-  let rights: ChildRights
-}
-
 extension MailServer {
   /// The master: it starts and watches the processes that serve.
   func runMaster() async throws {
@@ -37,7 +31,7 @@ extension MailServer {
       self.listening.begin(generation.sockets.map(\.address))
       self.tellReady()
     }
-    self.master.withLockedValue { $0 = MasterPost(master: master, rights: rights) }
+    self.master.withLockedValue { $0 = master }
     defer { self.master.withLockedValue { $0 = nil } }
     let watch = CertificateWatch(clock: SystemClock(), logger: logger)
     watch.look(at: rooms.certificates)
@@ -72,7 +66,7 @@ extension MailServer {
   /// The next generation: with the settings that the program reads now.
   ///
   /// - Throws: what is wrong with them.
-  private func nextGeneration(after last: Generation, _ rights: ChildRights) async throws -> Generation {
+  private func nextGeneration(after last: Generation) async throws -> Generation {
     InheritedFiles.shared.readAgain()
     let settings = try await reloading?().settings ?? last.settings
     try settings.check()
@@ -86,6 +80,8 @@ extension MailServer {
     }
     // Certificates and keys must fit before anybody serves by them.
     _ = try ServerCertificates(reading: settings)?.makeContext()
+    let rights = try ChildRights(settings)
+    try QueueFolders(settings, rooms.parts).make(for: rights.queue.owner)
     var sockets: [BoundSocket] = []
     for place in settings.listeningPorts {
       let open = last.sockets.filter { $0.place == place }
@@ -95,15 +91,15 @@ extension MailServer {
     return try Generation(last.number + 1, settings, sockets, rights, hooksAreOwn: rooms.parts.hooks != nil)
   }
 
-  func reloadMaster(_ post: MasterPost) async {
-    guard let last = await post.master.generation else { return }
+  func reload(_ master: Master) async {
+    guard let last = await master.generation else { return }
     do { try rooms.logs.reopen() } catch {
       logger.error("reload: the log file cannot be reopened; the old one is used", metadata: ["reason": "\(error)"])
     }
     do {
-      let next = try await nextGeneration(after: last, post.rights)
-      await post.master.reload(next)
-      if let now = await post.master.generation, now.number == next.number {
+      let next = try await nextGeneration(after: last)
+      await master.reload(next)
+      if let now = await master.generation, now.number == next.number {
         tookOver(next)
       }
     } catch {

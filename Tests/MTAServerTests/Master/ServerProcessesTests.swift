@@ -138,6 +138,22 @@ import Testing
     #expect(try await server.end() == 0)
   }
 
+  /// The queue process may write what its settings name, and no more: so a reload gives it other rights.
+  @Test func aReloadMayNameAnotherMaildir() async throws {
+    let server = try ServerProcess()
+    let address = try await start(server)
+    try configure(server, #", "localDelivery": "maildir:other/maildir""#)
+    server.signal(SIGHUP)
+    try await server.logs("reloaded")
+    try await send("hello", to: address)
+    try await eventually("the mail is there") {
+      let inbox = server.folder.appending(path: "other/maildir/test.example/coco/new").path()
+      return (try? FileManager.default.contentsOfDirectory(atPath: inbox).count) == 1
+    }
+    server.signal(SIGTERM)
+    #expect(try await server.end() == 0)
+  }
+
   @Test(.enabled(if: isRoot, "only root can give rights up"))
   func childrenHaveNoRightsAndReceiversReachNothing() async throws {
     let server = try ServerProcess()
