@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,14 @@ static void keep_listed(const struct launch_head *head) {
   closedir(open_ones);
 }
 
+/// A master's program was replaced by another, and its signals wait since. They go where the master before wrote them.
+static void keep_master(const struct launch_head *head) {
+  if (head->signals >= 0 && csystem_catch_signals(head->signals) != 0) launch_end("cannot catch signals", errno);
+  sigset_t none;
+  sigemptyset(&none);
+  if (sigprocmask(SIG_SETMASK, &none, NULL) != 0) launch_end("cannot let signals in", errno);
+}
+
 /// Runs before main and before other threads, for the kernel binds only the thread that asks for it.
 __attribute__((constructor)) static void launch(void) {
   // Not secure_getenv: what the variable leads to can only take rights.
@@ -84,7 +93,7 @@ __attribute__((constructor)) static void launch(void) {
     _exit(71);
   }
   keep_listed(&head);
-  if (head.is_master) return;
+  if (head.is_master) return keep_master(&head);
   launch_take_rights(&head);
   applied_abi = launch_bind_paths(&head);
   // Last: a change of user sets it anew.

@@ -9,7 +9,7 @@
 enum {
   launch_bytes = 16 << 20,
   launch_paths = 512,
-  launch_descriptors = 256,
+  launch_descriptors = 4096,
   launch_blobs = 256,
   launch_path_bytes = 4095,
 };
@@ -26,6 +26,8 @@ struct launch_path {
 /// The head of an order: what must be done before Swift runs.
 struct launch_head {
   int is_master;
+  /// Where a master's signals are written; -1: they are not.
+  int signals;
   int has_owner;
   uid_t user;
   gid_t group;

@@ -82,6 +82,7 @@ static const char *take_descriptor(struct text line, struct launch_head *head) {
   for (size_t at = 0; at < head->descriptor_count; at++)
     if (head->descriptors[at] == (int)number) return "a descriptor is named twice";
   head->descriptors[head->descriptor_count++] = (int)number;
+  if (line.length >= 8 && memcmp(line.start + line.length - 8, " signals", 8) == 0) head->signals = (int)number;
   return NULL;
 }
 
@@ -105,6 +106,7 @@ const char *launch_parse(const uint8_t *bytes, size_t count, struct launch_head 
   size_t blob_count = 0;
   const char *fault;
   memset(head, 0, sizeof *head);
+  head->signals = -1;
   if (count == 0 || count > launch_bytes) return "its length is not that of an order";
   if (!take_line(&rest, &line) || !take_word(&line, "swift-mta-launch") || !is_number(line, UINT32_MAX, &number))
     return "it is not of swift-mta";

@@ -12,6 +12,16 @@ int csystem_hold(int descriptor);
 /// Whether another open file holds that lock (F_OFD_GETLK). 1, 0; -1 and errno on failure.
 int csystem_is_held(int descriptor);
 
+/// Has SIGTERM, SIGINT, SIGHUP and SIGUSR2 written to a descriptor, each as a byte with its number, from now on. The descriptor must not
+/// wait. 0; -1 and errno on failure.
+int csystem_catch_signals(int descriptor);
+
+/// These signals end the process again.
+int csystem_release_signals(void);
+
+/// Has them wait for this thread, or no more. Those that wait outlive execve(2). An errno on failure.
+int csystem_block_signals(int blocks);
+
 #if defined(__linux__)
 #include <spawn.h>
 
@@ -36,6 +46,22 @@ int csystem_peer(int socket, pid_t *process, uid_t *user, gid_t *group);
 /// The order that this process was launched with (SWIFT_MTA_LAUNCH). A constructor has read it before main and has taken rights; the bytes
 /// stay for the life of the process. 1; 0 in a process that was started without one.
 int csystem_launch_order(const uint8_t **bytes, size_t *count);
+
+/// A set of two descriptors to wait for, one of which other processes wait for, too: what comes there wakes one of them (epoll_ctl(2)
+/// EPOLLEXCLUSIVE). -1 and errno on failure.
+int csystem_wait_set(int shared, int own);
+
+/// Lets the other processes have the next turn at the shared descriptor. -1 and errno on failure.
+int csystem_wait_last(int set, int shared);
+
+/// Waits until one of the two can be read, and returns it. -1 and errno on failure.
+int csystem_wait_next(int set);
+
+/// The path by which the running program was started, as it was given (getauxval(3) AT_EXECFN). NULL if the kernel does not tell.
+const char *csystem_started_path(void);
+
+/// Closes all descriptors from 3 on with the next execve(2), except those of the list, which stay open. -1 and errno on failure.
+int csystem_keep_on_exec(const int *kept, size_t count);
 
 /// What is wrong with an order, in words; NULL if a launched process would take it.
 const char *csystem_launch_fault(const uint8_t *bytes, size_t count);

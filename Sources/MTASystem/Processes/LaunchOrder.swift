@@ -68,6 +68,9 @@ package struct LaunchOrder: Hashable, Sendable {
     }
   }
 
+  /// This process was started with few rights, for a part of a server. Not true of a master that was replaced by another program.
+  package static var isChild: Bool { own.map { $0.role != .master } ?? false }
+
   /// At most so many octets, blobs included: 16 MiB.
   package static let maximumBytes = 16 << 20
 

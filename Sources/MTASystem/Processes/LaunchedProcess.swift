@@ -42,7 +42,7 @@ package final class LaunchedProcess: Sendable {
   }
   private let state = NIOLockedValueBox(State())
 
-  private init(_ id: Int32) { self.id = id }
+  init(_ id: Int32) { self.id = id }
 
   /// Starts a child. It blocks until the program is loaded, some milliseconds.
   ///
@@ -82,7 +82,7 @@ package final class LaunchedProcess: Sendable {
       let variables = inherited(ownVariables(), environment) + ["\(variable)=3"]
       let id = try start(path, arguments, variables, streams: [output, complaints], passed: passed)
       let child = LaunchedProcess(id)
-      let code = DetachedThread.start { child.wait() }
+      let code = DetachedThread.start { child.waitForEnd() }
       guard code == 0 else {
         kill(id, SIGKILL)
         _ = child.reap()
@@ -117,7 +117,7 @@ package final class LaunchedProcess: Sendable {
 #if canImport(Glibc)
   extension LaunchedProcess {
     /// Runs on its thread.
-    private func wait() {
+    func waitForEnd() {
       var ended = siginfo_t()
       // The number stays the child's until it is reaped, which is done where no signal is sent.
       while waitid(P_PID, id_t(id), &ended, WEXITED | WNOWAIT) < 0, errno == EINTR {}

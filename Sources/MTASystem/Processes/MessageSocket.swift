@@ -21,6 +21,9 @@ package final class MessageSocket: Sendable {
   /// - Parameter descriptor: of a connected socket of packets; it is this object's from now on.
   package init(_ descriptor: OwnedDescriptor) { socket = descriptor }
 
+  /// Of the socket, which stays this object's.
+  package var number: Int32 { socket.number }
+
   /// Two connected ends, closed on exec. Nil, with the reason in `errno`, if the system gives none.
   package static func pair() -> (OwnedDescriptor, OwnedDescriptor)? {
     #if canImport(Glibc)

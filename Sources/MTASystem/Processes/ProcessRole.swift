@@ -10,7 +10,7 @@ import NIOConcurrencyHelpers
 ///
 /// The processes but the master have few rights from the start, before `main`: no root, no files but those of their role.
 public struct ProcessRole: Hashable, Sendable, CustomStringConvertible {
-  private enum Kind: String { case standalone, master, queue, receiver, web }
+  private enum Kind: String { case standalone, master, queue, acceptor, receiver, web }
   private let kind: Kind
 
   /// The one process of its server, or a command beside a server. The default.
@@ -20,6 +20,8 @@ public struct ProcessRole: Hashable, Sendable, CustomStringConvertible {
   public static let master = Self(kind: .master)
   /// Has database and queue, and delivers.
   public static let queue = Self(kind: .queue)
+  /// Accepts connections where each has a process of its own, asks whether a client is served at all, and starts those processes.
+  public static let acceptor = Self(kind: .acceptor)
   /// Has connections of clients, and asks the hooks.
   public static let receiver = Self(kind: .receiver)
   /// Answers operators' browsers and programs.
