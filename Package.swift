@@ -72,7 +72,8 @@ let package = Package(
     module("MTADKIM", ["MTACore", "MTACrypto", nioCore]),
     // Between receivers and the queue process, where they are several.
     .target(
-      name: "MTALink", dependencies: ["MTACore", "MTASystem", "CMTASystem", nioCore, nioLocks], swiftSettings: settings),
+      name: "MTALink", dependencies: ["MTACore", "MTASystem", "CMTASystem", nioCore, nioPosix, nioLocks],
+      swiftSettings: settings),
 
     // Layer 3: the shells.
     module(
@@ -132,7 +133,10 @@ let package = Package(
     tests("MTADNS", ["MTACore", "MTADNS", "MTATLS", "MTATestSupport", nioCore, nioPosix, nioLocks]),
     tests("MTAStore", ["MTACore", "MTASystem", "MTAStore", "MTATestSupport", "CSQLite", nioCore, nioLocks]),
     tests(
-      "MTALink", ["CMTASystem", "MTACore", "MTASystem", "MTALink", "MTAStore", "MTATestSupport", nioCore, nioLocks]),
+      "MTALink",
+      [
+        "CMTASystem", "MTACore", "MTASystem", "MTALink", "MTAStore", "MTATestSupport", nioCore, nioPosix, nioLocks,
+      ]),
     tests("MTADKIM", ["MTADKIM", "MTACore", "MTACrypto", nioCore]),
     tests(
       "MTAReceiver",

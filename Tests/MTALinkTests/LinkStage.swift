@@ -4,6 +4,7 @@ import MTASystem
 import MTATestSupport
 import NIOConcurrencyHelpers
 import NIOCore
+import NIOPosix
 import Testing
 
 @testable import MTALink
@@ -30,6 +31,8 @@ final class LinkStage: Sendable {
     var configuration = LinkClient.Configuration()
     configuration.sleep = { _ in if waits { try await Task.sleep(for: .seconds(3600)) } }
     configuration.notice = { [notices] text in notices.withLockedValue { $0.append(text) } }
+    // As in a receiver.
+    configuration.loop = MultiThreadedEventLoopGroup.singleton.next()
     change(&configuration)
     client = LinkClient(configuration)
     self.change = service

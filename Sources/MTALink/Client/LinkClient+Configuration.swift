@@ -1,4 +1,5 @@
 import MTACore
+package import NIOCore
 
 extension LinkClient {
   package struct Configuration: Sendable {
@@ -13,6 +14,8 @@ extension LinkClient {
     package var deskPatience = Duration.seconds(1)
     /// Waits for a time. Default: the system's clock.
     package var sleep: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    /// Reads answers; those for its own tasks wake nobody. Nil: a thread does.
+    package var loop: (any EventLoop)?
     /// Is told what the log should know of.
     package var notice: @Sendable (String) -> Void = { _ in }
 

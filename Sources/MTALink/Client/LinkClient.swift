@@ -23,6 +23,8 @@ package final class LinkClient: Sendable {
     var whenReady: [CheckedContinuation<Void, Never>] = []
     /// Connections that the desk let in. Told again to a desk that begins anew.
     var held: [Connection: Int] = [:]
+    /// Requests of the socket without an answer, and those of them that wait in its outbox.
+    var underWay = LinkTraffic()
   }
 
   struct Connection: Hashable {
@@ -46,6 +48,10 @@ package final class LinkClient: Sendable {
     var passed: OwnedDescriptor?
     /// Where the frame says whether it was sent before; nil of a question, which is not sent twice.
     var resentMark: Int?
+
+    var kind: LinkTraffic.Kind { resentMark == nil ? (isShort ? .short : .long) : .commit }
+    /// A question that the queue process answers at once.
+    var isShort = false
   }
 
   package init(_ configuration: Configuration = Configuration()) {
@@ -78,6 +84,7 @@ package final class LinkClient: Sendable {
     settle(lost)
     socket.send(LinkMessage.hello(version: LinkVersion.current).frame(0))
     socket.start(
+      on: configuration.loop,
       receive: { [weak self] (frames) throws(LinkFault) in try self?.receive(frames, from: socket) },
       ended: { [weak self] fault in self?.ended(socket, fault) })
   }
@@ -121,21 +128,27 @@ package final class LinkClient: Sendable {
   func ask(
     _ number: UInt64, _ message: Outgoing, patience: Duration, _ finish: @escaping @Sendable (LinkMessage?) -> Void
   ) {
-    let (socket, isClosed) = state.withLockedValue { state -> (LinkSocket?, Bool) in
-      if state.isClosed { return (nil, true) }
+    let (socket, waits, isClosed) = state.withLockedValue { state -> (LinkSocket?, Bool, Bool) in
+      if state.isClosed { return (nil, false, true) }
       let socket = state.isReady ? state.socket : nil
       state.pending[number] = Pending(message: message, finish: finish, isSent: socket != nil)
       // In the order of the numbers' sending, which a socket that comes meanwhile must not overtake.
       socket?.enqueue(message)
-      return (socket, false)
+      return (socket, socket != nil && state.underWay.began(number, message.kind), false)
     }
     if isClosed { return finish(nil) }
-    if let socket { socket.flush() } else { expire([number], after: patience) }
+    guard let socket else { return expire([number], after: patience) }
+    if !waits { socket.flush() }
   }
 
   /// Sends a message without an answer. It is lost while the queue process is away.
   func tell(_ message: LinkMessage) {
-    state.withLockedValue { $0.isReady ? $0.socket : nil }?.send(message.frame(0))
+    let socket = state.withLockedValue { state -> LinkSocket? in
+      guard state.isReady, let socket = state.socket else { return nil }
+      socket.enqueue(message.frame(0))
+      return state.underWay.isEmpty ? socket : nil
+    }
+    socket?.flush()
   }
 
   func changeHeld(_ connection: Connection, by step: Int) {
@@ -176,11 +189,14 @@ package final class LinkClient: Sendable {
       let request = state.withLockedValue { state -> Pending? in
         // A queue process that is replaced may still tell of what is durable; anything else, the next one decides.
         guard state.socket === socket || message == .receipt else { return nil }
+        if state.socket === socket { state.underWay.ended(frame.number) }
         // One that was given up meanwhile is gone.
         return state.pending.removeValue(forKey: frame.number)
       }
       request?.finish(message)
     }
+    // What waited for these answers.
+    socket.flush()
   }
 
   /// Sends what waits, and tells of connections.
@@ -195,7 +211,9 @@ package final class LinkClient: Sendable {
       }
       for number in state.pending.keys.sorted() {
         state.pending[number]?.isSent = true
-        if let message = state.pending[number]?.message { socket.enqueue(message) }
+        guard let message = state.pending[number]?.message else { continue }
+        socket.enqueue(message)
+        _ = state.underWay.began(number, message.kind)
       }
       defer { state.whenReady = [] }
       return state.whenReady
@@ -226,7 +244,7 @@ package final class LinkClient: Sendable {
 extension LinkClient.State {
   /// Gives the socket up, in one step with what was sent over it: the next socket must find it unsent.
   fileprivate mutating func lose() -> LinkClient.Lost {
-    (socket, isReady) = (nil, false)
+    (socket, isReady, underWay) = (nil, false, LinkTraffic())
     var lost = LinkClient.Lost()
     for (number, request) in pending where request.isSent {
       if let mark = request.message.resentMark {

@@ -7,7 +7,7 @@ package struct LinkDesk: ReceptionDesk {
 
   package func enter(_ client: IPAddress, isFrontEnd: Bool) async -> DeskEntry {
     let entry: DeskEntry
-    switch await self.client.question(.enter(client, isFrontEnd: isFrontEnd), patience: patience) {
+    switch await self.client.question(.enter(client, isFrontEnd: isFrontEnd), isShort: true, patience: patience) {
     case .entry(let answer)?: entry = answer
     default: entry = .welcome
     }
@@ -67,9 +67,12 @@ package struct LinkDesk: ReceptionDesk {
 
 extension LinkClient {
   /// Asks, and returns the answer; nil if the queue process is away for longer than `patience`, or went.
-  func question(_ message: LinkMessage, patience: Duration) async -> LinkMessage? {
+  ///
+  /// - Parameter isShort: the answer comes at once, so another such question waits for it.
+  func question(_ message: LinkMessage, isShort: Bool = false, patience: Duration) async -> LinkMessage? {
     let number = takeNumber()
-    let outgoing = Outgoing(frame: message.frame(number))
+    var outgoing = Outgoing(frame: message.frame(number))
+    outgoing.isShort = isShort
     return await withCheckedContinuation { continuation in
       ask(number, outgoing, patience: patience) { continuation.resume(returning: $0) }
     }

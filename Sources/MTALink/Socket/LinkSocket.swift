@@ -1,6 +1,7 @@
 import CMTASystem
 import MTASystem
 import NIOCore
+import NIOPosix
 
 #if canImport(Glibc)
   import Glibc
@@ -28,17 +29,20 @@ final class LinkSocket: Sendable {
     if flags >= 0, flags & O_NONBLOCK != 0 { _ = fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK) }
   }
 
-  /// Starts the threads.
+  /// Starts to read.
   ///
   /// - Parameters:
-  ///   - receive: called on the reading thread with the frames of one read. It may wait: then nothing more is read. A fault that it throws
+  ///   - loop: reads; it takes no descriptors. Nil: a thread does.
+  ///   - receive: called there with the frames of one read. On a thread it may wait: then nothing more is read. A fault that it throws
   ///     ends the link.
   ///   - ended: called once there, at the end; with what was wrong, if something was.
   func start(
+    on loop: (any EventLoop)? = nil,
     receive: @escaping @Sendable ([LinkFrame]) throws(LinkFault) -> Void,
     ended: @escaping @Sendable (LinkFault?) -> Void
   ) {
     startThread { self.writeLoop() }
+    if let loop { return listen(on: loop, receive, ended) }
     startThread {
       let fault = self.readLoop(receive)
       self.close()
@@ -115,8 +119,12 @@ final class LinkSocket: Sendable {
         if count > 0 {
           piece.bytes.moveReaderIndex(forwardBy: count)
           piece.passed = nil
+        } else if errno == EAGAIN, waits {
+          // An event loop that reads made the socket so that nobody waits.
+          var room = pollfd(fd: descriptor.number, events: Int16(POLLOUT), revents: 0)
+          _ = poll(&room, 1, -1)
         } else if errno != EINTR {
-          // Full; or the other side is gone, which the reading thread finds out.
+          // Full; or the other side is gone, which the reader finds out.
           return piece
         }
       }
@@ -144,6 +152,25 @@ final class LinkSocket: Sendable {
   }
 
   // MARK: Reading
+
+  private func listen(
+    on loop: any EventLoop, _ receive: @escaping @Sendable ([LinkFrame]) throws(LinkFault) -> Void,
+    _ ended: @escaping @Sendable (LinkFault?) -> Void
+  ) {
+    let limits = limits
+    ClientBootstrap(group: loop).channelInitializer { channel in
+      channel.eventLoop.makeCompletedFuture {
+        try channel.pipeline.syncOperations.addHandler(
+          LinkReader(LinkFrameDecoder(limits: limits), receive) { fault in
+            self.close()
+            ended(fault)
+          })
+      }
+    }.withConnectedSocket(descriptor.copy()).whenFailure { _ in
+      self.close()
+      ended(LinkFault("the link cannot be read"))
+    }
+  }
 
   private func readLoop(_ receive: ([LinkFrame]) throws(LinkFault) -> Void) -> LinkFault? {
     #if os(Linux)

@@ -67,7 +67,10 @@ struct LinkFrameDecoder {
     return min(LinkFrame.lengthBytes + Int(length) - bytes.readableBytes, max(bytes.readableBytes, chunk))
   }
 
-  mutating func append(_ piece: ByteBuffer) { bytes.writeImmutableBuffer(piece) }
+  mutating func append(_ piece: ByteBuffer) {
+    if bytes.readableBytes == 0 { bytes.clear() } else { bytes.discardReadBytes() }
+    bytes.writeImmutableBuffer(piece)
+  }
 
   /// The next whole frame; nil until more has come.
   mutating func next() throws(LinkFault) -> LinkFrame? {
