@@ -4,13 +4,6 @@ public import MTASystem
 public import MTATLS
 import NIOConcurrencyHelpers
 public import NIOCore
-import NIOPosix
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Receives mail by SMTP: listens, talks, asks the hooks, and gives accepted mail to the store.
 ///
@@ -78,13 +71,13 @@ public final class Receiver: Sendable {
   }
 
   /// What a connection is made by. It keeps it; ``renew(_:tls:findRoute:)`` puts another in its place.
-  private let setup: NIOLockedValueBox<ReceiverSetup>
-  private let makeHooks: @Sendable () -> any InboundHooks
-  private let census: ConnectionCensus
+  let setup: NIOLockedValueBox<ReceiverSetup>
+  let makeHooks: @Sendable () -> any InboundHooks
+  let census: ConnectionCensus
   /// Without taps, which belong to a configuration.
   private let observers: Observers<ReceiverNews>
-  private let acceptors = NIOLockedValueBox<[SharedAcceptor]>([])
-  private let state = NIOLockedValueBox<(loops: [ReceiverLoop], listening: [any Channel])>(([], []))
+  let acceptors = NIOLockedValueBox<[SharedAcceptor]>([])
+  let state = NIOLockedValueBox<(loops: [ReceiverLoop], listening: [any Channel])>(([], []))
 
   /// - Parameters:
   ///   - contacts: where contacts survive a restart; nil keeps them in memory.
@@ -148,11 +141,9 @@ public final class Receiver: Sendable {
 
   /// The same, with sockets that listen already: they serve listeners in place of sockets of our own.
   package func start(on group: any EventLoopGroup, inherited: [InheritedSocket]) async throws -> [SocketAddress] {
-    let loops = group.makeIterator().map { ReceiverLoop($0) }
     let setup = setup.withLockedValue { $0 }
     let configuration = setup.configuration
-    let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
-    state.withLockedValue { $0.loops = loops }
+    let byLoop = makeLoops(on: group)
     var addresses: [SocketAddress] = []
     var inherited = inherited
     do {
@@ -175,11 +166,23 @@ public final class Receiver: Sendable {
       await shutDown(grace: .zero)
       throw error
     }
-    let timing = configuration.timing
+    startTicking()
+    return addresses
+  }
+
+  func makeLoops(on group: any EventLoopGroup) -> [ObjectIdentifier: ReceiverLoop] {
+    let loops = group.makeIterator().map { ReceiverLoop($0) }
+    state.withLockedValue { $0.loops = loops }
+    return Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
+  }
+
+  func startTicking() {
+    let timing = setup.withLockedValue { $0.configuration.timing }
     let limits = [timing.command, timing.hookBudget, timing.linger] + timing.hookBudgets.values
     let finest = limits.map(\.wholeMilliseconds).min() ?? 1000
-    for loop in loops { loop.startTicking(every: .milliseconds(min(1000, max(20, finest / 4)))) }
-    return addresses
+    for loop in state.withLockedValue(\.loops) {
+      loop.startTicking(every: .milliseconds(min(1000, max(20, finest / 4))))
+    }
   }
 
   /// Stops accepting. Mails that are arriving may finish within `grace`; then open connections are closed. Observers that are behind get
@@ -217,7 +220,7 @@ public final class Receiver: Sendable {
     }
   }
 
-  private func stopListening() async {
+  package func stopListening() async {
     let listening = state.withLockedValue { state in
       defer { state.listening = [] }
       return state.listening
@@ -253,140 +256,4 @@ public final class Receiver: Sendable {
 
   /// Connections that are open now.
   public var connectionCount: Int { census.total }
-}
-
-extension Receiver {
-  /// Clients that wait to be accepted.
-  private static let backlog: Int32 = 4096
-
-  private func bind(
-    _ listener: Listener, _ inherited: [InheritedSocket], _ group: any EventLoopGroup,
-    _ loops: [ObjectIdentifier: ReceiverLoop]
-  ) async throws -> [any Channel] {
-    let bootstrap = ServerBootstrap(group: group)
-      .serverChannelOption(.backlog, value: Self.backlog)
-      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .serverChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(ShortageHandler()) }
-      }
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .childChannelInitializer { self.prepare($0, listener, loops) }
-    do {
-      if !inherited.isEmpty {
-        var channels: [any Channel] = []
-        for socket in inherited {
-          channels.append(try await bootstrap.withBoundSocket(socket.descriptor).get())
-          // The channel has asked for a backlog of its own.
-          listen(socket.descriptor, Self.backlog)
-        }
-        return channels
-      }
-      if let address = listener.address.address {
-        return [try await bootstrap.bind(host: address.description, port: Int(listener.address.port)).get()]
-      }
-      // PORT alone is dual-stack: an IPv6 socket that takes IPv4 as well; on a host without IPv6, IPv4 alone.
-      do { return [try await bootstrap.bind(host: "::", port: Int(listener.address.port)).get()] } catch {
-        // Where somebody else has the port for IPv6, our half would be taken for the whole.
-        guard let code = (error as? IOError)?.errnoCode, code == EAFNOSUPPORT || code == EADDRNOTAVAIL else {
-          throw error
-        }
-      }
-      return [try await bootstrap.bind(host: "0.0.0.0", port: Int(listener.address.port)).get()]
-    } catch {
-      throw ListenFailure(listener.address, error)
-    }
-  }
-
-  private func prepare(
-    _ channel: any Channel, _ listener: Listener, _ loops: [ObjectIdentifier: ReceiverLoop]
-  ) -> EventLoopFuture<Void> {
-    channel.eventLoop.makeCompletedFuture {
-      // Here, and not as options of the bootstrap, which sets one after the other by a future each.
-      try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
-      try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
-      try self.welcome(channel, listener, loops)
-    }
-  }
-
-  /// The master's socket, which other receivers have, too.
-  private func share(
-    _ socket: InheritedSocket, _ listener: Listener, _ group: any EventLoopGroup,
-    _ loops: [ObjectIdentifier: ReceiverLoop]
-  ) throws -> SocketAddress {
-    guard let acceptor = SharedAcceptor(socket.descriptor, on: group, { self.prepare($0, listener, loops) }) else {
-      throw ListenFailure(listener: listener.address, reason: "the system gives no pipe")
-    }
-    acceptors.withLockedValue { $0.append(acceptor) }
-    acceptor.start()
-    return try SocketAddress(ipAddress: socket.address.description, port: Int(socket.port))
-  }
-
-  private func welcome(_ channel: any Channel, _ listener: Listener, _ loops: [ObjectIdentifier: ReceiverLoop]) throws {
-    guard let loop = loops[ObjectIdentifier(channel.eventLoop)], let remote = channel.remoteAddress,
-      let address = IPAddress(remote)
-    else { throw ChannelError.ioOnClosedChannel }
-    let port = UInt16(clamping: remote.port ?? 0)
-    let setup = setup.withLockedValue { $0 }
-    let listener = setup.listener(listener)
-    guard listener.expectsProxy else { return try accept(channel, listener, setup, loop, from: address, port: port) }
-    // Only our own proxies may say who a client is.
-    guard setup.configuration.proxies.contains(where: { $0.contains(address) }) else {
-      throw ChannelError.ioOnClosedChannel
-    }
-    let handler = ProxyHandler(patience: TimeAmount(setup.configuration.timing.proxyHeader)) { header in
-      // LOCAL, UNKNOWN and families without addresses are the proxy's own health checks; trust is for hosts that connect to us.
-      let (client, port) = header.client ?? (address, port)
-      try self.accept(
-        channel, listener, setup, loop, from: client, port: port, mayBeTrusted: header.client != nil,
-        isProxy: header.client == nil, to: header.destination)
-    }
-    try channel.pipeline.syncOperations.addHandler(handler)
-  }
-
-  private func accept(
-    _ channel: any Channel, _ listener: Listener, _ setup: ReceiverSetup, _ loop: ReceiverLoop,
-    from address: IPAddress, port: UInt16, mayBeTrusted: Bool = true, isProxy: Bool = false,
-    to destination: IPAddress? = nil
-  ) throws {
-    let (configuration, environment, tls) = (setup.configuration, setup.environment, setup.tls)
-    // A port that is encrypted from the first byte never speaks in clear, whatever the settings say by now.
-    if listener.implicitTLS, tls == nil { throw ChannelError.ioOnClosedChannel }
-    // Some checks say PROXY with the proxy's own address, or come to another port: a listed proxy is no stranger there either.
-    let isFrontEnd =
-      isProxy || configuration.proxies.contains { $0.contains(address) }
-      || configuration.xclientNetworks.contains { $0.contains(address) }
-    guard let number = census.enter(address, isFrontEnd: isFrontEnd) else {
-      let reply = Reply.tooManyConnections(configuration.session.serverName)
-      try channel.pipeline.syncOperations.addHandler(TurnAwayHandler(reply))
-      environment.tellTurnedAway(
-        address, localPort: UInt16(clamping: channel.localAddress?.port ?? Int(listener.address.port)))
-      return
-    }
-    let facts = ConnectionFacts(
-      remoteAddress: address, remotePort: port,
-      localPort: UInt16(clamping: channel.localAddress?.port ?? Int(listener.address.port)), role: listener.role,
-      isTrusted: mayBeTrusted && listener.role == .internalSubmit
-        && configuration.trustedNetworks.contains { $0.contains(address) },
-      mayUseXCLIENT: mayBeTrusted && configuration.xclientNetworks.contains { $0.contains(address) },
-      isFrontEnd: isFrontEnd,
-      localAddress: destination
-        ?? channel.localAddress?.ipAddress.flatMap { IPAddress(String($0.prefix { $0 != "%" })) })
-    var session = configuration.session
-    session.speaksLMTP = listener.speaksLMTP
-    let connection = ChannelConnection(tls: tls, implicitTLS: listener.implicitTLS) { [session] duplex in
-      ConnectionPump(
-        ServerSession(session, facts), hooks: self.makeHooks(), environment: environment,
-        loop: loop,
-        duplex: duplex, number: number)
-    } onClose: {
-      self.census.leave(address)
-    }
-    do {
-      if listener.implicitTLS, let tls { try channel.pipeline.syncOperations.addHandler(TLSHandler(tls)) }
-      try channel.pipeline.syncOperations.addHandler(connection)
-    } catch {
-      census.leave(address)
-      throw error
-    }
-  }
 }

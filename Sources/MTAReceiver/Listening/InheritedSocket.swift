@@ -28,25 +28,8 @@ package struct InheritedSocket: Hashable, Sendable {
   /// Nil if the descriptor is no TCP socket that listens.
   package init?(descriptor: Int32, name: String) {
     guard Self.option(SO_ACCEPTCONN, of: descriptor) == 1 else { return nil }
-    var storage = sockaddr_storage()
-    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-    let code = withUnsafeMutablePointer(to: &storage) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
-    }
-    guard code == 0 else { return nil }
-    let found: (IPAddress?, in_port_t) = withUnsafeBytes(of: storage) { bytes in
-      switch Int32(storage.ss_family) {
-      case AF_INET:
-        let four = bytes.loadUnaligned(as: sockaddr_in.self)
-        return (withUnsafeBytes(of: four.sin_addr) { IPAddress(octets: $0) }, four.sin_port)
-      case AF_INET6:
-        let six = bytes.loadUnaligned(as: sockaddr_in6.self)
-        return (withUnsafeBytes(of: six.sin6_addr) { IPAddress(octets: $0) }, six.sin6_port)
-      default: return (nil, 0)
-      }
-    }
-    guard let address = found.0 else { return nil }
-    self.init(descriptor: descriptor, name: name, address: address, port: UInt16(bigEndian: found.1))
+    guard let place = SocketPlace(ofSocket: descriptor) else { return nil }
+    self.init(descriptor: descriptor, name: name, address: place.address, port: place.port)
   }
 
   /// `PORT` alone is all addresses, of one family or of both.

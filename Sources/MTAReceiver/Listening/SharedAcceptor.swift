@@ -1,6 +1,4 @@
 import MTASystem
-import NIOCore
-import NIOPosix
 
 #if canImport(Glibc)
   import Glibc
@@ -18,20 +16,19 @@ final class SharedAcceptor: Sendable {
   /// The thread waits for this end, too. Closing the other one stops it.
   private let wake: OwnedDescriptor
   private let stopper: Monitor<OwnedDescriptor?>
-  private let group: any EventLoopGroup
-  private let prepare: @Sendable (any Channel) -> EventLoopFuture<Void>
+  private let body: @Sendable (Int32) -> Void
 
-  /// - Parameter socket: it listens, does not block, and is this object's from now on.
+  /// - Parameters:
+  ///   - socket: it listens, and is this object's from now on.
+  ///   - body: called on the thread with each connected socket, which is the body's.
   /// - Returns: nil, with the reason in `errno`, if the system gives no pipe.
-  init?(
-    _ socket: Int32, on group: any EventLoopGroup, _ prepare: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
-  ) {
+  init?(_ socket: Int32, _ body: @escaping @Sendable (Int32) -> Void) {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { return nil }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     wake = OwnedDescriptor(ends[0])
     stopper = Monitor(OwnedDescriptor(ends[1]))
-    (self.socket, self.group, self.prepare) = (socket, group, prepare)
+    (self.socket, self.body) = (socket, body)
     _ = fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK)
   }
 
@@ -42,14 +39,10 @@ final class SharedAcceptor: Sendable {
 
   private func serve() {
     defer { close(socket) }
-    while true {
-      var waiting = [
-        pollfd(fd: socket, events: Int16(POLLIN), revents: 0),
-        pollfd(fd: wake.number, events: Int16(POLLIN), revents: 0),
-      ]
-      if poll(&waiting, 2, -1) < 0, errno != EINTR { return }
-      if waiting[1].revents != 0 { return }
-      if waiting[0].revents != 0 { take() }
+    guard let ready = SharedWait(for: socket, or: wake.number) else { return }
+    while let descriptor = ready.next(), descriptor != wake.number {
+      take()
+      ready.letOthers()
     }
   }
 
@@ -66,8 +59,6 @@ final class SharedAcceptor: Sendable {
     _ = fcntl(client, F_SETFD, FD_CLOEXEC)
     var isOn: Int32 = 1
     setsockopt(client, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<Int32>.size))
-    ClientBootstrap(group: group.next()).channelInitializer(prepare).withConnectedSocket(client).whenFailure { _ in
-      // A client that has left already; NIO has closed it.
-    }
+    body(client)
   }
 }
