@@ -17,7 +17,6 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 /// A library module and, of the same name, its product.
@@ -87,7 +86,7 @@ let package = Package(
       "MTAServer",
       [
         "MTACore", "MTASystem", "MTATLS", "MTADNS", "MTAStore", "MTADKIM", "MTALink", "MTAReceiver", "MTADelivery",
-        nioCore, nioPosix, nioLocks, logging, lifecycle, unixSignals,
+        nioCore, nioPosix, nioLocks, logging, lifecycle,
       ]),
     module(
       "MTA",

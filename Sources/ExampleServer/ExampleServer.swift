@@ -10,9 +10,10 @@ struct ExampleServer: AsyncParsableCommand {
       and as an option of commands that have --config (--log-file). See Docs/SETTINGS.md.
       """,
     subcommands: [
-      Serve.self, RunQueue.self, QueueCommand.self, AlertCommand.self, SalvageCommand.self,
+      Serve.self, Reload.self, Upgrade.self, Stop.self, RunQueue.self, QueueCommand.self, AlertCommand.self,
+      SalvageCommand.self,
       SettingsCommand.self, CheckConfigCommand.self, LookUpCommand.self, ProbeCommand.self, PolicyCommand.self,
-      DKIMCommand.self,
+      DKIMCommand.self, Version.self,
     ])
 }
 

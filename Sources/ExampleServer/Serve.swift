@@ -13,7 +13,8 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Receive and deliver mail until SIGINT or SIGTERM.",
     discussion: """
-      SIGHUP reads settings and certificates anew, and reopens the log file. If any of it is unusable, nothing changes. \
+      SIGHUP reads settings and certificates anew, and reopens the log file. SIGUSR2 starts the program anew, which may be another \
+      version by now (see upgrade). If any of it is unusable, nothing changes. \
       Exits 0 after an orderly shutdown, 64 for settings that cannot be used, 75 when another server holds the lock file \
       or the queue, 78 when the database was written by a newer program, 130 or 143 when a second signal ended it at once, 1 for any \
       other failure.
@@ -30,7 +31,7 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     // One that comes before the server stands asks for what is about to be read.
-    signal(SIGHUP, SIG_IGN)
+    for number in [SIGHUP, SIGUSR2] { signal(number, SIG_IGN) }
     let settings = try file.read()
     let source = file.source
     try await explained {

@@ -28,9 +28,9 @@ extension MailServer {
     switch house {
     case .whole: await tellingReload { await self.takeOver() }
     case .master:
-      if let master = master.withLockedValue({ $0 }) { await tellingReload { await self.reload(master) } }
+      if let master = master.withLockedValue({ $0?.master }) { await tellingReload { await self.reload(master) } }
     // The master starts others with new settings.
-    case .queue, .receiver: break
+    case .applicant, .queue, .receiver, .acceptor: break
     }
   }
 

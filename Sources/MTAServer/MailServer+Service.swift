@@ -49,10 +49,7 @@ extension MailServer {
   /// Tells of a reload around `body`. A server that does not listen yet is not ready afterwards either.
   func tellingReload(_ body: () async -> Void) async {
     guard let notifier = service.notifier, !addresses.isEmpty else { return await body() }
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    let microseconds = Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
-    notifier.tell(["RELOADING=1", "MONOTONIC_USEC=\(microseconds)"])
+    notifier.tellReloading()
     await body()
     notifier.tell(["READY=1"])
   }
@@ -70,23 +67,23 @@ extension MailServer {
   /// Tells the service manager how much there is to do, whenever that has changed.
   func tellStatus() async {
     guard let notifier = service.notifier else { return }
-    var told = ""
-    while !Task.isCancelled {
-      let status = await status()
-      if status != told { notifier.tell(["STATUS=" + status]) }
-      told = status
-      do { try await Task.sleep(for: .seconds(10)) } catch { return }
+    await watchCounts { [receiver] in
+      receiver?.connectionCount ?? 0
+    } tell: {
+      $0.tell(notifier)
     }
   }
 
-  /// Counts up to a thousand copies in the queue: a long queue would be read for each line otherwise.
-  private func status() async -> String {
-    let connections = "serving, connections: \(receiver?.connectionCount ?? 0)"
-    let limit = 1000
-    let page: [QueueEntry]
-    do throws(StoreFailure) { page = try await rooms.store.list(heldOnly: false, after: nil, limit: limit) } catch {
-      return connections
+  /// Counts every ten seconds, and tells what has changed.
+  func watchCounts(connections: @Sendable () -> Int, tell: @Sendable (ServiceCounts) -> Void) async {
+    var told: ServiceCounts?
+    while !Task.isCancelled {
+      // A long queue would be read for each line otherwise.
+      let page = try? await rooms.store.list(heldOnly: false, after: nil, limit: ServiceCounts.mostMails)
+      let counts = ServiceCounts(connections: connections(), copies: page?.count)
+      if counts != told { tell(counts) }
+      told = counts
+      do { try await Task.sleep(for: .seconds(10)) } catch { return }
     }
-    return connections + ", in the queue: \(page.count)\(page.count < limit ? "" : " or more")"
   }
 }

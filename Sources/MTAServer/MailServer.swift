@@ -42,7 +42,9 @@ public final class MailServer: Service {
   /// Runners, one after the other. Each but the last is retired. There is none where nothing is delivered.
   let runners = AsyncStream.makeStream(of: QueueRunner.self)
   /// Nil in all other processes, and before the server runs.
-  let master = NIOLockedValueBox<Master?>(nil)
+  let master = NIOLockedValueBox<MasterPost?>(nil)
+  /// Whether a signal has asked for the end.
+  let isEnding = NIOLockedValueBox<@Sendable () -> Bool>({ false })
   let listening = Listening()
   let service = ServiceEnvironment.own
   let reloading: (@Sendable () async throws -> Reload)?
@@ -66,7 +68,8 @@ public final class MailServer: Service {
     firstSettings = settings
     self.reloading = reloading
     let parts = house.parts(of: parts)
-    let configuration = parts.receiverConfiguration(settings, rewriter: try house.rewriter(settings))
+    var configuration = parts.receiverConfiguration(settings, rewriter: try house.rewriter(settings))
+    house.bound(&configuration, by: settings)
     let hookMaker = NIOLockedValueBox(parts.hookMaker(settings))
     self.hookMaker = hookMaker
     rooms = try Rooms(settings, parts, delivers: settings.queueRunner == .automatic, rotates: true, house)
@@ -96,8 +99,11 @@ public final class MailServer: Service {
     switch house {
     case .whole: try await runWhole()
     case .master: try await runMaster()
+    case .applicant(let line): try answerMaster(line)
     case .queue(let line): try await runQueue(line)
-    case .receiver(let line, let link): try await runReceiver(line, link)
+    case .receiver(let line, let link):
+      if let seat = SessionSeat.own { await runSession(seat, line, link) } else { try await runReceiver(line, link) }
+    case .acceptor(let line, let link): try await runAcceptor(line, link)
     }
   }
 

@@ -6,6 +6,8 @@ import Testing
 /// A running ExampleServer, in a folder of its own: the thing itself, as an operator runs it.
 final class ServerProcess {
   let folder: URL
+  /// The path by which it is started.
+  var program = binary.path()
   private var process: ChildProcess?
   private var log: URL { folder.appending(path: "log") }
 
@@ -74,9 +76,9 @@ final class ServerProcess {
   private func launch(_ arguments: [String], input: String? = nil, under service: ServiceManager? = nil) throws {
     try Data().write(to: log)
     // A shell tells the server its own number, which stays the same.
-    let words = ["-c", #"export LISTEN_PID=$$ WATCHDOG_PID=$$; exec "$0" "$@""#, Self.binary.path()] + arguments
+    let words = ["-c", #"export LISTEN_PID=$$ WATCHDOG_PID=$$; exec "$0" "$@""#, program] + arguments
     process = try ChildProcess(
-      service == nil ? Self.binary.path() : "/bin/sh", service == nil ? arguments : words,
+      service == nil ? program : "/bin/sh", service == nil ? arguments : words,
       input: input.map { .file(folder.appending(path: $0).path()) } ?? .null, output: .file(log.path()),
       complaints: .file(log.path()), passing: service?.sockets ?? [], environment: service?.environment ?? [:])
   }
@@ -92,6 +94,23 @@ final class ServerProcess {
     try await eventually("the log says \(text)") {
       (try? String(contentsOf: log, encoding: .utf8))?.contains(text) == true
     }
+  }
+
+  /// Whether the log says this so many times.
+  func log(has text: String, times: Int) -> Bool {
+    let words = try? String(contentsOf: log, encoding: .utf8).components(separatedBy: text)
+    return (words?.count ?? 1) - 1 >= times
+  }
+
+  /// Runs a command beside the server.
+  func ask(_ arguments: [String]) async throws -> (status: Int32, output: String) {
+    let said = folder.appending(path: "said-\(UUID().uuidString)")
+    try Data().write(to: said)
+    let command = try ChildProcess(
+      Self.binary.path(), arguments, input: .null, output: .file(said.path()), complaints: .file(said.path()),
+      passing: [], environment: [:])
+    let status = await command.end()
+    return (status, try String(contentsOf: said, encoding: .utf8))
   }
 
   /// Waits for the end; the exit status, or the number of the signal that ended it.

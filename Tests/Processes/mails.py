@@ -56,7 +56,8 @@ class Ledger:
         report.none(part, "lost", [token for token in sorted(self.accepted) if not copies[token]])
         report.none(part, "doubled", [token for token, count in copies.items() if count > 1])
         report.none(part, "damaged", damaged)
-        report.none(part, "mails that no client sent", [token for token in copies if token not in self.accepted | self.uncertain])
+        sent = self.accepted | self.uncertain
+        report.none(part, "mails that no client sent", [token for token in copies if token not in sent])
 
 
 def waiting(database):

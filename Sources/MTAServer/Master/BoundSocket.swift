@@ -25,6 +25,12 @@ struct BoundSocket: Sendable {
     listen(socket.descriptor, Self.backlog)
   }
 
+  /// One that listens already. Nil if it does not.
+  init?(_ place: ListenAddress, listening number: Int32) {
+    guard let socket = InheritedSocket(descriptor: number, name: "") else { return nil }
+    self.init(place, inherited: socket)
+  }
+
   /// `PORT` alone is dual-stack: an IPv6 socket that takes IPv4 as well; on a host without IPv6, IPv4 alone.
   ///
   /// - Throws: ``StartFailure``, naming the address.

@@ -16,6 +16,7 @@ final class Child: Sendable {
   /// What the master learns of a child, in order.
   enum News: Sendable {
     case said(ChildWord, OwnedDescriptor?)
+    case counted(ServiceCounts)
     case ended(ChildEnd)
   }
 
@@ -25,11 +26,21 @@ final class Child: Sendable {
   /// Among the receivers of its generation.
   let place: Int
   let process: any RunningProcess
-  private let control: MessageSocket
+  let control: MessageSocket
+  /// Where its log lines and its standard error arrive. Nil in tests.
+  let pipes: Pipes?
 
-  init(_ role: ProcessRole, generation: Int, place: Int, process: any RunningProcess, control: MessageSocket) {
+  struct Pipes: Sendable {
+    let log: OwnedDescriptor
+    let errors: OwnedDescriptor
+  }
+
+  init(
+    _ role: ProcessRole, generation: Int, place: Int, process: any RunningProcess, control: MessageSocket,
+    pipes: Pipes? = nil
+  ) {
     (self.role, self.generation, self.place) = (role, generation, place)
-    (self.process, self.control) = (process, control)
+    (self.process, self.control, self.pipes) = (process, control, pipes)
   }
 
   var number: Int32 { process.id }
@@ -39,7 +50,11 @@ final class Child: Sendable {
     startThread { [control, process] in
       while let message = control.receive() {
         // What it may not say is not heard.
-        if let word = ChildWord(message.bytes) { tell(.said(word, message.descriptor)) }
+        if let word = ChildWord(message.bytes) {
+          tell(.said(word, message.descriptor))
+        } else if let counts = ServiceCounts(message.bytes) {
+          tell(.counted(counts))
+        }
       }
       process.onEnd { tell(.ended($0)) }
     }

@@ -1,5 +1,6 @@
 import MTACore
 import MTASystem
+import NIOConcurrencyHelpers
 
 #if canImport(Glibc)
   import Glibc
@@ -12,17 +13,19 @@ struct ChildStarter: ChildStarting {
   let logs: Logs
   /// Standard output of children goes nowhere: the server is about to leave its terminal.
   let hidesOutput: Bool
+  /// Of all relays.
+  let gate = NIOLock()
 
   func start(
     _ role: ProcessRole, _ place: Int, of generation: Generation, link: OwnedDescriptor?, lock: OwnedDescriptor?
   ) throws(StartFailure) -> Child {
-    guard let (ours, theirs) = MessageSocket.pair(), let log = Pipe(), let errors = Pipe() else {
+    guard let (ours, theirs) = MessageSocket.pair(), let log = ChildPipe(), let errors = ChildPipe() else {
       throw StartFailure("no process can be started: \(String(cString: strerror(errno)))")
     }
     var descriptors = ["control": theirs.number, "log": log.write.number]
     descriptors["link"] = link?.number
     descriptors["lock"] = lock?.number
-    if role == .receiver {
+    if role != .queue {
       for (number, socket) in generation.sockets.enumerated() {
         let listener = generation.settings.listeningPorts.firstIndex(of: socket.place) ?? 0
         descriptors["listen:\(listener):\(number)"] = socket.descriptor.number
@@ -37,14 +40,30 @@ struct ChildStarter: ChildStarting {
     } catch { throw StartFailure("no process can be started: \(error)") }
     // Numbers alone would not keep them open until here.
     withExtendedLifetime((theirs, log, errors, nowhere, link, lock, generation)) {}
-    let name = "\(role)[\(process.id)]"
-    LogRelay { [logs] in logs.relay($0, from: name) }.read(log.read)
-    LogRelay { [logs] line in
+    let pipes = Child.Pipes(log: log.read, errors: errors.read)
+    relay(pipes, of: role, process.id)
+    return Child(
+      role, generation: generation.number, place: place, process: process, control: MessageSocket(ours), pipes: pipes)
+  }
+
+  /// A child that the program before this one started. Nil if the system gives no thread for it.
+  func known(_ process: Handover.Process) -> Child? {
+    guard let running = LaunchedProcess.known(process.id) else { return nil }
+    let pipes = Child.Pipes(log: OwnedDescriptor(process.log), errors: OwnedDescriptor(process.errors))
+    relay(pipes, of: process.role, process.id)
+    return Child(
+      process.role, generation: process.generation, place: process.place, process: running,
+      control: MessageSocket(OwnedDescriptor(process.control)), pipes: pipes)
+  }
+
+  private func relay(_ pipes: Child.Pipes, of role: ProcessRole, _ id: Int32) {
+    let name = "\(role)[\(id)]"
+    LogRelay(gate: gate) { [logs] in logs.relay($0, from: name) }.read(pipes.log)
+    LogRelay(gate: gate) { [logs] line in
       // What a process says at its very end stands in the log, and where an operator looks who has none.
       logs.relay(Array("3[error] standard error: ".utf8) + line, from: name)
       if !logs.isStandardError { Self.complain(name, line) }
-    }.read(errors.read)
-    return Child(role, generation: generation.number, place: place, process: process, control: MessageSocket(ours))
+    }.read(pipes.errors)
   }
 
   private static func complain(_ name: String, _ line: ArraySlice<UInt8>) {
@@ -52,20 +71,5 @@ struct ChildStarter: ChildStarting {
     text.append(escaping: String(decoding: line, as: UTF8.self))
     let bytes = Array((text + "\n").utf8)
     _ = write(STDERR_FILENO, bytes, bytes.count)
-  }
-
-  /// What is written does not wait for a reader.
-  private struct Pipe {
-    let read: OwnedDescriptor
-    let write: OwnedDescriptor
-
-    init?() {
-      var ends: [Int32] = [-1, -1]
-      guard pipe(&ends) == 0 else { return nil }
-      read = OwnedDescriptor(ends[0])
-      write = OwnedDescriptor(ends[1])
-      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-      _ = fcntl(ends[1], F_SETFL, fcntl(ends[1], F_GETFL) | O_NONBLOCK)
-    }
   }
 }

@@ -12,8 +12,14 @@ struct Generation: Sendable {
   let queueFiles: [String: ByteBuffer]
   let receiverFiles: [String: ByteBuffer]
 
+  /// Processes that take connections.
   var receivers: Int {
     if case .workers(let count) = settings.effectiveIsolation { count } else { 1 }
+  }
+
+  /// What they are.
+  var door: ProcessRole {
+    if case .processPerConnection = settings.effectiveIsolation { .acceptor } else { .receiver }
   }
 }
 
@@ -27,6 +33,8 @@ extension Generation {
     order.readablePaths += own.readable
     order.writablePaths += own.writable
     order.blobs = files
+    // It starts the sessions, and they are this program.
+    if role == .acceptor { order.executablePaths = LaunchOrder.programPaths }
     return order
   }
 

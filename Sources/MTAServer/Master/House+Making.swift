@@ -4,27 +4,30 @@ import MTALink
 import MTAReceiver
 import MTASystem
 import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
 
 extension House {
   /// What this process is: a child by its launch order, otherwise what the settings say.
   static func own(_ settings: Settings) throws -> House {
-    guard let order = LaunchOrder.own else {
+    guard let order = LaunchOrder.own, order.blobs[Handover.blob] == nil else {
       switch settings.effectiveIsolation {
       case .inProcess: return .whole
-      case .workers: return .master
-      case .processPerConnection:
-        throw StartFailure("isolation: processPerConnection comes in a later version; workers:N is there")
+      case .workers, .processPerConnection: return .master
       }
     }
     guard let control = order.descriptors["control"] else {
       throw StartFailure("this process was started as a part of a server, and has no line to its master")
     }
     let line = MasterLine(MessageSocket(OwnedDescriptor(control)))
+    NIOSingletons.groupLoopCountSuggestion = loops(of: order.role, settings)
     switch order.role {
+    case .master: return .applicant(line)
     case .queue: return .queue(line)
     default:
       let link = LinkClient(linkConfiguration(settings))
       if let descriptor = order.descriptors["link"] { link.connect(descriptor) }
+      if order.role == .acceptor { return .acceptor(line, link) }
       LoginAuthority.ofThisProcess = LoginAuthority { credentials, _ in
         switch await link.authenticate(credentials, attempt: credentials.check?.attempt ?? 0) {
         case .right(let client, let end): return LoginAuthority.Grant(client, revoke: end)
@@ -36,8 +39,18 @@ extension House {
     }
   }
 
+  /// As many as there are processors, for all receivers together. With more, each wakes for less.
+  private static func loops(of role: ProcessRole, _ settings: Settings) -> Int {
+    guard role != .queue else { return System.coreCount }
+    guard role == .receiver, SessionSeat.own == nil, case .workers(let count) = settings.effectiveIsolation else {
+      return 1
+    }
+    return max(1, System.coreCount / max(1, count))
+  }
+
   private static func linkConfiguration(_ settings: Settings) -> LinkClient.Configuration {
     var configuration = LinkClient.Configuration()
+    configuration.loop = MultiThreadedEventLoopGroup.singleton.next()
     if let logger = try? Logs(settings, nil).logger("mta.link") {
       configuration.notice = { logger.warning("the link has trouble", metadata: ["reason": "\($0)"]) }
     }
@@ -48,7 +61,7 @@ extension House {
   func parts(of parts: MailServer.Parts) -> MailServer.Parts {
     switch self {
     case .whole: return parts
-    case .master:
+    case .master, .applicant:
       // It makes none but the logger, and is asked which there are.
       return MailServer.Parts(
         hooks: parts.hooks, store: parts.store, localAgent: parts.localAgent, signer: parts.signer, logger: parts.logger
@@ -58,6 +71,10 @@ extension House {
       var parts = parts
       (parts.policies, parts.inspector, parts.receiverObservers) = (nil, nil, nil)
       return parts
+    case .acceptor:
+      return MailServer.Parts(
+        hooks: { Refusing() }, receiverObservers: parts.receiverObservers, receiver: parts.receiver,
+        logger: parts.logger)
     case .receiver:
       return MailServer.Parts(
         hooks: parts.hooks, policies: parts.policies, inspector: parts.inspector,
@@ -71,7 +88,7 @@ extension House {
     switch self {
     case .whole: try SRSSecretFile.rewriter(settings)
     case .receiver: settings.srsDomain.map { SRSClaims(domain: $0) }
-    case .master, .queue: nil
+    case .master, .applicant, .queue, .acceptor: nil
     }
   }
 
@@ -80,6 +97,17 @@ extension House {
     if case .receiver(_, let link) = self { AbsentQueue(mail: link.store) } else { AbsentQueue(mail: nil) }
   }
 
+  /// The limits of what this process counts. An acceptor has as many connections as there may be processes; of these, one address gets a
+  /// tenth, as of the connections of other servers.
+  func bound(_ configuration: inout Receiver.Configuration, by settings: Settings) {
+    guard case .acceptor = self, case .processPerConnection(let limit) = settings.effectiveIsolation else { return }
+    configuration.maximumConnections = min(configuration.maximumConnections, limit)
+    configuration.maximumConnectionsPerAddress = min(
+      configuration.maximumConnectionsPerAddress, max(Self.leastPerAddress, limit / 10))
+  }
+
+  private static let leastPerAddress = 10
+
   /// Who rewrites senders where the secret for it is elsewhere; nil: this process, or nobody.
   func rewriting(_ settings: Settings) -> (any RewritingDesk)? {
     if case .receiver(_, let link) = self, settings.srsDomain != nil { LinkRewriting(link: link) } else { nil }
@@ -87,8 +115,13 @@ extension House {
 
   /// Where connections and logins are counted; nil: here.
   var desk: (any ReceptionDesk)? {
-    if case .receiver(_, let link) = self { link.desk } else { nil }
+    link?.desk
   }
+}
+
+/// An acceptor has no session that would ask.
+private struct Refusing: InboundHooks {
+  func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? { nil }
 }
 
 /// The queue process rewrites, by its own clock.

@@ -1,4 +1,5 @@
 import MTASystem
+import NIOConcurrencyHelpers
 
 #if canImport(Glibc)
   import Glibc
@@ -12,18 +13,32 @@ struct LogRelay: Sendable {
   /// Bytes of a line. A pipe takes as many at once, unmixed with those of others.
   static let maximumLine = 4096
 
+  /// Microseconds after a read, so that many lines wake the master once. In the pipe they are safe, also if their process ends.
+  private static let pause: UInt32 = 5000
+  /// A pipe takes 64 KiB. A child that writes so much at a time is not kept waiting.
+  private static let much = 16_384
+
+  /// Held while lines are read and passed on. Whoever holds it longer keeps lines in the pipes, from where the next program of this
+  /// process reads them. Lines are written whole, so it begins with one.
+  let gate: NIOLock
   let take: @Sendable (ArraySlice<UInt8>) -> Void
 
   /// Goes on until no process has the other end any more.
   func read(_ pipe: OwnedDescriptor) {
-    startThread { [take] in
+    startThread { [gate, take] in
       var splitter = LineSplitter(maximum: Self.maximumLine)
       var buffer = [UInt8](repeating: 0, count: 65_536)
       while true {
-        let count = systemRead(pipe.number, &buffer, buffer.count)
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { break }
-        splitter.add(buffer[..<count], take)
+        var waiting = pollfd(fd: pipe.number, events: Int16(POLLIN), revents: 0)
+        if poll(&waiting, 1, -1) < 0, errno != EINTR { break }
+        if waiting.revents == 0 { continue }
+        let count = gate.withLock {
+          let count = systemRead(pipe.number, &buffer, buffer.count)
+          if count > 0 { splitter.add(buffer[..<count], take) }
+          return count
+        }
+        if count == 0 || count < 0 && errno != EINTR { break }
+        if count < Self.much { usleep(Self.pause) }
       }
       splitter.end(take)
     }

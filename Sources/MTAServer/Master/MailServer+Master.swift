@@ -5,14 +5,25 @@ import MTASystem
 import NIOConcurrencyHelpers
 import ServiceLifecycle
 
+/// The master's own things.
+struct MasterPost: Sendable {
+  let master: Master
+  let starter: ChildStarter
+  /// Of the lock file.
+  let lock: OwnedDescriptor
+}
+
 extension MailServer {
   /// The master: it starts and watches the processes that serve.
   func runMaster() async throws {
     defer { listening.end() }
+    // Found out before the program may go to another folder.
+    _ = StartedProgram.path
     let files = DurableFiles()
     let rights = try ChildRights(settings)
     try QueueFolders(settings, rooms.parts).make(for: rights.queue.owner)
-    let lock = try ServerLocks(settings, ownsQueue: false, files)
+    let heritage = Handover.own
+    let lock = try heritage?.serverLock.map { OwnedDescriptor($0) } ?? LockFile.ofServer(settings, files).kept
     let pid = try PIDFile(settings.pidFile, files)
     defer {
       pid.remove()
@@ -23,15 +34,18 @@ extension MailServer {
     for note in rooms.parts.overruled(settings) { logger.notice("\(note)") }
     for warning in settings.warnings() { logger.warning("\(warning)") }
     for warning in rights.warnings() { logger.warning("\(warning)") }
-    let generation = try firstGeneration(rights)
-    let master = Master(ChildStarter(logs: rooms.logs, hidesOutput: service.hasStarter), logger: logger) {
+    let generation = try firstGeneration(rights, heritage)
+    let starter = ChildStarter(logs: rooms.logs, hidesOutput: service.hasStarter)
+    var counted: (@Sendable (ServiceCounts) -> Void)?
+    if let notifier = service.notifier { counted = { $0.tell(notifier) } }
+    let master = Master(starter, logger: logger, counted: counted) {
       for socket in generation.sockets {
         self.logger.info("listening on \(socket.address.address.map { "\($0)" } ?? "?") port \(socket.address.port)")
       }
       self.listening.begin(generation.sockets.map(\.address))
       self.tellReady()
     }
-    self.master.withLockedValue { $0 = master }
+    self.master.withLockedValue { $0 = MasterPost(master: master, starter: starter, lock: lock) }
     defer { self.master.withLockedValue { $0 = nil } }
     let watch = CertificateWatch(clock: SystemClock(), logger: logger)
     watch.look(at: rooms.certificates)
@@ -41,7 +55,7 @@ extension MailServer {
     ]
     defer { for task in beside { task.cancel() } }
     try await withGracefulShutdownHandler {
-      try await master.run(generation)
+      try await master.run(generation, after: heritage.map { Master.State($0, by: starter) })
     } onGracefulShutdown: {
       self.logger.info("shutting down")
       self.tellStopping()
@@ -52,15 +66,20 @@ extension MailServer {
     rooms.logs.drain()
   }
 
-  private func firstGeneration(_ rights: ChildRights) throws(StartFailure) -> Generation {
+  private func firstGeneration(
+    _ rights: ChildRights, _ heritage: Handover?
+  ) throws(StartFailure) -> Generation {
     let inherited = try inheritedSockets()
+    let old = (heritage?.sockets ?? []).compactMap { BoundSocket($0.place, listening: $0.descriptor) }
     var sockets: [BoundSocket] = []
     for (number, place) in settings.listeningPorts.enumerated() {
-      let given = inherited.filter { $0.listener == number }
-      sockets += given.map { BoundSocket(place, inherited: $0) }
-      if given.isEmpty { sockets.append(try BoundSocket(place)) }
+      let open = old.filter { $0.place == place }
+      let given = open.isEmpty ? inherited.filter { $0.listener == number } : []
+      sockets += open + given.map { BoundSocket(place, inherited: $0) }
+      if open.isEmpty, given.isEmpty { sockets.append(try BoundSocket(place)) }
     }
-    return try Generation(1, settings, sockets, rights, hooksAreOwn: rooms.parts.hooks != nil)
+    return try Generation(
+      (heritage?.generation ?? 0) + 1, settings, sockets, rights, hooksAreOwn: rooms.parts.hooks != nil)
   }
 
   /// The next generation: with the settings that the program reads now.

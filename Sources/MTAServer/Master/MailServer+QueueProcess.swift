@@ -21,16 +21,30 @@ extension MailServer {
       LaunchOrder.own?.descriptors["lock"] == nil && rooms.parts.store == nil
       ? try LockFile.ofQueue(settings, process: getppid(), DurableFiles()) : nil
     if rooms.open.countsTraps { TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue)) }
-    let links = try linkService()
+    let desk = rooms.sharedDesk(receiverConfiguration)
+    let links = try linkService(desk)
     line.open()
     line.say(.ready, passing: lock?.descriptor)
     var work: Task<Void, Never>?
+    var counting: Task<Void, Never>?
+    defer { counting?.cancel() }
     await withGracefulShutdownHandler {
       for await message in line.messages {
         switch message.word {
         case .link: if let descriptor = message.descriptor { links.serve(descriptor.copy()) }
         case .serve: if work == nil { work = Task { await self.workOnQueue() } }
+        case .count:
+          if counting == nil {
+            counting = Task {
+              await self.watchCounts {
+                desk.connectionCount ?? 0
+              } tell: {
+                line.say($0)
+              }
+            }
+          }
         case .retire:
+          counting?.cancel()
           let deliveries = work
           deliveries?.cancel()
           Task {
@@ -68,7 +82,7 @@ extension MailServer {
     }
   }
 
-  private func linkService() throws(StartFailure) -> LinkService {
+  private func linkService(_ desk: LocalDesk) throws(StartFailure) -> LinkService {
     var configuration = LinkService.Configuration()
     let logger = rooms.logs.logger("mta.link")
     configuration.notice = { logger.warning("the link has trouble", metadata: ["reason": "\($0)"]) }
@@ -82,7 +96,7 @@ extension MailServer {
       configuration.restore = { rewriter.restore($0, at: SystemClock().now) }
       configuration.rewrite = { rewriter.rewrite($0, at: SystemClock().now) }
     }
-    return LinkService(store: rooms.store, desk: rooms.sharedDesk(receiverConfiguration), configuration: configuration)
+    return LinkService(store: rooms.store, desk: desk, configuration: configuration)
   }
 
   /// Whose clients may submit without a login: `trustedNetworks`, and only where there is a port for that. A receiver says by which port a
@@ -103,7 +117,7 @@ extension MailServer {
     }
   }
 
-  private static func wait(upTo patience: Duration, until isDone: () -> Bool) async {
+  static func wait(upTo patience: Duration, until isDone: () -> Bool) async {
     let end = MonotonicInstant.now.after(milliseconds: patience.wholeMilliseconds)
     while !isDone(), MonotonicInstant.now < end { try? await Task.sleep(for: .milliseconds(20)) }
   }

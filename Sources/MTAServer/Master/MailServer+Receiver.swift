@@ -33,6 +33,7 @@ extension MailServer {
             await receiver?.retire()
             line.stop()
           }
+        case .count: break
         case .stop: return
         }
       }
@@ -45,7 +46,7 @@ extension MailServer {
   }
 
   /// The sockets that listen, which the master opened.
-  private static func socketsOfMaster() -> [InheritedSocket] {
+  static func socketsOfMaster() -> [InheritedSocket] {
     (LaunchOrder.own?.descriptors ?? [:]).compactMap { name, descriptor in
       let parts = name.split(separator: ":")
       guard parts.count == 3, parts[0] == "listen", let place = Int(parts[1]),

@@ -22,6 +22,9 @@ actor Master {
     case restart(ProcessRole, place: Int)
     /// The closure is called when it is done, or has failed.
     case reload(Generation, @Sendable () -> Void)
+    /// Nothing happens until ``goOn``. Nil: it is no time for that.
+    case standStill(@Sendable (State?) -> Void)
+    case goOn
     case stop
     /// The time for something is over.
     case late(Deadline)
@@ -57,7 +60,8 @@ actor Master {
   let events: AsyncStream<Event>
   nonisolated let ring: AsyncStream<Event>.Continuation
   /// Called once all children of the first generation serve.
-  private let started: @Sendable () -> Void
+  let started: @Sendable () -> Void
+  private let counted: (@Sendable (ServiceCounts) -> Void)?
   /// A reload that waits until the one before has ended.
   private var waiting: (Generation, @Sendable () -> Void)?
 
@@ -66,17 +70,23 @@ actor Master {
   var next: Next?
   /// The queue process that takes mails; nil while there is none.
   var queue: Child?
-  private var isQueueReady = false
+  var isQueueReady = false
   var receivers: [Int: Child] = [:]
   /// They end by themselves.
   var finishing: [Child] = []
   private var policies: [ProcessRole: RestartPolicy] = [:]
-  private var lock: OwnedDescriptor?
-  private var isStopping = false
+  var lock: OwnedDescriptor?
+  var isStopping = false
+  /// Events since it stands still.
+  var held: [Event]?
   private var failure: StartFailure?
 
-  init(_ starter: any ChildStarting, logger: Logger, started: @escaping @Sendable () -> Void) {
-    (self.starter, self.logger, self.started) = (starter, logger, started)
+  /// - Parameter counted: is told what the queue process counts; nil: it counts nothing.
+  init(
+    _ starter: any ChildStarting, logger: Logger, counted: (@Sendable (ServiceCounts) -> Void)? = nil,
+    started: @escaping @Sendable () -> Void
+  ) {
+    (self.starter, self.logger, self.counted, self.started) = (starter, logger, counted, started)
     (events, ring) = AsyncStream.makeStream(of: Event.self)
   }
 
@@ -89,8 +99,10 @@ actor Master {
 
   /// Serves until ``stop()``.
   ///
+  /// - Parameter heritage: what a program before this one started. It serves until the first generation does, and stays if that fails.
   /// - Throws: ``StartFailure`` if the first generation does not get ready.
-  func run(_ first: Generation) async throws(StartFailure) {
+  func run(_ first: Generation, after heritage: State? = nil) async throws(StartFailure) {
+    if let heritage { inherit(heritage, first) }
     begin(first) {}
     if !isOver {
       for await event in events {
@@ -109,9 +121,16 @@ actor Master {
     [queue].compactMap { $0 } + receivers.values + finishing + (next?.children ?? [])
   }
 
-  private func take(_ event: Event) {
+  func take(_ event: Event) {
+    if held != nil, !event.endsStandstill {
+      held?.append(event)
+      return
+    }
     switch event {
+    case .standStill(let reply): standStill(reply)
+    case .goOn: goOn()
     case .news(let child, .said(let word, let descriptor)): hear(word, descriptor, from: child)
+    case .news(let child, .counted(let counts)): if child === queue { counted?(counts) }
     case .news(let child, .ended(let end)): bury(child, end)
     case .restart(let role, let place): restart(role, place)
     case .reload(let generation, let done): if isStopping { done() } else { begin(generation, done) }
@@ -161,8 +180,8 @@ actor Master {
         proceed()
       } else if child === queue {
         isQueueReady = true
-        child.tell(.serve)
-        for receiver in receivers.values + finishing where receiver.role == .receiver { connect(receiver) }
+        serve(child)
+        for receiver in receivers.values + finishing where receiver.role != .queue { connect(receiver) }
       } else {
         child.tell(.serve)
       }
@@ -171,6 +190,10 @@ actor Master {
       proceed()
     case .retired:
       if child === queue, next != nil { takeOver() }
+    case .fit: break
+    case .link:
+      // Without a queue process it is closed, and the acceptor hears of the next one.
+      if child.role == .acceptor, let descriptor { queue?.tell(.link, passing: descriptor.number) }
     }
   }
 
@@ -192,7 +215,7 @@ actor Master {
   private func startReceivers(_ begun: Next) {
     do throws(StartFailure) {
       for place in 0..<begun.generation.receivers {
-        next?.receivers[place] = try start(.receiver, place, of: begun.generation, linkedTo: begun.queue)
+        next?.receivers[place] = try start(begun.generation.door, place, of: begun.generation, linkedTo: begun.queue)
       }
     } catch { fail(error) }
   }
@@ -204,9 +227,14 @@ actor Master {
     queue = begun.queue
     isQueueReady = true
     next?.hasTakenOver = true
-    begun.queue.tell(.serve)
-    for receiver in receivers.values + finishing where receiver.role == .receiver { connect(receiver) }
+    serve(begun.queue)
+    for receiver in receivers.values + finishing where receiver.role != .queue { connect(receiver) }
     for receiver in begun.receivers.values { receiver.tell(.serve) }
+  }
+
+  private func serve(_ queue: Child) {
+    queue.tell(.serve)
+    if counted != nil { queue.tell(.count) }
   }
 
   private func complete(_ begun: Next) {
@@ -244,7 +272,7 @@ actor Master {
   private func start(
     _ role: ProcessRole, _ place: Int = 0, of generation: Generation, linkedTo queue: Child? = nil
   ) throws(StartFailure) -> Child {
-    let ends = role == .receiver ? MessageSocket.streamPair() : nil
+    let ends = role != .queue ? MessageSocket.streamPair() : nil
     let child = try starter.start(role, place, of: generation, link: ends?.0, lock: role == .queue ? lock : nil)
     if let (_, end) = ends { queue?.tell(.link, passing: end.number) }
     withExtendedLifetime(ends) {}
@@ -304,13 +332,15 @@ actor Master {
   private func restart(_ role: ProcessRole, _ place: Int) {
     let isNext = next?.hasTakenOver == true
     guard !isStopping, let generation = isNext ? next?.generation : generation else { return }
+    // What serves by now need not be what ended.
+    let role = role == .queue ? role : generation.door
     do throws(StartFailure) {
       if role == .queue {
         if queue != nil { return }
         queue = try start(.queue, of: generation)
       } else {
         if place >= generation.receivers || (isNext ? next?.receivers[place] : receivers[place]) != nil { return }
-        let receiver = try start(.receiver, place, of: generation, linkedTo: isQueueReady ? queue : nil)
+        let receiver = try start(role, place, of: generation, linkedTo: isQueueReady ? queue : nil)
         if isNext { next?.receivers[place] = receiver } else { receivers[place] = receiver }
       }
     } catch {

@@ -30,5 +30,7 @@ final class MasterLine: Sendable {
   /// As if the master said it: by a signal, or by the program.
   func stop() { ring.yield(Message(word: .stop, descriptor: nil)) }
 
+  func say(_ counts: ServiceCounts) { socket.send(counts.bytes) }
+
   func say(_ word: ChildWord, passing descriptor: Int32? = nil) { socket.send(word.bytes, passing: descriptor) }
 }

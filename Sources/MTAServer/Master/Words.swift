@@ -9,6 +9,8 @@ enum MasterWord: Hashable, Sendable {
   /// To a receiver: take no more connections, and end with the last session. To the queue process: another one takes over. It claims
   /// no more, closes its links and answers ``ChildWord/retired``, and ends when the deliveries under way have.
   case retire
+  /// To the queue process: say what there is to do, from now on.
+  case count
   /// End within the grace of a stop.
   case stop
 
@@ -17,6 +19,7 @@ enum MasterWord: Hashable, Sendable {
     case Array("link".utf8): self = .link
     case Array("serve".utf8): self = .serve
     case Array("retire".utf8): self = .retire
+    case Array("count".utf8): self = .count
     case Array("stop".utf8): self = .stop
     default: return nil
     }
@@ -33,12 +36,18 @@ enum ChildWord: Hashable, Sendable {
   case serving
   /// It has given up its links.
   case retired
+  /// From a program that a master asked: it can take over.
+  case fit
+  /// From an acceptor, with a socket: the queue process serves a session over it.
+  case link
 
   init?(_ bytes: [UInt8]) {
     switch bytes {
     case Array("ready".utf8): self = .ready
     case Array("serving".utf8): self = .serving
     case Array("retired".utf8): self = .retired
+    case Array("fit".utf8): self = .fit
+    case Array("link".utf8): self = .link
     default: return nil
     }
   }

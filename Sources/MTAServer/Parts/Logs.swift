@@ -1,6 +1,12 @@
 import Logging
 import MTASystem
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The loggers of a server: the program's own, or lines to the settings' file.
 struct Logs: Sendable {
   /// Nil where the program has loggers of its own.
@@ -22,7 +28,12 @@ struct Logs: Sendable {
     }
     let sink = try Self.sink(settings, rotates)
     self.sink = sink
-    make = { label in Logger(label: label) { LineLog(label: $0, sink: sink) } }
+    make = { label in
+      var logger = Logger(label: label) { LineLog(label: $0, sink: sink) }
+      // Its lines reach the log by way of its acceptor's pipe, whose name stands before them.
+      if SessionSeat.own != nil { logger[metadataKey: "process"] = "\(getpid())" }
+      return logger
+    }
   }
 
   private static func sink(_ settings: Settings, _ rotates: Bool) throws -> LineLog.Sink {

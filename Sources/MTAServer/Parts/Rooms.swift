@@ -54,7 +54,7 @@ struct Rooms: Sendable {
     let logger = logs.logger("mta")
     self.logger = logger
     // A master reads them before anybody serves by them.
-    certificates = house.hasSessions || !house.hasQueue ? try ServerCertificates(reading: settings) : nil
+    certificates = house.hasCertificates ? try ServerCertificates(reading: settings) : nil
     tls = try certificates?.makeContext()
     if let make = parts.resolver {
       resolver = nil

@@ -43,7 +43,7 @@ enum CommandIdentity {
   ///
   /// - Throws: ``StartFailure`` naming each setting that is missing, or whose user or group does not exist.
   static func wanted(_ settings: Settings, isRoot: Bool = Accounts.isRoot) throws(StartFailure) -> RootIdentity? {
-    guard isRoot, LaunchOrder.own == nil, settings.isolation != .inProcess,
+    guard isRoot, !LaunchOrder.isChild, settings.isolation != .inProcess,
       settings.userName != nil || settings.groupName != nil
     else { return nil }
     if let refusal = settings.rootRefusal(isRoot: isRoot) { throw refusal }

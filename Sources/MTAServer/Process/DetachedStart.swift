@@ -1,3 +1,5 @@
+import MTASystem
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -111,6 +113,8 @@ enum DetachedStart {
   }
 
   private static func executable() throws(StartFailure) -> String {
+    // A link that leads elsewhere after an update is what an upgrade goes by.
+    if let path = StartedProgram.path { return path }
     var path = [CChar](repeating: 0, count: 4096)
     #if canImport(Glibc)
       let count = readlink("/proc/self/exe", &path, path.count - 1)

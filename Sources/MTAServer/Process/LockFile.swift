@@ -34,6 +34,9 @@ struct LockFile: Sendable {
   /// The lock is on it, and on its copies in other processes.
   var descriptor: Int32 { file.descriptor }
 
+  /// Holds the lock when this is gone.
+  var kept: OwnedDescriptor { OwnedDescriptor(fcntl(file.descriptor, F_DUPFD_CLOEXEC, 3)) }
+
   /// Of one length for every number, so that it covers what an earlier process wrote.
   private static func line(_ process: Int32) -> String {
     let digits = String(process)
@@ -51,6 +54,25 @@ struct LockFile: Sendable {
 }
 
 extension LockFile {
+  /// The process of the server that holds the settings' lock file; nil if none does.
+  static func server(_ settings: Settings, _ files: DurableFiles) throws(StartFailure) -> Int32? {
+    let path = settings.lockFile
+    do throws(FileFailure) {
+      let file = try files.openForReading(path, at: "lock.look")
+      // Nobody holds it: it is let go with the file.
+      if try file.lock(exclusive: false, wait: false, at: "lock.look") { return nil }
+      return holder(of: file)
+    } catch {
+      if error.code == ENOENT { return nil }
+      throw StartFailure("lockFile: \(error)", .noServer)
+    }
+  }
+
+  /// Keeps a second server from the settings' lock file.
+  static func ofServer(_ settings: Settings, _ files: DurableFiles) throws(StartFailure) -> LockFile {
+    try LockFile(settings.lockFile, key: "lockFile", files)
+  }
+
   /// Keeps a second server from a queue. The lock is beside the mails.
   static func ofQueue(
     _ settings: Settings, process: Int32 = getpid(), _ files: DurableFiles
@@ -71,7 +93,7 @@ struct ServerLocks: Sendable {
 
   /// - Parameter ownsQueue: the queue is that of the settings.
   init(_ settings: Settings, ownsQueue: Bool, _ files: DurableFiles) throws(StartFailure) {
-    var locks = [try LockFile(settings.lockFile, key: "lockFile", files)]
+    var locks = [try LockFile.ofServer(settings, files)]
     if ownsQueue { locks.append(try .ofQueue(settings, files)) }
     self.locks = locks
   }

@@ -18,11 +18,15 @@ struct ServiceEnvironment: Sendable {
       variables[name] = String(cString: value)
       unsetenv(name)
     }
-    let own = ServiceEnvironment(variables, process: getpid())
+    var own = ServiceEnvironment(variables, process: getpid())
+    own.variables = variables.filter { kept.contains($0.key) }
     let passed = own.descriptors.withLockedValue { $0.map(\.number) } + [own.starter.withLockedValue { $0 } ?? -1]
     for descriptor in passed { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     return own
   }()
+
+  /// Those that the next program of this process is told, too.
+  private static let kept: Set = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]
 
   private static let names = [
     "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
@@ -34,6 +38,8 @@ struct ServiceEnvironment: Sendable {
     let name: String
   }
 
+  /// As they came, for the next program of this process.
+  private(set) var variables: [String: String] = [:]
   let notifier: ServiceNotifier?
   /// Without a sign of life for this time, the service manager ends the process. Nil: it does not watch.
   let watchdog: Duration?

@@ -23,6 +23,14 @@ struct ServiceNotifier: Hashable, Sendable {
 
   private static let room = MemoryLayout.size(ofValue: sockaddr_un().sun_path)
 
+  /// A reload begins. It ends with `READY=1`.
+  func tellReloading() {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    let microseconds = Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
+    tell(["RELOADING=1", "MONOTONIC_USEC=\(microseconds)"])
+  }
+
   /// Waits up to a second for a service manager that is busy.
   ///
   /// - Returns: false if it could not be told.

@@ -17,12 +17,15 @@ public struct StartFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// | kind | code | to do |
     /// |---|---|---|
     /// | ``settings`` | 64, EX_USAGE | change the settings |
+    /// | ``noServer`` | 69, EX_UNAVAILABLE | start it |
     /// | ``held`` | 75, EX_TEMPFAIL | end the other server, or try again |
     /// | ``newerDatabase`` | 78, EX_CONFIG | start the newer program |
     public let exitCode: Int32
 
     /// A setting, or what it names, cannot be used.
     public static let settings = Kind(exitCode: 64)
+    /// There is no server that could be asked.
+    public static let noServer = Kind(exitCode: 69)
     /// Another server holds the lock file, or serves the queue. The text has the number of its process, if that is known.
     public static let held = Kind(exitCode: 75)
     /// The database was written by a newer program.

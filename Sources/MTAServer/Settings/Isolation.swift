@@ -11,7 +11,7 @@ extension Settings {
     case inProcess
     /// So many receivers, 1 to 64, beside one process for the queue.
     case workers(Int)
-    /// A receiver for each connection, at most `limit` at a time, 1 to 4,096.
+    /// A process for each connection, at most `limit` at a time, 1 to 4,096. An address has at most a tenth of them, and ten in any case.
     case processPerConnection(limit: Int = 256)
   }
 

@@ -148,6 +148,51 @@ struct MasterTests {
     try await house.end([newQueue] + newReceivers)
   }
 
+  @Test func aMasterThatStandsStillDoesNothingUntilItGoesOn() async throws {
+    let house = House(try generation(1, workers: 1))
+    let (queue, receivers) = await house.start(workers: 1)
+    let state = try #require(await house.master.standStill())
+    #expect(state.generation == 1 && state.queue?.number == queue.id && state.receivers[0]?.number == receivers[0].id)
+    receivers[0].die(.signalled(4))
+    await house.master.goOn()
+    let other = await house.starter.next()
+    #expect(other.role == .receiver && other.hasLink)
+    try await house.end([queue, other])
+  }
+
+  @Test func childrenOfTheProgramBeforeServeUntilOthersDo() async throws {
+    let before = FakeStarter()
+    let first = try generation(1, workers: 1)
+    let state = Master.State(
+      generation: 1, queue: try before.start(.queue, 0, of: first, link: nil, lock: nil),
+      receivers: [0: try before.start(.receiver, 0, of: first, link: nil, lock: nil)], finishing: [], lock: nil)
+    let (queue, receiver) = (await before.next(), await before.next())
+    let starter = FakeStarter()
+    let (isUp, up) = AsyncStream.makeStream(of: Void.self)
+    let next = Master(starter, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) { up.yield() }
+    let second = try generation(2, workers: 1)
+    let run = Task { try await next.run(second, after: state) }
+    for await _ in isUp { break }
+    let newQueue = await starter.next()
+    #expect(newQueue.role == .queue && newQueue.generation == 2)
+    newQueue.line.say(.ready)
+    let newReceiver = await starter.next()
+    newReceiver.line.say(.ready)
+    #expect(await queue.hears(2) == [.serve, .retire])
+    queue.line.say(.retired)
+    #expect(await newReceiver.hears() == [.serve])
+    newReceiver.line.say(.serving)
+    #expect(await receiver.hears(3) == [.serve, .link, .retire])
+    queue.die()
+    receiver.die()
+    next.stop()
+    for child in [newQueue, newReceiver] {
+      while await child.hears() != [.stop] {}
+      child.die()
+    }
+    try await run.value
+  }
+
   @Test func aStartThatFailsEndsWithTheChildsCode() async throws {
     let house = House(try generation(1))
     let queue = await house.starter.next()
@@ -167,8 +212,8 @@ struct MasterTests {
   }
 
   @Test func whatIsNoWordIsNotHeard() {
-    for word in [ChildWord.ready, .serving, .retired] { #expect(ChildWord(word.bytes) == word) }
-    for text in ["", "Ready", "ready ", "ready\n", "readyready", "stop", "serve", "link", "\u{0}"] {
+    for word in [ChildWord.ready, .serving, .retired, .fit, .link] { #expect(ChildWord(word.bytes) == word) }
+    for text in ["", "Ready", "ready ", "ready\n", "readyready", "stop", "serve", "\u{0}"] {
       #expect(ChildWord(Array(text.utf8)) == nil, "\(text)")
     }
   }

@@ -8,7 +8,8 @@ import NIOCore
 package final class InheritedFiles: Sendable {
   /// This process's. One that was started by a master begins with what the master gave it.
   package static let shared = InheritedFiles(
-    LaunchOrder.own.map { order in
+    // A master reads files itself, also one whose program was replaced.
+    (LaunchOrder.isChild ? LaunchOrder.own : nil).map { order in
       Dictionary(
         order.blobs.compactMap { name, bytes in path(name).map { ($0, Array(bytes.readableBytesView)) } },
         uniquingKeysWith: { first, _ in first })

@@ -29,7 +29,7 @@ extension SettingsTable {
     .isolation(
       """
       How many processes a server is: `inProcess`, one; `workers:N`, so many receivers beside one for the queue, at most \
-      64; `processPerConnection` or `processPerConnection:N`, a receiver for each connection, at most N (256) at a time. \
+      64; `processPerConnection` or `processPerConnection:N`, a process for each connection, at most N (256) at a time. \
       See [Processes](#processes).
       """
     ),

@@ -1,0 +1,70 @@
+import MTASystem
+import NIOConcurrencyHelpers
+import NIOCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A program that may replace that of the master. It is started beside it, and says whether it could.
+struct Applicant {
+  private let path: String
+  private let settings: Settings
+  private let logs: Logs
+  /// It reads settings, and may look up users and hosts.
+  private static let patience = Duration.seconds(30)
+
+  /// - Parameter settings: those of the running server.
+  init(_ path: String, _ settings: Settings, _ logs: Logs) {
+    (self.path, self.settings, self.logs) = (path, settings, logs)
+  }
+
+  /// Why it cannot take over; nil: it can.
+  func fault() async -> String? {
+    let process: LaunchedProcess
+    let control: MessageSocket
+    do throws(LaunchFailure) { (process, control) = try start() } catch { return "\(error)" }
+    let timer = Task {
+      try await Task.sleep(for: Self.patience)
+      process.signal(SIGKILL)
+    }
+    async let isFit = Self.isFit(control)
+    let end = await process.end
+    timer.cancel()
+    switch end {
+    case .exited(0): return await isFit ? nil : "it is no server of this kind: it ended without an answer"
+    case .signalled(SIGKILL): return "it was killed; it has \(Self.patience.components.seconds) s to answer"
+    default: return "it ended with \(end); what it said stands before this"
+    }
+  }
+
+  private func start() throws(LaunchFailure) -> (LaunchedProcess, MessageSocket) {
+    guard let errors = ChildPipe(), let (ours, theirs) = MessageSocket.pair() else {
+      throw .system(operation: "pipe", code: errno)
+    }
+    var order = LaunchOrder(.master)
+    order.blobs = [Handover.question: ByteBuffer(string: Handover.question(of: settings))]
+    let process = try LaunchedProcess.spawn(
+      order, program: .path(path), output: errors.write.number, complaints: errors.write.number,
+      descriptors: ["control": theirs.number])
+    withExtendedLifetime((errors, theirs)) {}
+    let name = "check-upgrade[\(process.id)]"
+    LogRelay(gate: NIOLock()) { [logs] line in
+      logs.relay(Array("3[error] standard error: ".utf8) + line, from: name)
+    }.read(errors.read)
+    return (process, MessageSocket(ours))
+  }
+
+  /// Whether the word comes before the other end is gone.
+  private static func isFit(_ control: MessageSocket) async -> Bool {
+    await withCheckedContinuation { continuation in
+      startThread {
+        var isFit = false
+        while let message = control.receive() { isFit = isFit || ChildWord(message.bytes) == .fit }
+        continuation.resume(returning: isFit)
+      }
+    }
+  }
+}
