@@ -11,6 +11,8 @@ struct ChildPipe {
   let read: OwnedDescriptor
   let write: OwnedDescriptor
 
+  init(read: OwnedDescriptor, write: OwnedDescriptor) { (self.read, self.write) = (read, write) }
+
   /// Nil, with the reason in `errno`, if the system gives none.
   init?() {
     var ends: [Int32] = [-1, -1]

@@ -13,6 +13,8 @@ struct ChildStarter: ChildStarting {
   let logs: Logs
   /// Standard output of children goes nowhere: the server is about to leave its terminal.
   let hidesOutput: Bool
+  /// Whose write end the master alone holds: it ends with the master.
+  let life: ChildPipe
   /// Of all relays.
   let gate = NIOLock()
 
@@ -25,6 +27,8 @@ struct ChildStarter: ChildStarting {
     var descriptors = ["control": theirs.number, "log": log.write.number]
     descriptors["link"] = link?.number
     descriptors["lock"] = lock?.number
+    // For its sessions, which may outlive it.
+    if role == .acceptor { descriptors["life"] = life.read.number }
     if role != .queue {
       for (number, socket) in generation.sockets.enumerated() {
         let listener = generation.settings.listeningPorts.firstIndex(of: socket.place) ?? 0

@@ -57,7 +57,7 @@ extension MailServer {
 
   /// The session of one connection.
   func runSession(_ seat: SessionSeat, _ line: MasterLine, _ link: LinkClient) async {
-    line.open()
+    line.open(life: LaunchOrder.own?.descriptors["life"])
     let receiver = receiver
     let session = Task {
       await receiver?.serve(

@@ -5,6 +5,12 @@ import MTASystem
 import NIOConcurrencyHelpers
 import ServiceLifecycle
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The master's own things.
 struct MasterPost: Sendable {
   let master: Master
@@ -35,7 +41,10 @@ extension MailServer {
     for warning in settings.warnings() { logger.warning("\(warning)") }
     for warning in rights.warnings() { logger.warning("\(warning)") }
     let generation = try firstGeneration(rights, heritage)
-    let starter = ChildStarter(logs: rooms.logs, hidesOutput: service.hasStarter)
+    guard let life = heritage?.life ?? ChildPipe() else {
+      throw StartFailure("no pipe can be made: \(String(cString: strerror(errno)))")
+    }
+    let starter = ChildStarter(logs: rooms.logs, hidesOutput: service.hasStarter, life: life)
     var counted: (@Sendable (ServiceCounts) -> Void)?
     if let notifier = service.notifier { counted = { $0.tell(notifier) } }
     let master = Master(starter, logger: logger, counted: counted) {

@@ -1,5 +1,11 @@
 import MTASystem
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// A child's line to the master: what it is told, and what it says.
 final class MasterLine: Sendable {
   struct Message: Sendable {
@@ -18,13 +24,23 @@ final class MasterLine: Sendable {
   }
 
   /// Listens, on a thread of its own.
-  func open() {
+  ///
+  /// - Parameter life: a pipe that ends with the master. With it the end of the line is no word to stop: it was an acceptor's, and another
+  ///   acceptor takes the next connections.
+  func open(life: Int32? = nil) {
     startThread { [socket, ring] in
       while let message = socket.receive() {
         if let word = MasterWord(message.bytes) { ring.yield(Message(word: word, descriptor: message.descriptor)) }
       }
+      if let life { Self.awaitEnd(of: life) }
       ring.yield(Message(word: .stop, descriptor: nil))
     }
+  }
+
+  /// Nobody writes into it: what comes is the end.
+  private static func awaitEnd(of pipe: Int32) {
+    var waiting = pollfd(fd: pipe, events: 0, revents: 0)
+    while waiting.revents == 0 { if poll(&waiting, 1, -1) < 0, errno != EINTR { return } }
   }
 
   /// As if the master said it: by a signal, or by the program.

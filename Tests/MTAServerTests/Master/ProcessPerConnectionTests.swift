@@ -54,6 +54,32 @@ import Testing
     #expect(try await server.end() == 0)
   }
 
+  @Test func sessionsOutliveTheirAcceptorAndNotTheirMaster() async throws {
+    let server = try ServerProcess()
+    let address = try await server.serveInProcesses(isolation: "processPerConnection")
+    try await WireClient.connect(to: address) { one in
+      _ = try await one.reply()
+      let acceptor = try Self.acceptor(of: server)
+      let sessions = ServerProcess.children(of: acceptor)
+      try #require(sessions.count == 1)
+      kill(acceptor, SIGKILL)
+      try await eventually("another acceptor is in its place") {
+        server.children.count == 2 && !server.children.contains(acceptor)
+      }
+      try await server.send("another", to: address)
+      try await ServerProcess.send("one", over: one)
+      _ = try await server.mails(of: "coco", count: 2)
+      try await WireClient.connect(to: address) { other in
+        _ = try await other.reply()
+        let rest = ServerProcess.children(of: try Self.acceptor(of: server))
+        try #require(rest.count == 1)
+        server.signal(SIGKILL)
+        try await server.end()
+        try await eventually("no session is left") { rest.allSatisfy { kill($0, 0) != 0 } }
+      }
+    }
+  }
+
   @Test func beyondTheLimitClientsAreToldSo() async throws {
     let server = try ServerProcess()
     let address = try await server.serveInProcesses(isolation: "processPerConnection:1")

@@ -83,6 +83,7 @@ import Testing
       .init(role: .receiver, id: 71, generation: 6, place: 3, isServing: false, control: 14, log: 15, errors: 16),
     ]
     (handover.queueLock, handover.serverLock) = (17, 18)
+    handover.life = try #require(ChildPipe())
     let (text, descriptors) = handover.encoded
     let read = try #require(Handover(text, descriptors))
     #expect(read.encoded.text == text && read.encoded.descriptors == descriptors)

@@ -29,6 +29,8 @@ final class SessionProcesses: Sendable {
   private let logger: Logger
   private let order: LaunchOrder
   private let log: Int32
+  /// Ends with the master; nil if that is not known.
+  private let life: Int32?
   /// Starting a program takes a thread some milliseconds.
   private let threads: [OwnThread]
 
@@ -40,6 +42,7 @@ final class SessionProcesses: Sendable {
     (order.readablePaths, order.writablePaths) = (own.readablePaths, own.writablePaths)
     self.order = order
     log = own.descriptors["log"] ?? STDERR_FILENO
+    life = own.descriptors["life"]
     threads = (0..<2).map { _ in OwnThread() }
     for thread in threads { thread.start() }
   }
@@ -57,12 +60,12 @@ final class SessionProcesses: Sendable {
       guard let (ours, theirs) = MessageSocket.pair(), let (link, far) = MessageSocket.streamPair() else {
         throw .system(operation: "socketpair", code: errno)
       }
-      let process = try LaunchedProcess.spawn(
-        order,
-        descriptors: [
-          "control": theirs.number, "link": link.number, "log": log,
-          SessionSeat.name(of: arrival): arrival.socket.number,
-        ])
+      var descriptors = [
+        "control": theirs.number, "link": link.number, "log": log,
+        SessionSeat.name(of: arrival): arrival.socket.number,
+      ]
+      descriptors["life"] = life
+      let process = try LaunchedProcess.spawn(order, descriptors: descriptors)
       withExtendedLifetime((theirs, link, arrival)) {}
       let session = Session(process: process, control: MessageSocket(ours))
       let isOver = state.withLockedValue { state in

@@ -23,6 +23,8 @@ struct Handover: Sendable {
   var processes: [Process] = []
   var queueLock: Int32?
   var serverLock: Int32?
+  /// Both ends of ``ChildStarter/life``.
+  var life: ChildPipe?
 
   /// The program that takes over speaks to children of the one before. So it must know the form of this, of their words, and of the link:
   /// programs of other numbers cannot replace each other without a restart.
@@ -57,6 +59,8 @@ extension Handover {
     }
     descriptors["queue-lock"] = queueLock
     descriptors["server-lock"] = serverLock
+    descriptors["life:read"] = life?.read.number
+    descriptors["life:write"] = life?.write.number
     return (ByteBuffer(string: lines.joined(separator: "\n")), descriptors)
   }
 
@@ -92,5 +96,8 @@ extension Handover {
       }
     }
     (queueLock, serverLock) = (descriptors["queue-lock"], descriptors["server-lock"])
+    if let read = descriptors["life:read"], let write = descriptors["life:write"] {
+      life = ChildPipe(read: OwnedDescriptor(read), write: OwnedDescriptor(write))
+    }
   }
 }

@@ -65,6 +65,7 @@ extension MailServer {
   private func replace(by path: String, _ state: Master.State, _ post: MasterPost) async -> LaunchFailure {
     var handover = Handover(state)
     handover.serverLock = post.lock.number
+    handover.life = post.starter.life
     let sockets = await post.master.generation?.sockets ?? []
     handover.sockets = sockets.map { ($0.place, $0.descriptor.number) }
     var (text, descriptors) = handover.encoded
