@@ -15,6 +15,13 @@ package struct EnvelopeRule: Sendable {
 
   package init() {}
 
+  /// At least what sessions take. A mail that they took and this refuses would come again and again.
+  package mutating func allow(_ session: SessionConfiguration) {
+    maximumRecipients = max(maximumRecipients, session.maximumRecipients)
+    // 0: no limit.
+    maximumSize = session.maximumMessageBytes == 0 ? .max : max(maximumSize, session.maximumMessageBytes)
+  }
+
   /// - Parameter holds: whether the link has a login of this mailbox; nil: of a name that is no mailbox.
   /// - Returns: what is wrong; nil if nothing is.
   func objection(

@@ -50,6 +50,9 @@ extension House {
 
   private static func linkConfiguration(_ settings: Settings) -> LinkClient.Configuration {
     var configuration = LinkClient.Configuration()
+    // Several of the largest mails.
+    let (most, isLarger) = settings.receiver.session.maximumMessageBytes.multipliedReportingOverflow(by: 4)
+    configuration.maximumContent = max(configuration.maximumContent, isLarger ? .max : most)
     configuration.loop = MultiThreadedEventLoopGroup.singleton.next()
     if let logger = try? Logs(settings, nil).logger("mta.link") {
       configuration.notice = { logger.warning("the link has trouble", metadata: ["reason": "\($0)"]) }

@@ -90,6 +90,7 @@ extension MailServer {
     configuration.authenticate = { credentials, client in await Self.answer(credentials, hooks, logger) }
     // With hooks of its own a program checks logins in its receivers, which are believed.
     configuration.rule.demandsLogin = rooms.parts.hooks == nil
+    configuration.rule.allow(receiverConfiguration.session)
     let trusted = Self.networksWithoutLogin(receiverConfiguration)
     configuration.rule.trusts = { client in trusted.contains { $0.contains(client) } }
     if let rewriter = try SRSSecretFile.rewriter(settings) {
