@@ -70,6 +70,16 @@ static void keep_listed(const struct launch_head *head) {
   closedir(open_ones);
 }
 
+/// The name of the program, as other programs of the system show it: it was started by a path of /proc, whose end is "exe".
+static void take_name(const char *word) {
+  const char *name = strrchr(word, '/') ? strrchr(word, '/') + 1 : word;
+  char text[16] = {0};
+  // Behind a blank stands the role.
+  for (size_t at = 0; at < sizeof text - 1 && name[at] && name[at] != ' '; at++) text[at] = name[at];
+  // Of no consequence where it fails.
+  if (text[0]) (void)prctl(PR_SET_NAME, text, 0, 0, 0);
+}
+
 /// A master's program was replaced by another, and its signals wait since. They go where the master before wrote them.
 static void keep_master(const struct launch_head *head) {
   if (head->signals >= 0 && csystem_catch_signals(head->signals) != 0) launch_end("cannot catch signals", errno);
@@ -79,13 +89,14 @@ static void keep_master(const struct launch_head *head) {
 }
 
 /// Runs before main and before other threads, for the kernel binds only the thread that asks for it.
-__attribute__((constructor)) static void launch(void) {
+__attribute__((constructor)) static void launch(int count, char **words) {
   // Not secure_getenv: what the variable leads to can only take rights.
   const char *variable = getenv("SWIFT_MTA_LAUNCH");
   if (!variable) return;
   int descriptor = order_descriptor(variable);
   unsetenv("SWIFT_MTA_LAUNCH");
   map_order(descriptor);
+  if (count > 0) take_name(words[0]);
   static struct launch_head head;
   const char *fault = launch_parse(order_bytes, order_count, &head);
   if (fault) {

@@ -76,7 +76,7 @@ struct BoundSocket: Sendable {
       default: String(cString: strerror(failure.code))
       }
     return StartFailure(
-      "cannot listen on \(place.address?.description ?? "all addresses"), port \(place.port): \(reason)")
+      "cannot listen on \(place.address?.description ?? "all addresses"), port \(place.port): \(reason)", .system)
   }
 
   private static func bound(_ address: IPAddress, _ port: UInt16, isDual: Bool) -> Result<OwnedDescriptor, Failure> {

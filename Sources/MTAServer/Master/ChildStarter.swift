@@ -39,7 +39,8 @@ struct ChildStarter: ChildStarting {
     let process: LaunchedProcess
     do throws(LaunchFailure) {
       process = try .spawn(
-        generation.order(for: role), output: nowhere?.number ?? STDOUT_FILENO, complaints: errors.write.number,
+        generation.order(for: role), arguments: Self.arguments(of: role.description),
+        output: nowhere?.number ?? STDOUT_FILENO, complaints: errors.write.number,
         descriptors: descriptors)
     } catch { throw StartFailure("no process can be started: \(error)") }
     // Numbers alone would not keep them open until here.
@@ -68,6 +69,16 @@ struct ChildStarter: ChildStarting {
       logs.relay(Array("3[error] standard error: ".utf8) + line, from: name)
       if !logs.isStandardError { Self.complain(name, line) }
     }.read(pipes.errors)
+  }
+
+  /// This program's, with the role behind its name: for `ps`.
+  static func arguments(of role: String) -> [String] {
+    var arguments = CommandLine.arguments
+    guard let name = arguments.first else { return [] }
+    // An acceptor has its own role there.
+    let own = " (\(ProcessRole.current))"
+    arguments[0] = (name.hasSuffix(own) ? String(name.dropLast(own.count)) : name) + " (\(role))"
+    return arguments
   }
 
   private static func complain(_ name: String, _ line: ArraySlice<UInt8>) {

@@ -48,9 +48,7 @@ extension MailServer {
     var counted: (@Sendable (ServiceCounts) -> Void)?
     if let notifier = service.notifier { counted = { $0.tell(notifier) } }
     let master = Master(starter, logger: logger, counted: counted) {
-      for socket in generation.sockets {
-        self.logger.info("listening on \(socket.address.address.map { "\($0)" } ?? "?") port \(socket.address.port)")
-      }
+      for socket in generation.sockets { self.tellListening(socket) }
       self.listening.begin(generation.sockets.map(\.address))
       self.tellReady()
     }
@@ -75,6 +73,10 @@ extension MailServer {
     rooms.logs.drain()
   }
 
+  private func tellListening(_ socket: BoundSocket) {
+    logger.info("listening on \(socket.address.address.map { "\($0)" } ?? "?") port \(socket.address.port)")
+  }
+
   private func firstGeneration(
     _ rights: ChildRights, _ heritage: Handover?
   ) throws(StartFailure) -> Generation {
@@ -96,8 +98,12 @@ extension MailServer {
   /// - Throws: what is wrong with them.
   private func nextGeneration(after last: Generation) async throws -> Generation {
     InheritedFiles.shared.readAgain()
-    let settings = try await reloading?().settings ?? last.settings
+    var settings = try await reloading?().settings ?? last.settings
     try settings.check()
+    if settings.effectiveIsolation == .inProcess {
+      logger.notice("reload: isolation has changed, which takes effect at the next start")
+      settings.isolation = last.settings.effectiveIsolation
+    }
     try OwnFiles(settings).check()
     // The lock is of the old queue, whose mails nobody would deliver.
     for (key, old, new) in [
@@ -128,7 +134,7 @@ extension MailServer {
       let next = try await nextGeneration(after: last)
       await master.reload(next)
       if let now = await master.generation, now.number == next.number {
-        tookOver(next)
+        tookOver(next, after: last)
       }
     } catch {
       for problem in "\(error)".split(separator: "\n") {
@@ -137,7 +143,10 @@ extension MailServer {
     }
   }
 
-  private func tookOver(_ next: Generation) {
+  private func tookOver(_ next: Generation, after last: Generation) {
+    for socket in next.sockets where !last.sockets.contains(where: { $0.place == socket.place }) {
+      tellListening(socket)
+    }
     listening.begin(next.sockets.map(\.address))
     let settings = next.settings
     let certificates = try? ServerCertificates(reading: settings)

@@ -77,6 +77,8 @@ actor Master {
   private var policies: [ProcessRole: RestartPolicy] = [:]
   var lock: OwnedDescriptor?
   var isStopping = false
+  /// The generation that begins is of another program than the one that serves.
+  var isUpgrade = false
   /// Events since it stands still.
   var held: [Event]?
   private var failure: StartFailure?
@@ -245,7 +247,12 @@ actor Master {
     receivers = begun.receivers
     let isFirst = generation == nil
     generation = begun.generation
-    if isFirst { started() } else { logger.notice("reloaded") }
+    if isFirst {
+      started()
+    } else {
+      logger.notice(isUpgrade ? "upgraded" : "reloaded")
+    }
+    isUpgrade = false
     end(begun)
   }
 
@@ -370,18 +377,6 @@ actor Master {
 
   private static func facts(_ child: Child, _ end: ChildEnd) -> Logger.Metadata {
     ["role": "\(child.role)", "process": "\(child.number)", "end": "\(end)"]
-  }
-}
-
-extension StartFailure {
-  /// A child ended before it was ready. What it said stands in the log, and on standard error.
-  fileprivate init(of child: Child, _ end: ChildEnd) {
-    let text = "the process \(child) ended before it was ready (\(end)); what it said stands before this"
-    if case .exited(let code) = end, code == Kind.held.exitCode || code == Kind.newerDatabase.exitCode {
-      self.init(text, code == Kind.held.exitCode ? .held : .newerDatabase)
-    } else {
-      self.init(text)
-    }
   }
 }
 

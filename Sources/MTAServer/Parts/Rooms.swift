@@ -53,8 +53,8 @@ struct Rooms: Sendable {
     logs = try opened ?? Logs(settings, parts.logger, rotates: rotates)
     let logger = logs.logger("mta")
     self.logger = logger
-    // A master reads them before anybody serves by them.
-    certificates = house.hasCertificates ? try ServerCertificates(reading: settings) : nil
+    // A master reads them before anybody serves by them. A command listens nowhere, and may not be able to read the key.
+    certificates = house.hasCertificates && opened == nil ? try ServerCertificates(reading: settings) : nil
     tls = try certificates?.makeContext()
     if let make = parts.resolver {
       resolver = nil

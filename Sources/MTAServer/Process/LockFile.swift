@@ -57,15 +57,25 @@ extension LockFile {
   /// The process of the server that holds the settings' lock file; nil if none does.
   static func server(_ settings: Settings, _ files: DurableFiles) throws(StartFailure) -> Int32? {
     let path = settings.lockFile
+    var strange: Int32?
     do throws(FileFailure) {
       let file = try files.openForReading(path, at: "lock.look")
       // Nobody holds it: it is let go with the file.
       if try file.lock(exclusive: false, wait: false, at: "lock.look") { return nil }
-      return holder(of: file)
+      guard let process = holder(of: file) else { return nil }
+      #if canImport(Glibc)
+        // Whoever may write the file writes the number, which must be of a process of the file's owner.
+        let owner = try files.status(path, at: "lock.look").owner
+        if try files.status("/proc/\(process)", at: "lock.look").owner != owner {
+          strange = process
+        }
+      #endif
+      if strange == nil { return process }
     } catch {
       if error.code == ENOENT { return nil }
-      throw StartFailure("lockFile: \(error)", .noServer)
+      throw StartFailure("lockFile: \(error)", .system)
     }
+    throw StartFailure("lockFile: \(path) names process \(strange ?? 0), which is not the file's owner's", .system)
   }
 
   /// Keeps a second server from the settings' lock file.

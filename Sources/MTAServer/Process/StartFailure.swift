@@ -17,6 +17,7 @@ public struct StartFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// | kind | code | to do |
     /// |---|---|---|
     /// | ``settings`` | 64, EX_USAGE | change the settings |
+    /// | ``system`` | 1 | see the text, and try again |
     /// | ``noServer`` | 69, EX_UNAVAILABLE | start it |
     /// | ``held`` | 75, EX_TEMPFAIL | end the other server, or try again |
     /// | ``newerDatabase`` | 78, EX_CONFIG | start the newer program |
@@ -24,6 +25,8 @@ public struct StartFailure: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// A setting, or what it names, cannot be used.
     public static let settings = Kind(exitCode: 64)
+    /// The system does not give what is needed: a port that another program has, for example.
+    public static let system = Kind(exitCode: 1)
     /// There is no server that could be asked.
     public static let noServer = Kind(exitCode: 69)
     /// Another server holds the lock file, or serves the queue. The text has the number of its process, if that is known.

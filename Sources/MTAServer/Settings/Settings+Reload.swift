@@ -9,10 +9,9 @@ extension Settings {
     "isolation",
   ]
 
-  /// The same in a master: what it does itself, and whom its children become. All else holds in the processes that a reload starts.
+  /// The same in a master: what it does itself. All else holds in the processes that a reload starts.
   static let waitingInMaster: Set<String> = [
-    "pidFile", "lockFile", "userName", "groupName", "receiverUserName", "receiverPaths", "controlGroup", "logTarget",
-    "logFile", "logRotation", "logTimes",
+    "pidFile", "lockFile", "controlGroup", "logTarget", "logFile", "logRotation", "logTimes",
   ]
 
   /// These settings as a reload puts them in force: what waits for the next start is as in `old`.

@@ -155,6 +155,40 @@ import Testing
     #expect(output.contains("mailQueue: the folder \(queue) (mode 0755) belongs to user number 0"), "\(output)")
   }
 
+  @Test(.enabled(if: ServerProcess.isRoot, "only root can read a file that its user cannot"))
+  func aCommandOfRootNeedsNoKeyOfTLS() async throws {
+    let server = try ServerProcess()
+    try server.write(TestCertificate.chain, to: "cert.pem")
+    try server.write(TestCertificate.privateKey, to: "key.pem")
+    try server.configureProcesses(more: #", "certificate": "cert.pem", "privateKey": "key.pem""#)
+    let (status, output) = try await server.run(
+      ["run-queue", "--config", server.folder.appending(path: "mta.json").path()])
+    #expect(status == 0, "\(output)")
+  }
+
+  @Test func aPortThatAnotherProgramHasIsAFailureOfTheSystem() async throws {
+    let other = try ServerProcess()
+    let address = try await other.serveInProcesses()
+    let server = try ServerProcess()
+    try server.configureProcesses()
+    let (status, output) = try await server.run([
+      "serve", "--config", server.folder.appending(path: "mta.json").path(), "--listening-ports",
+      "127.0.0.1:\(try #require(address.port))",
+    ])
+    #expect(status == 1 && output.contains("another program listens there"), "\(status) \(output)")
+  }
+
+  @Test(.enabled(if: ServerProcess.isRoot, "only root can give a file away"))
+  func aLockFileOfAnotherUserNamesNoProcessOfOurs() async throws {
+    let server = try ServerProcess()
+    _ = try await server.serveInProcesses()
+    let lock = server.folder.appending(path: "mta.lock").path()
+    #expect(chown(lock, 65_534, 65_534) == 0)
+    let (status, output) = try await server.ask(["stop", "--config", server.folder.appending(path: "mta.json").path()])
+    #expect(status == 1 && output.contains("which is not the file's owner's"), "\(status) \(output)")
+    #expect(server.children.count == 3)
+  }
+
   @Test(.enabled(if: ServerProcess.isRoot, "only root is refused"))
   func rootWithoutAUserIsRefusedWithTheLinesToAdd() async throws {
     let server = try ServerProcess()

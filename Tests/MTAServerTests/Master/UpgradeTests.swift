@@ -20,7 +20,7 @@ import Testing
       _ = try await client.reply()
       server.signal(SIGUSR2)
       try await server.logs("the new program takes over")
-      try await server.logs("reloaded")
+      try await server.logs("upgraded")
       try await ServerProcess.send("old session", over: client)
     }
     try await server.send("new session", to: address)
@@ -29,7 +29,7 @@ import Testing
     #expect(server.children.count == 3 && server.id == id)
     // It can be done again, and the pid file is the same process's.
     server.signal(SIGUSR2)
-    try await eventually("it was done twice") { server.log(has: "reloaded", times: 2) }
+    try await eventually("it was done twice") { server.log(has: "upgraded", times: 2) }
     let (status, output) = try await server.ask(["stop", "--config", server.folder.appending(path: "mta.json").path()])
     #expect(status == 0 && output.contains(" \(id ?? 0) "))
     #expect(try await server.end() == 0)

@@ -65,7 +65,8 @@ final class SessionProcesses: Sendable {
         SessionSeat.name(of: arrival): arrival.socket.number,
       ]
       descriptors["life"] = life
-      let process = try LaunchedProcess.spawn(order, descriptors: descriptors)
+      let process = try LaunchedProcess.spawn(
+        order, arguments: ChildStarter.arguments(of: "session"), descriptors: descriptors)
       withExtendedLifetime((theirs, link, arrival)) {}
       let session = Session(process: process, control: MessageSocket(ours))
       let isOver = state.withLockedValue { state in

@@ -37,7 +37,7 @@ extension Master {
   /// Those that the program before this one started serve on, and are watched.
   func inherit(_ state: State, _ first: Generation) {
     (queue, receivers, finishing, lock) = (state.queue, state.receivers, state.finishing, state.lock)
-    isQueueReady = queue != nil
+    (isQueueReady, isUpgrade) = (queue != nil, true)
     // Who ends before the first generation serves is replaced by one of it.
     generation = first
     for child in children {
