@@ -103,7 +103,12 @@ extension House {
   /// The limits of what this process counts. An acceptor has as many connections as there may be processes; of these, one address gets a
   /// tenth, as of the connections of other servers.
   func bound(_ configuration: inout Receiver.Configuration, by settings: Settings) {
-    guard case .acceptor = self, case .processPerConnection(let limit) = settings.effectiveIsolation else { return }
+    guard case .processPerConnection(let limit) = settings.effectiveIsolation else { return }
+    switch self {
+    // The queue process counts clients of proxies, whom the acceptor does not know.
+    case .acceptor, .queue: break
+    case .whole, .master, .applicant, .receiver: return
+    }
     configuration.maximumConnections = min(configuration.maximumConnections, limit)
     configuration.maximumConnectionsPerAddress = min(
       configuration.maximumConnectionsPerAddress, max(Self.leastPerAddress, limit / 10))

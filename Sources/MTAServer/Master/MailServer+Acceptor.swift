@@ -36,6 +36,8 @@ extension MailServer {
         case .retire:
           Task {
             await receiver.stopListening()
+            // Connections count from accept on, before there is a process for them.
+            repeat { try? await Task.sleep(for: .milliseconds(100)) } while receiver.connectionCount > 0
             await sessions.emptied()
             line.stop()
           }
@@ -48,7 +50,9 @@ extension MailServer {
     }
     await receiver.shutDown(grace: .zero)
     sessions.stop()
-    await Self.wait(upTo: settings.shutdownGrace + .seconds(5)) { sessions.count == 0 }
+    await Self.wait(upTo: settings.shutdownGrace + .seconds(5)) {
+      sessions.count == 0 && receiver.connectionCount == 0
+    }
     sessions.kill()
     await sessions.emptied()
     await rooms.close()
