@@ -11,6 +11,8 @@ struct Generation: Sendable {
   /// What children cannot read themselves, by name: the program's files of settings, certificates, keys.
   let queueFiles: [String: ByteBuffer]
   let receiverFiles: [String: ByteBuffer]
+  /// It was made after an upgrade in place of one that could not be: what was started before serves on.
+  var cannotServe = false
 
   /// Processes that take connections.
   var receivers: Int {

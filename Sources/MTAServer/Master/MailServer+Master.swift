@@ -26,21 +26,19 @@ extension MailServer {
     // Found out before the program may go to another folder.
     _ = StartedProgram.path
     let files = DurableFiles()
-    let rights = try ChildRights(settings)
-    try QueueFolders(settings, rooms.parts).make(for: rights.queue.owner)
     let heritage = Handover.own
     let lock = try heritage?.serverLock.map { OwnedDescriptor($0) } ?? LockFile.ofServer(settings, files).kept
-    let pid = try PIDFile(settings.pidFile, files)
+    let pid = try pidFile(files, heritage)
     defer {
-      pid.remove()
+      pid?.remove()
       withExtendedLifetime(lock) {}
     }
     ProcessRole.becomeMaster()
     settings.logNotes(to: logger)
     for note in rooms.parts.overruled(settings) { logger.notice("\(note)") }
     for warning in settings.warnings() { logger.warning("\(warning)") }
-    for warning in rights.warnings() { logger.warning("\(warning)") }
-    let generation = try firstGeneration(rights, heritage)
+    let generation = try generationOfStart(heritage)
+    for warning in generation.rights.warnings() { logger.warning("\(warning)") }
     guard let life = heritage?.life ?? ChildPipe() else {
       throw StartFailure("no pipe can be made: \(String(cString: strerror(errno)))")
     }
@@ -73,24 +71,51 @@ extension MailServer {
     rooms.logs.drain()
   }
 
+  /// With a heritage nothing may end this process, and so those that serve: what is wrong is told, and they serve on.
+  private func generationOfStart(_ heritage: Handover?) throws(StartFailure) -> Generation {
+    // Held here: what nobody holds is closed.
+    let old = (heritage?.sockets ?? []).compactMap { BoundSocket($0.place, listening: $0.descriptor) }
+    do throws(StartFailure) {
+      let rights = try ChildRights(settings)
+      try QueueFolders(settings, rooms.parts).make(for: rights.queue.owner)
+      return try firstGeneration((heritage?.generation ?? 0) + 1, rights, old)
+    } catch {
+      guard let heritage else { throw error }
+      logger.critical(
+        "upgrade: the new program cannot serve, the old processes serve on; mend it, and reload",
+        metadata: ["reason": "\(error)"])
+      return Generation(
+        number: heritage.generation, settings: settings,
+        sockets: old, rights: (try? ChildRights(settings)) ?? ChildRights(), queueFiles: [:], receiverFiles: [:],
+        cannotServe: true)
+    }
+  }
+
+  /// Nil if there is none after an upgrade.
+  private func pidFile(_ files: DurableFiles, _ heritage: Handover?) throws(StartFailure) -> PIDFile? {
+    do throws(StartFailure) { return try PIDFile(settings.pidFile, files) } catch {
+      if heritage == nil { throw error }
+      logger.error("upgrade: the pid file cannot be written", metadata: ["reason": "\(error)"])
+      return nil
+    }
+  }
+
   private func tellListening(_ socket: BoundSocket) {
     logger.info("listening on \(socket.address.address.map { "\($0)" } ?? "?") port \(socket.address.port)")
   }
 
   private func firstGeneration(
-    _ rights: ChildRights, _ heritage: Handover?
+    _ number: Int, _ rights: ChildRights, _ old: [BoundSocket]
   ) throws(StartFailure) -> Generation {
     let inherited = try inheritedSockets()
-    let old = (heritage?.sockets ?? []).compactMap { BoundSocket($0.place, listening: $0.descriptor) }
     var sockets: [BoundSocket] = []
-    for (number, place) in settings.listeningPorts.enumerated() {
+    for (entry, place) in settings.listeningPorts.enumerated() {
       let open = old.filter { $0.place == place }
-      let given = open.isEmpty ? inherited.filter { $0.listener == number } : []
+      let given = open.isEmpty ? inherited.filter { $0.listener == entry } : []
       sockets += open + given.map { BoundSocket(place, inherited: $0) }
       if open.isEmpty, given.isEmpty { sockets.append(try BoundSocket(place)) }
     }
-    return try Generation(
-      (heritage?.generation ?? 0) + 1, settings, sockets, rights, hooksAreOwn: rooms.parts.hooks != nil)
+    return try Generation(number, settings, sockets, rights, hooksAreOwn: rooms.parts.hooks != nil)
   }
 
   /// The next generation: with the settings that the program reads now.

@@ -105,7 +105,7 @@ actor Master {
   /// - Throws: ``StartFailure`` if the first generation does not get ready.
   func run(_ first: Generation, after heritage: State? = nil) async throws(StartFailure) {
     if let heritage { inherit(heritage, first) }
-    begin(first) {}
+    if !first.cannotServe { begin(first) {} }
     if !isOver {
       for await event in events {
         take(event)
@@ -269,7 +269,7 @@ actor Master {
     if generation == nil {
       failure = reason
       stopAll()
-    } else {
+    } else if !isStopping {
       logger.error("reload: failed, everything stays as it was", metadata: ["reason": "\(reason)"])
     }
   }

@@ -193,6 +193,42 @@ struct MasterTests {
     try await run.value
   }
 
+  @Test func afterAProgramThatCannotServeTheOldProcessesServeUntilAReload() async throws {
+    let before = FakeStarter()
+    let first = try generation(1, workers: 1)
+    let state = Master.State(
+      generation: 1, queue: try before.start(.queue, 0, of: first, link: nil, lock: nil),
+      receivers: [0: try before.start(.receiver, 0, of: first, link: nil, lock: nil)], finishing: [], lock: nil)
+    let (queue, receiver) = (await before.next(), await before.next())
+    let starter = FakeStarter()
+    let master = Master(starter, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) {}
+    var broken = try generation(1, workers: 1)
+    broken.cannotServe = true
+    let run = Task { [broken] in try await master.run(broken, after: state) }
+    #expect(await queue.hears() == [.serve])
+    #expect(await receiver.hears() == [.serve])
+    let third = try generation(2, workers: 1)
+    let reload = Task { await master.reload(third) }
+    let newQueue = await starter.next()
+    #expect(newQueue.role == .queue && newQueue.generation == 2)
+    newQueue.line.say(.ready)
+    let newReceiver = await starter.next()
+    newReceiver.line.say(.ready)
+    #expect(await queue.hears() == [.retire])
+    queue.line.say(.retired)
+    #expect(await newReceiver.hears() == [.serve])
+    newReceiver.line.say(.serving)
+    await reload.value
+    queue.die()
+    receiver.die()
+    master.stop()
+    for child in [newQueue, newReceiver] {
+      while await child.hears() != [.stop] {}
+      child.die()
+    }
+    try await run.value
+  }
+
   @Test func aStartThatFailsEndsWithTheChildsCode() async throws {
     let house = House(try generation(1))
     let queue = await house.starter.next()

@@ -8,12 +8,15 @@ extension ServerProcess {
   /// Where the tests run as root, the children become somebody else.
   static let isRoot = geteuid() == 0
 
-  /// - Parameter more: settings, each with a comma before it.
-  func configureProcesses(isolation: String = "workers:2", more: String = "") throws {
+  /// - Parameters:
+  ///   - more: settings, each with a comma before it.
+  ///   - listens: at a port that the system chooses; else `more` has its ports.
+  func configureProcesses(isolation: String = "workers:2", more: String = "", listens: Bool = true) throws {
+    let ports = listens ? #", "listeningPorts": ["127.0.0.1:0"]"# : ""
     let user = Self.isRoot ? #", "userName": "65534", "groupName": "65534""# : ""
     try write(
       #"""
-      {"serverName": "mx.test.example", "listeningPorts": ["127.0.0.1:0"], "localDomains": ["test.example"],
+      {"serverName": "mx.test.example"\#(ports), "localDomains": ["test.example"],
        "isolation": "\#(isolation)"\#(user), "database": "queue/mta.db", "mtaSTS": false,
        "users": {"coco@test.example": "*"}, "ehloDomainVerifies": false, "neverProhibit": ["127.0.0.0/8"],
        "resolvers": ["127.0.0.1:9"]\#(more)}

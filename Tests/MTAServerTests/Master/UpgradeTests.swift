@@ -67,6 +67,26 @@ import Testing
     #expect(try await server.end() == 0)
   }
 
+  @Test(arguments: [
+    (#", "listeningPorts": ["127.0.0.1:0", "192.0.2.77:2663"]"#, "the address is none of this machine's"),
+    (#", "pidFile": "other.pid""#, "pidFile: has changed, which needs a restart"),
+    (#", "lockFile": "other.lock""#, "lockFile: has changed, which needs a restart"),
+    (#", "mailQueue": "other""#, "mailQueue: has changed, which needs a restart"),
+  ]) func settingsByWhichItCouldNotServeChangeNothing(_ more: String, _ reason: String) async throws {
+    let server = try ServerProcess()
+    let address = try await server.serveInProcesses()
+    let before = Set(server.children)
+    let ports = more.contains("listeningPorts")
+    try server.configureProcesses(more: more, listens: !ports)
+    server.signal(SIGUSR2)
+    try await server.logs("the new program cannot take over, everything stays as it was")
+    try await server.logs(reason)
+    #expect(Set(server.children) == before)
+    try await server.send("still here", to: address)
+    server.signal(SIGTERM)
+    #expect(try await server.end() == 0)
+  }
+
   @Test func anEndThatIsAskedForAtTheSameTimeIsNotLost() async throws {
     let server = try ServerProcess()
     _ = try await server.serveInProcesses()

@@ -26,8 +26,10 @@ struct Applicant {
     let process: LaunchedProcess
     let control: MessageSocket
     do throws(LaunchFailure) { (process, control) = try start() } catch { return "\(error)" }
+    let isLate = NIOLockedValueBox(false)
     let timer = Task {
       try await Task.sleep(for: Self.patience)
+      isLate.withLockedValue { $0 = true }
       process.signal(SIGKILL)
     }
     async let isFit = Self.isFit(control)
@@ -35,7 +37,8 @@ struct Applicant {
     timer.cancel()
     switch end {
     case .exited(0): return await isFit ? nil : "it is no server of this kind: it ended without an answer"
-    case .signalled(SIGKILL): return "it was killed; it has \(Self.patience.components.seconds) s to answer"
+    case .signalled(SIGKILL) where isLate.withLockedValue({ $0 }):
+      return "it did not answer within \(Self.patience.components.seconds) s"
     default: return "it ended with \(end); what it said stands before this"
     }
   }

@@ -35,9 +35,14 @@ struct Handover: Sendable {
   /// A blob by which a master asks a program whether it could take over. The program does nothing else.
   static let question = "check-upgrade"
 
-  /// What must be the same in both programs, a line each: the version first.
+  /// Settings that must be the same in both programs: what they name is the running server's, and is not handed over.
+  static let fixedKeys = ["database", "mailQueue", "lockFile", "pidFile"]
+
+  /// The version, the values of ``fixedKeys``, and the ports that are open: a line each.
   static func question(of settings: Settings) -> String {
-    [version, PathName.absolute(settings.database), PathName.absolute(settings.mailQueue)].joined(separator: "\n")
+    let paths = [settings.database, settings.mailQueue, settings.lockFile, settings.pidFile]
+    return ([version] + paths.map { PathName.absolute($0) } + settings.listeningPorts.map { "\($0)" })
+      .joined(separator: "\n")
   }
 }
 

@@ -35,7 +35,7 @@ extension MailServer {
         "upgrade: the new program cannot take over, everything stays as it was",
         metadata: ["program": "\(path)", "reason": "\(fault)"])
     }
-    guard let state = await post.master.standStill() else {
+    guard let state = await Self.standStill(post.master) else {
       return logger.error("upgrade: the server is about to change already; everything stays as it was")
     }
     holdAll(post)
@@ -49,6 +49,16 @@ extension MailServer {
     }
     releaseAll(post)
     await post.master.goOn()
+  }
+
+  /// Waits for a reload that is under way, a minute at most.
+  private static func standStill(_ master: Master) async -> Master.State? {
+    for _ in 0..<600 {
+      if let state = await master.standStill() { return state }
+      if await master.isStopping { return nil }
+      try? await Task.sleep(for: .milliseconds(100))
+    }
+    return nil
   }
 
   /// From here on signals and the children's lines wait for the next program.
@@ -88,19 +98,24 @@ extension MailServer {
   func answerMaster(_ line: MasterLine) throws(StartFailure) {
     let question = LaunchOrder.own?.blobs[Handover.question].map { String(buffer: $0) } ?? ""
     let (asked, own) = (question.split(separator: "\n"), Handover.question(of: settings).split(separator: "\n"))
-    guard asked.count == own.count, asked[0] == own[0] else {
+    guard asked.count > Handover.fixedKeys.count, asked[0] == own[0] else {
       throw StartFailure(
         "the running server hands over as version \(asked.first ?? "?"), this program takes over as version \(own[0]); restart it"
       )
     }
-    // The lock is of the old queue, whose mails nobody would deliver.
-    for (key, place) in [("database", 1), ("mailQueue", 2)] where asked[place] != own[place] {
+    for (place, key) in Handover.fixedKeys.enumerated() where asked[place + 1] != own[place + 1] {
       throw StartFailure("\(key): has changed, which needs a restart")
     }
     if settings.effectiveIsolation == .inProcess {
       throw StartFailure("isolation: inProcess needs a restart: the running server is several processes")
     }
-    _ = try ChildRights(settings)
+    let faults = QueueFolders(settings, rooms.parts).faults(for: try ChildRights(settings).queue.owner)
+    if !faults.isEmpty { throw StartFailure(faults.joined(separator: "\n")) }
+    let open = asked.dropFirst(Handover.fixedKeys.count + 1)
+    // Those that are not handed over must be free.
+    for place in settings.listeningPorts where !open.contains(where: { $0 == "\(place)" }) {
+      _ = try BoundSocket(place)
+    }
     line.say(.fit)
   }
 }
