@@ -11,14 +11,14 @@ import NIOCore
 /// A program that may replace that of the master. It is started beside it, and says whether it could.
 struct Applicant {
   private let path: String
-  private let settings: Settings
+  private let question: String
   private let logs: Logs
   /// It reads settings, and may look up users and hosts.
   private static let patience = Duration.seconds(30)
 
-  /// - Parameter settings: those of the running server.
-  init(_ path: String, _ settings: Settings, _ logs: Logs) {
-    (self.path, self.settings, self.logs) = (path, settings, logs)
+  /// - Parameter question: of ``Handover/question(of:open:)``.
+  init(_ path: String, _ question: String, _ logs: Logs) {
+    (self.path, self.question, self.logs) = (path, question, logs)
   }
 
   /// Why it cannot take over; nil: it can.
@@ -48,7 +48,7 @@ struct Applicant {
       throw .system(operation: "pipe", code: errno)
     }
     var order = LaunchOrder(.master)
-    order.blobs = [Handover.question: ByteBuffer(string: Handover.question(of: settings))]
+    order.blobs = [Handover.question: ByteBuffer(string: question)]
     let process = try LaunchedProcess.spawn(
       order, program: .path(path), output: errors.write.number, complaints: errors.write.number,
       descriptors: ["control": theirs.number])

@@ -39,10 +39,11 @@ struct Handover: Sendable {
   static let fixedKeys = ["database", "mailQueue", "lockFile", "pidFile"]
 
   /// The version, the values of ``fixedKeys``, and the ports that are open: a line each.
-  static func question(of settings: Settings) -> String {
+  ///
+  /// - Parameter settings: those of the start, which no reload changes in these.
+  static func question(of settings: Settings, open ports: [ListenAddress]) -> String {
     let paths = [settings.database, settings.mailQueue, settings.lockFile, settings.pidFile]
-    return ([version] + paths.map { PathName.absolute($0) } + settings.listeningPorts.map { "\($0)" })
-      .joined(separator: "\n")
+    return ([version] + paths.map { PathName.absolute($0) } + ports.map { "\($0)" }).joined(separator: "\n")
   }
 }
 

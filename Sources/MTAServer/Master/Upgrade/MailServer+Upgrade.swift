@@ -30,7 +30,9 @@ extension MailServer {
     guard let path = StartedProgram.path else {
       return logger.error("upgrade: the system does not tell where this program was started")
     }
-    if let fault = await Applicant(path, settings, rooms.logs).fault() {
+    if let fault = await Applicant(
+      path, Handover.question(of: firstSettings, open: settings.listeningPorts), rooms.logs
+    ).fault() {
       return logger.error(
         "upgrade: the new program cannot take over, everything stays as it was",
         metadata: ["program": "\(path)", "reason": "\(fault)"])
@@ -97,7 +99,9 @@ extension MailServer {
   /// What a master asked: this program has read the settings by now, and would take them.
   func answerMaster(_ line: MasterLine) throws(StartFailure) {
     let question = LaunchOrder.own?.blobs[Handover.question].map { String(buffer: $0) } ?? ""
-    let (asked, own) = (question.split(separator: "\n"), Handover.question(of: settings).split(separator: "\n"))
+    let (asked, own) = (
+      question.split(separator: "\n"), Handover.question(of: settings, open: []).split(separator: "\n")
+    )
     guard asked.count > Handover.fixedKeys.count, asked[0] == own[0] else {
       throw StartFailure(
         "the running server hands over as version \(asked.first ?? "?"), this program takes over as version \(own[0]); restart it"
