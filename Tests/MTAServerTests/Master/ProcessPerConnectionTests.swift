@@ -41,7 +41,9 @@ import Testing
         let second = Set(ServerProcess.children(of: acceptor)).subtracting(first)
         try #require(second.count == 1)
         for process in second { kill(process, SIGKILL) }
-        await #expect(throws: (any Error).self) { _ = try await other.say("NOOP") }
+        // The end of the stream, or an error: whichever the client meets first.
+        let answer = try? await other.say("NOOP")
+        #expect(answer == nil || answer == "(closed)")
       }
       try await server.logs("the process of a connection ended by itself")
       // Nor does the queue process take sessions with it: they get a way to the next.
