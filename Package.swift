@@ -30,7 +30,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let products = [
   "MTACore", "MTASystem", "MTATLS", "MTADNS", "MTAStore", "MTADKIM", "MTAReceiver", "MTADelivery", "MTAServer",
-  "MTATestSupport",
+  "MTACommands", "MTATestSupport",
 ]
 
 let package = Package(
@@ -98,14 +98,16 @@ let package = Package(
       "MTATestSupport",
       ["MTACore", "MTASystem", "MTATLS", "MTAReceiver", "MTADelivery", nioCore, nioPosix, nioLocks, logging]),
 
-    // Layer 5: what an adopter would write.
-    .executableTarget(
-      name: "ExampleServer",
-      dependencies: [
+    // The commands of a server's program.
+    module(
+      "MTACommands",
+      [
         "MTACore", "MTASystem", "MTADNS", "MTADKIM", "MTAServer", "MTAReceiver", "MTADelivery", nioCore, nioPosix,
-        arguments, logging,
-      ],
-      swiftSettings: settings),
+        arguments,
+      ]),
+
+    // Layer 5: what an adopter would write.
+    .executableTarget(name: "ExampleServer", dependencies: ["MTACommands"], swiftSettings: settings),
 
     // What the tests of MTAServer kill: a process that ends at a step of theirs.
     .target(
@@ -155,7 +157,7 @@ let package = Package(
         "CrashSubject", nioCore, nioPosix, logging,
       ]),
     tests("MTAGrowth", ["MTACore", "MTADNS", "MTADKIM", "MTAReceiver", "MTADelivery", nioCore, nioHTTP1]),
-    tests("ExampleServer", ["ExampleServer", "MTACore", "MTAServer", "MTATestSupport", nioCore, nioPosix, nioLocks]),
+    tests("ExampleServer", ["ExampleServer", "MTACommands", "MTACore", "MTAServer", "MTATestSupport", nioCore, nioPosix, nioLocks]),
     tests("MTATestSupport", ["MTACore", "MTASystem", "MTAReceiver", "MTADelivery", "MTATestSupport", nioCore]),
   ],
   swiftLanguageModes: [.v6]

@@ -79,7 +79,7 @@ extension MailServer {
     var told: ServiceCounts?
     while !Task.isCancelled {
       // A long queue would be read for each line otherwise.
-      let page = try? await rooms.store.list(heldOnly: false, after: nil, limit: ServiceCounts.mostMails)
+      let page = try? await rooms.store.list(QueueSelection(), after: nil, limit: ServiceCounts.mostMails)
       let counts = ServiceCounts(connections: connections(), copies: page?.count)
       if counts != told { tell(counts) }
       told = counts

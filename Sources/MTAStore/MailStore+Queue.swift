@@ -179,7 +179,8 @@ extension ClaimedRows {
         Parcel(
           id: row.id, mailID: id, recipient: recipient, lane: row.lane, attempts: row.attempts,
           wasLeased: row.leases > 1,
-          createdAt: createdAt, expiresAt: expiresAt, warnedAt: row.warnedAt.flatMap { Timestamp($0) }))
+          createdAt: createdAt, expiresAt: expiresAt, warnedAt: row.warnedAt.flatMap { Timestamp($0) },
+          order: row.order.flatMap { ParcelOrder($0) }))
     }
     return ClaimedMail(envelope, parcels: parcels)
   }

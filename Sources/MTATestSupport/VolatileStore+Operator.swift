@@ -1,48 +1,109 @@
 public import MTACore
 import NIOConcurrencyHelpers
+import NIOCore
 
 /// What an operator asks of it, so that a whole `MailServer` can run on it.
 extension VolatileStore: ServerStore {
-  public func list(heldOnly: Bool, after last: ParcelID?, limit: Int) async throws(StoreFailure) -> [QueueEntry] {
+  public func list(
+    _ selection: QueueSelection, after last: ParcelID?, limit: Int
+  ) async throws(StoreFailure) -> [QueueEntry] {
     state.withLockedValue { state in
-      let waiting = state.parcels.filter { stored in
-        (stored.state == .waiting || stored.state == .working) && (!heldOnly || stored.isHeld)
-          && last.map { stored.parcel.id > $0 } ?? true
-      }
-      return waiting.prefix(max(0, limit)).map { stored in
-        let envelope = state.places[stored.parcel.mailID].map { state.mails[$0].envelope }
-        return QueueEntry(
-          parcel: stored.parcel.id, mail: "\(stored.parcel.mailID)", sender: "\(envelope?.reversePath ?? .null)",
-          recipient: "\(stored.parcel.recipient.mailbox)", state: stored.state, isHeld: stored.isHeld,
-          attempts: stored.parcel.attempts, nextTry: stored.state == .waiting && !stored.isHeld ? stored.due : nil,
-          message: stored.result?.message ?? envelope?.hold)
-      }
+      let page = state.selected(selection, after: last).prefix(max(0, limit))
+      return page.map { state.entry(state.parcels[$0]) }
     }
   }
 
-  public func release(_ id: MailID) async throws(StoreFailure) -> Int? {
-    let held = state.withLockedValue { state in
-      state.places[id].map { _ in state.parcels.filter { $0.parcel.mailID == id && $0.isHeld }.count }
+  public func change(
+    _ change: QueueChange, _ selection: QueueSelection, after last: ParcelID?, limit: Int
+  ) async throws(StoreFailure) -> QueueChangePage {
+    guard limit > 0 else { return QueueChangePage() }
+    let (page, listeners) = state.withLockedValue { state in
+      let indices = state.selected(selection, after: last).prefix(limit)
+      var page = QueueChangePage(last: indices.count == limit ? indices.last.map { state.parcels[$0].parcel.id } : nil)
+      for index in indices {
+        if change.sparesWorking, state.parcels[index].state == .working {
+          page.underWay += 1
+        } else if state.apply(change, to: index) {
+          page.changed += 1
+        }
+      }
+      return (page, state.listeners)
     }
-    guard let held else { return nil }
+    if page.changed > 0 { listeners.notify() }
+    return page
+  }
+
+  public func queuedMail(_ id: MailID) async throws(StoreFailure) -> QueuedMail? {
+    state.withLockedValue { state in
+      guard let mail = state.places[id].map({ state.mails[$0] }) else { return nil }
+      return QueuedMail(
+        envelope: mail.envelope, size: mail.content.readableBytes, createdAt: mail.envelope.receivedAt,
+        copies: state.parcels.filter { $0.parcel.mailID == id }.map { state.entry($0) })
+    }
+  }
+}
+
+extension VolatileStore.State {
+  fileprivate func selected(_ selection: QueueSelection, after last: ParcelID?) -> [Int] {
+    parcels.indices.filter { index in
+      let stored = parcels[index]
+      guard stored.state == .waiting || stored.state == .working, last.map({ stored.parcel.id > $0 }) ?? true else {
+        return false
+      }
+      let attributes = places[stored.parcel.mailID].map { mails[$0].envelope.attributes.values } ?? [:]
+      return selection.contains(entry(stored), attributes)
+    }
+  }
+
+  fileprivate func entry(_ stored: VolatileStore.StoredParcel) -> QueueEntry {
+    let mail = places[stored.parcel.mailID].map { mails[$0] }
+    let sender = stored.parcel.recipient.reversePath ?? mail?.envelope.reversePath ?? .null
+    var entry = QueueEntry(
+      parcel: stored.parcel.id, mail: "\(stored.parcel.mailID)", sender: sender.mailbox?.description ?? "<>",
+      recipient: "\(stored.parcel.recipient.mailbox)", state: stored.state, isHeld: stored.isHeld,
+      attempts: stored.parcel.attempts, nextTry: stored.state == .waiting && !stored.isHeld ? stored.due : nil,
+      message: stored.result?.message ?? mail?.envelope.hold)
+    entry.createdAt = stored.parcel.createdAt
+    entry.size = mail?.content.readableBytes
+    entry.lane = stored.parcel.lane
+    entry.host = stored.result?.host
+    entry.expiresAt = stored.parcel.expiresAt
+    entry.order = stored.parcel.order
+    return entry
+  }
+
+  /// False if the change does not concern the copy.
+  fileprivate mutating func apply(_ change: QueueChange, to index: Int) -> Bool {
     // Due since it came: this store has no clock.
-    if let mail = mails.first(where: { $0.envelope.id == id }) { release(id, at: mail.envelope.receivedAt) }
-    return held
+    let due = parcels[index].parcel.createdAt
+    let id = parcels[index].parcel.id
+    switch change {
+    case .hold(let reason):
+      parcels[index].state = .waiting
+      parcels[index].isHeld = true
+      parcels[index].release()
+      parcels[index].result = ParcelResult(id, .held, message: "held: " + reason)
+    case .release:
+      guard parcels[index].isHeld else { return false }
+      parcels[index].isHeld = false
+      suspects[parcels[index].parcel.mailID] = nil
+      parcels[index].due = due
+    case .retry:
+      guard !parcels[index].isHeld else { return false }
+      parcels[index].due = due
+    case .bounce(let reason): order(.fail(reason), index, due)
+    case .move(let place): order(place.map { .deliver(to: $0) }, index, due)
+    case .delete(let reason):
+      parcels[index].isHeld = false
+      parcels[index].state = .failed
+      parcels[index].result = ParcelResult(id, .failed, message: "deleted: " + reason)
+    }
+    return true
   }
 
-  public func hold(_ id: MailID, because reason: String) async throws(StoreFailure) -> Int? {
-    state.withLockedValue { state in
-      guard state.places[id] != nil else { return nil }
-      var count = 0
-      for index in state.parcels.indices where state.parcels[index].parcel.mailID == id {
-        guard state.parcels[index].state == .waiting || state.parcels[index].state == .working else { continue }
-        state.parcels[index].state = .waiting
-        state.parcels[index].isHeld = true
-        state.parcels[index].release()
-        state.parcels[index].result = ParcelResult(state.parcels[index].parcel.id, .held, message: "held: " + reason)
-        count += 1
-      }
-      return count
-    }
+  private mutating func order(_ order: ParcelOrder?, _ index: Int, _ due: Timestamp) {
+    parcels[index].parcel.order = order
+    parcels[index].isHeld = false
+    parcels[index].due = due
   }
 }

@@ -14,7 +14,7 @@ import Testing
   }
 
   private static func mails(_ store: MailStore) async throws -> [String] {
-    try await store.list(heldOnly: false, after: nil, limit: 1000).map(\.mail)
+    try await store.list(QueueSelection(), after: nil, limit: 1000).map(\.mail)
   }
 
   @Test(arguments: StoreConformance.checks)

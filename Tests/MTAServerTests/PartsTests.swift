@@ -153,9 +153,9 @@ import Testing
     var listed: [String] = []
     try await MailServer.listQueue(settings, parts) { listed.append($0.mail) }
     #expect(listed == ["\(id)"])
-    #expect(try await MailServer.hold(id, because: "odd", settings, parts) == 1)
+    #expect(try await MailServer.changeQueue(.hold(reason: "odd"), QueueSelection(id), settings, parts).changed == 1)
     #expect(try await MailServer.runQueue(settings, parts) == RunSummary())
-    #expect(try await MailServer.release(id, settings, parts) == 1)
+    #expect(try await MailServer.changeQueue(.release, .held, settings, parts).changed == 1)
     #expect(throws: StartFailure.self) { try MailServer.salvage(settings, parts) { _ in } }
 
     parts.deliveryHooks = nil

@@ -31,7 +31,7 @@ import Testing
 
   private static func held(_ folder: String) async throws -> [String] {
     let store = try store(folder)
-    let held = try await store.list(heldOnly: true).map { "\($0.mail): \($0.message ?? "")" }
+    let held = try await store.list(.held).map { "\($0.mail): \($0.message ?? "")" }
     await store.close()
     return held
   }

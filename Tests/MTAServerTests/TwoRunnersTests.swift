@@ -57,13 +57,13 @@ import Testing
         let (one, other) = (try store(folder), try store(folder))
         let (held, free) = (CrashSample.all[0], CrashSample.all[1])
         try await held.commit(to: one)
-        try await one.hold(held.id, because: "x")
+        try await one.change(.hold(reason: "x"), of: held.id)
         try await free.commit(to: one)
         // It waits for nothing that falls due: once the one mail is delivered, it would sleep for ever.
         let forEver = Pacer.real.waiting(for: [.due]) { _ in try await Task.sleep(for: .seconds(3600)) }
         let service = Task { try await runner(one, sink, forEver).run() }
         try await eventually("a mail is at the next hop") { !sink.mails.isEmpty }
-        try await other.release(held.id)
+        try await other.change(.release, of: held.id)
         try await eventually("both mails are at the next hop") { sink.mails.count >= 2 }
         #expect(sink.mails.map(\.to.count) == [2, 2])
         service.cancel()

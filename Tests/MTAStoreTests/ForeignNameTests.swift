@@ -58,7 +58,7 @@ struct ForeignNameTests {
     try expectUntouched()
     #expect(try fixture.query("SELECT coalesce(content_file, 'none') FROM messages WHERE size > 0") == ["none"])
     let store = try fixture.open()
-    #expect(try await store.list(heldOnly: true).map(\.mail) == ["\(id)"])
+    #expect(try await store.list(.held).map(\.mail) == ["\(id)"])
     await store.close()
     try expectUntouched()
   }
@@ -82,7 +82,7 @@ struct ForeignNameTests {
     try files.rename(path, to: fixture.path + "/elsewhere", at: "test")
     #expect(symlink(fixture.path + "/elsewhere", path) == 0)
     await #expect(throws: StoreFailure.self) { try await store.content(of: id) }
-    let held = try await store.list(heldOnly: true)
+    let held = try await store.list(.held)
     #expect(held.map(\.mail) == ["\(id)"] && held.allSatisfy { $0.message?.contains("symbolic link") == true })
     await store.close()
   }

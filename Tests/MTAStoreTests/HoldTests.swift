@@ -32,9 +32,9 @@ import Testing
     #expect(try await store.claim(by: StoreFixture.me, limit: 9, now: late, deadline: late).isEmpty)
     #expect(try await store.nextDue() == nil)
 
-    #expect(try await store.release(id) == 1)
-    #expect(try await store.release(id) == 0)
-    #expect(try await store.release(#require(MailID("none"))) == nil)
+    #expect(try await store.change(.release, of: id) == 1)
+    #expect(try await store.change(.release, of: id) == 0)
+    #expect(try await store.change(.release, of: #require(MailID("none"))) == nil)
     #expect(arrivals.withLockedValue { $0 } == 1)
     let now = try #require(try await store.nextDue())
     let mail = try #require(
@@ -52,9 +52,9 @@ import Testing
     let late = StoreFixture.noon + .seconds(3600)
     let first = try #require(
       try await store.claim(by: StoreFixture.me, limit: 1, now: late, deadline: late + .seconds(60)).first)
-    #expect(try await store.hold(#require(MailID("none")), because: "x") == nil)
+    #expect(try await store.change(.hold(reason: "x"), of: #require(MailID("none"))) == nil)
     // Also what is being delivered: a deferral that comes of it no longer counts, a success does.
-    #expect(try await store.hold(first.envelope.id, because: "looks\r\nodd") == 1)
+    #expect(try await store.change(.hold(reason: "looks\r\nodd"), of: first.envelope.id) == 1)
     #expect(
       try fixture.query("SELECT delivery_msg FROM parcels WHERE hold = 1") == [#"held: looks\u{d}\u{a}odd"#])
     let parcel = first.parcels[0].id
@@ -65,7 +65,7 @@ import Testing
     #expect(rest.map(\.envelope.id) == ids.filter { $0 != first.envelope.id })
     try await store.record(
       [ParcelResult(parcel, .delivered, message: "250 ok")], reports: [], by: StoreFixture.me, at: late)
-    #expect(try await store.hold(first.envelope.id, because: "x") == 0)
+    #expect(try await store.change(.hold(reason: "x"), of: first.envelope.id) == 0)
     await store.close()
   }
 
@@ -81,7 +81,7 @@ import Testing
       ]
       ids.append(try await fixture.commit(to: store, recipients: recipients).description)
     }
-    try await store.hold(#require(MailID(ids[1])), because: "odd")
+    try await store.change(.hold(reason: "odd"), of: #require(MailID(ids[1])))
     let claimed = try await store.claim(
       by: StoreFixture.me, limit: 1, now: StoreFixture.noon, deadline: StoreFixture.noon + .seconds(60))
     let working = try #require(claimed.first?.envelope.id.description)
@@ -95,7 +95,7 @@ import Testing
     #expect(all.filter { $0.state == .working }.map(\.mail) == [working])
     #expect(all.first { $0.mail != working && !$0.isHeld }?.nextTry == StoreFixture.noon)
 
-    #expect(try await store.list(heldOnly: true) == [all[1]])
+    #expect(try await store.list(.held) == [all[1]])
     let page = try await store.list(limit: 3)
     #expect(page == Array(all.prefix(3)))
     #expect(try await store.list(after: page.last?.parcel, limit: 3) == [all[3]])

@@ -108,7 +108,9 @@ import Testing
         try await store.record([result], by: StoreFixture.me, at: now)
       case 8:
         guard let mail = mails.randomElement(using: &random) else { continue }
-        _ = Bool.random(using: &random) ? try await store.hold(mail, because: "a test") : try await store.release(mail)
+        _ =
+          Bool.random(using: &random)
+          ? try await store.change(.hold(reason: "a test"), of: mail) : try await store.change(.release, of: mail)
       default:
         if Bool.random(using: &random), let mail = mails.popLast() {
           // As a commit of unknown outcome is taken back.

@@ -117,9 +117,9 @@ import Testing
     let id = try await fixture.commit(to: store)
     await store.core.hold(id, because: "a test")
     _ = try await fixture.failingInTurn(fault) {
-      _ = try await store.release(id)
+      _ = try await store.change(.release, of: id)
     } afterwards: {
-      _ = try await store.release(id)
+      _ = try await store.change(.release, of: id)
       #expect(try await claim(store).count == 1)
       await store.core.hold(id, because: "a test")
     }
@@ -132,15 +132,15 @@ import Testing
     let id = try await fixture.commit(to: store)
     // Also what is being delivered, and what is held already.
     for isWorking in [false, true] {
-      try await store.release(id)
+      try await store.change(.release, of: id)
       if isWorking { #expect(try await claim(store).count == 1) }
       let hold = {
-        let count = try await store.hold(id, because: "a test")
+        let count = try await store.change(.hold(reason: "a test"), of: id)
         #expect(count == 1)
       }
       let steps = try await fixture.failingInTurn(fault, hold) {
         try await hold()
-        let held = try await store.list(heldOnly: true)
+        let held = try await store.list(.held)
         #expect(held.map(\.mail) == ["\(id)"])
       }
       #expect(steps >= 5)

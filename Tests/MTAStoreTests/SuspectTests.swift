@@ -12,7 +12,7 @@ struct SuspectTests {
   private let noon = StoreFixture.noon
 
   private func held(_ store: MailStore) async throws -> [String] {
-    try await store.list(heldOnly: true).map { "\($0.mail) \($0.message ?? "")" }
+    try await store.list(.held).map { "\($0.mail) \($0.message ?? "")" }
   }
 
   /// Leases all there is to a process, which ends by a trap at the first mail.
@@ -93,7 +93,7 @@ struct SuspectTests {
     let store = try fixture.open()
     let mail = try await fixture.commit(to: store)
     for _ in 0..<2 { _ = try await store.suspect(mail, because: "x", at: noon) }
-    try await store.release(mail)
+    try await store.change(.release, of: mail)
     #expect(try await !store.suspect(mail, because: "x", at: noon))
     #expect(try await held(store).isEmpty)
     await store.close()

@@ -23,11 +23,14 @@ public struct Parcel: Hashable, Sendable {
   public var expiresAt: Timestamp
   /// When the sender got a report of a delay; nil if there was none.
   public var warnedAt: Timestamp?
+  /// An operator's word; nil if there is none.
+  public var order: ParcelOrder?
 
   /// - Parameter lane: nil for ``EnvelopeRecipient/firstLane``.
   public init(
     id: ParcelID, mailID: MailID, recipient: EnvelopeRecipient, lane: String? = nil, attempts: Int = 0,
-    wasLeased: Bool = false, createdAt: Timestamp, expiresAt: Timestamp, warnedAt: Timestamp? = nil
+    wasLeased: Bool = false, createdAt: Timestamp, expiresAt: Timestamp, warnedAt: Timestamp? = nil,
+    order: ParcelOrder? = nil
   ) {
     self.id = id
     self.mailID = mailID
@@ -38,6 +41,7 @@ public struct Parcel: Hashable, Sendable {
     self.createdAt = createdAt
     self.expiresAt = expiresAt
     self.warnedAt = warnedAt
+    self.order = order
   }
 }
 

@@ -15,6 +15,22 @@ public struct QueueEntry: Hashable, Sendable {
   public var nextTry: Timestamp?
   /// The last message about it, a server's or ours.
   public var message: String?
+  /// When the mail was accepted; nil if the store does not know.
+  public var createdAt: Timestamp?
+  /// Bytes of the mail's content, without the fields that were added; nil if the store does not know.
+  public var size: Int?
+  /// The lane in which it waits (``Parcel/lane``), usually the recipient's domain.
+  public var lane: String?
+  /// The host of the last attempt.
+  public var host: String?
+  /// Protocol and cipher of the last attempt.
+  public var encryption: String?
+  /// The TLS policy of the last attempt, and its reason.
+  public var tlsPolicy: String?
+  /// The end of the attempts.
+  public var expiresAt: Timestamp?
+  /// An operator's word (``QueueChange/bounce(reason:)``, ``QueueChange/move(to:)``).
+  public var order: ParcelOrder?
 
   public init(
     parcel: ParcelID, mail: String, sender: String, recipient: String, state: ParcelState, isHeld: Bool = false,
@@ -32,19 +48,13 @@ public struct QueueEntry: Hashable, Sendable {
   }
 }
 
-extension QueueEntry: CustomStringConvertible {
-  /// One line: mail, sender, recipient, state (`waiting`, `working` or `held`), attempts, next try, last message. Tabs stand between
-  /// them, and `-` for a missing one. Control characters are escaped.
-  public var description: String {
-    let fields = [
-      mail, sender, recipient, isHeld ? "held" : state.rawValue, "\(attempts)", nextTry?.description ?? "-",
-      message ?? "-",
-    ]
-    var line = ""
-    for (index, field) in fields.enumerated() {
-      if index > 0 { line += "\t" }
-      line.append(escaping: field)
-    }
-    return line
+extension QueueEntry {
+  /// The state in one word: `held`, or that of the table.
+  public var standing: String { isHeld ? "held" : state.rawValue }
+
+  /// Behind the last `@` of the recipient.
+  public var domain: String {
+    guard let at = recipient.utf8.lastIndex(of: UInt8(ascii: "@")) else { return "" }
+    return String(recipient[recipient.utf8.index(after: at)...])
   }
 }

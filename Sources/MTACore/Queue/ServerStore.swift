@@ -1,27 +1,27 @@
 /// Everything that a whole server needs of its store. Mail comes in and goes out, contacts and logins are kept, and operators look at
 /// the queue. `MailStore` of MTAStore is one.
 ///
-/// The methods for operators have defaults, which throw an explanation. A store without them works, and `queue list` says why it shows
-/// nothing.
+/// The methods for operators (``list(_:after:limit:)`` and the two that follow) have defaults, which throw an explanation. A store without
+/// them works, and `queue list` says why it shows nothing.
 public protocol ServerStore: MessageStore, ParcelQueue, ContactStore, LoginStore {
   /// One page of the copies that are not done, oldest first.
   ///
   /// - Parameters:
-  ///   - heldOnly: only copies that wait for ``release(_:)``.
   ///   - last: the end of the page before; nil for the first.
   ///   - limit: of copies. If fewer are returned, there are no more.
-  func list(heldOnly: Bool, after last: ParcelID?, limit: Int) async throws(StoreFailure) -> [QueueEntry]
+  func list(_ selection: QueueSelection, after last: ParcelID?, limit: Int) async throws(StoreFailure) -> [QueueEntry]
 
-  /// Makes the held copies of a mail due at once.
+  /// Changes one page of the selected copies, durably when it returns. All pages together are one walk through the queue.
   ///
-  /// - Returns: the number of copies; nil if there is no such mail.
-  func release(_ id: MailID) async throws(StoreFailure) -> Int?
+  /// - Parameters:
+  ///   - last: the end of the page before; nil for the first.
+  ///   - limit: of copies that are looked at.
+  func change(
+    _ change: QueueChange, _ selection: QueueSelection, after last: ParcelID?, limit: Int
+  ) async throws(StoreFailure) -> QueueChangePage
 
-  /// Holds the copies of a mail that are not done, until ``release(_:)``. A delivery under way is not stopped.
-  ///
-  /// - Parameter reason: kept with the copies, on one line.
-  /// - Returns: the number of held copies; nil if there is no such mail.
-  func hold(_ id: MailID, because reason: String) async throws(StoreFailure) -> Int?
+  /// A mail with all of its copies, those that are done among them; nil if there is no such mail.
+  func queuedMail(_ id: MailID) async throws(StoreFailure) -> QueuedMail?
 
   /// The mails that ``ParcelQueue/suspect(_:because:at:)`` held since the last call. They count as told from now on. A caller that
   /// cannot tell of them calls ``untell(_:)``. Called at the start and once an hour. Default: none.
@@ -35,21 +35,63 @@ public protocol ServerStore: MessageStore, ParcelQueue, ContactStore, LoginStore
 }
 
 extension ServerStore {
-  public func list(heldOnly: Bool, after last: ParcelID?, limit: Int) async throws(StoreFailure) -> [QueueEntry] {
+  public func list(
+    _ selection: QueueSelection, after last: ParcelID?, limit: Int
+  ) async throws(StoreFailure) -> [QueueEntry] {
     throw .failed("this store does not list what waits")
   }
 
-  public func release(_ id: MailID) async throws(StoreFailure) -> Int? {
-    throw .failed("this store does not release what is held")
+  public func change(
+    _ change: QueueChange, _ selection: QueueSelection, after last: ParcelID?, limit: Int
+  ) async throws(StoreFailure) -> QueueChangePage {
+    throw .failed("operators cannot change what waits in this store")
   }
 
-  public func hold(_ id: MailID, because reason: String) async throws(StoreFailure) -> Int? {
-    throw .failed("this store does not set mail aside")
+  public func queuedMail(_ id: MailID) async throws(StoreFailure) -> QueuedMail? {
+    throw .failed("this store does not show single mails")
   }
 
   public func takeSuspectsToTell(at now: Timestamp) async throws(StoreFailure) -> [HeldSuspect] { [] }
   public func untell(_ suspects: [HeldSuspect]) async throws(StoreFailure) {}
   public func close() async {}
+}
+
+extension ServerStore {
+  /// ``change(_:_:after:limit:)`` for one mail.
+  ///
+  /// - Returns: the number of copies that were changed; nil if there is no such mail.
+  @discardableResult
+  public func change(_ change: QueueChange, of id: MailID) async throws(StoreFailure) -> Int? {
+    var (count, last) = (0, nil as ParcelID?)
+    repeat {
+      let page = try await self.change(change, QueueSelection(id), after: last, limit: 1000)
+      count += page.changed
+      last = page.last
+    } while last != nil
+    if count == 0, try await queuedMail(id) == nil { return nil }
+    return count
+  }
+}
+
+/// A mail of the queue, for an operator.
+public struct QueuedMail: Hashable, Sendable {
+  /// Nil if the store cannot read it.
+  public var envelope: Envelope?
+  public var size: Int
+  public var createdAt: Timestamp?
+  /// When the last copy was done; nil while one waits.
+  public var settledAt: Timestamp?
+  public var copies: [QueueEntry]
+
+  public init(
+    envelope: Envelope?, size: Int, createdAt: Timestamp?, settledAt: Timestamp? = nil, copies: [QueueEntry] = []
+  ) {
+    self.envelope = envelope
+    self.size = size
+    self.createdAt = createdAt
+    self.settledAt = settledAt
+    self.copies = copies
+  }
 }
 
 /// A mail that is held because our own reading, conversion or signing of it broke off twice.

@@ -3,7 +3,7 @@ extension Timestamp: CustomStringConvertible {
   public var description: String { text(withMilliseconds: true) }
 
   /// The date-time of RFC 3339 in UTC, in whole seconds: `2026-11-23T13:40:00Z`.
-  var internetInstant: String { text(withMilliseconds: false) }
+  package var internetInstant: String { text(withMilliseconds: false) }
 
   private func text(withMilliseconds: Bool) -> String {
     let date = Calendar(self)

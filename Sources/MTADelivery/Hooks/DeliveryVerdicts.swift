@@ -1,17 +1,5 @@
 public import MTACore
 
-/// A place for copies, other than the one of their address.
-public enum DeliveryPlace: Hashable, Sendable {
-  /// The local transport.
-  case local
-  /// The servers of a domain.
-  case domain(Domain)
-  /// One server, by SMTP.
-  case smtp(HostAndPort)
-  /// One server, by LMTP.
-  case lmtp(HostAndPort)
-}
-
 /// The answer of `route`.
 public enum RoutingVerdict: Hashable, Sendable {
   case proceed

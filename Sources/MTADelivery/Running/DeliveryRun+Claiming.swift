@@ -25,11 +25,13 @@ extension DeliveryRun {
       deadline: now + environment.configuration.lease)
     let count = mails.reduce(0) { $0 + $1.parcels.count }
     work.withLockedValue { work in
-      for mail in mails { work.take(mail.parcels, isSorted: environment.judgement.isNeeded) }
+      for mail in mails { work.take(mail.parcels, isSorted: isSorted(mail)) }
       work.claimed(leaving: ClaimRemainder(isLess: count < room, leavesOut: !leftOut.isEmpty))
     }
     // All at once: the first worker would else be done with the first mail before it sees the second.
-    if environment.judgement.isNeeded { mails.forEach(sort) } else { add(mails.flatMap(jobs)) }
+    let sorted = mails.filter(isSorted)
+    sorted.forEach(sort)
+    if sorted.count < mails.count { add(mails.filter { !isSorted($0) }.flatMap(jobs)) }
     watch.claimed(
       count, leavesOut: !leftOut.isEmpty, took: ContinuousClock.now - start, at: environment.clock.now)
     if count >= room, leftOut.isEmpty { bell.ring() }
@@ -47,10 +49,15 @@ extension DeliveryRun {
         return work.withLockedValue { $0.intake(until: deadline) }
       },
       take: { mail in
-        let isSorted = self.environment.judgement.isNeeded
+        let isSorted = self.isSorted(mail)
         self.work.withLockedValue { $0.take(mail.parcels, isSorted: isSorted) }
         if isSorted { self.sort(mail) } else { self.add(self.jobs(of: mail)) }
       })
+  }
+
+  /// Whether a hook or an operator has a say in the mail's way.
+  private func isSorted(_ mail: ClaimedMail) -> Bool {
+    environment.judgement.isNeeded || mail.parcels.contains { $0.order != nil }
   }
 
   private func jobs(of mail: ClaimedMail) -> [DeliveryJob] {
@@ -64,7 +71,7 @@ extension DeliveryRun {
       processorTime: environment.configuration.processorTime)
   }
 
-  /// Asks the hooks for the route.
+  /// Follows operators' orders, and asks the hooks for the route of the other copies.
   private func sort(_ mail: ClaimedMail) {
     // What is not sorted goes back to the queue.
     guard let number = work.withLockedValue({ $0.phase == .stopping ? nil : $0.sorters.hire() }) else { return }
@@ -74,7 +81,9 @@ extension DeliveryRun {
       var mail = mail
       var places: [ParcelID: DeliveryPlace] = [:]
       var rulings: [(Parcel, Ruling)] = []
-      for (parcel, verdict) in await environment.judgement.routes(mail.parcels, of: mail.envelope) {
+      let ordered = mail.parcels.compactMap { parcel in parcel.order.map { (parcel, RoutingVerdict($0)) } }
+      let others = mail.parcels.filter { $0.order == nil }
+      for (parcel, verdict) in ordered + (await environment.judgement.routes(others, of: mail.envelope)) {
         switch verdict {
         case .proceed: break
         case .deliver(let place): places[parcel.id] = place

@@ -1,7 +1,8 @@
 extension SettingsOverrides {
-  /// Names of the environment that begin with `MTA_` and set nothing: those that the tests and tools of this package read.
+  /// Names of the environment that begin with `MTA_` and set nothing: `MTA_CONFIG`, the path of the settings file, and those that the
+  /// tests and tools of this package read.
   public static let otherNames: Set<String> = [
-    "MTA_BENCH", "MTA_BINARY", "MTA_EXAMPLE_SERVER", "MTA_FUZZ", "MTA_FUZZ_PACKETS", "MTA_FUZZ_TARGET",
+    "MTA_BENCH", "MTA_BINARY", "MTA_CONFIG", "MTA_EXAMPLE_SERVER", "MTA_FUZZ", "MTA_FUZZ_PACKETS", "MTA_FUZZ_TARGET",
     "MTA_GROWTH_TABLE", "MTA_SOURCE", "MTA_WORK_TABLE", "MTA_WRITE_DOCS",
   ]
 

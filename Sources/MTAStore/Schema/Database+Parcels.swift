@@ -15,6 +15,7 @@ struct ParcelRow: Sendable {
   let createdAt: String
   let expiresAt: String
   let warnedAt: String?
+  let order: String?
 }
 
 /// The result of a claim.
@@ -69,7 +70,8 @@ extension Database {
       UPDATE parcels SET state = 'working', lease_owner = ?3, lease_until = ?4, updated_at = ?2, leases = leases + 1
         WHERE mail_id = ?1 AND hold = 0 AND (state = 'waiting' AND retry_at <= ?2
           OR state = 'working' AND lease_until <= ?2 AND substr(lease_owner, 1, length(?5)) <> ?5)
-        RETURNING id, "to", delivery, mailbox_id, owner_id, attempts, leases, created_at, expires_at, warned_at, lane
+        RETURNING id, "to", delivery, mailbox_id, owner_id, attempts, leases, created_at, expires_at, warned_at, lane,
+          operator_order
       """, values, at: "claim.lease"
     ) { parcels.append(ParcelRow($0)) }
     return parcels.sorted { $0.id < $1.id }
@@ -85,19 +87,6 @@ extension Database {
       UPDATE parcels SET hold = 1, state = 'waiting', delivery_msg = ?2, updated_at = ?3, lease_owner = NULL, lease_until = NULL
         WHERE mail_id = ?1 AND state IN ('waiting', 'working') RETURNING id
       """, [.text(mail), .text("held: " + reason), .text(now.description)], at: "mail.hold"
-    ) { _ in count += 1 }
-    return count
-  }
-
-  /// Makes a mail's held parcels due, with a whole lifetime before them.
-  /// - Returns: how many.
-  func releaseHold(_ mail: String, at now: Timestamp, expiresAt: Timestamp) throws(SQLiteFailure) -> Int {
-    var count = 0
-    try run(
-      """
-      UPDATE parcels SET hold = 0, delivery_msg = NULL, retry_at = ?2, updated_at = ?2, expires_at = ?3
-        WHERE mail_id = ?1 AND hold = 1 AND state = 'waiting' RETURNING id
-      """, [.text(mail), .text(now.description), .text(expiresAt.description)], at: "mail.release"
     ) { _ in count += 1 }
     return count
   }
@@ -190,6 +179,6 @@ extension ParcelRow {
       id: ParcelID(row.integer(0)), to: row.text(1) ?? "", lane: row.text(10) ?? "", delivery: row.text(2) ?? "",
       mailboxID: row.text(3),
       ownerID: row.text(4), attempts: Int(clamping: row.integer(5)), leases: Int(clamping: row.integer(6)),
-      createdAt: row.text(7) ?? "", expiresAt: row.text(8) ?? "", warnedAt: row.text(9))
+      createdAt: row.text(7) ?? "", expiresAt: row.text(8) ?? "", warnedAt: row.text(9), order: row.text(11))
   }
 }

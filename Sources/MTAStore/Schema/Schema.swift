@@ -162,5 +162,9 @@ enum Schema {
       "CREATE INDEX logins_last ON logins (last_login)",
     ],
     lanes,
+    [
+      // What an operator said about a copy.
+      "ALTER TABLE parcels ADD COLUMN operator_order TEXT",
+    ],
   ]
 }

@@ -12,22 +12,24 @@ import MTAServer
 /// $ df -h / | ExampleServer alert --config mta.json --to ann@village.example --subject "the disk is full"
 /// 1wKf0g-2xK9aT-3F
 /// ```
-struct AlertCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "alert",
-    abstract: "Put a mail for a local user in the queue; the text is standard input.",
-    discussion: """
-      Prints the mail's id. Works with and without a running server. A running one delivers the mail within seconds; otherwise the \
-      next serve or run-queue does. Exits 0 when the mail is queued, 64 for settings or arguments that cannot be used, 67 when \
-      there is no such user, 1 for any other failure.
-      """)
+struct AlertCommand<Program: MailServerCommand>: AsyncParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "alert",
+      abstract: "Put a mail for a local user in the queue; the text is standard input.",
+      discussion: """
+        Prints the mail's id. Works with and without a running server. A running one delivers the mail within seconds; otherwise the \
+        next serve or run-queue does. Exits 0 when the mail is queued, 64 for settings or arguments that cannot be used, 67 when \
+        there is no such user, 1 for any other failure.
+        """)
+  }
 
   @OptionGroup var file: SettingsFile
   @Option(help: "The user's mailbox, an alias, or postmaster at a local domain.") var to: String
   @Option(help: "The subject.") var subject: String
 
   /// EX_NOUSER of sysexits.h.
-  private static let noSuchUser = ExitCode(67)
+  private static var noSuchUser: ExitCode { ExitCode(67) }
 
   func validate() throws { _ = try recipient() }
 
@@ -43,7 +45,8 @@ struct AlertCommand: AsyncParsableCommand {
       do {
         print(
           try await MailServer.alert(
-            to: recipient, subject: subject, text: String(decoding: input, as: UTF8.self), settings))
+            to: recipient, subject: subject, text: String(decoding: input, as: UTF8.self), settings,
+            try Program.parts(settings)))
       } catch let failure as AlertFailure {
         Output.complain("\(failure)")
         if case .noSuchUser = failure { throw Self.noSuchUser }

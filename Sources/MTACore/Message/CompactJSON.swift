@@ -1,12 +1,10 @@
-import MTACore
-
 /// Writes Codable values as JSON into one buffer, in the order in which they encode themselves.
 ///
 /// An envelope is written for each accepted mail. Foundation's encoder builds a tree first, and took more time than the database for
 /// the row. Every JSON decoder can read this form. The values' own `encode(to:)` decides which fields there are, so none can be
 /// forgotten.
-enum CompactJSON {
-  static func encode(_ value: some Encodable) throws -> String {
+package enum CompactJSON {
+  package static func encode(_ value: some Encodable) throws -> String {
     let output = Output()
     try output.write(value, at: 0)
     output.close(downTo: 0)
@@ -14,7 +12,7 @@ enum CompactJSON {
   }
 
   /// An array of texts.
-  static func list(_ texts: some Sequence<String>) -> String {
+  package static func list(_ texts: some Sequence<String>) -> String {
     let output = Output()
     let depth = output.openContainer(UInt8(ascii: "["), UInt8(ascii: "]"))
     for text in texts {

@@ -19,7 +19,10 @@ struct PolicyCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "A domain name, international or not, or an address in brackets.") var domain: String
-  @Option(help: "The settings with routes, smarthost, TLS policies and resolvers; none: the defaults.")
+  @Option(
+    help:
+      "The settings with routes, smarthost, TLS policies and resolvers. Default: the first of \(SettingsFile.order) that is there."
+  )
   var config: String?
   @OptionGroup var overrides: SettingsOptions
   @OptionGroup var resolver: ResolverOptions
@@ -53,6 +56,7 @@ struct PolicyCommand: AsyncParsableCommand {
 
   func run() async throws {
     let settings: Settings
+    let config = config ?? (try? SettingsPlace.find())
     do {
       settings = try SettingsSource(path: config, arguments: overrides.set).settings()
     } catch {

@@ -9,16 +9,18 @@ import MTAServer
   import Darwin
 #endif
 
-struct Serve: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Receive and deliver mail until SIGINT or SIGTERM.",
-    discussion: """
-      SIGHUP reads settings and certificates anew, and reopens the log file. SIGUSR2 starts the program anew, which may be another \
-      version by now (see upgrade). If any of it is unusable, nothing changes. \
-      Exits 0 after an orderly shutdown, 64 for settings that cannot be used, 75 when another server holds the lock file \
-      or the queue, 78 when the database was written by a newer program, 130 or 143 when a second signal ended it at once, 1 for any \
-      other failure.
-      """)
+struct Serve<Program: MailServerCommand>: AsyncParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "serve", abstract: "Receive and deliver mail until SIGINT or SIGTERM.",
+      discussion: """
+        SIGHUP reads settings and certificates anew, and reopens the log file. SIGUSR2 starts the program anew, which may be another \
+        version by now (see upgrade). If any of it is unusable, nothing changes. \
+        Exits 0 after an orderly shutdown, 64 for settings that cannot be used, 75 when another server holds the lock file \
+        or the queue, 78 when the database was written by a newer program, 130 or 143 when a second signal ended it at once, 1 for any \
+        other failure.
+        """)
+  }
 
   @OptionGroup var file: SettingsFile
 
@@ -33,11 +35,11 @@ struct Serve: AsyncParsableCommand {
     // One that comes before the server stands asks for what is about to be read.
     for number in [SIGHUP, SIGUSR2] { signal(number, SIG_IGN) }
     let settings = try file.read()
-    let source = file.source
+    let source = try file.source()
     try await explained {
       if daemonize { throw ExitCode(try detached(settings)) }
       let reload = { @Sendable () async throws -> MailServer.Reload in .init(try source.settings()) }
-      try await MailServer(settings, reloading: reload).runUntilSignal()
+      try await MailServer(settings, try Program.parts(settings), reloading: reload).runUntilSignal()
     }
   }
 
@@ -50,21 +52,23 @@ struct Serve: AsyncParsableCommand {
   }
 }
 
-struct RunQueue: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Deliver everything that is due, once: for cron.",
-    discussion:
-      """
-      Prints the numbers of outcomes. Exits 0 also when mail was deferred, 64 for settings that cannot be used, 78 when the database \
-      was written by a newer program, 1 for any other failure.
-      """
-  )
+struct RunQueue<Program: MailServerCommand>: AsyncParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "run-queue", abstract: "Deliver everything that is due, once: for cron.",
+      discussion:
+        """
+        Prints the numbers of outcomes. Exits 0 also when mail was deferred, 64 for settings that cannot be used, 78 when the database \
+        was written by a newer program, 1 for any other failure.
+        """
+    )
+  }
 
   @OptionGroup var file: SettingsFile
 
   func run() async throws {
     let settings = try file.read()
-    try await explained { print(try await MailServer.runQueue(settings)) }
+    try await explained { print(try await MailServer.runQueue(settings, try Program.parts(settings))) }
   }
 }
 
@@ -75,6 +79,8 @@ func explained(_ body: () async throws -> Void) async throws {
     throw unusable(failure.description)
   } catch let failure as StartFailure {
     throw unusable(failure.description, failure.exitCode)
+  } catch is OutputStream.Left {
+    throw ExitCode.success
   }
 }
 

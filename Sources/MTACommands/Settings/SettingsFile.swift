@@ -10,17 +10,27 @@ import MTAServer
 
 /// `--config FILE` and `--set KEY=VALUE`, which every command has that needs settings.
 struct SettingsFile: ParsableArguments {
-  @Option(help: "The settings file (JSON).") var config: String
+  @Option(help: "The settings file (JSON). Default: \(SettingsFile.order).") var config: String?
 
   @OptionGroup var overrides: SettingsOptions
 
   var set: [String] { overrides.set }
 
-  var source: SettingsSource { SettingsSource(path: config, arguments: set) }
+  /// Where settings are looked for, for people.
+  static var order: String { "$MTA_CONFIG, ./mta.json or /etc/mta/mta.json" }
+
+  /// The file that was named, or the first one that is there.
+  func path() throws -> String {
+    if let config { return config }
+    do throws(SettingsPlace.Failure) { return try SettingsPlace.find() } catch { throw unusable(error.text) }
+  }
+
+  func source() throws -> SettingsSource { SettingsSource(path: try path(), arguments: set) }
 
   func read() throws -> Settings {
+    let source = try source()
     do { return try source.settings() } catch {
-      throw unusable("\(config):\n" + error.problems.map { "  " + $0 }.joined(separator: "\n"))
+      throw unusable("\(source.path ?? ""):\n" + error.problems.map { "  " + $0 }.joined(separator: "\n"))
     }
   }
 }

@@ -45,7 +45,7 @@ struct CheckConfigCommand: AsyncParsableCommand {
 
   func run() async throws {
     let report = SettingsReport(
-      contentsOf: file.config, arguments: file.set, environment: ProcessInfo.processInfo.environment)
+      contentsOf: try file.path(), arguments: file.set, environment: ProcessInfo.processInfo.environment)
     if json {
       try Output.json(
         Report(

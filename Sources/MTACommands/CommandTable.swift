@@ -1,0 +1,34 @@
+import ArgumentParser
+
+/// The commands of every server's program.
+enum CommandTable {
+  struct Group {
+    var name: String
+    var commands: [any ParsableCommand.Type]
+  }
+
+  static func groups<Program: MailServerCommand>(of program: Program.Type) -> [Group] {
+    let server: [any ParsableCommand.Type] = [
+      Serve<Program>.self, Reload.self, Upgrade.self, Stop.self, RunQueue<Program>.self, Version.self,
+    ]
+    let mail: [any ParsableCommand.Type] = [
+      QueueCommand<Program>.self, AlertCommand<Program>.self,
+      SalvageCommand<Program>.self,
+    ]
+    return [
+      Group(name: "The server", commands: server),
+      Group(name: "Mail", commands: mail),
+      Group(name: "Settings", commands: [CheckConfigCommand.self, SettingsCommand.self]),
+      Group(
+        name: "The network", commands: [LookUpCommand.self, ProbeCommand.self, PolicyCommand.self, DKIMCommand.self]),
+    ]
+  }
+
+  static var discussion: String {
+    """
+    Settings stand in a JSON file: --config FILE, else \(SettingsFile.order). Every key has a default but serverName. Each can also be said \
+    in the environment (MTA_LOG_FILE) and as an option of commands that have --config (--log-file). `\(ProgramName.own) settings` lists \
+    them all.
+    """
+  }
+}

@@ -1,0 +1,32 @@
+import MTAServer
+
+/// The words of a command line, as the parser of arguments wants them.
+enum CommandWords {
+  /// Options that are named after a setting become `--set`, and a `--config FILE` that stands before the command comes behind it.
+  static func ordered(_ words: some Sequence<String>) -> [String] {
+    var rest = SettingsOverrides.expanding(words)[...]
+    var early: [String] = []
+    while let word = rest.first {
+      if word.hasPrefix("--config=") || word.hasPrefix("--set=") {
+        early.append(rest.removeFirst())
+      } else if word == "--config" || word == "--set", rest.count > 1 {
+        early += rest.prefix(2)
+        rest = rest.dropFirst(2)
+      } else {
+        break
+      }
+    }
+    guard !early.isEmpty else { return Array(rest) }
+    let end = rest.firstIndex(of: "--") ?? rest.endIndex
+    return Array(rest[..<end]) + early + Array(rest[end...])
+  }
+}
+
+/// The name by which the program was started.
+enum ProgramName {
+  static let own: String = {
+    let path = CommandLine.arguments.first ?? ""
+    guard let name = path.split(separator: "/").last, !name.isEmpty else { return "mta" }
+    return String(name)
+  }()
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import MTACore
+import MTAServer
+import MTASystem
+
+/// What all commands share that change copies of the queue: which copies, a question before many, and what came of it.
+struct QueueChanging: ParsableArguments {
+  @OptionGroup var file: SettingsFile
+  @OptionGroup var selecting: QueueSelecting
+  @Flag(help: "All copies that are not done.") var all = false
+  @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
+  @Flag(help: "List what would be changed, and change nothing.") var dryRun = false
+
+  func validate() throws {
+    let isAll = selecting.selection.isAll
+    if isAll, !all { throw ValidationError("say which copies: ids, options such as --domain, or --all") }
+    if !isAll, all { throw ValidationError("--all is for no ids and no other options") }
+  }
+
+  /// - Parameter done: what was done to the copies: "held".
+  func apply(_ change: QueueChange, _ done: String, _ parts: (Settings) throws -> MailServer.Parts) async throws {
+    let settings = try file.read()
+    try await explained {
+      let parts = try parts(settings)
+      let selection = selecting.selection
+      if dryRun { return try await list(change, done, settings, parts) }
+      if !selecting.isByIDs, !yes { try await ask(change, done, settings, parts) }
+      var progress = Progress("\(done)")
+      let sum = try await MailServer.changeQueue(change, selection, settings, parts) { progress.show($0.changed) }
+      progress.end()
+      if sum.changed == 0, sum.underWay == 0, selecting.isByIDs {
+        for mail in selecting.ids where try await MailServer.queuedMail(mail.id, settings, parts) == nil {
+          throw refusal("there is no mail \(mail.id)")
+        }
+      }
+      print("\(Self.copies(sum.changed)) \(done)")
+      if sum.underWay > 0 { print("\(Self.copies(sum.underWay)) left alone: being delivered now") }
+    }
+  }
+
+  private func list(
+    _ change: QueueChange, _ done: String, _ settings: Settings, _ parts: MailServer.Parts
+  ) async throws {
+    let stream = OutputStream()
+    let table = QueueTable(now: SystemClock().now, to: stream)
+    var count = 0
+    try await MailServer.listQueue(settings, parts, selecting.selection) { entry in
+      guard change.concerns(entry) else { return }
+      count += 1
+      try table.add(entry)
+    }
+    try table.end()
+    try stream.flush()
+    print("\(Self.copies(count)) would be \(done)")
+  }
+
+  private func ask(
+    _ change: QueueChange, _ done: String, _ settings: Settings, _ parts: MailServer.Parts
+  ) async throws {
+    var count = 0
+    try await MailServer.listQueue(settings, parts, selecting.selection) { if change.concerns($0) { count += 1 } }
+    let question = "\(Self.copies(count)) would be \(done)"
+    guard Terminal.isInput else { throw refusal("\(question): say --yes", .misused) }
+    Output.complain(question + ". Go on? [y/N]")
+    guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else {
+      throw refusal("nothing was changed")
+    }
+  }
+
+  static func copies(_ count: Int) -> String { "\(count) cop\(count == 1 ? "y" : "ies")" }
+}
+
+extension QueueChange {
+  /// Whether it would change this copy now.
+  fileprivate func concerns(_ entry: QueueEntry) -> Bool {
+    if sparesWorking, entry.state == .working { return false }
+    switch self {
+    case .release: return entry.isHeld
+    case .retry: return !entry.isHeld
+    case .hold, .bounce, .delete, .move: return true
+    }
+  }
+}

@@ -1,0 +1,24 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The terminal of a command, if it has one.
+enum Terminal {
+  static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }
+  static var isInput: Bool { isatty(STDIN_FILENO) == 1 }
+
+  /// Columns of the terminal; nil where standard output is none.
+  static var width: Int? {
+    guard isOutput else { return nil }
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 20 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  /// Only on a terminal, and not if the environment has NO_COLOR (no-color.org).
+  static var hasColor: Bool {
+    isOutput && getenv("NO_COLOR") == nil && getenv("TERM").map { strcmp($0, "dumb") != 0 } ?? false
+  }
+}
