@@ -12,7 +12,7 @@ enum CommandTable {
       Serve<Program>.self, Reload.self, Upgrade.self, Stop.self, RunQueue<Program>.self, Version.self,
     ]
     let mail: [any ParsableCommand.Type] = [
-      QueueCommand<Program>.self, AlertCommand<Program>.self,
+      QueueCommand<Program>.self, ContactsCommand<Program>.self, AlertCommand<Program>.self,
       SalvageCommand<Program>.self,
     ]
     return [

@@ -24,13 +24,18 @@ public struct ContactPolicy: Hashable, Sendable {
 
   /// A connection came: it counts one hit. If the address is locked out, it also counts one lock and one violation, and the lockout
   /// begins anew.
-  package func connected(_ record: inout ContactRecord, from address: IPAddress, at now: Timestamp) -> Admission {
+  ///
+  /// - Parameter isAllowed: an operator lets the client in whatever it did.
+  package func connected(
+    _ record: inout ContactRecord, from address: IPAddress, isAllowed: Bool = false, at now: Timestamp
+  ) -> Admission {
     if let expiry = record.expiresAt, expiry <= now {
       record.violations = 0
       record.expiresAt = nil
     }
     record.hits += 1
-    guard record.violations >= maximumViolations, !neverProhibit.contains(where: { $0.contains(address) }) else {
+    guard record.violations >= maximumViolations, !isAllowed, !neverProhibit.contains(where: { $0.contains(address) })
+    else {
       return .welcome
     }
     let isFirst = record.violations == maximumViolations
@@ -39,6 +44,19 @@ public struct ContactPolicy: Hashable, Sendable {
     record.violations += 1
     record.expiresAt = until
     return isFirst ? .warned(until: until) : .slammed
+  }
+
+  /// Whether a client with this record would be refused now.
+  package func locksOut(_ record: ContactRecord, at now: Timestamp) -> Bool {
+    guard record.violations >= maximumViolations, record.expiresAt.map({ $0 > now }) ?? true else { return false }
+    return !(record.key.network.map { network in neverProhibit.contains { $0.contains(network.address) } } ?? false)
+  }
+
+  /// A connection came whose network an operator prohibits: it counts one hit and one lock, and no offence.
+  package func prohibited(_ record: inout ContactRecord, until end: Timestamp?, at now: Timestamp) -> Admission {
+    record.hits += 1
+    record.locks += 1
+    return .warned(until: end ?? now + prohibited)
   }
 
   package func violated(_ record: inout ContactRecord, at now: Timestamp) {

@@ -32,6 +32,15 @@ public struct ContactKey: Hashable, Sendable, CustomStringConvertible {
 
   /// The key as a store returned it.
   public init(stored text: String) { description = text }
+
+  /// The address, or the network of an IPv6 address; nil for a text that is no key.
+  public var network: Network? { Network(description) }
+
+  /// Whether all of it lies in a network.
+  public func isWithin(_ other: Network) -> Bool {
+    guard let network else { return false }
+    return network.prefixLength >= other.prefixLength && other.contains(network.address)
+  }
 }
 
 /// Keeps contacts over a restart.
@@ -41,4 +50,12 @@ public protocol ContactStore: Sendable {
   /// Keeps the record. The call does not wait: the store writes it with its next commit, within a second. A crash may lose the last
   /// second.
   func save(_ record: ContactRecord)
+
+  /// What operators say about clients, those that are over left out. A server asks once a second at most, while clients come. Default:
+  /// none.
+  func clientOrders() async throws(StoreFailure) -> [ClientOrder]
+}
+
+extension ContactStore {
+  public func clientOrders() async throws(StoreFailure) -> [ClientOrder] { [] }
 }

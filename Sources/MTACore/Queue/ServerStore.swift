@@ -1,7 +1,7 @@
 /// Everything that a whole server needs of its store. Mail comes in and goes out, contacts and logins are kept, and operators look at
 /// the queue. `MailStore` of MTAStore is one.
 ///
-/// The methods for operators (``list(_:after:limit:)`` and the two that follow) have defaults, which throw an explanation. A store without
+/// The methods for operators (``list(_:after:limit:)`` to ``forgive(_:)``) have defaults, which throw an explanation. A store without
 /// them works, and `queue list` says why it shows nothing.
 public protocol ServerStore: MessageStore, ParcelQueue, ContactStore, LoginStore {
   /// One page of the copies that are not done, oldest first.
@@ -22,6 +22,28 @@ public protocol ServerStore: MessageStore, ParcelQueue, ContactStore, LoginStore
 
   /// A mail with all of its copies, those that are done among them; nil if there is no such mail.
   func queuedMail(_ id: MailID) async throws(StoreFailure) -> QueuedMail?
+
+  /// One page of contacts, in the order of the texts of their keys.
+  ///
+  /// - Parameters:
+  ///   - offendersOnly: only contacts with an offence or a lockout.
+  ///   - last: the end of the page before; nil for the first.
+  ///   - limit: of contacts. If fewer are returned, there are no more.
+  func listContacts(
+    offendersOnly: Bool, after last: ContactKey?, limit: Int
+  ) async throws(StoreFailure) -> [ContactRecord]
+
+  /// Keeps an order about clients (``ContactStore/clientOrders()``), in place of an earlier one for the same network.
+  func save(_ order: ClientOrder) async throws(StoreFailure)
+
+  /// - Returns: whether there were orders for exactly this network: how many.
+  func removeOrders(for network: Network) async throws(StoreFailure) -> Int
+
+  /// Forgets offences and lockouts of all contacts within a network. A running server learns of it by a
+  /// ``ClientOrder/Kind/forgive``, if no other order holds for the network.
+  ///
+  /// - Returns: how many contacts had any.
+  func forgive(_ network: Network) async throws(StoreFailure) -> Int
 
   /// The mails that ``ParcelQueue/suspect(_:because:at:)`` held since the last call. They count as told from now on. A caller that
   /// cannot tell of them calls ``untell(_:)``. Called at the start and once an hour. Default: none.
@@ -49,6 +71,24 @@ extension ServerStore {
 
   public func queuedMail(_ id: MailID) async throws(StoreFailure) -> QueuedMail? {
     throw .failed("this store does not show single mails")
+  }
+
+  public func listContacts(
+    offendersOnly: Bool, after last: ContactKey?, limit: Int
+  ) async throws(StoreFailure) -> [ContactRecord] {
+    throw .failed("this store does not list contacts")
+  }
+
+  public func save(_ order: ClientOrder) async throws(StoreFailure) {
+    throw .failed("operators cannot say anything about clients in this store")
+  }
+
+  public func removeOrders(for network: Network) async throws(StoreFailure) -> Int {
+    throw .failed("operators cannot say anything about clients in this store")
+  }
+
+  public func forgive(_ network: Network) async throws(StoreFailure) -> Int {
+    throw .failed("this store forgets no offences")
   }
 
   public func takeSuspectsToTell(at now: Timestamp) async throws(StoreFailure) -> [HeldSuspect] { [] }

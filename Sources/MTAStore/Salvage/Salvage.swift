@@ -56,7 +56,7 @@ struct Salvage {
 
   mutating func run() throws(SQLiteFailure) {
     try database.run("PRAGMA foreign_keys = OFF", at: "salvage.begin")
-    for table in ["messages", "parcels", "contacts", "logins"] {
+    for table in ["messages", "parcels", "contacts", "logins", "client_orders"] {
       var names: [String] = []
       try database.run("PRAGMA table_info(\(table))", at: "salvage.begin") { names.append($0.text(1) ?? "") }
       columns[table] = names
@@ -98,6 +98,8 @@ struct Salvage {
           if try insert("contacts", own) { report.contacts += 1 }
         case .login(let values)?:
           _ = try insert("logins", target == .new ? values : [.null] + values.dropFirst())
+        case .order(let values)?:
+          _ = try insert("client_orders", target == .new ? values : [.null] + values.dropFirst())
         case .mail?, nil: break
         }
       }

@@ -27,6 +27,7 @@ enum SalvagedRow {
   case copy(Copy)
   case contact([SQLValue])
   case login([SQLValue])
+  case order([SQLValue])
 
   /// Row numbers above this are not ours.
   private static let highest: Int64 = 1 << 40
@@ -41,6 +42,8 @@ enum SalvagedRow {
       self = .contact(contact)
     } else if let login = Self.login(row) {
       self = .login(login)
+    } else if let order = Self.order(row) {
+      self = .order(order)
     } else {
       return nil
     }
@@ -56,6 +59,14 @@ enum SalvagedRow {
   private static func login(_ row: RawRow) -> [SQLValue]? {
     guard row.isWhole, row.values.count == 4, row.values[0].isNull, row.values[1].text != nil, isContact(row.values[2]),
       let time = row.values[3].text, Timestamp(time) != nil
+    else { return nil }
+    return [.integer(row.number)] + row.values.dropFirst()
+  }
+
+  private static func order(_ row: RawRow) -> [SQLValue]? {
+    guard row.isWhole, row.values.count == 6, row.values[0].isNull,
+      row.values[1].text.flatMap({ Network($0) }) != nil,
+      row.values[2].text.flatMap({ ClientOrder.Kind(rawValue: $0) }) != nil
     else { return nil }
     return [.integer(row.number)] + row.values.dropFirst()
   }

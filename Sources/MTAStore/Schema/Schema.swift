@@ -165,6 +165,18 @@ enum Schema {
     [
       // What an operator said about a copy.
       "ALTER TABLE parcels ADD COLUMN operator_order TEXT",
+      // And about clients.
+      """
+      CREATE TABLE client_orders (
+        id INTEGER PRIMARY KEY,
+        network TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        until TEXT,
+        created_at TEXT NOT NULL
+      )
+      """,
+      "CREATE INDEX client_orders_network ON client_orders (network)",
     ],
   ]
 }
