@@ -157,7 +157,12 @@ let package = Package(
         "CrashSubject", nioCore, nioPosix, logging,
       ]),
     tests("MTAGrowth", ["MTACore", "MTADNS", "MTADKIM", "MTAReceiver", "MTADelivery", nioCore, nioHTTP1]),
-    tests("ExampleServer", ["ExampleServer", "MTACommands", "MTACore", "MTAServer", "MTATestSupport", nioCore, nioPosix, nioLocks]),
+    tests(
+      "ExampleServer",
+      [
+        "ExampleServer", "MTACommands", "MTACore", "MTAServer", "MTAStore", "MTATestSupport", nioCore, nioPosix,
+        nioLocks,
+      ]),
     tests("MTATestSupport", ["MTACore", "MTASystem", "MTAReceiver", "MTADelivery", "MTATestSupport", nioCore]),
   ],
   swiftLanguageModes: [.v6]

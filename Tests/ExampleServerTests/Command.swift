@@ -28,6 +28,13 @@ enum Command {
   }
 
   static func run(_ arguments: [String], input: Data = Data()) async throws -> Run {
+    try await run(executable.path, arguments, input: input)
+  }
+
+  /// Runs a line of the shell, for what depends on folder or environment.
+  static func shell(_ line: String) async throws -> Run { try await run("/bin/sh", ["-c", line]) }
+
+  private static func run(_ program: String, _ arguments: [String], input: Data = Data()) async throws -> Run {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("mta-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -37,7 +44,7 @@ enum Command {
     )
     try input.write(to: inputFile)
     let process = try ChildProcess(
-      executable.path, arguments, input: .file(inputFile.path), output: .file(outputFile.path),
+      program, arguments, input: .file(inputFile.path), output: .file(outputFile.path),
       complaints: .file(complaintFile.path))
     return Run(
       status: await process.end(), output: try Data(contentsOf: outputFile),

@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 import MTATestSupport
 import NIOCore
 import Testing
@@ -174,6 +175,53 @@ import Testing
     #expect(mail.envelope?.reversePath == ReversePath("<a@client.example>"))
     #expect(try await store.queuedMail(#require(MailID("none"))) == nil)
     #expect(try await store.change(.retry, of: #require(MailID("none"))) == nil)
+    await store.close()
+  }
+
+  @Test func ordersAboutClientsAreKeptUntilTheyAreOver() async throws {
+    var store = try fixture.open()
+    let now = Self.noon
+    let (wide, narrow) = (try #require(Network("192.0.2.0/24")), try #require(Network("2001:db8::/48")))
+    try await store.save(ClientOrder(.prohibit, wide, reason: "a\r\nflood", until: .last, createdAt: now))
+    try await store.save(ClientOrder(.prohibit, narrow, createdAt: now))
+    try await store.save(ClientOrder(.allow, narrow, reason: "ours", createdAt: now))
+    func orders() async throws -> [String] {
+      try await store.clientOrders().map { "\($0.kind) \($0.network) \($0.reason)" }.sorted()
+    }
+    let both = [#"allow 2001:db8::/48 ours"#, #"prohibit 192.0.2.0/24 a\u{d}\u{a}flood"#]
+    #expect(try await orders() == both)
+    await store.close()
+
+    // A salvage loses none.
+    let damaged = fixture.path + "/damaged.db"
+    try DurableFiles().rename(fixture.database, to: damaged, at: "test")
+    _ = try MailStore.salvage(fixture.configuration(), from: damaged)
+    store = try fixture.open()
+    #expect(try await orders() == both)
+    #expect(try await store.removeOrders(for: wide) == 1)
+    #expect(try await store.removeOrders(for: wide) == 0)
+    try await store.save(ClientOrder(.prohibit, wide, until: Timestamp(milliseconds: 1), createdAt: now))
+    #expect(try await orders() == ["allow 2001:db8::/48 ours"])
+    await store.close()
+  }
+
+  @Test func pardonsReachTheContactsOfANetwork() async throws {
+    let store = try fixture.open()
+    for (address, violations) in [("192.0.2.1", 3), ("192.0.2.2", 0), ("198.51.100.1", 3)] {
+      store.save(
+        ContactRecord(
+          ContactKey(try #require(IPAddress(address))), hits: 1, violations: violations,
+          expiresAt: violations > 0 ? .last : nil))
+    }
+    try await fixture.commit(to: store)
+    #expect(try await store.forgive(try #require(Network("192.0.2.0/24"))) == 1)
+    let left = try await store.listContacts(offendersOnly: true, after: nil, limit: 9)
+    #expect(left.map(\.key.description) == ["198.51.100.1"])
+    let page = try await store.listContacts(offendersOnly: false, after: nil, limit: 2)
+    #expect(page.map(\.violations) == [0, 0])
+    #expect(try await store.listContacts(offendersOnly: false, after: page.last?.key, limit: 2).count == 1)
+    // A running server is told.
+    #expect(try await store.clientOrders().map(\.kind) == [.forgive])
     await store.close()
   }
 
