@@ -41,6 +41,19 @@ extension VolatileStore: ServerStore {
         copies: state.parcels.filter { $0.parcel.mailID == id }.map { state.entry($0) })
     }
   }
+
+  public func queueCensus(at now: Timestamp) async throws(StoreFailure) -> QueueCensus {
+    state.withLockedValue { state in
+      var census = QueueCensus()
+      for stored in state.parcels where stored.state == .waiting || stored.state == .working {
+        guard let place = state.places[stored.parcel.mailID] else { continue }
+        census.add(
+          stored.isHeld ? .held : stored.state == .working ? .working : .waiting,
+          since: state.mails[place].envelope.receivedAt, at: now)
+      }
+      return census
+    }
+  }
 }
 
 extension VolatileStore.State {

@@ -52,6 +52,15 @@ public protocol ServerStore: MessageStore, ParcelQueue, ContactStore, LoginStore
   /// The caller could not tell of these mails. Default: nothing.
   func untell(_ suspects: [HeldSuspect]) async throws(StoreFailure)
 
+  /// Counts the copies that are not done, for metrics. Called every few seconds, so it must not hinder others. Default: it throws.
+  func queueCensus(at now: Timestamp) async throws(StoreFailure) -> QueueCensus
+
+  /// Writes something of no consequence wherever mail would be written, and makes it durable. Called every few seconds, if somebody
+  /// asks whether the server is ready. Default: nothing.
+  ///
+  /// - Throws: what prevents it. Then mail could not be accepted either.
+  func proveWritable() async throws(StoreFailure)
+
   /// Writes what waits, and closes. Called once, at the end of the server. Default: nothing.
   func close() async
 }
@@ -93,6 +102,11 @@ extension ServerStore {
 
   public func takeSuspectsToTell(at now: Timestamp) async throws(StoreFailure) -> [HeldSuspect] { [] }
   public func untell(_ suspects: [HeldSuspect]) async throws(StoreFailure) {}
+  public func queueCensus(at now: Timestamp) async throws(StoreFailure) -> QueueCensus {
+    throw .failed("this store does not count what waits")
+  }
+
+  public func proveWritable() async throws(StoreFailure) {}
   public func close() async {}
 }
 

@@ -129,3 +129,18 @@ struct ContentFolder: Sendable {
 extension FileFailure {
   var storeFailure: StoreFailure { isNoSpace ? .noSpace : .failed(description) }
 }
+
+extension ContentFolder {
+  private var proof: String { path + "/.writable" }
+
+  /// Makes a file and removes it.
+  func proveWritable() throws(FileFailure) {
+    let file = try files.openOrCreate(proof, at: "content.prove")
+    var failure: FileFailure?
+    do throws(FileFailure) { try file.write(ByteBuffer(repeating: 0x2e, count: 512), at: "content.prove") } catch {
+      failure = error
+    }
+    try files.unlink(proof, at: "content.prove")
+    if let failure { throw failure }
+  }
+}
