@@ -16,6 +16,8 @@ int csystem_memfd(const char *name) { return memfd_create(name, MFD_CLOEXEC | MF
 
 int csystem_seal(int descriptor) { return fcntl(descriptor, F_ADD_SEALS, seals); }
 
+int csystem_seal_size(int descriptor) { return fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL); }
+
 int csystem_is_sealed(int descriptor) {
   int found = fcntl(descriptor, F_GET_SEALS);
   if (found < 0) return errno == EINVAL ? 0 : -1;

@@ -31,6 +31,9 @@ int csystem_memfd(const char *name);
 /// Seals a memfd against writing, shrinking, growing and further seals (fcntl(2) F_ADD_SEALS). -1 and errno on failure.
 int csystem_seal(int descriptor);
 
+/// Seals the size of a memfd, which can be written further, and forbids other seals. -1 and errno on failure.
+int csystem_seal_size(int descriptor);
+
 /// Whether a descriptor is a memfd with the seals of csystem_seal. 1, 0; -1 and errno on failure.
 int csystem_is_sealed(int descriptor);
 

@@ -1,5 +1,5 @@
 /// Which verb may come when: the table of RFC 5321 §4.1.4, RFC 3207 §4 and RFC 4954 §4, in one place.
-enum Verb: Hashable, Sendable, CaseIterable {
+enum Verb: Int, Hashable, Sendable, CaseIterable {
   case ehlo, helo, lhlo, startTLS, auth, mail, rcpt, data, bdat, xclient, rset, noop, vrfy, expn, help, quit
 
   init(_ command: Command) {

@@ -67,6 +67,21 @@ extension ServerSession {
   }
 }
 
+/// The commands by which answers are counted.
+package enum CommandName {
+  package static let verbs = Verb.allCases.map(\.name)
+  /// Verbs, the door, and lines that are no command.
+  package static let all = verbs + ["connect", "other"]
+}
+
+extension ServerSession {
+  /// The place of the latest command in ``CommandName/all``.
+  package var latestCommand: Int {
+    if let verb = notes.verb { return verb.rawValue }
+    return Verb.allCases.count + (isGreeted ? 1 : 0)
+  }
+}
+
 extension Verb {
   /// As it is said on the wire.
   fileprivate var name: String {
