@@ -16,6 +16,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -49,6 +50,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
   ],
@@ -86,7 +88,7 @@ let package = Package(
       "MTAServer",
       [
         "MTACore", "MTASystem", "MTATLS", "MTADNS", "MTAStore", "MTADKIM", "MTALink", "MTAReceiver", "MTADelivery",
-        nioCore, nioPosix, nioLocks, logging, lifecycle,
+        nioCore, nioPosix, nioHTTP1, nioLocks, logging, lifecycle, metrics,
       ]),
     module(
       "MTA",
@@ -154,7 +156,7 @@ let package = Package(
         "MTA", "MTACore", "MTASystem", "MTADNS", "MTAStore", "MTADelivery", "MTAReceiver", "MTAServer",
         "MTATestSupport",
         "CrashSamples",
-        "CrashSubject", nioCore, nioPosix, logging,
+        "CrashSubject", nioCore, nioPosix, logging, metrics,
       ]),
     tests("MTAGrowth", ["MTACore", "MTADNS", "MTADKIM", "MTAReceiver", "MTADelivery", nioCore, nioHTTP1]),
     tests(

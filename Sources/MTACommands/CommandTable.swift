@@ -18,7 +18,7 @@ enum CommandTable {
     return [
       Group(name: "The server", commands: server),
       Group(name: "Mail", commands: mail),
-      Group(name: "Settings", commands: [CheckConfigCommand.self, SettingsCommand.self]),
+      Group(name: "Settings", commands: [CheckConfigCommand.self, SettingsCommand.self, MetricsCommand.self]),
       Group(
         name: "The network", commands: [LookUpCommand.self, ProbeCommand.self, PolicyCommand.self, DKIMCommand.self]),
     ]

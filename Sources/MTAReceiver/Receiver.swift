@@ -61,6 +61,8 @@ public final class Receiver: Sendable {
     public var messageIDBase = 62
     /// What is told in place of all that happens, beside the observers.
     package var taps: [Observers<ReceiverNews>.Tap] = []
+    /// Where commands and hooks are counted. Nil: nowhere.
+    package var meters: Meters?
     /// Is shown what clients send as content.
     package var contentTap: ContentTap?
 

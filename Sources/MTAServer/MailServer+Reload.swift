@@ -30,7 +30,7 @@ extension MailServer {
     case .master:
       if let master = master.withLockedValue({ $0?.master }) { await tellingReload { await self.reload(master) } }
     // The master starts others with new settings.
-    case .applicant, .queue, .receiver, .acceptor: break
+    case .applicant, .queue, .receiver, .acceptor, .web: break
     }
   }
 

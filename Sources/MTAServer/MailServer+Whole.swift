@@ -23,12 +23,14 @@ extension MailServer {
     for warning in settings.warnings() { logger.warning("\(warning)") }
     let watch = CertificateWatch(clock: SystemClock(), logger: logger)
     watch.look(at: rooms.certificates)
+    let web = try await startWeb()
     let addresses = try await startReceiver(try inheritedSockets())
     for address in addresses {
       logger.info("listening on \(address.address.map { "\($0)" } ?? "?") port \(address.port)")
     }
     listening.begin(addresses)
     tellReady()
+    let watches = measure()
     // Beside the mail, and left behind when the server ends: hooks may look up who knows where.
     let lookingForUsers = Task { await self.warnOfIgnoredUsers(settings) }
     await withTaskGroup(of: Void.self) { group in
@@ -41,11 +43,13 @@ extension MailServer {
       logger.info("shutting down")
       tellStopping()
       lookingForUsers.cancel()
+      for watch in watches { watch.cancel() }
       // Both within one grace.
       group.cancelAll()
       await receiver?.shutDown(grace: settings.shutdownGrace)
     }
     await rooms.close()
+    await web?.stop()
     logger.info("stopped")
     rooms.logs.drain()
   }

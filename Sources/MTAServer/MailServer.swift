@@ -47,6 +47,7 @@ public final class MailServer: Service {
   let isEnding = NIOLockedValueBox<@Sendable () -> Bool>({ false })
   let listening = Listening()
   let service = ServiceEnvironment.own
+  var meters: Meters? { rooms.meters }
   let reloading: (@Sendable () async throws -> Reload)?
   /// Makes the hooks of new connections. A reload replaces it.
   let hookMaker: NIOLockedValueBox<@Sendable () -> any InboundHooks>
@@ -72,7 +73,9 @@ public final class MailServer: Service {
     house.bound(&configuration, by: settings)
     let hookMaker = NIOLockedValueBox(parts.hookMaker(settings))
     self.hookMaker = hookMaker
-    rooms = try Rooms(settings, parts, delivers: settings.queueRunner == .automatic, rotates: true, house)
+    rooms = try Rooms(
+      settings, parts, delivers: settings.queueRunner == .automatic, rotates: true, house,
+      meters: Meters.own(settings, house))
     inForce = NIOLockedValueBox(
       InForce(
         settings: settings, receiver: configuration, certificates: rooms.certificates, runner: rooms.runner))
@@ -104,6 +107,7 @@ public final class MailServer: Service {
     case .receiver(let line, let link):
       if let seat = SessionSeat.own { await runSession(seat, line, link) } else { try await runReceiver(line, link) }
     case .acceptor(let line, let link): try await runAcceptor(line, link)
+    case .web(let line): try await runWeb(line)
     }
   }
 

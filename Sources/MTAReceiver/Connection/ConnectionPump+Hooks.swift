@@ -7,10 +7,12 @@ extension ConnectionPump {
     guard var hooks = hooks.take() else { return .failed }
     askedHook = question.name
     var seen = session.conversation
+    let begin = hookBegin
     let answer: Result<Answer, any Error> = await awaiting(for: environment.timing.budget(of: question)) {
       do { return .success(try await hooks.answer(question, &seen)) } catch { return .failure(error) }
     }
     self.hooks = hooks
+    if let begin { count(question.hook, since: begin) }
     switch answer {
     case .success(let answer):
       session.adopt(seen)
@@ -30,11 +32,13 @@ extension ConnectionPump {
     askedHook = HookName.contentPiece.rawValue
     var seen = session.conversation
     let budget = environment.timing.hookBudgets[.contentPiece]
+    let begin = hookBegin
     let failure: (any Error)? = await awaiting(for: budget) {
       do { try await hooks.contentPiece(piece, &seen) } catch { return error }
       return nil
     }
     self.hooks = hooks
+    if let begin { count(.contentPiece, since: begin) }
     guard let failure else { return session.adopt(seen) }
     note(failureOf: askedHook, failure)
     let mode = session.configuration.hookFailures[.contentPiece] ?? .defer

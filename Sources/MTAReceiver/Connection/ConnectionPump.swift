@@ -372,6 +372,7 @@ package final class ConnectionPump: @unchecked Sendable {
     outbound.reserveCapacity(minimumWritableBytes: 128)
     reply.encode(into: &outbound)
     tally.replies += 1
+    if let meters = environment.meters { count(reply, in: meters) }
     if environment.observers.watchesDialogue { tellSaid(reply) }
   }
 

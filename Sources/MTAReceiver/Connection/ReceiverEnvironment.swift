@@ -18,6 +18,8 @@ package struct ReceiverEnvironment: Sendable {
   package var memory: SessionMemory
   package var logger: Logger
   package var observers: Observers<ReceiverNews>
+  /// Nil: nothing is counted.
+  package var meters: Meters?
   /// Nil: no content is shown.
   package var contentTap: ContentTap?
 

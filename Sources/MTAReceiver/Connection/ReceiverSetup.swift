@@ -28,6 +28,7 @@ final class ReceiverSetup: Sendable {
     environment.makeID = { MailID(at: $0, random: .random(in: .min ... .max), base: base) }
     environment.observers = observers
     environment.contentTap = configuration.contentTap
+    environment.meters = configuration.meters
     for tap in configuration.taps { environment.observers.add(tap) }
     self.configuration = configuration
     self.tls = tls

@@ -1,3 +1,4 @@
+import Logging
 import MTASystem
 
 typealias ChildEnd = LaunchedProcess.End
@@ -29,6 +30,8 @@ final class Child: Sendable {
   let control: MessageSocket
   /// Where its log lines and its standard error arrive. Nil in tests.
   let pipes: Pipes?
+  /// Where it counts. Nil where nobody asks.
+  let page: MeterPage?
 
   struct Pipes: Sendable {
     let log: OwnedDescriptor
@@ -37,10 +40,11 @@ final class Child: Sendable {
 
   init(
     _ role: ProcessRole, generation: Int, place: Int, process: any RunningProcess, control: MessageSocket,
-    pipes: Pipes? = nil
+    pipes: Pipes? = nil, page: MeterPage? = nil
   ) {
     (self.role, self.generation, self.place) = (role, generation, place)
     (self.process, self.control, self.pipes) = (process, control, pipes)
+    self.page = page
   }
 
   var number: Int32 { process.id }
@@ -69,4 +73,11 @@ final class Child: Sendable {
 
 extension Child: CustomStringConvertible {
   var description: String { "\(role) \(number)" }
+}
+
+extension Master {
+  /// For the log.
+  static func facts(_ child: Child, _ end: ChildEnd) -> Logger.Metadata {
+    ["role": "\(child.role)", "process": "\(child.number)", "end": "\(end)"]
+  }
 }

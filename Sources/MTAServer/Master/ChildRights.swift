@@ -16,6 +16,8 @@ struct ChildRights: Sendable {
 
   var queue = Role()
   var receiver = Role()
+  /// A receiver's user, and none of its files.
+  var web: Role { Role(user: receiver.user, group: receiver.group) }
   var holdings = Holdings()
 
   /// - Throws: ``StartFailure`` naming a user or group that does not exist, or what a server of root lacks.

@@ -15,6 +15,10 @@ struct ChildStarter: ChildStarting {
   let hidesOutput: Bool
   /// Whose write end the master alone holds: it ends with the master.
   let life: ChildPipe
+  /// Children get pages to count in.
+  var givesPages = false
+  /// The socket for `httpListen`.
+  var http: BoundSocket?
   /// Of all relays.
   let gate = NIOLock()
 
@@ -29,7 +33,10 @@ struct ChildStarter: ChildStarting {
     descriptors["lock"] = lock?.number
     // For its sessions, which may outlive it.
     if role == .acceptor { descriptors["life"] = life.read.number }
-    if role != .queue {
+    let page = givesPages ? MeterPage.shared() : nil
+    descriptors["metrics"] = page?.descriptor?.number
+    if role == .web { descriptors["http"] = http?.descriptor.number }
+    if role == .receiver || role == .acceptor {
       for (number, socket) in generation.sockets.enumerated() {
         let listener = generation.settings.listeningPorts.firstIndex(of: socket.place) ?? 0
         descriptors["listen:\(listener):\(number)"] = socket.descriptor.number
@@ -48,7 +55,8 @@ struct ChildStarter: ChildStarting {
     let pipes = Child.Pipes(log: log.read, errors: errors.read)
     relay(pipes, of: role, process.id)
     return Child(
-      role, generation: generation.number, place: place, process: process, control: MessageSocket(ours), pipes: pipes)
+      role, generation: generation.number, place: place, process: process, control: MessageSocket(ours), pipes: pipes,
+      page: page)
   }
 
   /// A child that the program before this one started. Nil if the system gives no thread for it.
@@ -58,7 +66,8 @@ struct ChildStarter: ChildStarting {
     relay(pipes, of: process.role, process.id)
     return Child(
       process.role, generation: process.generation, place: process.place, process: running,
-      control: MessageSocket(OwnedDescriptor(process.control)), pipes: pipes)
+      control: MessageSocket(OwnedDescriptor(process.control)), pipes: pipes,
+      page: process.page.flatMap { MeterPage.given(OwnedDescriptor($0)) })
   }
 
   private func relay(_ pipes: Child.Pipes, of role: ProcessRole, _ id: Int32) {

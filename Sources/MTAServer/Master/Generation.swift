@@ -11,6 +11,7 @@ struct Generation: Sendable {
   /// What children cannot read themselves, by name: the program's files of settings, certificates, keys.
   let queueFiles: [String: ByteBuffer]
   let receiverFiles: [String: ByteBuffer]
+  var webFiles: [String: ByteBuffer] = [:]
   /// It was made after an upgrade in place of one that could not be: what was started before serves on.
   var cannotServe = false
 
@@ -27,7 +28,12 @@ struct Generation: Sendable {
 
 extension Generation {
   func order(for role: ProcessRole) -> LaunchOrder {
-    let (own, files) = role == .queue ? (rights.queue, queueFiles) : (rights.receiver, receiverFiles)
+    let (own, files) =
+      switch role {
+      case .queue: (rights.queue, queueFiles)
+      case .web: (rights.web, webFiles)
+      default: (rights.receiver, receiverFiles)
+      }
     var order = LaunchOrder(role)
     order.generation = UInt64(number)
     order.owner = own.owner
@@ -56,5 +62,6 @@ extension Generation {
     }
     queueFiles = blobs(try settings.filesForQueue())
     receiverFiles = blobs(try settings.filesForReceivers(keepingHashes: hooksAreOwn))
+    if settings.httpListen != nil { webFiles = blobs(try settings.filesWithoutSecrets()) }
   }
 }

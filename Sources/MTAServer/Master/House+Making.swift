@@ -24,6 +24,7 @@ extension House {
     switch order.role {
     case .master: return .applicant(line)
     case .queue: return .queue(line)
+    case .web: return .web(line)
     default:
       let link = LinkClient(linkConfiguration(settings))
       if let descriptor = order.descriptors["link"] { link.connect(descriptor) }
@@ -69,6 +70,7 @@ extension House {
       return MailServer.Parts(
         hooks: parts.hooks, store: parts.store, localAgent: parts.localAgent, signer: parts.signer, logger: parts.logger
       )
+    case .web: return MailServer.Parts(logger: parts.logger)
     case .queue:
       // Hooks answer logins and alerts.
       var parts = parts
@@ -91,7 +93,7 @@ extension House {
     switch self {
     case .whole: try SRSSecretFile.rewriter(settings)
     case .receiver: settings.srsDomain.map { SRSClaims(domain: $0) }
-    case .master, .applicant, .queue, .acceptor: nil
+    case .master, .applicant, .queue, .acceptor, .web: nil
     }
   }
 
@@ -107,7 +109,7 @@ extension House {
     switch self {
     // The queue process counts clients of proxies, whom the acceptor does not know.
     case .acceptor, .queue: break
-    case .whole, .master, .applicant, .receiver: return
+    case .whole, .master, .applicant, .receiver, .web: return
     }
     configuration.maximumConnections = min(configuration.maximumConnections, limit)
     configuration.maximumConnectionsPerAddress = min(

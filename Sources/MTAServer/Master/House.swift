@@ -14,26 +14,28 @@ enum House: Sendable {
   case receiver(MasterLine, LinkClient)
   /// Has connections until it is known whether they are served.
   case acceptor(MasterLine, LinkClient)
+  /// Answers at `httpListen`.
+  case web(MasterLine)
 
   /// It is nobody's child.
   var opensFirst: Bool {
     switch self {
     case .whole, .master, .applicant: true
-    case .queue, .receiver, .acceptor: false
+    case .queue, .receiver, .acceptor, .web: false
     }
   }
 
   var hasQueue: Bool {
     switch self {
     case .whole, .queue: true
-    case .master, .applicant, .receiver, .acceptor: false
+    case .master, .applicant, .receiver, .acceptor, .web: false
     }
   }
 
   var hasSessions: Bool {
     switch self {
     case .whole, .receiver, .acceptor: true
-    case .master, .applicant, .queue: false
+    case .master, .applicant, .queue, .web: false
     }
   }
 
@@ -41,7 +43,7 @@ enum House: Sendable {
   var hasCertificates: Bool {
     switch self {
     case .whole, .receiver, .master, .applicant: true
-    case .queue, .acceptor: false
+    case .queue, .acceptor, .web: false
     }
   }
 
@@ -49,7 +51,7 @@ enum House: Sendable {
   var link: LinkClient? {
     switch self {
     case .receiver(_, let link), .acceptor(_, let link): link
-    case .whole, .master, .applicant, .queue: nil
+    case .whole, .master, .applicant, .queue, .web: nil
     }
   }
 }

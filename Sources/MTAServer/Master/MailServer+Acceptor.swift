@@ -13,6 +13,8 @@ extension MailServer {
     let sessions = SessionProcesses(line, own: order, logger: logger)
     line.open()
     line.say(.ready)
+    let watches = measure()
+    defer { for watch in watches { watch.cancel() } }
     var isServing = false
     await withGracefulShutdownHandler {
       for await message in line.messages {
@@ -28,12 +30,14 @@ extension MailServer {
             }
             listening.begin(addresses.compactMap { ListenAddress($0) })
             isServing = true
+            meters?.set(MeterTable.own.listeners, to: 1)
             line.say(.serving)
           } catch {
             logger.critical("this acceptor cannot listen", metadata: ["reason": "\(error)"])
             return
           }
         case .retire:
+          meters?.set(MeterTable.own.listeners, to: 0)
           Task {
             await receiver.stopListening()
             // Connections count from accept on, before there is a process for them.
@@ -41,7 +45,7 @@ extension MailServer {
             await sessions.emptied()
             line.stop()
           }
-        case .count: break
+        case .count, .page: break
         case .stop: return
         }
       }

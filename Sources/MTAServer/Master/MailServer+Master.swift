@@ -42,10 +42,12 @@ extension MailServer {
     guard let life = heritage?.life ?? ChildPipe() else {
       throw StartFailure("no pipe can be made: \(String(cString: strerror(errno)))")
     }
-    let starter = ChildStarter(logs: rooms.logs, hidesOutput: service.hasStarter, life: life)
+    var starter = ChildStarter(logs: rooms.logs, hidesOutput: service.hasStarter, life: life)
+    starter.givesPages = meters?.page.descriptor != nil
+    starter.http = try webSocket(heritage)
     var counted: (@Sendable (ServiceCounts) -> Void)?
     if let notifier = service.notifier { counted = { $0.tell(notifier) } }
-    let master = Master(starter, logger: logger, counted: counted) {
+    let master = Master(starter, logger: logger, counted: counted, meters: meters) {
       for socket in generation.sockets { self.tellListening(socket) }
       self.listening.begin(generation.sockets.map(\.address))
       self.tellReady()
@@ -54,10 +56,11 @@ extension MailServer {
     defer { self.master.withLockedValue { $0 = nil } }
     let watch = CertificateWatch(clock: SystemClock(), logger: logger)
     watch.look(at: rooms.certificates)
-    let beside = [
-      Task { await self.tellAlive() },
-      Task { await watch.run { self.inForce.withLockedValue { $0.certificates } } },
-    ]
+    let beside =
+      measure() + [
+        Task { await self.tellAlive() },
+        Task { await watch.run { self.inForce.withLockedValue { $0.certificates } } },
+      ]
     defer { for task in beside { task.cancel() } }
     try await withGracefulShutdownHandler {
       try await master.run(generation, after: heritage.map { Master.State($0, by: starter) })

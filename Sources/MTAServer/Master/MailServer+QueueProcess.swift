@@ -27,12 +27,17 @@ extension MailServer {
     line.say(.ready, passing: lock?.descriptor)
     var work: Task<Void, Never>?
     var counting: Task<Void, Never>?
+    var health: Task<Void, Never>?
+    let watches = measure()
+    defer { for watch in watches + [health].compactMap({ $0 }) { watch.cancel() } }
     defer { counting?.cancel() }
     await withGracefulShutdownHandler {
       for await message in line.messages {
         switch message.word {
         case .link: if let descriptor = message.descriptor { links.serve(descriptor.copy()) }
-        case .serve: if work == nil { work = Task { await self.workOnQueue() } }
+        case .serve:
+          if work == nil { work = Task { await self.workOnQueue() } }
+          if health == nil { health = watchHealth() }
         case .count:
           if counting == nil {
             counting = Task {
@@ -45,6 +50,7 @@ extension MailServer {
           }
         case .retire:
           counting?.cancel()
+          health?.cancel()
           let deliveries = work
           deliveries?.cancel()
           Task {
@@ -53,6 +59,7 @@ extension MailServer {
             await deliveries?.value
             line.stop()
           }
+        case .page: break
         case .stop: return
         }
       }

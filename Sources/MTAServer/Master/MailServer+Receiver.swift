@@ -11,6 +11,8 @@ extension MailServer {
     defer { listening.end() }
     line.open()
     line.say(.ready)
+    let watches = measure()
+    defer { for watch in watches { watch.cancel() } }
     var isServing = false
     await withGracefulShutdownHandler {
       for await message in line.messages {
@@ -21,6 +23,7 @@ extension MailServer {
           do {
             listening.begin(try await startReceiver(Self.socketsOfMaster()))
             isServing = true
+            meters?.set(MeterTable.own.listeners, to: 1)
             line.say(.serving)
           } catch {
             // The master sees that it ends, and what it said.
@@ -28,12 +31,13 @@ extension MailServer {
             return
           }
         case .retire:
+          meters?.set(MeterTable.own.listeners, to: 0)
           let receiver = receiver
           Task {
             await receiver?.retire()
             line.stop()
           }
-        case .count: break
+        case .count, .page: break
         case .stop: return
         }
       }

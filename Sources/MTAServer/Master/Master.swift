@@ -62,6 +62,8 @@ actor Master {
   /// Called once all children of the first generation serve.
   let started: @Sendable () -> Void
   private let counted: (@Sendable (ServiceCounts) -> Void)?
+  /// Has the counts of processes that ended. Nil: nobody asks.
+  let meters: Meters?
   /// A reload that waits until the one before has ended.
   private var waiting: (Generation, @Sendable () -> Void)?
 
@@ -74,6 +76,8 @@ actor Master {
   var receivers: [Int: Child] = [:]
   /// They end by themselves.
   var finishing: [Child] = []
+  /// Answers at `httpListen`, by the pages of all.
+  var web: Child?
   private var policies: [ProcessRole: RestartPolicy] = [:]
   var lock: OwnedDescriptor?
   var isStopping = false
@@ -86,9 +90,10 @@ actor Master {
   /// - Parameter counted: is told what the queue process counts; nil: it counts nothing.
   init(
     _ starter: any ChildStarting, logger: Logger, counted: (@Sendable (ServiceCounts) -> Void)? = nil,
-    started: @escaping @Sendable () -> Void
+    meters: Meters? = nil, started: @escaping @Sendable () -> Void
   ) {
     (self.starter, self.logger, self.counted, self.started) = (starter, logger, counted, started)
+    self.meters = meters
     (events, ring) = AsyncStream.makeStream(of: Event.self)
   }
 
@@ -120,7 +125,7 @@ actor Master {
   private var isOver: Bool { isStopping && children.isEmpty }
 
   var children: [Child] {
-    [queue].compactMap { $0 } + receivers.values + finishing + (next?.children ?? [])
+    [queue, web].compactMap { $0 } + receivers.values + finishing + (next?.children ?? [])
   }
 
   func take(_ event: Event) {
@@ -183,7 +188,7 @@ actor Master {
       } else if child === queue {
         isQueueReady = true
         serve(child)
-        for receiver in receivers.values + finishing where receiver.role != .queue { connect(receiver) }
+        for receiver in receivers.values + finishing where receiver.isDoor { connect(receiver) }
       } else {
         child.tell(.serve)
       }
@@ -230,7 +235,7 @@ actor Master {
     isQueueReady = true
     next?.hasTakenOver = true
     serve(begun.queue)
-    for receiver in receivers.values + finishing where receiver.role != .queue { connect(receiver) }
+    for receiver in receivers.values + finishing where receiver.isDoor { connect(receiver) }
     for receiver in begun.receivers.values { receiver.tell(.serve) }
   }
 
@@ -247,6 +252,7 @@ actor Master {
     receivers = begun.receivers
     let isFirst = generation == nil
     generation = begun.generation
+    renewWeb()
     if isFirst {
       started()
     } else {
@@ -284,6 +290,7 @@ actor Master {
     if let (_, end) = ends { queue?.tell(.link, passing: end.number) }
     withExtendedLifetime(ends) {}
     child.watch { [ring] in ring.yield(.news(child, $0)) }
+    show(child)
     return child
   }
 
@@ -296,6 +303,7 @@ actor Master {
   }
 
   private func bury(_ child: Child, _ end: ChildEnd) {
+    if let page = child.page { meters?.page.takeOver(page) }
     if let begun = next, !begun.hasTakenOver, begun.children.contains(where: { $0 === child }) {
       forget(child)
       return fail(StartFailure(of: child, end), child)
@@ -309,6 +317,7 @@ actor Master {
       return
     }
     logger.critical("a process ended by itself, and is replaced", metadata: Self.facts(child, end))
+    meters?.add(MeterTable.own.processEnds, MeterWords.place(of: child.role))
     // It was asked to give up its links, and has.
     if child.role == .queue, let begun = next, !begun.hasTakenOver,
       begun.children.allSatisfy({ begun.ready.contains(ObjectIdentifier($0)) })
@@ -332,11 +341,13 @@ actor Master {
       queue = nil
       isQueueReady = false
     }
+    if web === child { web = nil }
     receivers = receivers.filter { $0.value !== child }
     if let begun = next { next?.receivers = begun.receivers.filter { $0.value !== child } }
   }
 
   private func restart(_ role: ProcessRole, _ place: Int) {
+    if role == .web { return startWeb() }
     let isNext = next?.hasTakenOver == true
     guard !isStopping, let generation = isNext ? next?.generation : generation else { return }
     // What serves by now need not be what ended.
@@ -373,10 +384,6 @@ actor Master {
       try? await Task.sleep(for: time)
       ring.yield(.late(deadline))
     }
-  }
-
-  private static func facts(_ child: Child, _ end: ChildEnd) -> Logger.Metadata {
-    ["role": "\(child.role)", "process": "\(child.number)", "end": "\(end)"]
   }
 }
 

@@ -11,6 +11,8 @@ enum MasterWord: Hashable, Sendable {
   case retire
   /// To the queue process: say what there is to do, from now on.
   case count
+  /// To the process that answers at `httpListen`: the page of a process comes with it, for reading.
+  case page
   /// End within the grace of a stop.
   case stop
 
@@ -20,6 +22,7 @@ enum MasterWord: Hashable, Sendable {
     case Array("serve".utf8): self = .serve
     case Array("retire".utf8): self = .retire
     case Array("count".utf8): self = .count
+    case Array("page".utf8): self = .page
     case Array("stop".utf8): self = .stop
     default: return nil
     }

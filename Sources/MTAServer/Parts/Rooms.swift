@@ -32,6 +32,8 @@ struct Rooms: Sendable {
   private let watchers: Observers<DeliveryNews>
   /// What the queue runner learns of other servers, for the receiver.
   private let nextHops = NextHopMemory()
+  /// Where this process counts; nil: nowhere.
+  let meters: Meters?
 
   var store: any ServerStore { open.store }
 
@@ -41,34 +43,39 @@ struct Rooms: Sendable {
   ///   - delivers: with the parts of the sending half.
   ///   - rotates: begins new log files.
   ///   - opened: the log of a command, which has checked its files.
+  ///   - meters: where it counts.
   init(
     _ settings: Settings, _ parts: MailServer.Parts, delivers: Bool, rotates: Bool = false, _ house: House = .whole,
-    logs opened: Logs? = nil
+    logs opened: Logs? = nil, meters: Meters? = nil
   ) throws {
     // A receiver opens no files, and the queue process those that its master has looked at.
     if house.opensFirst, opened == nil { try OwnFiles(settings).check() }
     let delivers = delivers && house.hasQueue
     self.house = house
     self.parts = parts
+    self.meters = meters
     logs = try opened ?? Logs(settings, parts.logger, rotates: rotates)
     let logger = logs.logger("mta")
     self.logger = logger
     // A master reads them before anybody serves by them. A command listens nowhere, and may not be able to read the key.
     certificates = house.hasCertificates && opened == nil ? try ServerCertificates(reading: settings) : nil
     tls = try certificates?.makeContext()
+    let found: any DNSLookup
     if let make = parts.resolver {
       resolver = nil
-      lookup = try made("resolver", make)
+      found = try made("resolver", make)
     } else {
       let own = DNSResolver(configuration: settings.resolver, group: group)
       resolver = own
-      lookup = own
+      found = own
     }
+    lookup = if let meters { MeteredLookup(lookup: found, meters: meters) } else { found }
     delivery = delivers ? try DeliveryParts(parts) : nil
     var watchers = Observers<DeliveryNews>()
     if let make = parts.deliveryObservers {
       for observer in try made("deliveryObservers", make) { watchers.add(observer) }
     }
+    if let meters { watchers.add(DeliveryMeters(meters).tap) }
     self.watchers = watchers
     // Passwords and keys are read before the store is opened.
     var plan: RunnerPlan?
@@ -103,6 +110,10 @@ struct Rooms: Sendable {
     let dialogues = DialogueLog(logger: logger, settings: settings)
     if let tap = dialogues.received { configuration.taps.append(tap) }
     configuration.contentTap = dialogues.content
+    if let meters {
+      configuration.taps.append(ReceiverMeters(meters).tap)
+      configuration.meters = meters
+    }
     return configuration
   }
 

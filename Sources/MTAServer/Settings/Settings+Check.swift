@@ -26,6 +26,10 @@ extension Settings {
     if localDomains.isEmpty {
       warnings.append("localDomains: none, so mail is taken only for mailboxes that the hooks know")
     }
+    if let address = httpListen?.address, !Network.loopback.contains(where: { $0.contains(address) }) {
+      warnings.append(
+        "httpListen: \(address) is no address of this machine alone, and metrics are told to whoever asks there")
+    }
     for (name, targets) in aliases.mailboxes.sorted(by: { $0.key.description < $1.key.description }) {
       warnings += dead(targets).map { "aliases: \(name): \($0) does not exist here" }
     }

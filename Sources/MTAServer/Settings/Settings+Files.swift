@@ -51,13 +51,7 @@ extension Settings {
   package func filesForReceivers(
     keepingHashes keepsHashes: Bool, from source: InheritedFiles = .shared
   ) throws(StartFailure) -> [String: [UInt8]] {
-    var files = try Self.bytes(of: reading.files.map { (key: "", path: $0) }, source)
-    for (path, bytes) in files {
-      guard let without = SettingsSecrets.removed(from: bytes, keepingHashes: keepsHashes) else {
-        throw StartFailure("\(path) is not a JSON object")
-      }
-      files[path] = without
-    }
+    let files = try filesWithoutSecrets(keepingHashes: keepsHashes, from: source)
     var others: [(key: String, path: String)] = []
     if let certificate { others.append(("certificate", certificate)) }
     if let privateKey { others.append(("privateKey", privateKey)) }
@@ -66,6 +60,20 @@ extension Settings {
     }
     if let trustRoots { others.append(("trustRoots", trustRoots)) }
     return files.merging(try Self.bytes(of: others, source)) { $1 }
+  }
+
+  /// The files of the settings themselves, without what is secret in them.
+  func filesWithoutSecrets(
+    keepingHashes keepsHashes: Bool = false, from source: InheritedFiles = .shared
+  ) throws(StartFailure) -> [String: [UInt8]] {
+    var files = try Self.bytes(of: reading.files.map { (key: "", path: $0) }, source)
+    for (path, bytes) in files {
+      guard let without = SettingsSecrets.removed(from: bytes, keepingHashes: keepsHashes) else {
+        throw StartFailure("\(path) is not a JSON object")
+      }
+      files[path] = without
+    }
+    return files
   }
 
   private static func bytes(

@@ -6,12 +6,12 @@ extension Settings {
   static let waiting: Set<String> = [
     "listeningPorts", "database", "mailQueue", "queueLifetime", "queueRunner", "resolvers", "trustResolvers", "pidFile",
     "lockFile", "userName", "groupName", "receiverUserName", "receiverPaths", "controlGroup",
-    "isolation",
+    "isolation", "httpListen",
   ]
 
   /// The same in a master: what it does itself. All else holds in the processes that a reload starts.
   static let waitingInMaster: Set<String> = [
-    "pidFile", "lockFile", "controlGroup", "logTarget", "logFile", "logRotation", "logTimes",
+    "pidFile", "lockFile", "controlGroup", "logTarget", "logFile", "logRotation", "logTimes", "httpListen",
   ]
 
   /// These settings as a reload puts them in force: what waits for the next start is as in `old`.
@@ -32,6 +32,7 @@ extension Settings {
     settings.receiverPaths = old.receiverPaths
     settings.controlGroup = old.controlGroup
     settings.isolation = old.isolation
+    settings.httpListen = old.httpListen
     return settings
   }
 

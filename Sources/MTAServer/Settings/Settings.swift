@@ -72,6 +72,8 @@ public struct Settings: Sendable {
   /// Certificates by the name that a client asks for (SNI), in lower case and with A-labels. `*.example.org` stands for every name with
   /// one label more, and `*` for all others, in place of ``certificate``. Without a default, that of ``serverName`` is it, or the first.
   public var certificates: [String: CertificateFiles] = [:]
+  /// Where `/metrics` and `/health` are answered by HTTP, without encryption and login. Nil: nowhere.
+  public var httpListen: ListenAddress?
   /// Whether there is any certificate.
   var hasCertificate: Bool { certificate != nil || !certificates.isEmpty }
 

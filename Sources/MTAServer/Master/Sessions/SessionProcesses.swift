@@ -31,6 +31,8 @@ final class SessionProcesses: Sendable {
   private let log: Int32
   /// Ends with the master; nil if that is not known.
   private let life: Int32?
+  /// The acceptor's page, in which its sessions count; nil where nobody asks.
+  private let page: Int32?
   /// Starting a program takes a thread some milliseconds.
   private let threads: [OwnThread]
 
@@ -43,6 +45,7 @@ final class SessionProcesses: Sendable {
     self.order = order
     log = own.descriptors["log"] ?? STDERR_FILENO
     life = own.descriptors["life"]
+    page = own.descriptors["metrics"]
     threads = (0..<2).map { _ in OwnThread() }
     for thread in threads { thread.start() }
   }
@@ -65,6 +68,7 @@ final class SessionProcesses: Sendable {
         SessionSeat.name(of: arrival): arrival.socket.number,
       ]
       descriptors["life"] = life
+      descriptors["metrics"] = page
       let process = try LaunchedProcess.spawn(
         order, arguments: ChildStarter.arguments(of: "session"), descriptors: descriptors)
       withExtendedLifetime((theirs, link, arrival)) {}

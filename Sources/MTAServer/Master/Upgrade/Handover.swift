@@ -15,6 +15,8 @@ struct Handover: Sendable {
     var control: Int32
     var log: Int32
     var errors: Int32
+    /// Where it counts.
+    var page: Int32?
   }
 
   /// The last generation that was started.
@@ -25,6 +27,10 @@ struct Handover: Sendable {
   var serverLock: Int32?
   /// Both ends of ``ChildStarter/life``.
   var life: ChildPipe?
+  /// The master's page, with the counts of processes that ended.
+  var page: Int32?
+  /// The socket for `httpListen`.
+  var http: (place: ListenAddress, descriptor: Int32)?
 
   /// The program that takes over speaks to children of the one before. So it must know the form of this, of their words, and of the link:
   /// programs of other numbers cannot replace each other without a restart.
@@ -62,9 +68,13 @@ extension Handover {
       descriptors["control:\(process.id)"] = process.control
       descriptors["log:\(process.id)"] = process.log
       descriptors["errors:\(process.id)"] = process.errors
+      descriptors["page:\(process.id)"] = process.page
     }
     descriptors["queue-lock"] = queueLock
     descriptors["server-lock"] = serverLock
+    descriptors["page"] = page
+    // The place is in the name: programs of before know no line for it.
+    if let http { descriptors["http \(http.place)"] = http.descriptor }
     descriptors["life:read"] = life?.read.number
     descriptors["life:write"] = life?.write.number
     return (ByteBuffer(string: lines.joined(separator: "\n")), descriptors)
@@ -97,11 +107,15 @@ extension Handover {
         processes.append(
           Process(
             role: role, id: id, generation: generation, place: place, isServing: words[5] == "1", control: control,
-            log: log, errors: errors))
+            log: log, errors: errors, page: descriptors["page:\(id)"]))
       default: return nil
       }
     }
     (queueLock, serverLock) = (descriptors["queue-lock"], descriptors["server-lock"])
+    page = descriptors["page"]
+    for (name, descriptor) in descriptors where name.hasPrefix("http ") {
+      if let place = ListenAddress(String(name.dropFirst(5))) { http = (place, descriptor) }
+    }
     if let read = descriptors["life:read"], let write = descriptors["life:write"] {
       life = ChildPipe(read: OwnedDescriptor(read), write: OwnedDescriptor(write))
     }

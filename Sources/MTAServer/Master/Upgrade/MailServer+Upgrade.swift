@@ -22,7 +22,7 @@ extension MailServer {
     case .whole: logger.error("upgrade: a server of one process (isolation: inProcess) is restarted instead")
     case .master:
       if let post = master.withLockedValue({ $0 }) { await upgrade(post) }
-    case .applicant, .queue, .receiver, .acceptor: break
+    case .applicant, .queue, .receiver, .acceptor, .web: break
     }
   }
 
@@ -78,6 +78,8 @@ extension MailServer {
     var handover = Handover(state)
     handover.serverLock = post.lock.number
     handover.life = post.starter.life
+    handover.page = meters?.page.descriptor?.number
+    handover.http = post.starter.http.map { ($0.place, $0.descriptor.number) }
     let sockets = await post.master.generation?.sockets ?? []
     handover.sockets = sockets.map { ($0.place, $0.descriptor.number) }
     var (text, descriptors) = handover.encoded
@@ -130,7 +132,8 @@ extension Handover {
       guard let child, let pipes = child.pipes else { return nil }
       return Process(
         role: child.role, id: child.number, generation: child.generation, place: child.place, isServing: isServing,
-        control: child.control.number, log: pipes.log.number, errors: pipes.errors.number)
+        control: child.control.number, log: pipes.log.number, errors: pipes.errors.number,
+        page: child.page?.descriptor?.number)
     }
     self.init(generation: state.generation)
     processes =

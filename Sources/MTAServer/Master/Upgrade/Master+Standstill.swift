@@ -25,7 +25,8 @@ extension Master {
     held = []
     reply(
       State(
-        generation: generation.number, queue: queue, receivers: receivers, finishing: finishing, lock: lock))
+        generation: generation.number, queue: queue, receivers: receivers,
+        finishing: finishing + [web].compactMap { $0 }, lock: lock))
   }
 
   func goOn() {

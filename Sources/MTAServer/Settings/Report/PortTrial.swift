@@ -16,18 +16,20 @@ struct PortTrial {
   /// - Parameter bind: the system's code for a place; 0 if it went well.
   init(_ settings: Settings, trying bind: (ListenAddress) -> Int32 = Self.bind) {
     var seen: Set<String> = []
-    for place in settings.listeningPorts where place.port != 0 {
+    let mail = settings.listeningPorts.map { (key: "listeningPorts", place: $0) }
+    for (key, place) in mail + [settings.httpListen].compactMap({ $0.map { ("httpListen", $0) } }) where place.port != 0
+    {
       guard seen.insert("\(place)").inserted else {
-        problems.append("listeningPorts: \(place) stands there twice")
+        problems.append("\(key): \(place) \(key == "httpListen" ? "is one of listeningPorts" : "stands there twice")")
         continue
       }
       switch bind(place) {
       case 0: break
       case EADDRINUSE:
-        warnings.append("listeningPorts: \(place): a program listens there; that is fine if it is this server")
+        warnings.append("\(key): \(place): a program listens there; that is fine if it is this server")
       case EACCES, EPERM:
-        warnings.append("listeningPorts: \(place): this user may not listen there; a service manager may open it")
-      case let code: problems.append("listeningPorts: \(place): \(String(cString: strerror(code)))")
+        warnings.append("\(key): \(place): this user may not listen there; a service manager may open it")
+      case let code: problems.append("\(key): \(place): \(String(cString: strerror(code)))")
       }
     }
     let listening = Set(settings.listeningPorts.map(\.port))

@@ -28,6 +28,22 @@ extension Setting {
     }.shown { .integer(Int64($0.submissionPort)) }
   }
 
+  static func httpListen(_ meaning: String) -> Setting {
+    Setting("httpListen", .text, type: "text or `none`", initial: "none", meaning) { reader, settings in
+      let forms = "PORT, IPv4:PORT, IPv6/PORT, [IPv6]:PORT or none"
+      let place = reader.take("httpListen", forms) { raw -> ListenAddress?? in
+        // A number from the command line.
+        guard let text = String(raw) ?? SettingsReader.port(raw).map({ "\($0)" }) else { return nil }
+        if text == "none" { return .some(nil) }
+        guard var place = ListenAddress(text) else { return nil }
+        // What is told there is for this machine, unless somebody says otherwise.
+        place.address = place.address ?? .loopback4
+        return place
+      }
+      if let place { settings.httpListen = place }
+    }.shown { .text($0.httpListen.map { "\($0)" } ?? "none") }
+  }
+
   static func certificates(_ meaning: String) -> Setting {
     Setting(
       "certificates", .object, type: "object, host name or `*` → `{\"certificate\", \"privateKey\"}`", initial: "`{}`",

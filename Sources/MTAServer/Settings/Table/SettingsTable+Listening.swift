@@ -65,5 +65,10 @@ extension SettingsTable {
     .count(
       "maximumConnectionsPerAddress", \.receiver.maximumConnectionsPerAddress, 1...1_000_000,
       "The same for one IPv4 address or one /64 network of IPv6."),
+    .httpListen(
+      """
+      Where metrics and health are answered by HTTP, as `127.0.0.1:9025`: `/metrics` for Prometheus, `/health/live`, \
+      `/health/ready`. A port alone is one of 127.0.0.1. There is no login: see [METRICS.md](METRICS.md).
+      """),
   ]
 }
