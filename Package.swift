@@ -63,7 +63,7 @@ let package = Package(
 
     // Layer 1: pure mail; the operating system; TLS and digests over OpenSSL.
     module("MTACore", [nioCore]),
-    module("MTASystem", ["MTACore", "CMTASystem", nioCore, nioLocks]),
+    module("MTASystem", ["MTACore", "CMTASystem", nioCore, nioLocks, logging]),
     module("MTATLS", ["COpenSSL", nioCore]),
     module("MTACrypto", ["COpenSSL"]),
 

@@ -127,7 +127,8 @@ public final class Receiver: Sendable {
       store: store, desk: desk, lookup: lookup, inspector: inspector,
       clock: clock, makeID: { MailID(at: $0, random: .random(in: .min ... .max), base: 62) },
       timing: configuration.timing,
-      logger: logger, memory: SessionMemory(limit: configuration.maximumSessionMemory))
+      logger: logger, memory: SessionMemory(limit: configuration.maximumSessionMemory),
+      stem: SessionID.Stem(at: clock.now, random: .random(in: .min ... .max)))
     environment.rewriting = rewriting
     setup = NIOLockedValueBox(
       ReceiverSetup(configuration, tls: tls, findRoute: findRoute, observers: all, environment))

@@ -59,7 +59,7 @@ extension MailServer {
     do throws(StoreFailure) { try await store.add(alert, for: recipients, id: id, at: now) } catch {
       throw AlertFailure.notQueued(error)
     }
-    logger.info("alert queued", metadata: ["mail": "\(id)", "to": "\(mailbox)"])
+    logger.info("alert queued", metadata: ["id": "\(id)", "to": "\(mailbox)"])
     return id
   }
 }

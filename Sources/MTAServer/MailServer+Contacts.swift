@@ -59,7 +59,9 @@ extension MailServer {
   public static func order(
     _ order: ClientOrder, _ settings: Settings, _ parts: Parts = Parts()
   ) async throws {
+    let log = OperatorLog(settings, parts)
     try await withStore(settings, parts) { try await $0.save(order) }
+    log.tell(order.kind, order.network, because: order.reason)
   }
 
   /// Removes the orders for exactly this network, and forgets the offences and lockouts of all clients within it.
@@ -68,10 +70,13 @@ extension MailServer {
   public static func forgive(
     _ network: Network, _ settings: Settings, _ parts: Parts = Parts()
   ) async throws -> (orders: Int, clients: Int) {
-    try await withStore(settings, parts) { store in
+    let log = OperatorLog(settings, parts)
+    let done = try await withStore(settings, parts) { store in
       let orders = try await store.removeOrders(for: network)
-      return (orders, try await store.forgive(network))
+      return (orders: orders, clients: try await store.forgive(network))
     }
+    log.tell(.forgive, network, clients: done.clients)
+    return done
   }
 }
 

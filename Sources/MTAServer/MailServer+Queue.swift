@@ -40,7 +40,8 @@ extension MailServer {
     _ change: QueueChange, _ selection: QueueSelection, _ settings: Settings, _ parts: Parts = Parts(),
     progress: (QueueChangePage) -> Void = { _ in }
   ) async throws -> QueueChangePage {
-    try await withStore(settings, parts) { store in
+    let log = OperatorLog(settings, parts)
+    let sum = try await withStore(settings, parts) { store in
       var sum = QueueChangePage()
       repeat {
         let page = try await store.change(change, selection, after: sum.last, limit: pageSize)
@@ -51,6 +52,8 @@ extension MailServer {
       } while sum.last != nil
       return sum
     }
+    log.tell(change, of: selection.mails, sum.changed)
+    return sum
   }
 
   /// A mail with all of its copies, those that are done among them; nil if there is no such mail.

@@ -17,6 +17,7 @@ extension MailServer {
       pid.remove()
       withExtendedLifetime(locks) {}
     }
+    tellStart()
     settings.logNotes(to: logger)
     for note in rooms.parts.overruled(settings) { logger.notice("\(note)") }
     if rooms.open.countsTraps { TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue)) }
@@ -25,9 +26,7 @@ extension MailServer {
     watch.look(at: rooms.certificates)
     let web = try await startWeb()
     let addresses = try await startReceiver(try inheritedSockets())
-    for address in addresses {
-      logger.info("listening on \(address.address.map { "\($0)" } ?? "?") port \(address.port)")
-    }
+    for address in addresses { tellListening(address, by: settings) }
     listening.begin(addresses)
     tellReady()
     let watches = measure()

@@ -1,3 +1,4 @@
+package import Logging
 public import MTACore
 import MTADelivery
 public import MTAReceiver
@@ -44,6 +45,8 @@ public final class Dialogue {
   public var observers: [any ReceiverObserver] = [] {
     didSet { observing = nil }
   }
+  /// Gets the lines of the receiver's log; nil: trouble is shown where a dialogue fails.
+  package var logger: Logger?
   /// Called in place.
   package var taps: [Observers<ReceiverNews>.Tap] = [] {
     didSet { observing = nil }
@@ -140,7 +143,9 @@ public final class Dialogue {
       clock: clock,
       // Mail ids are numbered, so that transcripts are the same each time.
       makeID: { MailID(at: $0, random: store.takeNumber()) }, timing: timing,
-      logger: trouble.logger, memory: memory, observers: observersOfAll())
+      logger: logger ?? trouble.logger, memory: memory, observers: observersOfAll(),
+      // So are sessions.
+      stem: SessionID.Stem(at: ManualClock().now, random: 0))
     environment.findRoute = findRoute
     environment.rewriting = rewriting
     configuration.rewritesElsewhere = rewriting != nil

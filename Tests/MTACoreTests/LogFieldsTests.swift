@@ -1,6 +1,5 @@
+import MTACore
 import Testing
-
-@testable import MTACore
 
 /// What stands in a log line can be told apart again, whatever it holds.
 @Suite struct LogFieldsTests {
@@ -27,45 +26,38 @@ import Testing
     #expect(text == "to=\"" + String(repeating: "a", count: LogFields.maximumOctets) + "\"... end=x")
   }
 
-  /// Read back by the rules of the format: the fields are those that were written.
-  @Test func whatIsWrittenIsReadBack() {
-    let values = ["a b", "\\\"", "=\"x y=z", "\n", "e\u{301}", "plain", "", "\" end=y \""]
+  @Test func numbersAndTimesArePlain() {
     var fields = LogFields()
-    for (number, value) in values.enumerated() { fields.append("k\(number)", value) }
-    let read = Self.read(Array(fields.text.utf8))
-    #expect(read.map(\.key) == values.indices.map { "k\($0)" })
-    #expect(read.map(\.value) == values.map { Array($0.utf8) })
+    fields.append("least", number: Int64.min)
+    fields.append("none", number: 0)
+    fields.append("many", number: UInt64.max)
+    fields.append("short", seconds: .microseconds(1999))
+    fields.append("long", seconds: .milliseconds(3_600_010))
+    fields.append("back", seconds: .seconds(-1))
+    #expect(
+      fields.text
+        == "least=-9223372036854775808 none=0 many=9223372036854775807 short=0.001 long=3600.010 back=0.000")
   }
 
-  private static func read(_ line: [UInt8]) -> [(key: String, value: [UInt8])] {
-    var fields: [(key: String, value: [UInt8])] = []
-    var rest = line[...]
-    while let sign = rest.firstIndex(of: UInt8(ascii: "=")) {
-      let key = String(decoding: rest[..<sign], as: UTF8.self)
-      rest = rest[(sign + 1)...]
-      var value: [UInt8] = []
-      if rest.first == UInt8(ascii: "\"") {
-        rest = rest.dropFirst()
-        while let octet = rest.popFirst(), octet != UInt8(ascii: "\"") {
-          guard octet == UInt8(ascii: "\\"), let escaped = rest.popFirst() else {
-            value.append(octet)
-            continue
-          }
-          if escaped == UInt8(ascii: "x") {
-            value.append(UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) ?? 0)
-            rest = rest.dropFirst(2)
-          } else {
-            value.append(escaped)
-          }
-        }
-      } else {
-        let plain = rest.prefix { $0 != 32 }
-        value = Array(plain)
-        rest = rest.dropFirst(plain.count)
-      }
-      fields.append((key, value))
-      rest = rest.dropFirst()
-    }
-    return fields
+  /// Read back by the rules of the format: the fields are those that were written.
+  @Test func whatIsWrittenIsReadBack() {
+    let values = ["a b", "\\\"", "=\"x y=z", "\n", "e\u{301}", "plain", "", "\" end=y \"", "\\x41", "x=\\"]
+    var fields = LogFields()
+    for (number, value) in values.enumerated() { fields.append("k\(number)", value) }
+    let read = Array(LogFieldReader(fields.bytes[...]))
+    #expect(read.map { String(decoding: $0.key, as: UTF8.self) } == values.indices.map { "k\($0)" })
+    #expect(read.map(\.value) == values.map { Array($0.utf8) })
+    #expect(read.allSatisfy { !$0.isCut })
+  }
+
+  @Test func aValueThatWasCutSaysSo() {
+    var fields = LogFields()
+    fields.append("long", "a b c", limit: 3)
+    fields.append("end", "x")
+    let read = Array(LogFieldReader(fields.bytes[...]))
+    #expect(read.map(\.isCut) == [true, false] && read[0].value == Array("a b".utf8))
+    // The line was cut.
+    let half = Array(LogFieldReader(fields.bytes[..<7]))
+    #expect(half.count == 1 && half[0].isCut && half[0].value == Array("a".utf8))
   }
 }

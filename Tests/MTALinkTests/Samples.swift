@@ -100,6 +100,7 @@ struct Samples {
       attributes: Attributes(Dictionary(list(upTo: 4) { ($0.text(), $0.attribute()) }) { first, _ in first }),
       hold: optional { $0.text() })
     envelope.reportedAt = optional { $0.timestamp() }
+    envelope.session = flag() ? SessionID("1tSiLu000-2") : nil
     return envelope
   }
 

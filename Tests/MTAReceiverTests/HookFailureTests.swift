@@ -101,14 +101,14 @@ import Testing
     let thrown = await #expect(throws: DialogueFailure.self) {
       try await Dialogue(hooks: Failing()).play(Self.script + "S: 250")
     }
-    let threw = "log: a hook failed client=192.0.2.1 error=Broken() hook=mailFrom how=threw mail=none"
+    let threw = "log: a hook failed client=192.0.2.1 error=Broken() hook=mailFrom how=threw session=1tSiLu000-1"
     #expect("\(try #require(thrown))".contains(threw.replacing("Broken()", with: "\"Broken()\"")))
     let dialogue = Dialogue(hooks: Failing(waits: true))
     dialogue.timing.hookBudgets = [.mailFrom: .seconds(3)]
     let late = await #expect(throws: DialogueFailure.self) {
       try await dialogue.play(Self.script + "-- wait 4\nS: 250")
     }
-    #expect("\(try #require(late))".contains("hook=mailFrom how=late mail=none"))
+    #expect("\(try #require(late))".contains("hook=mailFrom how=late session="))
   }
 
   @Test func closuresWillDo() async throws {

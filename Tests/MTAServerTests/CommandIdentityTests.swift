@@ -102,7 +102,7 @@ import Testing
     let server = try await server()
     let id = try await alert(server)
     let log = server.folder.appending(path: "mta.log").path()
-    #expect(try String(contentsOfFile: log, encoding: .utf8).contains("alert queued mail=\(id)"))
+    #expect(try String(contentsOfFile: log, encoding: .utf8).contains("alert queued id=\(id)"))
     #expect(try DurableFiles().status(log, at: "test").owner == 0)
   }
 

@@ -72,7 +72,7 @@ import Testing
     let log = try await log { $0.dumpMailIntoLog = true }
     let lines = log.split(separator: "\n").filter { $0.contains("mta: content ") }
     #expect(lines.count == 3)
-    #expect(lines.first?.contains("From: a@client.example") == true && lines.first?.contains("mail=") == true)
+    #expect(lines.first?.contains("From: a@client.example") == true && lines.first?.contains("id=") == true)
     // The dot that SMTP doubles is single, and nothing moves an operator's cursor.
     #expect(lines.last?.contains("[2J") == true && lines.last?.contains("..dot") == false)
     #expect(!log.utf8.contains(0x1b) && !log.contains("c2VjcmV0"))

@@ -56,7 +56,10 @@ final class ServerProcess {
     // The last line may not be whole yet.
     for line in log.split(separator: "\n", omittingEmptySubsequences: false).dropLast().reversed()
     where line.contains("listening on 127.0.0.1 port") {
-      guard let port = line.split(separator: " ").last.flatMap({ Int($0) }) else { continue }
+      let words = line.split(separator: " ")
+      guard let place = words.firstIndex(of: "port"), place + 1 < words.count, let port = Int(words[place + 1]) else {
+        continue
+      }
       return try SocketAddress(ipAddress: "127.0.0.1", port: port)
     }
     return nil

@@ -130,6 +130,7 @@ extension Envelope: Codable {
     case hasPrivateFields = "private"
     case hasReturnPath = "path"
     case reportedAt = "reported"
+    case session
   }
 
   public init(from decoder: any Decoder) throws {
@@ -161,6 +162,7 @@ extension Envelope: Codable {
       attributes: Attributes(try fields.decodeIfPresent([String: AttributeValue].self, forKey: .attributes) ?? [:]),
       hold: try fields.decodeIfPresent(String.self, forKey: .hold))
     reportedAt = try fields.decodeIfPresent(Int64.self, forKey: .reportedAt).map(Timestamp.init(milliseconds:))
+    session = try fields.decodeIfPresent(String.self, forKey: .session).flatMap { SessionID($0) }
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -185,5 +187,6 @@ extension Envelope: Codable {
     if !attributes.isEmpty { try fields.encode(attributes.values, forKey: .attributes) }
     try fields.encodeIfPresent(hold, forKey: .hold)
     try fields.encodeIfPresent(reportedAt?.milliseconds, forKey: .reportedAt)
+    try fields.encodeIfPresent(session?.description, forKey: .session)
   }
 }

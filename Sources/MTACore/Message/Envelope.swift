@@ -122,6 +122,8 @@ public struct Envelope: Hashable, Sendable {
   /// Why the mail was held when it was accepted; nil for mail that is delivered at once. The store holds its parcels from the start, so
   /// a runner never gets them.
   public var hold: String?
+  /// The connection that brought the mail; nil for mail that this system wrote.
+  public var session: SessionID?
   /// When the last report about the mail was due; nil before the first. The step that queues a report notes it here.
   public var reportedAt: Timestamp?
 

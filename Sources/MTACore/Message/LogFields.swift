@@ -1,54 +1,99 @@
-/// The fields of a log line, ` key=value` each. They are written so that no text in them can imitate another field, the end of a quote,
-/// or a line.
+/// The fields of a log line as bytes, ` key=value` each. They are written so that no text in them can imitate another field, the end of a
+/// quote, or a line. ``LogFieldReader`` reads them back.
 ///
 /// ```
-/// mail=1wKf0g-2xK9aT-3F outcome=failed message="550 5.1.1 no such user \"bob\"" to=bob@village.example
+/// client=192.0.2.7 stage=RCPT code=550 dsn=5.1.1 to=<bob@village.example> reply="550 5.1.1 no such user \"bob\""
 /// ```
 ///
 /// A value of letters, digits and `-._:/@+<>[],*` stands unchanged. Others are quoted, with `\"` and `\\`, and with `\xHH` for each
 /// octet that is not printable ASCII. Of a value at most ``maximumOctets`` are written, with three dots after the quote.
 package struct LogFields {
-  package private(set) var text = ""
+  package private(set) var bytes: [UInt8] = []
 
   package static let maximumOctets = 1000
 
   package init() {}
 
-  /// - Parameter key: a fixed word, never foreign text.
-  package mutating func append(_ key: String, _ value: String) {
-    text += text.isEmpty ? key : " " + key
-    text += "="
-    Self.append(value, to: &text)
+  /// - Parameter capacity: bytes to make room for at once.
+  package init(capacity: Int) { bytes.reserveCapacity(capacity) }
+
+  package var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  /// - Parameters:
+  ///   - key: a fixed word, never foreign text.
+  ///   - limit: octets of the value, at most.
+  package mutating func append(_ key: String, _ value: String, limit: Int = maximumOctets) {
+    write(key, limit: limit) { $0.append(contentsOf: value.utf8) }
   }
 
-  private static func append(_ value: String, to text: inout String) {
-    var value = value
-    value.withUTF8 { octets in
-      if !octets.isEmpty, octets.count <= maximumOctets, octets.allSatisfy(isPlain) {
-        text += String(decoding: octets, as: UTF8.self)
-        return
-      }
-      var quoted: [UInt8] = [UInt8(ascii: "\"")]
-      quoted.reserveCapacity(octets.count + 16)
-      for octet in octets.prefix(maximumOctets) {
-        if octet == UInt8(ascii: "\"") { quoted.append(UInt8(ascii: "\\")) }
-        append(octet, to: &quoted)
-      }
-      quoted.append(UInt8(ascii: "\""))
-      text += String(decoding: quoted, as: UTF8.self)
-      if octets.count > maximumOctets { text += "..." }
+  package mutating func append(_ key: String, octets: some Sequence<UInt8>) {
+    write(key) { $0.append(contentsOf: octets) }
+  }
+
+  package mutating func append(_ key: String, number: some BinaryInteger) {
+    begin(key)
+    Self.append(number: Int64(clamping: number), to: &bytes)
+  }
+
+  /// Seconds with three digits behind the point; none below zero.
+  package mutating func append(_ key: String, seconds: Duration) {
+    begin(key)
+    Self.append(seconds: seconds, to: &bytes)
+  }
+
+  /// A value that is put together where it stands.
+  ///
+  /// - Parameter body: appends the octets of the value.
+  package mutating func write(_ key: String, limit: Int = maximumOctets, _ body: (inout [UInt8]) -> Void) {
+    begin(key)
+    let start = bytes.count
+    body(&bytes)
+    let count = bytes.count - start
+    guard count == 0 || count > limit || !bytes[start...].allSatisfy(Self.isPlain) else { return }
+    let value = Array(bytes[start...].prefix(limit))
+    bytes.removeLast(count)
+    bytes.reserveCapacity(start + value.count + 16)
+    bytes.append(UInt8(ascii: "\""))
+    for octet in value {
+      if octet == UInt8(ascii: "\"") { bytes.append(UInt8(ascii: "\\")) }
+      Self.append(octet, to: &bytes)
     }
+    bytes.append(UInt8(ascii: "\""))
+    if count > limit { bytes.append(contentsOf: "...".utf8) }
+  }
+
+  private mutating func begin(_ key: String) {
+    if !bytes.isEmpty { bytes.append(UInt8(ascii: " ")) }
+    bytes.append(contentsOf: key.utf8)
+    bytes.append(UInt8(ascii: "="))
   }
 
   /// A value where no quotes are needed: with `\\` and `\xHH`, and cut at ``maximumOctets``.
-  package static func escaped(_ value: String) -> String {
-    var value = value
-    return value.withUTF8 { octets in
-      var text: [UInt8] = []
-      text.reserveCapacity(octets.count + 16)
-      for octet in octets.prefix(maximumOctets) { append(octet, to: &text) }
-      return String(decoding: text, as: UTF8.self) + (octets.count > maximumOctets ? "..." : "")
-    }
+  package static func escaped(_ value: some Collection<UInt8>) -> [UInt8] {
+    var text: [UInt8] = []
+    text.reserveCapacity(min(value.count, maximumOctets) + 16)
+    for octet in value.prefix(maximumOctets) { append(octet, to: &text) }
+    if value.count > maximumOctets { text.append(contentsOf: "...".utf8) }
+    return text
+  }
+
+  package static func append(seconds: Duration, to bytes: inout [UInt8]) {
+    let (whole, rest) = max(seconds, .zero).components
+    append(number: whole, to: &bytes)
+    bytes.append(UInt8(ascii: "."))
+    let milliseconds = rest / 1_000_000_000_000_000
+    for divisor: Int64 in [100, 10, 1] { bytes.append(UInt8(48 + milliseconds / divisor % 10)) }
+  }
+
+  package static func append(number: Int64, to bytes: inout [UInt8]) {
+    if number < 0 { bytes.append(UInt8(ascii: "-")) }
+    var rest = number.magnitude
+    let start = bytes.count
+    repeat {
+      bytes.append(UInt8(48 + rest % 10))
+      rest /= 10
+    } while rest > 0
+    bytes[start...].reverse()
   }
 
   private static func append(_ octet: UInt8, to text: inout [UInt8]) {

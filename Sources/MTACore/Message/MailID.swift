@@ -29,7 +29,7 @@ public struct MailID: Hashable, Sendable, CustomStringConvertible, LosslessStrin
     description = text
   }
 
-  private static func append(_ number: UInt64, _ base: Int, _ width: Int, to text: inout [UInt8]) {
+  static func append(_ number: UInt64, _ base: Int, _ width: Int, to text: inout [UInt8]) {
     let start = text.count
     var rest = number
     while rest > 0 || text.count - start < width {

@@ -72,7 +72,7 @@ extension Reply {
   // MARK: AUTH
 
   static let authenticated = Reply(235, .security, "authentication succeeded")
-  static let badCredentials = Reply(535, .badCredentials, "authentication credentials invalid")
+  package static let badCredentials = Reply(535, .badCredentials, "authentication credentials invalid")
   static let nobodyLogsIn = Reply(502, .invalidCommand, "nobody logs in here")
   static let authNeedsTLS = Reply(538, .encryptionRequired, "encryption is required before AUTH")
   static let tooManyLoginFailures = Reply(421, .security, "too many failed logins, closing connection")

@@ -23,6 +23,8 @@ struct Attempt: Hashable, Sendable {
   var results: [RecipientResult]
   /// The server that answered, or the last one tried.
   var host: String?
+  /// The time until a server was ready for mail.
+  var connecting = Duration.zero
   /// Protocol and cipher.
   var encryption: String?
   /// The TLS policy that was applied, and why (``TLSPolicy``); nil where none was looked for.
@@ -77,7 +79,7 @@ struct Attempt: Hashable, Sendable {
       results.first(where: Self.isTrouble) ?? results.first { $0.outcome == .deferred }
       ?? OutcomeClassifier.judge(.connect("the servers are left alone for now"))
     attempt.results = Array(repeating: result, count: count)
-    (attempt.encryption, attempt.tlsPolicy) = (nil, nil)
+    (attempt.encryption, attempt.tlsPolicy, attempt.connecting) = (nil, nil, .zero)
     return attempt
   }
 }

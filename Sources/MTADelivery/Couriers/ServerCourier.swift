@@ -1,5 +1,6 @@
 import Logging
 import MTACore
+import MTASystem
 import MTATLS
 import NIOCore
 
@@ -24,6 +25,8 @@ struct ServerCourier: Courier {
   var line: Line?
   /// Transactions over it.
   var served = 0
+  /// The time that this mail's connections took so far, with what was looked up for them.
+  private var connecting = Duration.zero
 
   /// The connection that is open, and for whom it was opened.
   struct Line {
@@ -59,6 +62,7 @@ struct ServerCourier: Courier {
 
   mutating func deliver(_ mail: OutgoingMail, to recipients: [Mailbox]) async -> Attempt {
     if served >= Self.mailsPerConnection { end() }
+    connecting = .zero
     let consignment: Consignment
     do throws(DeliveryTrouble) { consignment = try await consign(mail, to: recipients) } catch {
       return Attempt(error, for: recipients.count)
@@ -76,12 +80,15 @@ struct ServerCourier: Courier {
       switch step {
       case .find(let hop, let opensGroup):
         end()
+        let begin = MonotonicInstant.now
         let finding = await finder.find(hop, opensGroup: opensGroup, for: consignment)
+        connecting += begin.elapsed
         step = trial.receive(.found(finding), isCancelled: Task.isCancelled)
       case .open(let opening):
         step = trial.receive(await carry(consignment, by: opening), isCancelled: Task.isCancelled)
-      case .done(let attempt):
+      case .done(var attempt):
         if trial.hasSecondAnswer { end() }
+        attempt.connecting = connecting
         return attempt
       }
     }
@@ -153,6 +160,8 @@ struct ServerCourier: Courier {
     _ opening: HostTrial.Opening, for consignment: Consignment
   ) async throws(DeliveryTrouble) -> Line {
     end()
+    let begin = MonotonicInstant.now
+    defer { connecting += begin.elapsed }
     let byPolicy = opening.manner == .byPolicy
     let tls = byPolicy ? LinkTLS(opening.policy, peerName: opening.endpoint.name, environment.tls) : nil
     let link: ServerLink

@@ -37,7 +37,7 @@ struct FilterDesk: Sendable {
         logger.warning(
           "content filter",
           metadata: [
-            "mail": "\(mail.envelope.id)", "server": "\(server)", "trouble": "\(trouble)",
+            "id": "\(mail.envelope.id)", "server": "\(server)", "trouble": "\(trouble)",
             "fails": "\(options.failing.rawValue)",
           ])
       }

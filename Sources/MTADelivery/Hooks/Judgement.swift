@@ -97,7 +97,7 @@ struct Judgement: Sendable {
       logger.warning(
         "a delivery hook failed",
         metadata: [
-          "hook": "\(name)", "how": error is HookIsLate ? "late" : "threw", "error": "\(error)", "mail": "\(mail)",
+          "hook": "\(name)", "how": error is HookIsLate ? "late" : "threw", "error": "\(error)", "id": "\(mail)",
         ])
       return nil
     }

@@ -7,6 +7,8 @@ public enum DeliveryEvent {
   public struct Outcome: Hashable, Sendable {
     public let at: Timestamp
     public let mail: MailID
+    /// The connection that brought the mail; nil for mail that this system wrote.
+    public let session: SessionID?
     public let parcel: ParcelID
     public let sender: ReversePath
     public let recipient: Mailbox
@@ -31,6 +33,10 @@ public enum DeliveryEvent {
     public let age: Duration
     /// The time of this attempt: connection, dialogue and content. Zero where nothing was tried.
     public let duration: Duration
+    /// From when the runner took the copy until the attempt began.
+    package let waited: Duration
+    /// The part of ``duration`` until a server was ready for mail: the DNS, connections, TLS, EHLO. Zero on a connection that was open.
+    package let connecting: Duration
     /// When a deferred copy is due again.
     public let nextTry: Timestamp?
     /// A hook of the program decided it.

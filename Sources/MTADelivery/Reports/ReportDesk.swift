@@ -104,7 +104,7 @@ struct ReportDesk: Sendable {
     case .send(let other, let client): return other == sender ? itself : ReportAddressee(other, client: client)
     case .suppress(let reason):
       environment.logger.info(
-        "report suppressed", metadata: ["mail": "\(envelope.id)", "reason": "\(Attempt.printable(reason))"])
+        "report suppressed", metadata: ["id": "\(envelope.id)", "reason": "\(Attempt.printable(reason))"])
       return nil
     }
   }

@@ -18,6 +18,7 @@ struct DeliveryEnvironment: Sendable {
   let threads: NIOThreadPool
   let files: DurableFiles
   let logger: Logger
+  let log: DeliveryLog
   let tls: TLSContexts
   let policies: TLSPolicyFinder
   let pacer: Pacer
@@ -37,7 +38,7 @@ struct DeliveryEnvironment: Sendable {
 
   /// Tells the log, and the observers if there are any.
   func tell(_ event: DeliveryNews) {
-    DeliveryLog(logger: logger).note(event)
+    log.note(event)
     if !observers.isEmpty { observers.tell(event) }
   }
 

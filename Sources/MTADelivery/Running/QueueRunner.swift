@@ -48,7 +48,7 @@ public final class QueueRunner: Sendable {
     environment = DeliveryEnvironment(
       queue: queue, configuration: configuration, signer: signer, clock: clock,
       router: Router(dns: dns, configuration: configuration), group: eventLoopGroup, threads: threadPool, files: files,
-      logger: logger, tls: tls,
+      logger: logger, log: DeliveryLog(log: EventLog(logger)), tls: tls,
       policies: TLSPolicyFinder(
         dns: dns, configuration, tls, clock: clock, group: eventLoopGroup, threads: threadPool, files: files,
         logger: logger),

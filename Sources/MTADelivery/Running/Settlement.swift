@@ -10,10 +10,11 @@ struct Settlement: Sendable {
   /// - Parameters:
   ///   - isCutShort: the end of the run broke the attempt off. Copies that it deferred are given back unchanged.
   ///   - lane: the lane of copies that wait. Nil: the lane of ``LaneNames``, for the next attempt may go another way.
+  ///   - waited: from when the runner took the copies until the attempt began.
   ///   - duration: of the attempt.
   func settle(
     _ job: DeliveryJob, _ attempt: Attempt, isCutShort: Bool = false, lane: String? = nil,
-    took duration: Duration = .zero
+    waited: Duration = .zero, took duration: Duration = .zero
   ) async {
     let now = environment.clock.now
     var outcomes: [ReportPlan.Outcome] = []
@@ -35,7 +36,7 @@ struct Settlement: Sendable {
     guard !outcomes.isEmpty else { return }
     await ReportDesk(environment).markLate(&outcomes, of: job.source, at: now)
     let results = outcomes.map(\.recorded)
-    tell(job, attempt, outcomes, verdicts, took: duration, at: now)
+    tell(job, attempt, outcomes, verdicts, waited, took: duration, at: now)
     tellOfLost(results, of: job.source.envelope)
     let news = environment.reportPlan.reported(
       outcomes.filter { !silent.contains($0.parcel.id) }, of: job.source.envelope)
@@ -111,13 +112,13 @@ struct Settlement: Sendable {
     guard envelope.reversePath == .null, let first = failed.first else { return }
     environment.logger.warning(
       "a mail with a null sender failed; no report is sent",
-      metadata: ["mail": "\(envelope.id)", "recipients": "\(failed.count)", "reason": "\(first.message)"])
+      metadata: ["id": "\(envelope.id)", "recipients": "\(failed.count)", "reason": "\(first.message)"])
   }
 
   /// Tells the log, and the observers if there are any, of each recipient's outcome.
   private func tell(
     _ job: DeliveryJob, _ attempt: Attempt, _ outcomes: [ReportPlan.Outcome], _ verdicts: [OutcomeVerdict],
-    took duration: Duration, at now: Timestamp
+    _ waited: Duration, took duration: Duration, at now: Timestamp
   ) {
     let envelope = job.source.envelope
     for (index, outcome) in outcomes.enumerated() {
@@ -126,13 +127,15 @@ struct Settlement: Sendable {
       environment.tell(
         .attempted(
           .init(
-            at: now, mail: envelope.id, parcel: parcel.id, sender: parcel.recipient.reversePath ?? envelope.reversePath,
+            at: now, mail: envelope.id, session: envelope.session, parcel: parcel.id,
+            sender: parcel.recipient.reversePath ?? envelope.reversePath,
             recipient: parcel.recipient.mailbox,
             destination: job.domain?.description ?? job.destination.description, outcome: recorded.outcome,
             host: attempt.host, tls: attempt.encryption.map { ConnectionTLS($0) }, tlsPolicy: attempt.tlsPolicy,
             status: outcome.result.status, reply: outcome.result.reply, message: recorded.message,
             attempts: parcel.attempts + (recorded.isAttempt ? 1 : 0), age: now - envelope.receivedAt,
-            duration: duration, nextTry: recorded.retryAt, isByHook: isByHook)))
+            duration: duration, waited: waited, connecting: attempt.connecting, nextTry: recorded.retryAt,
+            isByHook: isByHook)))
     }
   }
 

@@ -33,12 +33,13 @@ struct Worker: Sendable {
       case .deliver(let job):
         served += 1
         let begin = MonotonicInstant.now
+        let waited = Duration.nanoseconds(begin.nanoseconds &- job.takenAt.nanoseconds)
         let attempt = await deliver(job, by: &courier)
         let duration = begin.elapsed
         let isCutShort = Task.isCancelled
         // At once: what the server took and is not recorded when this process is killed is delivered again.
         let settling = Task(executorPreference: executor) {
-          await settlement.settle(job, attempt, isCutShort: isCutShort, took: duration)
+          await settlement.settle(job, attempt, isCutShort: isCutShort, waited: waited, took: duration)
         }
         let inVain = run.learn(destination, attempt)
         // A store in trouble holds this worker up.

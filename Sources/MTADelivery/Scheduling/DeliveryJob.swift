@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 
 /// Copies of one mail for one destination: one transaction.
 struct DeliveryJob: Sendable {
@@ -12,6 +13,8 @@ struct DeliveryJob: Sendable {
   let parcels: [Parcel]
   /// The lanes in which they waited.
   let lanes: Set<String>
+  /// When the runner got it.
+  let takenAt = MonotonicInstant.now
 
   init(source: MailSource, destination: Destination, domain: Domain?, marks: CopyMarks, parcels: [Parcel]) {
     self.source = source

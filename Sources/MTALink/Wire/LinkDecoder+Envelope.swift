@@ -32,11 +32,17 @@ extension LinkDecoder {
       hasPrivateFields: hasPrivateFields, hasReturnPath: hasReturnPath, attributes: Attributes(attributes),
       hold: hold)
     envelope.reportedAt = try optional { (decoder) throws(LinkFault) in try decoder.timestamp() }
+    envelope.session = try optional { (decoder) throws(LinkFault) in try decoder.sessionID() }
     return envelope
   }
 
   mutating func mailID() throws(LinkFault) -> MailID {
     guard let id = MailID(try text()) else { throw LinkFault("a mail id is none") }
+    return id
+  }
+
+  private mutating func sessionID() throws(LinkFault) -> SessionID {
+    guard let id = SessionID(try text()) else { throw LinkFault("a session id is none") }
     return id
   }
 

@@ -29,6 +29,7 @@ extension LinkEncoder {
     write(map: envelope.attributes.values)
     write(optional: envelope.hold) { $0.write($1) }
     write(optional: envelope.reportedAt) { $0.write(signed: $1.milliseconds) }
+    write(optional: envelope.session) { $0.write($1.description) }
   }
 
   mutating func write(_ mailbox: Mailbox) {

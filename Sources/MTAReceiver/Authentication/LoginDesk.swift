@@ -154,7 +154,7 @@ package final class LoginDesk: Sendable {
       switch note {
       case .addressLimit(let network): logger.notice("login limit reached", metadata: ["client": "\(network)"])
       case .accountLimit(let account, let latest):
-        logger.notice("login limit reached", metadata: ["user": "\(account)", "client": "\(latest)"])
+        logger.notice("login limit reached", metadata: ["sasl_username": "\(account)", "client": "\(latest)"])
       }
     }
   }

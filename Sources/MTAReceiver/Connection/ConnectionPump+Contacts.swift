@@ -24,7 +24,7 @@ extension ConnectionPump {
     case .slammed: todo = session.turnAway(nil)
     case .full:
       environment.tellTurnedAway(client, localPort: facts.localPort)
-      // As at the door: the log has no line of it.
+      // As at the door, which has a line of its own.
       _ = session.turnAway(nil)
       todo = .close(.tooManyConnections(session.configuration.serverName))
     }

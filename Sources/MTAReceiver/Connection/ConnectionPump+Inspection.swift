@@ -23,7 +23,7 @@ extension ConnectionPump {
     } catch {
       environment.logger.warning(
         "a mail's signatures were not verified",
-        metadata: ["mail": "\(session.conversation.mailID?.description ?? "none")", "reason": "\(error)"])
+        metadata: ["id": "\(session.conversation.mailID?.description ?? "none")", "reason": "\(error)"])
       // RFC 8601 §2.7.1: it may be found out another time.
       return [AuthenticationResult(method: "dkim", result: "temperror", reason: "verification took too long")]
     }

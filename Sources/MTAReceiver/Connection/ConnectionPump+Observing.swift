@@ -9,14 +9,16 @@ import struct MTASystem.Observers
 /// What the log and the observers are told of a session.
 extension ConnectionPump {
   /// The session as it is now.
-  var seen: ReceiverEvent.Session { ReceiverEvent.Session(number, session.conversation) }
+  var seen: ReceiverEvent.Session { ReceiverEvent.Session(number, sessionID, session.conversation) }
 
   private var isObserved: Bool { !environment.observers.isEmpty }
+  /// Somebody gets to know of events that are no trouble.
+  private var isFollowed: Bool { environment.log.isOn || isObserved }
 
   func tellOpened() {
     tally.isOpen = true
-    guard isObserved else { return }
-    environment.observers.tell(.opened(.init(at: environment.clock.now, session: seen)))
+    guard isFollowed else { return }
+    environment.tell(.opened(.init(at: environment.clock.now, session: seen)))
     // TLS came first.
     if session.conversation.encryption != nil { tellSecured() }
   }
@@ -27,8 +29,8 @@ extension ConnectionPump {
   }
 
   func tellClosed() {
-    guard isObserved, tally.isOpen else { return }
-    environment.observers.tell(
+    guard isFollowed, tally.isOpen else { return }
+    environment.tell(
       .closed(
         .init(
           at: environment.clock.now, session: seen, duration: tally.begin.elapsed, replies: tally.replies,
@@ -43,7 +45,8 @@ extension ConnectionPump {
       .accepted(
         .init(
           at: environment.clock.now, session: seen, mail: envelope.id, sender: envelope.reversePath,
-          recipients: envelope.recipients.count, bytes: session.contentBytes, duration: tally.contentBegin.elapsed,
+          recipients: envelope.recipients.count, recipientList: envelope.recipients, bytes: session.contentBytes,
+          duration: tally.contentBegin.elapsed,
           commit: commit.elapsed, authenticatedAs: envelope.authenticatedAs, hold: envelope.hold)))
   }
 
@@ -86,9 +89,9 @@ extension ConnectionPump {
   /// A hook answered, and the session is about to hear it.
   func tell(_ answer: Answer, to question: Question) {
     tally.note(answer, to: question)
-    guard isObserved, case .message(.discard) = answer else { return }
+    guard case .message(.discard) = answer, isFollowed else { return }
     let conversation = session.conversation
-    environment.observers.tell(
+    environment.tell(
       .discarded(
         .init(
           at: environment.clock.now, session: seen, mail: conversation.mailID, sender: conversation.reversePath,
@@ -98,8 +101,8 @@ extension ConnectionPump {
   /// The credentials were right, and the session has heard it.
   func tellLogin() {
     tally.hasLogin = false
-    guard isObserved, session.conversation.isAuthenticated else { return }
-    environment.observers.tell(.loggedIn(.init(at: environment.clock.now, session: seen)))
+    guard isFollowed, session.conversation.isAuthenticated else { return }
+    environment.tell(.loggedIn(.init(at: environment.clock.now, session: seen)))
   }
 }
 
@@ -137,8 +140,9 @@ extension ConnectionPump {
 }
 
 extension ReceiverEvent.Session {
-  init(_ number: UInt64, _ conversation: borrowing Conversation) {
+  init(_ number: UInt64, _ id: SessionID, _ conversation: borrowing Conversation) {
     self.number = number
+    self.id = id
     connection = conversation.connection
     clientName = conversation.clientName
     tls = conversation.encryption.map { ConnectionTLS(version: $0.version, cipher: $0.cipher) }

@@ -12,6 +12,7 @@ import struct MTASystem.MonotonicInstant
 package final class ConnectionPump: @unchecked Sendable {
   package let loop: any ConnectionLoop
   package let number: UInt64
+  let sessionID: SessionID
   let environment: ReceiverEnvironment
   private weak var duplex: (any Duplex)?
   var session: ServerSession
@@ -79,6 +80,7 @@ package final class ConnectionPump: @unchecked Sendable {
     self.loop = loop
     self.duplex = duplex
     self.number = number
+    sessionID = SessionID(environment.stem, number)
     deadline = loop.now + environment.timing.command
     sessionDeadline = loop.now + environment.timing.session
   }
@@ -316,7 +318,8 @@ package final class ConnectionPump: @unchecked Sendable {
         tell(notStored: error, session.conversation.mailID)
         return .storeFailed(error)
       }
-    case .commit(let envelope, let trace):
+    case .commit(var envelope, let trace):
+      envelope.session = sessionID
       contentDeadline = nil
       contentLines?.finish()
       contentLines = nil

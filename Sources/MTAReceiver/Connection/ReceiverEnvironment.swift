@@ -16,7 +16,10 @@ package struct ReceiverEnvironment: Sendable {
   package var makeID: @Sendable (Timestamp) -> MailID
   package var timing: Receiver.Timing
   package var memory: SessionMemory
-  package var logger: Logger
+  package let logger: Logger
+  let log: ReceiverLog
+  /// What the ids of its sessions have in common.
+  package let stem: SessionID.Stem
   package var observers: Observers<ReceiverNews>
   /// Nil: nothing is counted.
   package var meters: Meters?
@@ -28,7 +31,7 @@ package struct ReceiverEnvironment: Sendable {
     inspector: (@Sendable () -> any ContentInspector)? = nil,
     clock: any WallClock, makeID: @escaping @Sendable (Timestamp) -> MailID, timing: Receiver.Timing, logger: Logger,
     memory: SessionMemory = SessionMemory(),
-    observers: Observers<ReceiverNews> = Observers()
+    observers: Observers<ReceiverNews> = Observers(), stem: SessionID.Stem
   ) {
     self.store = store
     self.desk = desk
@@ -39,6 +42,8 @@ package struct ReceiverEnvironment: Sendable {
     self.timing = timing
     self.memory = memory
     self.logger = logger
+    log = ReceiverLog(log: EventLog(logger))
+    self.stem = stem
     self.observers = observers
   }
 }
@@ -52,14 +57,13 @@ extension ReceiverEnvironment {
 
   /// Tells the log, and the observers if there are any.
   func tell(_ event: ReceiverNews) {
-    ReceiverLog(logger: logger).note(event)
+    log.note(event)
     if !observers.isEmpty { observers.tell(event) }
   }
 
   /// A connection is one too many. No session began for it.
   func tellTurnedAway(_ client: IPAddress, localPort: UInt16) {
-    if observers.isEmpty { return }
-    observers.tell(.turnedAway(.init(at: clock.now, client: client, localPort: localPort)))
+    tell(.turnedAway(.init(at: clock.now, client: client, localPort: localPort)))
   }
 
   /// Mail leaves with a signature that its author's name does not explain, or without one.
@@ -68,7 +72,8 @@ extension ReceiverEnvironment {
     logger.notice(
       note.isReadable ? "no domain of the user's may sign" : "the author cannot be read",
       metadata: [
-        "mail": "\(note.mail?.description ?? "none")", "login": "\(note.login ?? "none")", "signers": "\(signers)",
+        "id": "\(note.mail?.description ?? "none")", "sasl_username": "\(note.login ?? "none")",
+        "signers": "\(signers)",
       ])
   }
 

@@ -1,4 +1,3 @@
-import Logging
 import MTASystem
 import NIOCore
 
@@ -33,13 +32,6 @@ package struct HookDenial: Hashable, Sendable {
   }
 
   private static let isProcessBound = Landlock.applied > 0 || ProcessRole.current == .receiver
-
-  /// For the line of the failed hook.
-  var fields: Logger.Metadata {
-    var fields: Logger.Metadata = ["hint": "permission denied: see receiverPaths"]
-    if let path { fields["path"] = "\(path)" }
-    return fields
-  }
 }
 
 /// What is in an error of Foundation or swift-system.

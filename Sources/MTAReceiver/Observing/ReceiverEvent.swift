@@ -7,6 +7,8 @@ public enum ReceiverEvent {
   public struct Session: Hashable, Sendable {
     /// Counted from the start of the process.
     public let number: UInt64
+    /// Differs over restarts and between processes: the `session` of log lines, and of ``MTACore/Envelope/session``.
+    public let id: SessionID
     /// Addresses, ports, and the role of the listener.
     public let connection: ConnectionFacts
     /// What EHLO, HELO or LHLO named.
@@ -61,6 +63,7 @@ public enum ReceiverEvent {
     public let sender: ReversePath
     /// Recipients with a copy, targets of forwards among them.
     public let recipients: Int
+    package let recipientList: [EnvelopeRecipient]
     /// Octets of the content as it came.
     public let bytes: Int
     /// From DATA, or the first BDAT, to stable storage.

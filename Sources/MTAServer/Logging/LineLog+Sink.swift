@@ -4,36 +4,51 @@ import MTASystem
 import NIOConcurrencyHelpers
 
 extension LineLog {
+  /// The form of entries in a file and on standard error. Syslog and the journal have forms of their own.
+  public enum Format: String, Hashable, Sendable, CaseIterable {
+    /// `2026-11-30T03:51:06.123Z [info] mta.receiver: accepted client=192.0.2.1 …`
+    case text
+    /// A JSON object a line, in ASCII: `{"time":"2026-11-30T03:51:06.123Z","level":"info","label":"mta.receiver","event":"accepted",…}`
+    case json
+  }
+
   /// The place that entries go to. Loggers of one place share it, and no line is split or mixed with another.
   public final class Sink: Sendable {
     private let place: NIOLockedValueBox<LogPlace>
 
     /// Standard error.
-    public convenience init(times: Times = .utc) { self.init(.standardError(), times: times) }
+    public convenience init(times: Times = .utc, format: Format = .text) {
+      self.init(.standardError(), format, times: times)
+    }
 
     /// Appends to a file, made with mode 0640 if it is missing.
     ///
     /// - Parameter rotation: when a new file begins; nil: never. Only one process may rotate a file, and others may append to it.
-    public convenience init(path: String, rotation: Rotation? = nil, times: Times = .utc) throws {
-      try self.init(path: path, rotation: rotation, times: times, clock: SystemClock())
+    public convenience init(
+      path: String, rotation: Rotation? = nil, times: Times = .utc, format: Format = .text
+    ) throws {
+      try self.init(path: path, rotation: rotation, times: times, format: format, clock: SystemClock())
     }
 
     convenience init(
-      path: String, rotation: Rotation?, times: Times, clock: any WallClock, limit: Int = LogQueue.limit
+      path: String, rotation: Rotation?, times: Times, format: Format = .text, clock: any WallClock,
+      limit: Int = LogQueue.limit
     ) throws {
       let open: @Sendable () throws -> LogFile = {
         try LogFile(path: path, rotation: rotation, times: times, clock: clock)
       }
       self.init(
-        try open(), rotation: rotation, times: times, clock: clock, again: open, limit: limit)
+        try open(), format, rotation: rotation, times: times, clock: clock, again: open, limit: limit)
     }
 
     private init(
-      _ file: LogFile, rotation: Rotation? = nil, times: Times, clock: any WallClock = SystemClock(),
+      _ file: LogFile, _ format: Format, rotation: Rotation? = nil, times: Times, clock: any WallClock = SystemClock(),
       again: (@Sendable () throws -> LogFile)? = nil, limit: Int = LogQueue.limit
     ) {
       place = NIOLockedValueBox(
-        LogPlace(file, rotation: rotation, times: times, clock: clock, again: again, limit: limit))
+        LogPlace(
+          format == .json ? .json : .lines, file, rotation: rotation, times: times, clock: clock, again: again,
+          limit: limit))
     }
 
     private init(_ form: LogForm, socket path: String, limit: Int) {
@@ -103,11 +118,17 @@ enum LogNote {
     case .lost(let count):
       LogEntry(
         level: .warning, label: "mta.log", text: "the log could not be written, and entries are missing here",
-        fields: [("count", "\(count)")])
+        fields: Self.fields("count", "\(count)"))
     case .notRotated(let reason):
       LogEntry(
         level: .error, label: "mta.log", text: "the log file cannot be rotated; it is used further",
-        fields: [("reason", reason)])
+        fields: Self.fields("reason", reason))
     }
+  }
+
+  private static func fields(_ key: String, _ value: String) -> LogFields {
+    var fields = LogFields()
+    fields.append(key, value)
+    return fields
   }
 }

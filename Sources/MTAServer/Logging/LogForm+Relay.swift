@@ -28,6 +28,7 @@ extension LogForm {
       severity = Int(digit) - 48
       rest = line.dropFirst()
     }
+    if case .json = self { return Self.appendJSON(relayed: rest, severity, from: name, at: now, times, to: &bytes) }
     var text = Array(name.utf8) + [32]
     if rest.allSatisfy({ (32...126).contains($0) }) {
       text += rest
@@ -43,7 +44,7 @@ extension LogForm {
     _ text: [UInt8], _ severity: Int, at now: Timestamp, _ times: LineLog.Times, to bytes: inout [UInt8]
   ) {
     switch self {
-    case .lines, .relayed:
+    case .lines, .json, .relayed:
       times.append(now, to: &bytes)
       bytes.append(32)
       bytes += text

@@ -27,6 +27,8 @@ enum LogForm {
   }
 
   case lines
+  /// An object a line.
+  case json
   /// For the master, which relays it.
   case relayed
   /// RFC 5424.
@@ -50,6 +52,7 @@ enum LogForm {
       bytes.append(contentsOf: "] ".utf8)
       Self.appendText(of: entry, to: &bytes)
       bytes.append(UInt8(ascii: "\n"))
+    case .json: Self.appendJSON(entry, at: now, times, to: &bytes)
     case .relayed: Self.appendRelayed(entry, to: &bytes)
     case .syslog(let origin):
       Self.appendDatagram(to: &bytes) { bytes in
@@ -74,10 +77,11 @@ enum LogForm {
         Self.appendText(of: entry, to: &bytes)
         bytes.removeLast(max(0, bytes.count - begin - (Self.maximumDatagram - 1)))
         bytes.append(UInt8(ascii: "\n"))
-        Self.appendField("label", entry.label, to: &bytes)
-        for field in entry.fields {
+        Self.appendField("label", Array(entry.label.utf8), to: &bytes)
+        for field in LogFieldReader(entry.fields.bytes[...]) {
           let before = bytes.count
-          Self.appendField(field.key, field.value, to: &bytes)
+          let value = field.isCut ? field.value + "...".utf8 : field.value
+          Self.appendField(String(decoding: field.key, as: UTF8.self), value, to: &bytes)
           if bytes.count - begin > Self.maximumDatagram { bytes.removeLast(bytes.count - before) }
         }
       }
@@ -94,11 +98,9 @@ enum LogForm {
       text.append(escaping: entry.text)
       bytes.append(contentsOf: text.utf8)
     }
-    if entry.fields.isEmpty { return }
-    var fields = LogFields()
-    for (key, value) in entry.fields { fields.append(key, value) }
+    if entry.fields.bytes.isEmpty { return }
     bytes.append(UInt8(ascii: " "))
-    bytes.append(contentsOf: fields.text.utf8)
+    bytes.append(contentsOf: entry.fields.bytes)
   }
 
   static func appendDatagram(to bytes: inout [UInt8], _ body: (inout [UInt8]) -> Void) {
@@ -114,7 +116,7 @@ enum LogForm {
   private static let taken: Set<String> = ["MESSAGE", "MESSAGE_ID", "PRIORITY", "ERRNO", "LABEL"]
 
   /// The value stands as in ``LogFields``, without quotes.
-  private static func appendField(_ key: String, _ value: String, to bytes: inout [UInt8]) {
+  private static func appendField(_ key: String, _ value: [UInt8], to bytes: inout [UInt8]) {
     var name = String(
       decoding: key.uppercased().utf8.prefix(50).map { octet in
         switch octet {
@@ -126,7 +128,7 @@ enum LogForm {
     if !begins || key != "label" && taken.contains(name) || name.hasPrefix("SYSLOG_") { name = "MTA_" + name }
     bytes.append(contentsOf: name.utf8)
     bytes.append(UInt8(ascii: "="))
-    bytes.append(contentsOf: LogFields.escaped(value).utf8)
+    bytes.append(contentsOf: LogFields.escaped(value))
     bytes.append(UInt8(ascii: "\n"))
   }
 }

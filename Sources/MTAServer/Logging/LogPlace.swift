@@ -13,13 +13,13 @@ final class LogPlace: Sendable {
   private let rotation: LineLog.Rotation?
 
   init(
-    _ file: LogFile, rotation: LineLog.Rotation?, times: LineLog.Times, clock: any WallClock,
+    _ form: LogForm = .lines, _ file: LogFile, rotation: LineLog.Rotation?, times: LineLog.Times, clock: any WallClock,
     again: (@Sendable () throws -> LogFile)?, limit: Int
   ) {
-    (form, self.times, self.clock, self.again, self.rotation) = (.lines, times, clock, again, rotation)
+    (self.form, self.times, self.clock, self.again, self.rotation) = (form, times, clock, again, rotation)
     queue = LogQueue(
       file, turn: LogTurn(rotation, times, last: file.lastWritten ?? clock.now), limit: limit,
-      note: Self.notes(.lines, times, clock))
+      note: Self.notes(form, times, clock))
   }
 
   init(_ form: LogForm, _ output: any LogOutput, limit: Int) {

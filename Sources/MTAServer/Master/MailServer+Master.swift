@@ -34,6 +34,7 @@ extension MailServer {
       withExtendedLifetime(lock) {}
     }
     ProcessRole.becomeMaster()
+    tellStart()
     settings.logNotes(to: logger)
     for note in rooms.parts.overruled(settings) { logger.notice("\(note)") }
     for warning in settings.warnings() { logger.warning("\(warning)") }
@@ -48,7 +49,7 @@ extension MailServer {
     var counted: (@Sendable (ServiceCounts) -> Void)?
     if let notifier = service.notifier { counted = { $0.tell(notifier) } }
     let master = Master(starter, logger: logger, counted: counted, meters: meters) {
-      for socket in generation.sockets { self.tellListening(socket) }
+      for socket in generation.sockets { self.tellListening(socket.address, by: generation.settings) }
       self.listening.begin(generation.sockets.map(\.address))
       self.tellReady()
     }
@@ -101,10 +102,6 @@ extension MailServer {
       logger.error("upgrade: the pid file cannot be written", metadata: ["reason": "\(error)"])
       return nil
     }
-  }
-
-  private func tellListening(_ socket: BoundSocket) {
-    logger.info("listening on \(socket.address.address.map { "\($0)" } ?? "?") port \(socket.address.port)")
   }
 
   private func firstGeneration(
@@ -173,7 +170,7 @@ extension MailServer {
 
   private func tookOver(_ next: Generation, after last: Generation) {
     for socket in next.sockets where !last.sockets.contains(where: { $0.place == socket.place }) {
-      tellListening(socket)
+      tellListening(socket.address, by: next.settings)
     }
     listening.begin(next.sockets.map(\.address))
     let settings = next.settings

@@ -61,7 +61,7 @@ struct DialogueLog: Sendable {
       logger.info(
         "content",
         metadata: [
-          "connection": "\(line.connection)", "client": "\(line.client)", "mail": "\(line.mail)",
+          "connection": "\(line.connection)", "client": "\(line.client)", "id": "\(line.mail)",
           "text": "\(line.text)",
         ])
     }

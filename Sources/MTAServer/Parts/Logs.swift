@@ -41,13 +41,15 @@ struct Logs: Sendable {
     switch settings.logTarget {
     case .file:
       guard let file = settings.logFile else { break }
-      return try LineLog.Sink(path: file, rotation: rotates ? settings.logRotation : nil, times: settings.logTimes)
+      return try LineLog.Sink(
+        path: file, rotation: rotates ? settings.logRotation : nil, times: settings.logTimes, format: settings.logFormat
+      )
     case .stderr: break
     case .syslog: return LineLog.Sink(syslog: "/dev/log")
     case .syslog3164: return LineLog.Sink(syslog: "/dev/log", isClassic: true)
     case .journal: return LineLog.Sink(journal: "/run/systemd/journal/socket")
     }
-    return LineLog.Sink(times: settings.logTimes)
+    return LineLog.Sink(times: settings.logTimes, format: settings.logFormat)
   }
 
   /// A line of a child's log; nothing where the program has loggers of its own, for then the children have them, too.
@@ -59,7 +61,7 @@ struct Logs: Sendable {
   func turning(from old: Settings, to new: Settings) throws -> (@Sendable () -> Void)? {
     let isSame =
       old.logTarget == new.logTarget && old.logFile == new.logFile && old.logRotation == new.logRotation
-      && old.logTimes == new.logTimes
+      && old.logTimes == new.logTimes && old.logFormat == new.logFormat
     guard let sink, !isSame else { return nil }
     let other = try Self.sink(new, rotates)
     return { sink.turn(to: other) }

@@ -126,7 +126,7 @@ extension MailServer.Parts {
     note(store != nil, "database", "mailQueue", "queueLifetime")
     note(localAgent != nil, "localDelivery")
     note(resolver != nil, "resolvers", "trustResolvers")
-    note(logger != nil, "logFile", "logRotation", "logTarget", "logTimes")
+    note(logger != nil, "logFile", "logFormat", "logRotation", "logTarget", "logTimes")
     var notes = keys.map { "\($0): does nothing, for this program brings a part of its own in its place" }
     if signer != nil, !settings.dkim.isEmpty {
       notes.append("dkim: its keys sign nothing, for this program brings a signer of its own")

@@ -11,7 +11,7 @@ extension Settings {
 
   /// The same in a master: what it does itself. All else holds in the processes that a reload starts.
   static let waitingInMaster: Set<String> = [
-    "pidFile", "lockFile", "controlGroup", "logTarget", "logFile", "logRotation", "logTimes", "httpListen",
+    "pidFile", "lockFile", "controlGroup", "logTarget", "logFile", "logFormat", "logRotation", "logTimes", "httpListen",
   ]
 
   /// These settings as a reload puts them in force: what waits for the next start is as in `old`.

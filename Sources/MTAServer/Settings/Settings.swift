@@ -158,6 +158,8 @@ public struct Settings: Sendable {
   public var logTarget = LogTarget.file
   /// Path; nil writes to standard error.
   public var logFile: String?
+  /// The form of entries in ``logFile`` and on standard error.
+  public var logFormat = LineLog.Format.text
   /// When the server begins a new ``logFile``; nil: never, for another program does.
   public var logRotation: LineLog.Rotation? = .init(.daily, keep: 14)
   /// The time zone of the log's lines and days. Syslog and the journal have times of their own.

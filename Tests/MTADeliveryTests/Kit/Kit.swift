@@ -55,7 +55,7 @@ struct Setup {
 extension Setup {
   /// The TLS policies of the attempts so far, in order.
   var policies: [String] {
-    log.lines.filter { $0.text == "delivery" }.compactMap { $0.metadata["policy"].map { "\($0)" } }
+    log.lines.filter { $0.metadata["status"] != nil }.compactMap { $0.metadata["policy"].map { "\($0)" } }
   }
 }
 

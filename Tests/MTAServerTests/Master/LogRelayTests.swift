@@ -54,7 +54,7 @@ struct LogRelayTests {
 
   @Test func aChildsEntryIsOneLineOfAtMostAPipesBuffer() {
     var bytes: [UInt8] = []
-    let long = LogEntry(level: .info, label: "mta", text: String(repeating: "x", count: 10_000), fields: [])
+    let long = LogEntry(level: .info, label: "mta", text: String(repeating: "x", count: 10_000), fields: LogFields())
     LogForm.relayed.append(long, at: Timestamp(milliseconds: 0), .utc, to: &bytes)
     #expect(bytes.count == LogRelay.maximumLine && bytes.last == UInt8(ascii: "\n"))
     #expect(bytes.starts(with: "6[info] mta: xxx".utf8))

@@ -9,6 +9,12 @@ extension SettingsTable {
     .optionalPath(
       "logFile", \.logFile,
       "`none` is standard error."),
+    .word(
+      "logFormat", \.logFormat,
+      """
+      How an entry stands in `logFile` and on standard error: a line of text, or a JSON object on a line. \
+      [OPERATING.md](OPERATING.md#the-log) lists entries and fields.
+      """),
     .logRotation(
       """
       When the server begins a new `logFile`: `daily`, `weekly`, `monthly` or a number of bytes, and perhaps `, keep \
