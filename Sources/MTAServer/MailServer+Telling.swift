@@ -33,7 +33,7 @@ extension MailServer {
     logger.info(
       "listening on \(host) port \(address.port)",
       metadata: [
-        "role": "\(listener.role.rawValue)", "protocol": listener.speaksLMTP ? "lmtp" : "smtp", "tls": "\(tls)",
+        "service": "\(listener.role.rawValue)", "protocol": listener.speaksLMTP ? "lmtp" : "smtp", "tls": "\(tls)",
       ])
   }
 }

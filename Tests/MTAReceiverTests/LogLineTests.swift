@@ -54,7 +54,7 @@ import Testing
     let refused = book.lines("refused")
     #expect(refused.map { $0["stage"] } == ["connect", "RCPT", "RCPT", "content", "MAIL"])
     #expect(refused.allSatisfy { $0["client"] == "127.0.0.1" })
-    #expect(refused[1]["to"] == "\"x to=y\"@test.example" && refused[1]["from"] == "<a@client.example>")
+    #expect(refused[1]["to"] == "<\"x to=y\"@test.example>" && refused[1]["from"] == "<a@client.example>")
     #expect(refused[1]["reply"]?.hasPrefix("550 5.1.1") == true)
     #expect(refused[2]["reply"]?.hasPrefix("550 5.7.1") == true)
     #expect(refused[3]["reply"]?.hasPrefix("550 5.6.0") == true && refused[3]["id"] != nil)
