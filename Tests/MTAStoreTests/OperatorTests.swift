@@ -52,7 +52,7 @@ import Testing
   @Test(arguments: Kind.allCases) func copiesAreChosenByEachCondition(_ kind: Kind) async throws {
     let store = try await filled(kind)
     let (m0, m1, m2, m3) = (
-      ["m0 x@far.example", "m0 y@near.example"], ["m1 x@sub.far.example"], ["m2 100%@far.example"], ["m3 z@FAR.example"]
+      ["m0 x@far.example", "m0 y@near.example"], ["m1 x@sub.far.example"], ["m2 100%@far.example"], ["m3 z@far.example"]
     )
     #expect(try await listed(store) { _ in } == m0 + m1 + m2 + m3)
     #expect(try await listed(store) { $0.mails = [MailID("m2")!, MailID("m0")!, MailID("none")!] } == m0 + m2)
@@ -193,6 +193,9 @@ import Testing
     await store.close()
 
     // A salvage loses none.
+    store = try fixture.open()
+    try await fixture.commit(to: store)
+    await store.close()
     let damaged = fixture.path + "/damaged.db"
     try DurableFiles().rename(fixture.database, to: damaged, at: "test")
     _ = try MailStore.salvage(fixture.configuration(), from: damaged)

@@ -59,8 +59,8 @@ struct ContactsRemove<Program: MailServerCommand>: AsyncParsableCommand {
     let settings = try file.read()
     try await explained {
       let done = try await MailServer.forgive(network.network, settings, try Program.parts(settings))
-      if done.orders > 0 { print("the order for \(network.network) is removed") }
-      print("\(done.clients) client\(done.clients == 1 ? " starts" : "s start") anew")
+      if done.orders > 0 { Output.line("the order for \(network.network) is removed") }
+      Output.line("\(done.clients) client\(done.clients == 1 ? " starts" : "s start") anew")
     }
   }
 }
@@ -81,7 +81,7 @@ struct OrderOptions: ParsableArguments {
       let order = ClientOrder(
         kind, network.network, reason: reason, until: time.map { now + $0.duration }, createdAt: now)
       try await MailServer.order(order, settings, try parts(settings))
-      print("\(network.network) is \(done)" + (order.until.map { " until \($0.internetInstant)" } ?? ""))
+      Output.line("\(network.network) is \(done)" + (order.until.map { " until \($0.internetInstant)" } ?? ""))
     }
   }
 }

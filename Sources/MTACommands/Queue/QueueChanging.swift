@@ -33,8 +33,8 @@ struct QueueChanging: ParsableArguments {
           throw refusal("there is no mail \(mail.id)")
         }
       }
-      print("\(Self.copies(sum.changed)) \(done)")
-      if sum.underWay > 0 { print("\(Self.copies(sum.underWay)) left alone: being delivered now") }
+      Output.line("\(Self.copies(sum.changed)) \(done)")
+      if sum.underWay > 0 { Output.line("\(Self.copies(sum.underWay)) left alone: being delivered now") }
     }
   }
 
@@ -51,7 +51,7 @@ struct QueueChanging: ParsableArguments {
     }
     try table.end()
     try stream.flush()
-    print("\(Self.copies(count)) would be \(done)")
+    Output.line("\(Self.copies(count)) would be \(done)")
   }
 
   private func ask(

@@ -24,6 +24,9 @@ enum Output {
   /// A line for people, on standard error.
   static func complain(_ text: String) { _ = LocalFile.write(Array(text.utf8) + [10], to: STDERR_FILENO) }
 
+  /// A line for people, on standard output. Not by `print`, which would keep it behind what is written after it.
+  static func line(_ text: String) { bytes(Array(text.utf8) + [10]) }
+
   /// Raw bytes, on standard output. Whoever read may have left: there is nobody to tell.
   static func bytes(_ bytes: [UInt8]) { _ = LocalFile.write(bytes, to: STDOUT_FILENO) }
 
