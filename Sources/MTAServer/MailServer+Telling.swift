@@ -61,7 +61,7 @@ struct OperatorLog {
   func tell(_ change: QueueChange, of mails: [MailID], _ count: Int) {
     guard count > 0 else { return }
     for id in mails.isEmpty ? [nil] : mails.map(Optional.some) {
-      write(change.event) { fields in
+      log(change.event) { fields in
         if let id { fields.append("id", id.description) }
         fields.append("parcels", number: count)
         if let reason = change.reason { fields.append("reason", reason) }
@@ -77,14 +77,14 @@ struct OperatorLog {
       case .allow: "clients allowed by an operator"
       case .forgive: "clients forgiven by an operator"
       }
-    write(event) { fields in
+    log(event) { fields in
       fields.append("network", network.description)
       if let clients { fields.append("clients", number: clients) }
       if let reason { fields.append("reason", reason) }
     }
   }
 
-  private func write(_ event: String, _ body: (inout LogFields) -> Void) {
+  private func log(_ event: String, _ body: (inout LogFields) -> Void) {
     guard let logs else { return }
     EventLog(logs.logger("mta.operator")).write(.notice, event) { fields in
       body(&fields)
