@@ -61,10 +61,9 @@ struct OperatorLog {
   func tell(_ change: QueueChange, of mails: [MailID], _ count: Int) {
     guard count > 0 else { return }
     for id in mails.isEmpty ? [nil] : mails.map(Optional.some) {
-      log(change.event) { fields in
+      log(change.event, because: change.reason) { fields in
         if let id { fields.append("id", id.description) }
         fields.append("parcels", number: count)
-        if let reason = change.reason { fields.append("reason", reason) }
       }
     }
   }
@@ -77,18 +76,18 @@ struct OperatorLog {
       case .allow: "clients allowed by an operator"
       case .forgive: "clients forgiven by an operator"
       }
-    log(event) { fields in
+    log(event, because: reason) { fields in
       fields.append("network", network.description)
       if let clients { fields.append("clients", number: clients) }
-      if let reason { fields.append("reason", reason) }
     }
   }
 
-  private func log(_ event: String, _ body: (inout LogFields) -> Void) {
+  private func log(_ event: String, because reason: String?, _ body: (inout LogFields) -> Void) {
     guard let logs else { return }
     EventLog(logs.logger("mta.operator")).write(.notice, event) { fields in
       body(&fields)
       fields.append("uid", number: user)
+      if let reason { fields.append("reason", reason) }
     }
     logs.drain()
   }

@@ -86,10 +86,10 @@ import Testing
     let state = server.folder.appending(path: "state")
     let id = try await alert(server)
     #expect(try owners(state) == [65_534])
-    #expect(try await run(server, "queue", "hold", id) == (0, "1 parcel held\n"))
-    #expect(try await run(server, "queue", "list", "--held").output.hasPrefix("\(id)\t"))
+    #expect(try await run(server, "queue", "hold", id) == (0, "1 copy held\n"))
+    #expect(try await run(server, "queue", "list", "--held").output.contains("\n\(id)  "))
     #expect(try await run(server, "salvage") == (0, "nothing is wrong with the database\n"))
-    #expect(try await run(server, "queue", "release", id) == (0, "1 parcel released\n"))
+    #expect(try await run(server, "queue", "release", id) == (0, "1 copy released\n"))
     // The key is root's alone to read, and is read before.
     let (status, output) = try await run(server, "run-queue")
     #expect(status == 0, "\(output)")

@@ -291,8 +291,9 @@ import Testing
     let running = Task { try await server.run() }
     #expect(await server.listeningAddresses().count == 1)
     let id = try await server.alert(to: "ann@test.example", subject: "x", text: "y")
-    #expect(try await MailServer.hold(id, because: "the domain moves", settings) == 1)
-    #expect(try await MailServer.release(id, settings) == 1)
+    let its = QueueSelection(id)
+    #expect(try await MailServer.changeQueue(.hold(reason: "the domain moves"), its, settings).changed == 1)
+    #expect(try await MailServer.changeQueue(.release, its, settings).changed == 1)
     running.cancel()
     try await running.value
     return try String(contentsOfFile: folder.path + "/server.log", encoding: .utf8).split(separator: "\n").map(

@@ -16,7 +16,7 @@ import Testing
     let both = [EnvelopeRecipient(Mailbox("b@one.example")), EnvelopeRecipient(Mailbox("c@two.example"))]
     let held = try await fixture.commit(to: store, recipients: both)
     try await fixture.commit(to: store, at: noon + .seconds(3000))
-    #expect(try await store.hold(held, because: "test") == 2)
+    #expect(try await store.change(.hold(reason: "test"), of: held) == 2)
     _ = try await store.claim(
       by: StoreFixture.me, limit: 1, now: noon + .seconds(3000), deadline: noon + .seconds(9999))
     try await fixture.commit(to: store, at: noon + .seconds(3850))
