@@ -48,10 +48,32 @@ struct Stop: AsyncParsableCommand {
   func run() async throws { try await ask(.stop, file, "ends") }
 }
 
+/// ```
+/// $ ExampleServer version
+/// SwiftMTA 0.1.0
+/// Swift 6.3, SQLite 3.40.1, OpenSSL 3.0.17, Linux 6.1.0 x86_64
+/// ```
 struct Version: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Print the version.")
+  static let configuration = CommandConfiguration(
+    abstract: "Print the version, and what the program was built with and runs on.",
+    discussion:
+      "--json prints an object: version, components (name, version). Example: \(ProgramName.own) version --json")
 
-  func run() { print("SwiftMTA \(MailServer.version)") }
+  @Flag(help: "Print a JSON object.") var json = false
+
+  private struct Report: Encodable {
+    struct Component: Encodable {
+      var name, version: String
+    }
+    var version = MailServer.version
+    var components = MailServer.components.map { Component(name: $0.name, version: $0.version) }
+  }
+
+  func run() throws {
+    if json { return try Output.json(Report()) }
+    Output.line("SwiftMTA \(MailServer.version)")
+    Output.line(MailServer.components.map { "\($0.name) \($0.version)" }.joined(separator: ", "))
+  }
 }
 
 private let requestCodes =
