@@ -20,8 +20,8 @@ extension MailServer {
     public var address: String { record?.key.description ?? order?.network.description ?? "" }
     /// Whether connections are refused now, for whichever reason.
     public var isRefused: Bool { order.map { $0.kind == .prohibit } ?? isLockedOut }
-    /// The end of the order, or of the lockout.
-    public var until: Timestamp? { order != nil ? order?.until : record?.expiresAt }
+    /// The end of the order, or of the lockout; nil for other clients.
+    public var until: Timestamp? { order != nil ? order?.until : isLockedOut ? record?.expiresAt : nil }
   }
 
   /// Goes through all contacts, and networks with orders.
@@ -73,7 +73,13 @@ extension MailServer {
     let log = OperatorLog(settings, parts)
     let done = try await withStore(settings, parts) { store in
       let orders = try await store.removeOrders(for: network)
-      return (orders: orders, clients: try await store.forgive(network))
+      let clients = try await store.forgive(network)
+      // What a running server had counted before it learns of this may still be on its way to the database.
+      if clients > 0 || (try? LockFile.server(settings, DurableFiles())) != nil {
+        try await Task.sleep(for: .milliseconds(1500))
+        _ = try await store.forgive(network)
+      }
+      return (orders: orders, clients: clients)
     }
     log.tell(.forgive, network, clients: done.clients)
     return done

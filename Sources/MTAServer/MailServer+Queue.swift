@@ -42,6 +42,9 @@ extension MailServer {
   ) async throws -> QueueChangePage {
     let log = OperatorLog(settings, parts)
     let sum = try await withStore(settings, parts) { store in
+      // What a runner had that was killed is under way no more.
+      let registry = store.leaseRegistry
+      _ = try await store.releaseLeases { registry.isAlive($0) }
       var sum = QueueChangePage()
       repeat {
         let page = try await store.change(change, selection, after: sum.last, limit: pageSize)

@@ -60,11 +60,9 @@ struct OperatorLog {
   ///   - count: of copies that were changed.
   func tell(_ change: QueueChange, of mails: [MailID], _ count: Int) {
     guard count > 0 else { return }
-    for id in mails.isEmpty ? [nil] : mails.map(Optional.some) {
-      log(change.event, because: change.reason) { fields in
-        if let id { fields.append("id", id.description) }
-        fields.append("parcels", number: count)
-      }
+    log(change.event, because: change.reason) { fields in
+      if mails.count == 1, let id = mails.first { fields.append("id", id.description) }
+      fields.append("parcels", number: count)
     }
   }
 

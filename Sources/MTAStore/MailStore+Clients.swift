@@ -1,11 +1,20 @@
 public import MTACore
+import NIOConcurrencyHelpers
 
 /// What operators say about clients.
 extension MailStore {
   public func clientOrders() async throws(StoreFailure) -> [ClientOrder] {
     guard !core.isClosed else { throw .closed }
     let now = core.configuration.clock.now
-    return try await core.reader.read { (database) throws(SQLiteFailure) in try database.clientOrders(at: now) }
+    let known = core.orders.withLockedValue(\.self)
+    let new = try await core.reader.read { (database) throws(SQLiteFailure) -> StoreCore.KnownOrders? in
+      let mark = try database.orderMark()
+      return mark == known.mark ? nil : StoreCore.KnownOrders(mark: mark, orders: try database.clientOrders())
+    }
+    if let new { core.orders.withLockedValue { $0 = new } }
+    let orders = (new ?? known).orders
+    // The same array as long as nothing changes: whoever has it sees that at once.
+    return orders.contains { $0.isOver(at: now) } ? orders.filter { !$0.isOver(at: now) } : orders
   }
 
   public func listContacts(
@@ -21,7 +30,16 @@ extension MailStore {
     var order = order
     order.reason = Self.line(order.reason)
     let (now, saved) = (core.configuration.clock.now, order)
-    try await core.write { (database) throws(SQLiteFailure) in try database.save(saved, at: now) }
+    let isSaved = try await core.write { (database) throws(SQLiteFailure) -> Bool in
+      if saved.kind != .forgive, try database.orderCount(besides: saved.network) >= Database.maximumOrders {
+        return false
+      }
+      try database.save(saved, at: now)
+      return true
+    }
+    guard isSaved else {
+      throw .failed("there are \(Database.maximumOrders) orders about clients: remove some, or name wider networks")
+    }
   }
 
   public func removeOrders(for network: Network) async throws(StoreFailure) -> Int {
@@ -33,8 +51,7 @@ extension MailStore {
     return try await core.write { (database) throws(SQLiteFailure) in
       let count = try database.forgive(network, at: now)
       // For a running server, which has contacts in memory.
-      let kept = try database.clientOrders(at: now).first { $0.network == network && $0.kind != .forgive }
-      if kept == nil { try database.save(ClientOrder(.forgive, network, createdAt: now), at: now) }
+      try database.save(ClientOrder(.forgive, network, createdAt: now), at: now)
       return count
     }
   }

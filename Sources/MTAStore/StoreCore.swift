@@ -13,6 +13,8 @@ final class StoreCore: Sendable {
   let reader: Reader
   let fresh: FreshMails
   let owners: LeaseFolder
+  /// What operators say about clients, as it was last read.
+  let orders = NIOLockedValueBox(KnownOrders())
   private let lock: StoreLock
 
   init(_ configuration: MailStore.Configuration) throws(MailStore.OpenFailure) {
@@ -39,6 +41,12 @@ final class StoreCore: Sendable {
       })
     reader.whenDamaged { [writer] in writer.found($0) }
     writer.start()
+  }
+
+  struct KnownOrders: Sendable {
+    /// Of the table, when they were read.
+    var mark: String?
+    var orders: [ClientOrder] = []
   }
 
   var isClosed: Bool { writer.isClosed }

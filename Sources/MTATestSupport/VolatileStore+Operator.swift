@@ -92,9 +92,7 @@ extension VolatileStore.State {
     let id = parcels[index].parcel.id
     switch change {
     case .hold(let reason):
-      parcels[index].state = .waiting
       parcels[index].isHeld = true
-      parcels[index].release()
       parcels[index].result = ParcelResult(id, .held, message: "held: " + reason)
     case .release:
       guard parcels[index].isHeld else { return false }

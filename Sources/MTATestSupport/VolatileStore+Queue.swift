@@ -133,8 +133,10 @@ extension VolatileStore: ParcelQueue {
         guard stored.state == .working && stored.owner == owner || result.outcome == .delivered else { continue }
         recorded.insert(result.parcel)
         state.parcels[index].release()
-        state.parcels[index].result = result
-        state.parcels[index].isHeld = result.outcome == .held
+        // Held by an operator meanwhile: it stays so, with that reason, unless it is final.
+        let staysHeld = stored.isHeld && (result.outcome == .deferred || result.outcome == .held)
+        if !staysHeld { state.parcels[index].result = result }
+        state.parcels[index].isHeld = staysHeld || result.outcome == .held
         if let lane = result.lane { state.parcels[index].parcel.lane = lane }
         if result.warns { state.parcels[index].parcel.warnedAt = now }
         if result.isAttempt { state.parcels[index].parcel.attempts += 1 }

@@ -91,6 +91,19 @@ struct QueueCommandTests {
     #expect(try await run("queue", "cat", "m0").text == "Received: here\r\nSubject: \u{1b}[2J\r\n\r\nhello\r\n")
     #expect(try await run("queue", "release", "m0").text == "1 copy released\n")
     #expect(try await list("--held").isEmpty)
+    struct Mail: Decodable {
+      struct Copy: Decodable {
+        var recipient, state: String
+        var host: String?
+      }
+      var id: String
+      var copies: [Copy]
+    }
+    let mail: Mail = try await run("queue", "show", "m0", "--json").json()
+    #expect(mail.id == "m0" && mail.copies.map(\.recipient) == ["b@far.example"] && mail.copies[0].host == nil)
+    let both = try await run("queue", "retry", "m0", "none")
+    #expect(both.status == 1 && both.text == "1 copy due now\n" && both.complaint == "there is no mail none\n")
+    #expect(try await run("queue", "hold", "m0", "--reason", "a\nb").status == 64)
     let missing = try await run("queue", "hold", "none")
     #expect(missing.status == 1 && missing.complaint == "there is no mail none\n")
     #expect(try await run("queue", "show", "none").status == 1)
@@ -110,6 +123,7 @@ struct QueueCommandTests {
     #expect(try await run("queue", "bounce", "--all", "--yes", "--reason", "closed").text == "1 copy given up\n")
     #expect(try await run("queue", "show", "m2").text.contains("fail:closed"))
     #expect(try await run("queue", "move", "m2", "--to", "pigeon:1").status == 64)
+    #expect(try await run("queue", "move", "m2", "--to", "local").status == 64)
     #expect(try await run("queue", "move", "m2", "--to", "smtp:b.example:25").status == 0)
     #expect(try await run("queue", "show", "m2").text.contains("to:smtp:b.example:25"))
   }
@@ -139,7 +153,9 @@ struct QueueCommandTests {
   /// Foreign text that would control a terminal stands escaped, in tables and in JSON.
   @Test func foreignTextControlsNoTerminal() async throws {
     try await fill(["b@far.example"])
-    _ = try await run("queue", "hold", "m0", "--reason", "\u{9b}31m\u{202e}red\u{7f}")
+    let store = try open()
+    try await store.change(.hold(reason: "\u{9b}31m\u{202e}red\u{7f}"), of: #require(MailID("m0")))
+    await store.close()
     for arguments in [
       ["queue", "list"], ["queue", "list", "--json"], ["queue", "show", "m0"], ["queue", "summary"],
     ] {
@@ -182,6 +198,8 @@ struct QueueCommandTests {
     #expect(removed.text.hasPrefix("the order for 192.0.2.0/24 is removed\n"))
     #expect(try await contacts("192.0.2.9").isEmpty)
     #expect(try await run("contacts", "prohibit", "192.0.2.0/33").status == 64)
+    #expect(try await run("contacts", "prohibit", "0.0.0.0/0").status == 64)
+    #expect(try await run("contacts", "prohibit", "192.0.2.0/24", "--for", "0s").status == 64)
     #expect(try await run("contacts", "summary").text.hasPrefix("2 clients, 0 with offences, 0 locked out"))
   }
 
@@ -192,6 +210,10 @@ struct QueueCommandTests {
     let inFolder = try await Command.shell("cd \(folder.url.path) && \(Command.executable.path) queue list --json")
     #expect(inFolder.text == "[]\n", "\(inFolder.complaint)")
     // A file that others can write chooses no settings by lying there.
+    let link = try await Command.shell(
+      "mkdir \(folder.url.path)/l && cd \(folder.url.path)/l && ln -s ../mta.json mta.json && \(Command.executable.path) queue list"
+    )
+    #expect(link.status == 64 && link.complaint.contains("no regular file"))
     let open = try await Command.shell(
       "cd \(folder.url.path) && chmod 666 mta.json && \(Command.executable.path) queue list --json")
     #expect(open.status == 64 && open.complaint.contains("say --config mta.json"))

@@ -53,7 +53,7 @@ import Testing
     let first = try #require(
       try await store.claim(by: StoreFixture.me, limit: 1, now: late, deadline: late + .seconds(60)).first)
     #expect(try await store.change(.hold(reason: "x"), of: #require(MailID("none"))) == nil)
-    // Also what is being delivered: a deferral that comes of it no longer counts, a success does.
+    // Also what is being delivered: a deferral leaves it held, and a success counts.
     #expect(try await store.change(.hold(reason: "looks\r\nodd"), of: first.envelope.id) == 1)
     #expect(
       try fixture.query("SELECT delivery_msg FROM parcels WHERE hold = 1") == [#"held: looks\u{d}\u{a}odd"#])
@@ -61,6 +61,9 @@ import Testing
     try await store.record(
       [ParcelResult(parcel, .deferred, message: "451 later", retryAt: late)], reports: [], by: StoreFixture.me, at: late
     )
+    #expect(
+      try fixture.query("SELECT state || ' ' || attempts || ' ' || delivery_msg FROM parcels WHERE hold = 1")
+        == [#"waiting 1 held: looks\u{d}\u{a}odd"#])
     let rest = try await store.claim(by: StoreFixture.me, limit: 9, now: late, deadline: late)
     #expect(rest.map(\.envelope.id) == ids.filter { $0 != first.envelope.id })
     try await store.record(

@@ -178,6 +178,27 @@ import Testing
     await store.close()
   }
 
+  /// Whatever else is said of it: it can neither go twice, nor be given up while it is delivered.
+  @Test(arguments: Kind.allCases) func aHeldCopyThatIsUnderWayIsLeftAlone(_ kind: Kind) async throws {
+    let store = try await filled(kind)
+    let m1 = try #require(MailID("m1"))
+    let claimed = try await store.claim(by: StoreFixture.me, limit: 9, now: .last, deadline: .last)
+    let parcel = try #require(claimed.flatMap(\.parcels).first { $0.mailID == m1 })
+    #expect(try await store.change(.hold(reason: "wait"), of: m1) == 1)
+    for change in [QueueChange.release, .retry, .bounce(reason: "x"), .delete(reason: "x"), .move(to: nil)] {
+      let page = try await store.change(change, QueueSelection(m1), after: nil, limit: 9)
+      #expect(page == QueueChangePage(underWay: 1), "\(change)")
+    }
+    #expect(try await store.claim(by: StoreFixture.me, limit: 9, now: .last, deadline: .last).isEmpty)
+    try await store.record(
+      [ParcelResult(parcel.id, .deferred, message: "450 later", retryAt: Self.noon)], by: StoreFixture.me, at: Self.noon
+    )
+    let held = try await store.list(.held, after: nil, limit: 9)
+    #expect(held.map(\.mail) == ["m1"] && held.map(\.message) == ["held: wait"] && held.map(\.attempts) == [1])
+    #expect(try await store.change(.bounce(reason: "x"), of: m1) == 1)
+    await store.close()
+  }
+
   @Test func ordersAboutClientsAreKeptUntilTheyAreOver() async throws {
     var store = try fixture.open()
     let now = Self.noon
@@ -223,8 +244,17 @@ import Testing
     let page = try await store.listContacts(offendersOnly: false, after: nil, limit: 2)
     #expect(page.map(\.violations) == [0, 0])
     #expect(try await store.listContacts(offendersOnly: false, after: page.last?.key, limit: 2).count == 1)
-    // A running server is told.
+    // A running server is told, whatever order comes behind.
     #expect(try await store.clientOrders().map(\.kind) == [.forgive])
+    let network = try #require(Network("192.0.2.0/24"))
+    try await store.save(ClientOrder(.prohibit, network, createdAt: Self.noon))
+    #expect(try await store.removeOrders(for: network) == 1)
+    #expect(try await store.clientOrders().map(\.kind) == [.forgive])
+    // A client of IPv6 is a /64.
+    store.save(
+      ContactRecord(ContactKey(try #require(IPAddress("2001:db8::1"))), hits: 1, violations: 3, expiresAt: .last))
+    try await fixture.commit(to: store)
+    #expect(try await store.forgive(try #require(Network("2001:db8::77"))) == 1)
     await store.close()
   }
 

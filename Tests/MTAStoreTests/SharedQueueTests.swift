@@ -32,12 +32,15 @@ import Testing
     await store.close()
   }
 
-  /// A hold takes the lease away from a delivery under way.
+  /// A hold leaves a delivery under way alone.
   @Test func whatWasHeldWhileItWasLeasedIsMarked() async throws {
     let store = try fixture.open()
     let id = try await fixture.commit(to: store)
     #expect(try await claim(store, by: StoreFixture.me, at: noon) == [false])
     #expect(try await store.change(.hold(reason: "x"), of: id) == 1)
+    #expect(try await store.change(.release, of: id) == 0)
+    #expect(try await store.releaseLeases { _ in false } == 1)
+    #expect(try await claim(store, by: StoreFixture.me, at: .last) == [])
     #expect(try await store.change(.release, of: id) == 1)
     #expect(try await claim(store, by: StoreFixture.me, at: .last) == [true])
     await store.close()

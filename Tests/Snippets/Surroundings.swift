@@ -139,6 +139,8 @@ struct Bounces: DeliveryObserver {
 
 struct Surroundings_MTA: Sendable {}
 
+struct Surroundings_MTACommands: Sendable {}
+
 struct Surroundings_MTAServer: Sendable {
   var bounces: ListOfBounces { anything() }
   var settings: Settings { anything() }

@@ -68,9 +68,18 @@ struct ContactsRemove<Program: MailServerCommand>: AsyncParsableCommand {
 /// What orders about clients share.
 struct OrderOptions: ParsableArguments {
   @Argument(help: "An address, or a network as 192.0.2.0/24.") var network: NetworkArgument
-  @Option(help: "The reason, for operators.") var reason = "by an operator"
+  @Option(help: "The reason, for operators.") var reason = Reason("by an operator")
   @Option(name: .customLong("for"), help: "How long it holds: 90s, 15m, 4h, 2d, 1w. Default: until it is removed.")
   var time: TimeSpan?
+  @Flag(name: .shortAndLong, help: "Also for more than a /8 of IPv4 or a /16 of IPv6.") var yes = false
+
+  func validate() throws {
+    if let time, time.duration <= .zero { throw ValidationError("--for is at least 1s") }
+    let least = if case .v4 = network.network.address { 8 } else { 16 }
+    guard network.network.prefixLength >= least || yes else {
+      throw ValidationError("\(network.network) is a large part of all clients: say --yes")
+    }
+  }
 
   func save(
     _ kind: ClientOrder.Kind, _ done: String, _ file: SettingsFile, _ parts: (Settings) throws -> MailServer.Parts
@@ -79,7 +88,7 @@ struct OrderOptions: ParsableArguments {
     let now = SystemClock().now
     try await explained {
       let order = ClientOrder(
-        kind, network.network, reason: reason, until: time.map { now + $0.duration }, createdAt: now)
+        kind, network.network, reason: reason.text, until: time.map { now + $0.duration }, createdAt: now)
       try await MailServer.order(order, settings, try parts(settings))
       Output.line("\(network.network) is \(done)" + (order.until.map { " until \($0.internetInstant)" } ?? ""))
     }

@@ -36,7 +36,8 @@ struct ContactsList<Program: MailServerCommand>: AsyncParsableCommand {
       discussion: """
         Example: \(ProgramName.own) contacts list 192.0.2.0/24 --json
 
-        --json prints an array of objects: address, hits, violations, locks, until (ISO 8601 or null), reason (or null).
+        --json prints an array of objects: address, hits, violations, locks, state (prohibited, allowed, locked out or null), \
+        until (ISO 8601 or null), reason (or null).
         """, aliases: ["show"])
   }
 
@@ -94,7 +95,7 @@ struct ContactReport: Encodable {
     return "\(record.violations) offence\(record.violations == 1 ? "" : "s")"
   }
 
-  private enum CodingKeys: String, CodingKey { case address, hits, violations, locks, until, reason }
+  private enum CodingKeys: String, CodingKey { case address, hits, violations, locks, state, until, reason }
 
   func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: CodingKeys.self)
@@ -102,6 +103,7 @@ struct ContactReport: Encodable {
     try fields.encode(contact.record?.hits ?? 0, forKey: .hits)
     try fields.encode(contact.record?.violations ?? 0, forKey: .violations)
     try fields.encode(contact.record?.locks ?? 0, forKey: .locks)
+    try fields.encode(nullable: state.isEmpty ? nil : state, forKey: .state)
     try fields.encode(nullable: contact.until?.description, forKey: .until)
     try fields.encode(nullable: reason, forKey: .reason)
   }

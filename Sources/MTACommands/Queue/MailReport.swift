@@ -68,11 +68,9 @@ struct MailReport: Encodable {
 private struct CopyReport: Encodable {
   let report: QueueReport
 
-  private enum CodingKeys: String, CodingKey { case host, tls, policy, order, expires }
-
   func encode(to encoder: any Encoder) throws {
-    try report.encode(to: encoder)
-    var fields = encoder.container(keyedBy: CodingKeys.self)
+    var fields = encoder.container(keyedBy: QueueReport.CodingKeys.self)
+    try report.encode(to: &fields)
     try fields.encode(nullable: report.entry.host, forKey: .host)
     try fields.encode(nullable: report.entry.encryption, forKey: .tls)
     try fields.encode(nullable: report.entry.tlsPolicy, forKey: .policy)

@@ -14,7 +14,15 @@ struct QueueBounce<Program: MailServerCommand>: AsyncParsableCommand {
   }
 
   @OptionGroup var changing: QueueChanging
-  @Option(help: "The reason, which the sender reads.") var reason = "given up by the postmaster"
+  @Option(help: "The reason, which the sender reads.") var reason = Reason("given up by the postmaster")
 
-  func run() async throws { try await changing.apply(.bounce(reason: reason), "given up") { try Program.parts($0) } }
+  func validate() throws {
+    guard reason.text.utf8.allSatisfy({ (32...126).contains($0) }) else {
+      throw ValidationError("--reason: it becomes part of a reply, so it is ASCII alone")
+    }
+  }
+
+  func run() async throws {
+    try await changing.apply(.bounce(reason: reason.text), "given up") { try Program.parts($0) }
+  }
 }

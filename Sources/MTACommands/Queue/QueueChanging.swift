@@ -24,18 +24,38 @@ struct QueueChanging: ParsableArguments {
       let parts = try parts(settings)
       let selection = selecting.selection
       if dryRun { return try await list(change, done, settings, parts) }
-      if !selecting.isByIDs, !yes { try await ask(change, done, settings, parts) }
+      if selecting.isByIDs { return try await apply(toEach: change, done, settings, parts) }
+      if !yes { try await ask(change, done, settings, parts) }
       var progress = Progress("\(done)")
       let sum = try await MailServer.changeQueue(change, selection, settings, parts) { progress.show($0.changed) }
       progress.end()
-      if sum.changed == 0, sum.underWay == 0, selecting.isByIDs {
-        for mail in selecting.ids where try await MailServer.queuedMail(mail.id, settings, parts) == nil {
-          throw refusal("there is no mail \(mail.id)")
-        }
-      }
-      Output.line("\(Self.copies(sum.changed)) \(done)")
-      if sum.underWay > 0 { Output.line("\(Self.copies(sum.underWay)) left alone: being delivered now") }
+      tell(sum, done)
     }
+  }
+
+  /// One mail after the other, so that each has its line in the log, and a missing one is named.
+  private func apply(
+    toEach change: QueueChange, _ done: String, _ settings: Settings, _ parts: MailServer.Parts
+  ) async throws {
+    var sum = QueueChangePage()
+    var isMissing = false
+    for mail in selecting.ids {
+      let page = try await MailServer.changeQueue(change, QueueSelection(mail.id), settings, parts)
+      sum.changed += page.changed
+      sum.underWay += page.underWay
+      guard page.changed == 0, page.underWay == 0 else { continue }
+      if try await MailServer.queuedMail(mail.id, settings, parts) == nil {
+        Output.complain("there is no mail \(mail.id)")
+        isMissing = true
+      }
+    }
+    if !isMissing || sum.changed + sum.underWay > 0 { tell(sum, done) }
+    if isMissing { throw ExitCode(1) }
+  }
+
+  private func tell(_ sum: QueueChangePage, _ done: String) {
+    Output.line("\(Self.copies(sum.changed)) \(done)")
+    if sum.underWay > 0 { Output.line("\(Self.copies(sum.underWay)) left alone: being delivered now") }
   }
 
   private func list(
@@ -59,6 +79,7 @@ struct QueueChanging: ParsableArguments {
   ) async throws {
     var count = 0
     try await MailServer.listQueue(settings, parts, selecting.selection) { if change.concerns($0) { count += 1 } }
+    if count == 0 { throw refusal("no copy is chosen", .success) }
     let question = "\(Self.copies(count)) would be \(done)"
     guard Terminal.isInput else { throw refusal("\(question): say --yes", .misused) }
     Output.complain(question + ". Go on? [y/N]")

@@ -2,8 +2,8 @@ import ArgumentParser
 
 /// ```
 /// $ ExampleServer queue list --domain far.example --older-than 1h
-/// ID                AGE   SIZE  STATE    TRIES  NEXT                  SENDER            RECIPIENT      MESSAGE
-/// 1wKf0g-2xK9aT-3F  4h05  1.2k  waiting      6  2026-11-30T15:04:05Z  a@client.example  b@far.example  450 4.2.1 full
+/// ID                AGE   SIZE  STATE    TRIES  NEXT  RECIPIENT      SENDER            MESSAGE
+/// 1wKf0g-2xK9aT-3F  4h05  1.2k  waiting      6   39m  b@far.example  a@client.example  450 4.2.1 full
 /// $ ExampleServer queue retry --domain far.example --yes
 /// 1 copy is due now
 /// ```

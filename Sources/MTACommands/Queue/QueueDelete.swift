@@ -14,7 +14,9 @@ struct QueueDelete<Program: MailServerCommand>: AsyncParsableCommand {
   }
 
   @OptionGroup var changing: QueueChanging
-  @Option(help: "The reason, for the history.") var reason = "by an operator"
+  @Option(help: "The reason, for the history.") var reason = Reason("by an operator")
 
-  func run() async throws { try await changing.apply(.delete(reason: reason), "deleted") { try Program.parts($0) } }
+  func run() async throws {
+    try await changing.apply(.delete(reason: reason.text), "deleted") { try Program.parts($0) }
+  }
 }

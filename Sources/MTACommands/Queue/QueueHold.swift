@@ -14,7 +14,7 @@ struct QueueHold<Program: MailServerCommand>: AsyncParsableCommand {
   }
 
   @OptionGroup var changing: QueueChanging
-  @Option(help: "The reason, for operators.") var reason = "by an operator"
+  @Option(help: "The reason, for operators.") var reason = Reason("by an operator")
 
-  func run() async throws { try await changing.apply(.hold(reason: reason), "held") { try Program.parts($0) } }
+  func run() async throws { try await changing.apply(.hold(reason: reason.text), "held") { try Program.parts($0) } }
 }

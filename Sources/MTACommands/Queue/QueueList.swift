@@ -37,13 +37,15 @@ struct QueueList<Program: MailServerCommand>: AsyncParsableCommand {
       try await MailServer.listQueue(settings, parts, selecting.selection) { try table.add($0) }
       try table.end()
       try stream.flush()
+      if table.isEmpty, Terminal.isOutput { Output.complain("no copy waits") }
     }
   }
 }
 
 /// Copies as rows for people.
-struct QueueTable {
+final class QueueTable {
   private let table: Table
+  private(set) var isEmpty = true
   private let now: Timestamp
 
   init(now: Timestamp, to stream: OutputStream) {
@@ -51,16 +53,23 @@ struct QueueTable {
     table = Table([
       .init("ID"), .init("AGE", number: true), .init("SIZE", number: true), .init("STATE"),
       .init("TRIES", number: true),
-      .init("NEXT"), .init("SENDER"), .init("RECIPIENT"), .init("MESSAGE"),
+      .init("NEXT", number: true), .init("RECIPIENT"), .init("SENDER"), .init("MESSAGE"),
     ]) { try stream.write($0) }
   }
 
   func add(_ entry: QueueEntry) throws {
+    isEmpty = false
     try table.add([
       entry.mail, Amounts.age(QueueReport(entry: entry, now: now).age), entry.size.map(Amounts.bytes) ?? "",
-      entry.standing, "\(entry.attempts)", entry.nextTry?.internetInstant ?? "", entry.sender, entry.recipient,
+      entry.standing, "\(entry.attempts)", next(entry), entry.recipient, entry.sender,
       entry.message ?? "",
     ])
+  }
+
+  /// `now`, or in how long.
+  private func next(_ entry: QueueEntry) -> String {
+    guard let time = entry.nextTry else { return "" }
+    return time <= now ? "now" : Amounts.age((time - now).components.seconds)
   }
 
   func end() throws { try table.end() }

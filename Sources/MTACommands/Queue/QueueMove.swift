@@ -18,7 +18,7 @@ struct QueueMove<Program: MailServerCommand>: AsyncParsableCommand {
   @OptionGroup var changing: QueueChanging
   @Option(
     help: """
-      mx:DOMAIN (the servers of another domain), smtp:HOST:PORT, lmtp:HOST:PORT, local (our own mailboxes), or none: the place of the \
+      mx:DOMAIN (the servers of another domain), smtp:HOST:PORT, lmtp:HOST:PORT, or none: the place of the \
       address again.
       """)
   var to: String
@@ -31,7 +31,8 @@ struct QueueMove<Program: MailServerCommand>: AsyncParsableCommand {
 
   private func place() throws -> ParcelOrder.Place? {
     if to == "none" { return nil }
-    guard let place = DeliveryPlace(to) else { throw ValidationError("--to \(to): is no place") }
+    // Mailboxes here are those of the hooks, and an address of elsewhere has none.
+    guard let place = DeliveryPlace(to), place != .local else { throw ValidationError("--to \(to): is no place") }
     return ParcelOrder.Place(place.description)
   }
 }

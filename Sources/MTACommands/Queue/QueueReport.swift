@@ -10,10 +10,16 @@ struct QueueReport: Encodable {
 
   enum CodingKeys: String, CodingKey {
     case id, sender, recipient, domain, state, attempts, next, age, size, message
+    // Of `queue show` alone.
+    case host, tls, policy, order, expires
   }
 
   func encode(to encoder: any Encoder) throws {
     var fields = encoder.container(keyedBy: CodingKeys.self)
+    try encode(to: &fields)
+  }
+
+  func encode(to fields: inout KeyedEncodingContainer<CodingKeys>) throws {
     try fields.encode(entry.mail, forKey: .id)
     try fields.encode(entry.sender, forKey: .sender)
     try fields.encode(entry.recipient, forKey: .recipient)

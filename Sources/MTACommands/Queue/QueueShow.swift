@@ -66,7 +66,7 @@ struct QueueCat<Program: MailServerCommand>: AsyncParsableCommand {
         try await MailServer.readMail(id.id, settings, try Program.parts(settings)) { piece in
           Output.bytes(escapes ? EscapedBytes.lines(piece.readableBytesView) : Array(piece.readableBytesView))
         }
-      } catch let failure as StoreFailure { throw refusal("\(failure)") }
+      } catch let failure as StoreFailure { throw refusal(failure.sentence) }
     }
   }
 }

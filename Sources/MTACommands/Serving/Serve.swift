@@ -79,6 +79,8 @@ func explained(_ body: () async throws -> Void) async throws {
     throw unusable(failure.description)
   } catch let failure as StartFailure {
     throw unusable(failure.description, failure.exitCode)
+  } catch let failure as StoreFailure {
+    throw refusal(failure.sentence)
   } catch is OutputStream.Left {
     throw ExitCode.success
   }

@@ -8,8 +8,8 @@ import MTASystem
 
 /// Finds the settings file where a command names none.
 ///
-/// `mta.json` of the working folder counts if it is this user's or root's, and no one else can write it. So whoever can write to a folder
-/// does not choose the settings of an operator who happens to be in it.
+/// `mta.json` of the working folder counts if it is a file of this user or root, in a folder of this user or root, and no one else can write
+/// either. So whoever can write to a folder does not choose the settings of an operator who happens to be in it.
 enum SettingsPlace {
   struct Failure: Error, Hashable {
     var text: String
@@ -24,11 +24,15 @@ enum SettingsPlace {
     if let environment, !environment.isEmpty { return environment }
     for place in places {
       var status = stat()
-      guard stat(place, &status) == 0 else { continue }
-      let isForeign = status.st_uid != geteuid() && status.st_uid != 0 || status.st_mode & 0o022 != 0
-      if isForeign, !place.hasPrefix("/") {
-        throw Failure(
-          text: "\(place): other users can write it, so it is read only if you say --config \(place)")
+      guard lstat(place, &status) == 0 else { continue }
+      if !place.hasPrefix("/") {
+        guard status.st_mode & S_IFMT == S_IFREG else {
+          throw Failure(text: "\(place): is no regular file, so it is read only if you say --config \(place)")
+        }
+        guard isOwn(status), stat(".", &status) == 0, isOwn(status) else {
+          throw Failure(
+            text: "\(place): other users can write it or its folder, so it is read only if you say --config \(place)")
+        }
       }
       return place
     }
@@ -36,5 +40,11 @@ enum SettingsPlace {
       text:
         "there is no settings file: MTA_CONFIG is not set, and neither \(places.joined(separator: " nor ")) is there; say --config FILE"
     )
+  }
+
+  private static func isOwn(_ status: stat) -> Bool {
+    // Many systems give each user a group alone, which may write.
+    let isOpen = status.st_mode & 0o002 != 0 || status.st_mode & 0o020 != 0 && status.st_gid != getegid()
+    return (status.st_uid == geteuid() || status.st_uid == 0) && !isOpen
   }
 }

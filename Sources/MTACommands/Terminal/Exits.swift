@@ -1,4 +1,5 @@
 import ArgumentParser
+import MTACore
 
 /// Exit codes of all commands, those of `sysexits.h` where it has one. `Docs/COMMANDS.md` explains them.
 extension ExitCode {
@@ -12,4 +13,35 @@ extension ExitCode {
 func refusal(_ sentence: String, _ code: ExitCode = ExitCode(1)) -> ExitCode {
   Output.complain(sentence)
   return code
+}
+
+extension StoreFailure {
+  /// For people.
+  var sentence: String {
+    switch self {
+    case .noSpace: "the disk or a quota is full"
+    case .failed(let what): what
+    case .closed: "the store is closed"
+    }
+  }
+}
+
+/// A reason that an operator gives: one line, which can be shown everywhere.
+struct Reason: ExpressibleByArgument {
+  let text: String
+
+  init?(argument: String) {
+    let isOneLine = argument.unicodeScalars.allSatisfy { scalar in
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: false
+      default: true
+      }
+    }
+    guard isOneLine, !argument.isEmpty, argument.utf8.count <= 400 else { return nil }
+    text = argument
+  }
+
+  init(_ text: String) { self.text = text }
+
+  var defaultValueDescription: String { text }
 }

@@ -24,6 +24,8 @@ public struct ClientOrder: Hashable, Sendable {
     self.until = until
     self.createdAt = createdAt
   }
+
+  package func isOver(at now: Timestamp) -> Bool { until.map { $0 <= now } ?? false }
 }
 
 /// All orders that hold, to look clients up in. A look-up takes a step for each length of network that occurs, not for each order.
@@ -53,7 +55,7 @@ package struct ClientOrders: Sendable {
     let lengths = if case .v4 = client { lengths4 } else { lengths6 }
     for length in lengths {
       guard let network = Network(client, prefixLength: length), let order = networks[network] else { continue }
-      if order.until.map({ $0 > now }) ?? true { return order }
+      if !order.isOver(at: now) { return order }
     }
     return nil
   }

@@ -36,10 +36,11 @@ public struct ContactKey: Hashable, Sendable, CustomStringConvertible {
   /// The address, or the network of an IPv6 address; nil for a text that is no key.
   public var network: Network? { Network(description) }
 
-  /// Whether all of it lies in a network.
+  /// Whether it lies in a network, or is the /64 network around a smaller one.
   public func isWithin(_ other: Network) -> Bool {
     guard let network else { return false }
-    return network.prefixLength >= other.prefixLength && other.contains(network.address)
+    return network.prefixLength >= other.prefixLength
+      ? other.contains(network.address) : network.prefixLength == 64 && network.contains(other.address)
   }
 }
 

@@ -1,6 +1,7 @@
 /// What an operator does to copies of the queue (``ServerStore/change(_:_:after:limit:)``).
 public enum QueueChange: Hashable, Sendable {
-  /// Waits for ``release``. A delivery under way is not stopped: if it succeeds, that counts. The reason is kept on one line.
+  /// Waits for ``release``. A delivery under way is not stopped. If it succeeds or fails for good, that counts; otherwise the copy is held
+  /// from then on. The reason is kept on one line.
   case hold(reason: String)
   /// A held copy is due at once, with a whole queue lifetime before it.
   case release

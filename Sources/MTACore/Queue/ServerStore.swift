@@ -39,8 +39,8 @@ public protocol ServerStore: MessageStore, ParcelQueue, ContactStore, LoginStore
   /// - Returns: whether there were orders for exactly this network: how many.
   func removeOrders(for network: Network) async throws(StoreFailure) -> Int
 
-  /// Forgets offences and lockouts of all contacts within a network. A running server learns of it by a
-  /// ``ClientOrder/Kind/forgive``, if no other order holds for the network.
+  /// Forgets offences and lockouts of all contacts within a network, and of the /64 network around a smaller one of IPv6. A running server
+  /// learns of it by a ``ClientOrder/Kind/forgive``.
   ///
   /// - Returns: how many contacts had any.
   func forgive(_ network: Network) async throws(StoreFailure) -> Int

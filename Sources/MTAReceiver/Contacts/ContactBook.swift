@@ -18,11 +18,13 @@ package final class ContactBook: Sendable {
   /// What operators say, and when it was read.
   private struct Orders {
     var orders = ClientOrders()
+    /// As the store gave them.
+    var all: [ClientOrder]?
     var readAt: MonotonicInstant?
-    /// The newest pardon that was carried out.
-    var forgivenAt: Timestamp
+    /// Pardons that were carried out, or are older than this book.
+    var pardons: Set<ClientOrder> = []
   }
-  private let orders: NIOLockedValueBox<Orders>
+  private let orders = NIOLockedValueBox(Orders())
   /// How long orders are used before they are read again.
   private static let orderAge = Duration.seconds(1)
 
@@ -30,7 +32,6 @@ package final class ContactBook: Sendable {
     rules = NIOLockedValueBox(policy)
     self.store = store
     self.clock = clock
-    orders = NIOLockedValueBox(Orders(forgivenAt: clock.now))
   }
 
   /// Another policy holds from now on. Records stay.
@@ -58,7 +59,9 @@ package final class ContactBook: Sendable {
   private func order(for address: IPAddress) async -> ClientOrder? {
     guard let store else { return nil }
     let isOld = orders.withLockedValue { orders in
-      if let read = orders.readAt, read.elapsed < Self.orderAge { return false }
+      // Before they were read once, every client waits for them.
+      guard let read = orders.readAt else { return true }
+      if read.elapsed < Self.orderAge { return false }
       // At once, so that one of many clients reads them.
       orders.readAt = .now
       return true
@@ -68,12 +71,16 @@ package final class ContactBook: Sendable {
   }
 
   private func take(_ all: [ClientOrder]) {
+    if orders.withLockedValue({ $0.all == all && $0.readAt != nil }) { return }
     let new = ClientOrders(all)
-    let pardons = all.filter { $0.kind == .forgive }
+    let pardons = Set(all.filter { $0.kind == .forgive })
     let due = orders.withLockedValue { orders in
+      // The first time there is nothing in memory that could be forgiven.
+      let due = orders.all == nil ? [] : pardons.subtracting(orders.pardons)
       orders.orders = new
-      let due = pardons.filter { $0.createdAt > orders.forgivenAt }
-      if let newest = due.map(\.createdAt).max() { orders.forgivenAt = newest }
+      orders.all = all
+      orders.pardons = pardons
+      if orders.readAt == nil { orders.readAt = .now }
       return due
     }
     for pardon in due { forgive(pardon.network) }

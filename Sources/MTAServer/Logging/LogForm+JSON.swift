@@ -9,7 +9,8 @@ import MTACore
 extension LogForm {
   /// Fields whose values are numbers. Other values are strings, whatever they look like.
   private static let numbers: Set<String> = [
-    "attempts", "bytes_in", "bytes_out", "code", "count", "delay", "duration", "mails", "missed", "nrcpt", "parcels",
+    "attempts", "bytes_in", "bytes_out", "clients", "code", "count", "delay", "duration", "mails", "missed", "nrcpt",
+    "parcels",
     "port", "process", "refused", "replies", "size", "uid",
   ]
   /// Names that are ours; a field of such a name gets an underscore behind it.

@@ -8,7 +8,8 @@ import NIOPosix
 /// Answers `/metrics`, `/health/live` and `/health/ready` by HTTP, on a thread of its own, so that no mail waits for it.
 ///
 /// It reads pages in memory and asks nobody. A connection gets one answer. At most ``mostConnections`` are open, each for at most
-/// ``patience``, and of each at most ``mostBytes`` are read. No octet of a client is in an answer or in the log.
+/// ``patience``, and of each at most ``mostBytes`` are read. For one more the oldest is closed, so that connections that say nothing keep
+/// nobody out. No octet of a client is in an answer or in the log.
 final class WebServer: Sendable {
   static let mostConnections = 32
   static let mostBytes = 8192
@@ -41,16 +42,17 @@ final class WebServer: Sendable {
   }
 
   private var bootstrap: ServerBootstrap {
-    let count = NIOLockedValueBox(0)
+    // Oldest first.
+    let open = NIOLockedValueBox<[any Channel]>([])
     return ServerBootstrap(group: group)
       .childChannelOption(.maxMessagesPerRead, value: 1)
       .childChannelInitializer { [desk] channel in
-        let isOneTooMany = count.withLockedValue { count in
-          count += 1
-          return count > Self.mostConnections
+        let oldest = open.withLockedValue { open in
+          open.append(channel)
+          return open.count > Self.mostConnections ? open.removeFirst() : nil
         }
-        channel.closeFuture.whenComplete { _ in count.withLockedValue { $0 -= 1 } }
-        if isOneTooMany { return channel.close() }
+        oldest?.close(promise: nil)
+        channel.closeFuture.whenComplete { _ in open.withLockedValue { $0.removeAll { $0 === channel } } }
         let deadline = channel.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
         channel.closeFuture.whenComplete { _ in deadline.cancel() }
         return channel.eventLoop.makeCompletedFuture {

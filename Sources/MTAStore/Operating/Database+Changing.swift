@@ -40,7 +40,7 @@ extension Database {
       switch change {
       case .hold(let reason):
         (
-          "hold = 1, state = 'waiting', delivery_msg = ?3, updated_at = ?2, lease_owner = NULL, lease_until = NULL",
+          "hold = 1, delivery_msg = ?3, updated_at = ?2",
           .text("held: " + reason), ""
         )
       case .release:

@@ -3,16 +3,32 @@ import MTASystem
 
 /// What operators say about clients.
 extension Database {
-  /// More orders than this are not read at once.
-  private static let maximumOrders = 10_000
+  /// There may be so many lasting orders. Servers keep them all in memory.
+  static let maximumOrders = 10_000
+  /// So many pardons are kept. They are for servers that run, which read them within seconds.
+  private static let maximumPardons = 1000
 
-  func clientOrders(at now: Timestamp) throws(SQLiteFailure) -> [ClientOrder] {
+  /// Changes whenever an order comes or goes.
+  func orderMark() throws(SQLiteFailure) -> String {
+    try first(
+      "SELECT count(*) || ' ' || coalesce(max(id), 0) || ' ' || coalesce(max(created_at), '') FROM client_orders",
+      at: "client.orders"
+    ) { $0.text(0) ?? "" } ?? ""
+  }
+
+  /// How many lasting orders there are for other networks.
+  func orderCount(besides network: Network) throws(SQLiteFailure) -> Int {
+    try first(
+      "SELECT count(*) FROM client_orders WHERE kind <> 'forgive' AND network <> ?", [.text(network.description)],
+      at: "client.orders"
+    ) { Int(clamping: $0.integer(0)) } ?? 0
+  }
+
+  /// All that are kept, those that are over among them.
+  func clientOrders() throws(SQLiteFailure) -> [ClientOrder] {
     var orders: [ClientOrder] = []
     try run(
-      """
-      SELECT network, kind, reason, until, created_at FROM client_orders WHERE until IS NULL OR until > ?
-        ORDER BY id DESC LIMIT ?
-      """, [.text(now.description), .integer(Int64(Self.maximumOrders))], at: "client.orders"
+      "SELECT network, kind, reason, until, created_at FROM client_orders ORDER BY id", at: "client.orders"
     ) { row in
       guard let network = row.text(0).flatMap({ Network($0) }), let created = row.text(4).flatMap({ Timestamp($0) }),
         let kind = row.text(1).flatMap({ ClientOrder.Kind(rawValue: $0) })
@@ -24,12 +40,17 @@ extension Database {
     return orders
   }
 
-  /// Takes the place of an earlier order for the same network. Orders that are over go.
+  /// Takes the place of an earlier order for the same network. Orders that are over go. A pardon takes no order's place.
   func save(_ order: ClientOrder, at now: Timestamp) throws(SQLiteFailure) {
-    try removeOrders(for: order.network)
+    if order.kind != .forgive { try removeOrders(for: order.network) }
     try run(
-      "DELETE FROM client_orders WHERE until <= ?1 OR kind = 'forgive' AND created_at < ?2",
-      [.text(now.description), .text((now - .seconds(86_400)).description)], at: "client.order")
+      """
+      DELETE FROM client_orders WHERE until <= ?1 OR kind = 'forgive' AND (created_at < ?2 OR id NOT IN
+        (SELECT id FROM client_orders WHERE kind = 'forgive' ORDER BY id DESC LIMIT ?3))
+      """,
+      [
+        .text(now.description), .text((now - .seconds(86_400)).description), .integer(Int64(Self.maximumPardons)),
+      ], at: "client.order")
     try run(
       "INSERT INTO client_orders (network, kind, reason, until, created_at) VALUES (?, ?, ?, ?, ?)",
       [
@@ -38,13 +59,15 @@ extension Database {
       ], at: "client.order")
   }
 
-  /// - Returns: how many lasting orders there were.
+  /// Pardons stay.
+  /// - Returns: how many there were.
   @discardableResult
   func removeOrders(for network: Network) throws(SQLiteFailure) -> Int {
     var count = 0
     try run(
-      "DELETE FROM client_orders WHERE network = ? RETURNING kind", [.text(network.description)], at: "client.order"
-    ) { row in if row.text(0) != ClientOrder.Kind.forgive.rawValue { count += 1 } }
+      "DELETE FROM client_orders WHERE network = ? AND kind <> 'forgive' RETURNING id", [.text(network.description)],
+      at: "client.order"
+    ) { _ in count += 1 }
     return count
   }
 

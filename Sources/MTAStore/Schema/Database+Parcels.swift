@@ -100,6 +100,7 @@ extension Database {
     case final(MailID)
   }
 
+  /// An operator may have held the copy meanwhile. Then it stays held, with that reason, unless it is final.
   func record(_ result: ParcelResult, by owner: LeaseOwner, at now: Timestamp) throws(SQLiteFailure) -> Recording {
     // A lost lease: the new owner's attempt decides, but what was delivered was delivered.
     let isDelivered = result.outcome == .delivered
@@ -116,9 +117,9 @@ extension Database {
     let lane = result.lane == nil ? "" : "lane = ?13, "
     let mail = try first(
       """
-      UPDATE parcels SET state = ?2, delivery_at = CASE ?2 WHEN 'delivered' THEN ?3 ELSE delivery_at END, delivery_msg = ?4,
+      UPDATE parcels SET state = ?2, delivery_at = CASE ?2 WHEN 'delivered' THEN ?3 ELSE delivery_at END, delivery_msg = CASE WHEN hold = 1 AND ?2 = 'waiting' THEN delivery_msg ELSE ?4 END,
         retry_at = ?5, updated_at = ?3, attempts = attempts + ?12, last_host = ?6, last_tls = ?7,
-        last_policy = ?9, hold = ?10, \(lane)warned_at = CASE ?11 WHEN 1 THEN ?3 ELSE warned_at END,
+        last_policy = ?9, hold = CASE WHEN hold = 1 AND ?2 = 'waiting' THEN 1 ELSE ?10 END, \(lane)warned_at = CASE ?11 WHEN 1 THEN ?3 ELSE warned_at END,
         lease_owner = NULL, lease_until = NULL WHERE id = ?1\(condition) RETURNING mail_id
       """,
       [
