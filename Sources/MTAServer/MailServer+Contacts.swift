@@ -64,7 +64,8 @@ extension MailServer {
     log.tell(order.kind, order.network, because: order.reason)
   }
 
-  /// Removes the orders for exactly this network, and forgets the offences and lockouts of all clients within it.
+  /// Removes the orders for exactly this network, and forgets the offences and lockouts of all clients within it. It takes some seconds,
+  /// for what a running server has counted is on its way to the database.
   ///
   /// - Returns: how many orders, and how many clients.
   public static func forgive(
@@ -75,15 +76,18 @@ extension MailServer {
       let orders = try await store.removeOrders(for: network)
       let clients = try await store.forgive(network)
       // What a running server had counted before it learns of this may still be on its way to the database.
-      if clients > 0 || (try? LockFile.server(settings, DurableFiles())) != nil {
-        try await Task.sleep(for: .milliseconds(1500))
-        _ = try await store.forgive(network)
-      }
+      try await Task.sleep(for: Self.writeDelay)
+      _ = try await store.forgive(network)
       return (orders: orders, clients: clients)
     }
     log.tell(.forgive, network, clients: done.clients)
     return done
   }
+}
+
+extension MailServer {
+  /// Longer than counted offences wait for the database, and orders for a running server.
+  private static let writeDelay = Duration.milliseconds(1500)
 }
 
 extension Network {
