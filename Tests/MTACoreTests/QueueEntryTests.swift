@@ -2,24 +2,33 @@ import MTACore
 import Testing
 
 @Suite struct QueueEntryTests {
-  @Test func anEntryIsOneLine() {
-    var entry = QueueEntry(
-      parcel: ParcelID(1), mail: "m1", sender: "<>", recipient: "b@far.example", state: .waiting, attempts: 3,
-      nextTry: Timestamp(milliseconds: 1_767_225_600_000), message: "451 4.2.1 busy")
-    #expect(
-      "\(entry)" == "m1\t<>\tb@far.example\twaiting\t3\t\(Timestamp(milliseconds: 1_767_225_600_000))\t451 4.2.1 busy")
+  private let entry = QueueEntry(
+    parcel: ParcelID(1), mail: "m1", sender: "<>", recipient: "b@far.example", state: .waiting, attempts: 3)
+
+  @Test func aHeldCopyIsCalledSo() {
+    var entry = entry
+    #expect(entry.standing == "waiting")
+    entry.state = .working
+    #expect(entry.standing == "working")
     entry.isHeld = true
-    entry.nextTry = nil
-    entry.message = nil
-    #expect("\(entry)" == "m1\t<>\tb@far.example\theld\t3\t-\t-")
+    #expect(entry.standing == "held")
   }
 
-  @Test func nothingLeavesItsField() {
-    let entry = QueueEntry(
-      parcel: ParcelID(1), mail: "m1", sender: "\"a\tb\"@x.example", recipient: "ü\u{202e}@x.example", state: .working,
-      message: "a\r\nb\u{1b}[2J")
-    #expect(
-      "\(entry)"
-        == #"m1\#t"a\u{9}b"@x.example\#tü\u{202e}@x.example\#tworking\#t0\#t-\#ta\u{d}\u{a}b\u{1b}[2J"#)
+  @Test(arguments: [
+    ("b@far.example", "far.example"), (#""a@b"@far.example"#, "far.example"), ("b@[192.0.2.1]", "[192.0.2.1]"),
+    ("ü@bücher.example", "bücher.example"), ("b@", ""), ("unreadable", ""), ("", ""),
+  ]) func theDomainStandsBehindTheLastAt(_ recipient: String, _ domain: String) {
+    var entry = entry
+    entry.recipient = recipient
+    #expect(entry.domain == domain)
+  }
+
+  @Test(arguments: ["fail:no such:place", "fail:", "to:smtp:b.example:25", "to:mx:b.example"])
+  func ordersKeepTheirTexts(_ text: String) throws {
+    #expect(try #require(ParcelOrder(text)).description == text)
+  }
+
+  @Test(arguments: ["", "fail", "to", "other:x", ":x"]) func otherTextsAreNoOrders(_ text: String) {
+    #expect(ParcelOrder(text) == nil)
   }
 }
