@@ -1,6 +1,6 @@
 import MTACore
 
-/// A table for people: aligned columns with a heading. The last column is cut at the width of a terminal, and nowhere else.
+/// A table for people: aligned columns with a heading. Lines are cut at the width of a terminal, and nowhere else.
 ///
 /// Widths are those of the first rows, so a table of any length is printed as it comes.
 final class Table {
