@@ -229,7 +229,7 @@ public final class Receiver: Sendable {
       return state.listening
     }
     for channel in listening { try? await channel.close() }
-    for acceptor in takeAcceptors() { acceptor.stop() }
+    for acceptor in takeAcceptors() { await acceptor.stop() }
   }
 
   /// Later connections get this certificate and key; open ones keep theirs. A receiver that was made without TLS stays without.

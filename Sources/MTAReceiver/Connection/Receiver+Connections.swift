@@ -23,6 +23,8 @@ extension Receiver {
     guard let loop = loops[ObjectIdentifier(channel.eventLoop)], let remote = channel.remoteAddress,
       let address = IPAddress(remote)
     else { throw ChannelError.ioOnClosedChannel }
+    loop.begin()
+    channel.closeFuture.whenComplete { _ in loop.end() }
     let port = UInt16(clamping: remote.port ?? 0)
     let setup = setup.withLockedValue { $0 }
     let listener = setup.listener(listener)

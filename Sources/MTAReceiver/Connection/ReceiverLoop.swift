@@ -10,6 +10,9 @@ final class ReceiverLoop: ConnectionLoop, @unchecked Sendable {
   private var pumps: [ObjectIdentifier: ConnectionPump] = [:]
   private var ticking: RepeatedTask?
   private var emptied: [EventLoopPromise<Void>] = []
+  /// Connections from their first moment to their last: also before they have a pump and when they have none any more.
+  private var channels = 0
+  private var deserted: [EventLoopPromise<Void>] = []
 
   init(_ eventLoop: any EventLoop) {
     self.eventLoop = eventLoop
@@ -30,6 +33,14 @@ final class ReceiverLoop: ConnectionLoop, @unchecked Sendable {
     }
   }
 
+  /// A connection is under way to this loop, or here.
+  func begin() { channels += 1 }
+
+  func end() {
+    channels -= 1
+    if channels == 0 { Self.succeed(&deserted) }
+  }
+
   func add(_ pump: ConnectionPump) {
     // The clock may have stood still for up to a tick; a new connection begins with the true time.
     now = Self.monotonic
@@ -38,12 +49,12 @@ final class ReceiverLoop: ConnectionLoop, @unchecked Sendable {
 
   func remove(_ pump: ConnectionPump) {
     pumps[ObjectIdentifier(pump)] = nil
-    if pumps.isEmpty { tellEmptied() }
+    if pumps.isEmpty { Self.succeed(&emptied) }
   }
 
-  private func tellEmptied() {
-    for promise in emptied { promise.succeed() }
-    emptied = []
+  private static func succeed(_ promises: inout [EventLoopPromise<Void>]) {
+    for promise in promises { promise.succeed() }
+    promises = []
   }
 
   private func tick() {
@@ -60,8 +71,14 @@ final class ReceiverLoop: ConnectionLoop, @unchecked Sendable {
     }
   }
 
-  /// Done when there are no connections, of which no new ones come.
-  func retire() -> EventLoopFuture<Void> { eventLoop.flatSubmit { self.whenEmpty() } }
+  /// Done when the last connection has ended by itself.
+  func retire() -> EventLoopFuture<Void> {
+    eventLoop.flatSubmit {
+      let promise = self.eventLoop.makePromise(of: Void.self)
+      if self.channels == 0 { promise.succeed() } else { self.deserted.append(promise) }
+      return promise.futureResult
+    }
+  }
 
   private func whenEmpty() -> EventLoopFuture<Void> {
     let promise = eventLoop.makePromise(of: Void.self)
@@ -74,7 +91,7 @@ final class ReceiverLoop: ConnectionLoop, @unchecked Sendable {
     eventLoop.execute {
       self.ticking?.cancel()
       for pump in self.pumps.values { pump.abort() }
-      if !self.emptied.isEmpty { self.eventLoop.scheduleTask(in: patience) { self.tellEmptied() } }
+      if !self.emptied.isEmpty { self.eventLoop.scheduleTask(in: patience) { Self.succeed(&self.emptied) } }
     }
   }
 }

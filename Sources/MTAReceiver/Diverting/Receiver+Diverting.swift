@@ -67,9 +67,7 @@ extension Receiver {
   ) {
     if listener.implicitTLS || listener.expectsProxy { return }
     let copy = client.copy()
-    guard copy >= 0 else { return }
-    ClientBootstrap(group: group.next()).channelInitializer { self.prepare($0, listener, loops, admission) }
-      .withConnectedSocket(copy).whenFailure { _ in }
+    if copy >= 0 { self.take(copy, listener, group, loops, admission) }
   }
 
   /// Has the session of one connection, which another process accepted, and returns when it has ended.

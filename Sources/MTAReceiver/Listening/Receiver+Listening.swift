@@ -56,10 +56,25 @@ extension Receiver {
     _ socket: InheritedSocket, _ listener: Listener, _ group: any EventLoopGroup,
     _ loops: [ObjectIdentifier: ReceiverLoop]
   ) throws -> SocketAddress {
-    try accept(from: socket, listener) { client in
-      ClientBootstrap(group: group.next()).channelInitializer { self.prepare($0, listener, loops) }
-        .withConnectedSocket(client).whenFailure { _ in
-          // A client that has left already; NIO has closed it.
+    try accept(from: socket, listener) { self.take($0, listener, group, loops) }
+  }
+
+  /// Begins a connection of a socket that is connected, which is the receiver's from now on.
+  func take(
+    _ client: Int32, _ listener: Listener, _ group: any EventLoopGroup, _ loops: [ObjectIdentifier: ReceiverLoop],
+    _ admission: Admission? = nil
+  ) {
+    let eventLoop = group.next()
+    guard let loop = loops[ObjectIdentifier(eventLoop)] else {
+      close(client)
+      return
+    }
+    eventLoop.execute {
+      loop.begin()
+      ClientBootstrap(group: eventLoop).channelInitializer { self.prepare($0, listener, loops, admission) }
+        .withConnectedSocket(client).whenComplete { _ in
+          // A client that has left already is none; NIO has closed it.
+          loop.end()
         }
     }
   }

@@ -16,7 +16,13 @@ final class SharedAcceptor: Sendable {
   /// The thread waits for this end, too. Closing the other one stops it.
   private let wake: OwnedDescriptor
   private let stopper: Monitor<OwnedDescriptor?>
+  private let life = Monitor(Life())
   private let body: @Sendable (Int32) -> Void
+
+  private struct Life {
+    var hasEnded = false
+    var waiting: [CheckedContinuation<Void, Never>] = []
+  }
 
   /// - Parameters:
   ///   - socket: it listens, and is this object's from now on.
@@ -34,11 +40,31 @@ final class SharedAcceptor: Sendable {
 
   func start() { startThread { self.serve() } }
 
-  /// What was accepted stays.
-  func stop() { stopper.withLock { $0 = nil } }
+  /// Returns when the last call of the body has: nothing is accepted from then on. What was accepted stays. It must have been started.
+  func stop() async {
+    stopper.withLock { $0 = nil }
+    await withCheckedContinuation { continuation in
+      let hasEnded = life.withLock { life in
+        if !life.hasEnded { life.waiting.append(continuation) }
+        return life.hasEnded
+      }
+      if hasEnded { continuation.resume() }
+    }
+  }
+
+  var isWaitedFor: Bool { life.withLock { !$0.waiting.isEmpty } }
+
+  private func end() {
+    close(socket)
+    let waiting = life.withLock { life in
+      life.hasEnded = true
+      return life.waiting
+    }
+    for continuation in waiting { continuation.resume() }
+  }
 
   private func serve() {
-    defer { close(socket) }
+    defer { end() }
     guard let ready = SharedWait(for: socket, or: wake.number) else { return }
     while let descriptor = ready.next(), descriptor != wake.number {
       take()
