@@ -23,14 +23,8 @@ import Testing
     #else
       let descriptor = socket(AF_INET, SOCK_STREAM, 0)
     #endif
-    var place = sockaddr_in()
-    place.sin_family = sa_family_t(AF_INET)
-    place.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    let bound = withUnsafePointer(to: &place) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
+    let place = try SocketAddress(ipAddress: "127.0.0.1", port: 0)
+    let bound = place.withSockAddr { bind(descriptor, $0, socklen_t($1)) }
     try #require(bound == 0 && listen(descriptor, 64) == 0)
     return try Self.shared(descriptor)
   }
