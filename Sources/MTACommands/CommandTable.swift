@@ -9,7 +9,8 @@ enum CommandTable {
 
   static func groups<Program: MailServerCommand>(of program: Program.Type) -> [Group] {
     let server: [any ParsableCommand.Type] = [
-      Serve<Program>.self, Reload.self, Upgrade.self, Stop.self, RunQueue<Program>.self, Version.self,
+      Serve<Program>.self, Reload.self, Upgrade.self, Stop.self, RunQueue<Program>.self, StatsCommand.self,
+      Version.self,
     ]
     let mail: [any ParsableCommand.Type] = [
       QueueCommand<Program>.self, ContactsCommand<Program>.self, AlertCommand<Program>.self,
