@@ -105,6 +105,26 @@ struct LocalDeliveryTests {
     }
   }
 
+  /// A user's folder has what came for the user's name with a detail; a mailbox whose own name has a delimiter has a folder of its own.
+  @Test func maildirsAreThoseOfUsers() async throws {
+    try await TemporaryFolder.using { folder in
+      var setup = Setup()
+      setup.configuration.localDelivery = .maildir(directory: folder)
+      setup.configuration.recipientDelimiter = RecipientDelimiter("+")
+      var envelope = Envelope.test(
+        "m1", to: ["ann+a@a.example", "Ann+b@A.example", "list+all@a.example", "bob+c@a.example"], .local,
+        at: setup.clock.now)
+      let owners = ["ann@a.example", "ann@a.example", "list+all@a.example", "17"]
+      for (place, owner) in owners.enumerated() {
+        envelope.recipients[place].client = ClientRecord(mailboxID: owner, delivery: .local)
+      }
+      try setup.queue.add(envelope, content: Self.text)
+      try await setup.expectRun(RunSummary(delivered: 4))
+      #expect(Self.files(in: folder + "/a.example") == ["ann", "bob+c", "list+all"])
+      #expect(Self.files(in: folder + "/a.example/ann/new").count == 2)
+    }
+  }
+
   /// Relays must not look for it, and leave it; a server that speaks LMTP is the end.
   @Test(arguments: [true, false]) func serversGetItAsTheyAreTheEndOrNot(isLMTP: Bool) async throws {
     try await SinkServer.serving(.init(isLMTP: isLMTP)) { sink in

@@ -1,4 +1,5 @@
 import MTACore
+import MTADelivery
 import MTAServer
 import MTATestSupport
 import Testing
@@ -50,6 +51,23 @@ import Testing
   ])
   func mailFindsItsWay(name: String, expected: [String]) async throws {
     #expect(try await recipients(of: [name + "@test.example"]) == expected)
+  }
+
+  /// `recipientDelimiter`: the whole name first, then the user's, then that of the domain.
+  @Test(arguments: [
+    ("bob+lists", ["bob+lists@test.example"]), ("BOB+Lists", ["BOB+Lists@test.example"]),
+    ("ann+x", ["ann+x@test.example", "ann@far.example"]),
+    ("info+x", ["ann@test.example", "Bob@test.example", "ann@far.example"]),
+    ("bob+own", ["bob+own@test.example"]), ("bob+alias", ["one@far.example"]), ("nobody+x", ["bob@test.example"]),
+    ("+x", ["bob@test.example"]), ("postmaster+x", ["bob@test.example"]),
+  ])
+  func aDetailBehindANameIsTheUsers(name: String, expected: [String]) async throws {
+    let found = try await recipients(of: [name + "@test.example"]) {
+      $0.runner.recipientDelimiter = RecipientDelimiter("+")
+      $0.users[try Self.mailbox("bob+own")] = .some(nil)
+      $0.aliases.add("bob+alias@test.example", [Mailbox("one@far.example")].compactMap { $0 })
+    }
+    #expect(found == expected)
   }
 
   @Test func postmasterCanBeAnAliasAndForward() async throws {

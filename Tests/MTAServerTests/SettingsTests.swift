@@ -205,6 +205,18 @@ import Testing
     #expect(settings.dkim.values.first?.keyFile == "/srv/mta/dkim.pem")
   }
 
+  @Test func theDelimiterOfRecipientsIsRead() throws {
+    #expect(try read(#"{"serverName": "a.example"}"#).runner.recipientDelimiter == nil)
+    let settings = try read(#"{"serverName": "a.example", "recipientDelimiter": "+-"}"#)
+    #expect(settings.runner.recipientDelimiter?.description == "+-")
+    #expect(try read(#"{"serverName": "a.example", "recipientDelimiter": "none"}"#).runner.recipientDelimiter == nil)
+    for wrong in [#""""#, #""a""#, "true", #"["+"]"#] {
+      #expect(throws: SettingsFailure.self) {
+        try read(#"{"serverName": "a.example", "recipientDelimiter": \#(wrong)}"#)
+      }
+    }
+  }
+
   @Test func aliasesAndForwardsAreRead() throws {
     let settings = try read(
       #"""

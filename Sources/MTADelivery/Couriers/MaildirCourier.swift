@@ -16,6 +16,7 @@ struct MaildirCourier: Courier {
   let root: String
   /// For the names of files.
   let host: String
+  let delimiter: RecipientDelimiter?
   let files: DurableFiles
   /// Where the blocking calls are made.
   let threads: NIOThreadPool
@@ -28,7 +29,7 @@ struct MaildirCourier: Courier {
     for recipient in recipients {
       let place = places[recipient] ?? mail.envelope.recipients.count
       let name = MaildirName.file(of: mail.envelope, place: place, host: host)
-      let folder = root + "/" + MaildirName.folder(of: recipient)
+      let folder = root + "/" + MaildirName.folder(of: owner(of: recipient, at: place, in: mail.envelope))
       do {
         if mail.leasedBefore.contains(recipient), try await isFiled(name, in: folder) {
           results.append(RecipientResult(.delivered, "2.0.0 filed before, as \(name)"))
@@ -45,6 +46,15 @@ struct MaildirCourier: Courier {
   }
 
   mutating func end() {}
+
+  /// Whose folder the copy is for: the user's, where the recipient has a detail behind the user's name (RFC 5233 §1). Hooks know users, so
+  /// a mailbox that exists with the delimiter in its name has a folder of its own.
+  private func owner(of recipient: Mailbox, at place: Int, in envelope: Envelope) -> Mailbox {
+    guard let user = delimiter?.user(of: recipient), envelope.recipients.indices.contains(place),
+      envelope.recipients[place].client?.mailboxID == user.caseFolded.description
+    else { return recipient }
+    return user
+  }
 
   private static func trouble(_ error: any Error) -> DeliveryTrouble {
     switch error {

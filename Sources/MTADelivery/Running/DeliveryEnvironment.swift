@@ -80,7 +80,9 @@ struct DeliveryEnvironment: Sendable {
     case .lmtpSocket(let path): return server(by: DeliveryRoute(.lmtpSocket(path: path)))
     case .smtp(let address): return server(by: DeliveryRoute(.smtp(address)))
     case .maildir(let root):
-      return MaildirCourier(root: root, host: configuration.serverName, files: files, threads: threads, clock: clock)
+      return MaildirCourier(
+        root: root, host: configuration.serverName, delimiter: configuration.recipientDelimiter, files: files,
+        threads: threads, clock: clock)
     }
   }
 

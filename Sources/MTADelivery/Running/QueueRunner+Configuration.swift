@@ -8,6 +8,9 @@ extension QueueRunner {
     /// Our own name. It is said in EHLO, and an exchanger with this name is this server.
     public var serverName: String
     public var localDelivery: LocalDelivery = .none
+    /// Mail for `ann+lists@example.org` is filed in the Maildir of ann, if hooks gave it ann's mailbox as
+    /// ``ClientRecord/mailboxID``. Nil: local parts are taken as they are. By LMTP and SMTP whole addresses go in any case.
+    public var recipientDelimiter: RecipientDelimiter?
     /// Judges mail before its local delivery; default nil: no filter.
     public var contentFilter: (any ContentFilter)?
     /// The routes of single domains. They come before ``smarthost``.

@@ -1,4 +1,5 @@
 public import MTACore
+import MTADelivery
 import MTAReceiver
 
 /// The hooks of a program without hooks of its own: users with crypt(3) passwords, aliases and forwards, all from the settings.
@@ -17,6 +18,7 @@ public struct SettingsHooks: Sendable {
   private let users: [Mailbox: String?]
   private let aliases: AliasTable
   private let forwards: [Mailbox: Settings.Forward]
+  private let delimiter: RecipientDelimiter?
   private let authority: LoginAuthority?
 
   public init(_ settings: Settings) { self.init(settings, authority: nil) }
@@ -27,14 +29,21 @@ public struct SettingsHooks: Sendable {
     self.authority = authority
     users = Dictionary(settings.users.map { ($0.caseFolded, $1) }) { first, _ in first }
     aliases = settings.aliases
+    delimiter = settings.runner.recipientDelimiter
     forwards = Dictionary(settings.forwards.map { ($0.caseFolded, $1) }) { first, _ in first }
   }
 }
 
 extension SettingsHooks: ReceiverHooks {
-  /// An alias comes before a user of the same name, and a user before the alias of the whole domain.
+  /// An alias comes before a user of the same name, a mailbox before one without the detail (`recipientDelimiter`), and that before the
+  /// alias of the whole domain.
   public func clientLookup(_ mailbox: Mailbox) async throws -> ClientRecord? {
     let key = mailbox.caseFolded
+    return member(key) ?? delimiter?.user(of: key).flatMap(member)
+      ?? aliases.catchAll(for: key).map { record(of: key, forwardingTo: $0) }
+  }
+
+  private func member(_ key: Mailbox) -> ClientRecord? {
     if let targets = aliases.targets(of: key) { return record(of: key, forwardingTo: targets) }
     if users.keys.contains(key) {
       let forward = forwards[key]
@@ -42,7 +51,7 @@ extension SettingsHooks: ReceiverHooks {
         mailboxID: key.description, ownerID: key.description, forwards: forward?.to ?? [],
         keepsCopy: forward?.keepsCopy ?? false)
     }
-    return aliases.catchAll(for: key).map { record(of: key, forwardingTo: $0) }
+    return nil
   }
 
   /// An alias belongs to the owner of its first user, who may therefore send in its name. An alias without users has no owner.

@@ -28,6 +28,17 @@ extension Setting {
     }.shown { .text("\($0.runner.localDelivery)") }
   }
 
+  static func recipientDelimiter(_ meaning: String) -> Setting {
+    Setting("recipientDelimiter", .text, type: "text or `none`", initial: "none", meaning) { reader, settings in
+      let expected = "one to eight of the characters \(RecipientDelimiter.allowed), or none"
+      let delimiter = reader.take("recipientDelimiter", expected) { raw -> RecipientDelimiter?? in
+        guard let text = String(raw) else { return nil }
+        return text == "none" ? .some(nil) : RecipientDelimiter(text).map(Optional.some)
+      }
+      if let delimiter { settings.runner.recipientDelimiter = delimiter }
+    }.shown { .text($0.runner.recipientDelimiter?.description ?? "none") }
+  }
+
   /// `standard` and `private` are names for lists of networks.
   static func ignoreTargets(_ meaning: String) -> Setting {
     Setting(

@@ -12,6 +12,11 @@ extension SettingsTable {
       "Digits of mail ids; 36 for file systems that fold case."),
     .localDelivery(
       "`maildir:DIR`, `lmtp:HOST:PORT`, `lmtp:/SOCKET`, `smtp:HOST:PORT`, or `none`: local mail waits."),
+    .recipientDelimiter(
+      """
+      Characters that end a user's name in a local part: with `+` mail for `ann+lists@example.org` is for ann. A user or alias of the whole \
+      name comes first. Maildirs are the user's; by LMTP the whole address goes, and Dovecot's `recipient_delimiter` should be the same.
+      """),
     .port(
       "remoteSMTPPort", \.runner.remoteSMTPPort,
       "The port of other domains' servers."),
