@@ -104,7 +104,7 @@ extension MailServer {
       configuration.restore = { rewriter.restore($0, at: SystemClock().now) }
       configuration.rewrite = { rewriter.rewrite($0, at: SystemClock().now) }
     }
-    return LinkService(store: rooms.store, desk: desk, configuration: configuration)
+    return LinkService(store: rooms.door, desk: desk, configuration: configuration)
   }
 
   /// Whose clients may submit without a login: `trustedNetworks`, and only where there is a port for that. A receiver says by which port a

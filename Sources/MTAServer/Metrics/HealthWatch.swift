@@ -15,8 +15,10 @@ struct HealthWatch: Sendable {
   let lookup: any DNSLookup
   /// The folders where mail is written.
   let folders: [String]
+  /// Less in one of them is no space.
+  var leastFreeBytes = Self.leastFreeBytes
 
-  /// Less is no space: the database could not grow much further.
+  /// With less the database could not grow much further.
   static let leastFreeBytes = 33_554_432
   /// What was found longer ago is not known any more.
   static let freshness = Duration.seconds(30)
@@ -62,7 +64,7 @@ struct HealthWatch: Sendable {
     if Task.isCancelled { return }
     meters.set(Self.table.health, 0, to: isWritable ? 1 : 0)
     if let free { meters.set(Self.table.freeSpace, to: free) }
-    meters.set(Self.table.health, 1, to: (free ?? 0) >= Self.leastFreeBytes ? 1 : 0)
+    meters.set(Self.table.health, 1, to: (free ?? 0) >= leastFreeBytes ? 1 : 0)
     meters.set(Self.table.healthChecked, to: Int(MonotonicInstant.now.nanoseconds / 1000))
   }
 

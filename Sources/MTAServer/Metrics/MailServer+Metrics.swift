@@ -44,7 +44,8 @@ extension MailServer {
     guard let meters else { return nil }
     let watch = HealthWatch(
       meters: meters, store: rooms.store, lookup: rooms.lookup,
-      folders: rooms.parts.store == nil ? [DurableFiles.parent(of: settings.database), settings.mailQueue] : ["."])
+      folders: rooms.parts.store == nil ? settings.storeFolders : ["."],
+      leastFreeBytes: max(HealthWatch.leastFreeBytes, settings.minimumFreeBytes))
     return Task { await watch.run() }
   }
 

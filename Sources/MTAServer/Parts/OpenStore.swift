@@ -51,6 +51,9 @@ struct OpenStore: Sendable {
 }
 
 extension Settings {
+  /// Where the store writes.
+  var storeFolders: [String] { [DurableFiles.parent(of: database), mailQueue] }
+
   /// What the store is told.
   var store: MailStore.Configuration {
     var configuration = MailStore.Configuration(database: database, queue: mailQueue)

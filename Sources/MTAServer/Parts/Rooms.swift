@@ -36,6 +36,8 @@ struct Rooms: Sendable {
   let meters: Meters?
 
   var store: any ServerStore { open.store }
+  /// The store as mail comes to it from outside.
+  let door: any MessageStore
 
   /// Opens what the settings name and the program brings; the store comes last, for the others change nothing.
   ///
@@ -85,6 +87,10 @@ struct Rooms: Sendable {
       ? try OpenStore(settings, parts, logger: logger, committed: Self.commits(to: watchers))
       : OpenStore(house.absentQueue)
     self.open = open
+    door =
+      house.hasQueue && settings.minimumFreeBytes > 0 && parts.store == nil
+      ? ReservedStore(open.store, folders: settings.storeFolders, least: settings.minimumFreeBytes, logger: logger)
+      : open.store
     runner = try plan?.runner(queue: open.store, dns: lookup, group: group, logger: logs.logger("mta.queue"))
   }
 
@@ -131,7 +137,7 @@ struct Rooms: Sendable {
         configuration, contacts: store, logins: store, clock: SystemClock(), logger: logs.logger("mta.receiver"),
         isShared: false)
     return Receiver(
-      receiverConfiguration(settings, configuration, router: router), store: store, desk: desk,
+      receiverConfiguration(settings, configuration, router: router), store: door, desk: desk,
       rewriting: house.rewriting(settings), lookup: lookup,
       findRoute: { await router.mailRoute(of: $0) }, tls: tls,
       inspector: { parts.inspector?(lookup) ?? DKIMInspector(lookup: lookup) },

@@ -4,7 +4,8 @@ import MTACore
 extension Settings {
   /// The keys of the settings that take effect when a server starts: sockets, the store, the resolver, and what the process is.
   static let waiting: Set<String> = [
-    "listeningPorts", "database", "mailQueue", "queueLifetime", "queueRunner", "resolvers", "trustResolvers", "pidFile",
+    "listeningPorts", "database", "mailQueue", "minimumFreeBytes", "queueLifetime", "queueRunner", "resolvers",
+    "trustResolvers", "pidFile",
     "lockFile", "userName", "groupName", "receiverUserName", "receiverPaths", "controlGroup",
     "isolation", "httpListen",
   ]
@@ -20,6 +21,7 @@ extension Settings {
     settings.listeningPorts = old.listeningPorts
     settings.database = old.database
     settings.mailQueue = old.mailQueue
+    settings.minimumFreeBytes = old.minimumFreeBytes
     settings.queueLifetime = old.queueLifetime
     settings.queueRunner = old.queueRunner
     settings.resolvers = old.resolvers

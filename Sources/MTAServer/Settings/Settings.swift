@@ -88,6 +88,8 @@ public struct Settings: Sendable {
   /// Paths.
   public var database = "mta.db"
   public var mailQueue = "queue"
+  /// Bytes that must be free where these lie, or clients get 452. Default 0: mail is taken until the disk is full.
+  public var minimumFreeBytes = 0
   /// 62 or 36: the digits of mail ids.
   public var messageIDBase: Int {
     get { receiver.messageIDBase }

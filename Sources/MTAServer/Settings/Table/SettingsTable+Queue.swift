@@ -8,6 +8,12 @@ extension SettingsTable {
     .path(
       "mailQueue", \.mailQueue,
       "The folder for large content."),
+    .count(
+      "minimumFreeBytes", \.minimumFreeBytes, 0...Int.max, unit: "bytes",
+      """
+      Mail gets 452 while less is free where database and queue lie, so that deliveries and their reports have room. 0: until the disk is \
+      full, which loses nothing either.
+      """),
     .messageIDBase(
       "Digits of mail ids; 36 for file systems that fold case."),
     .localDelivery(
