@@ -99,6 +99,12 @@ public final class DurableFile: Sendable {
     try result("fchmod", path) { fchmod(descriptor, mode_t(truncatingIfNeeded: mode)) }
   }
 
+  /// Gives the file to another user and group. Only root can give away what is its own.
+  package func setOwner(_ user: UInt32, _ group: UInt32, at point: FaultPoint) throws(FileFailure) {
+    try check(point, "fchown")
+    try result("fchown", path) { fchown(descriptor, user, group) }
+  }
+
   /// Takes an advisory lock (flock(2)) on the whole file. It ends when the file is closed, also by a crash. Taking the other kind later
   /// replaces it, but not in one step: another process may hold the file in between.
   ///

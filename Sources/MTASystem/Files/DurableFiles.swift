@@ -94,6 +94,12 @@ public struct DurableFiles: Sendable {
     }
   }
 
+  /// Removes an empty folder.
+  package func removeDirectory(_ path: String, at point: FaultPoint) throws(FileFailure) {
+    try check(point, "rmdir", path)
+    try result("rmdir", path) { rmdir(path) }
+  }
+
   /// The names in a folder, without `.` and `..`, in no order.
   public func names(in path: String, at point: FaultPoint) throws(FileFailure) -> [String] {
     try check(point, "opendir", path)
