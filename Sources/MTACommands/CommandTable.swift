@@ -16,10 +16,14 @@ enum CommandTable {
       QueueCommand<Program>.self, ContactsCommand<Program>.self, AlertCommand<Program>.self,
       SalvageCommand<Program>.self,
     ]
+    let settings: [any ParsableCommand.Type] = [
+      UserCommand.self, AliasCommand.self, PasswdCommand.self, CheckConfigCommand.self,
+      SettingsCommand.self, MetricsCommand.self,
+    ]
     return [
       Group(name: "The server", commands: server),
       Group(name: "Mail", commands: mail),
-      Group(name: "Settings", commands: [CheckConfigCommand.self, SettingsCommand.self, MetricsCommand.self]),
+      Group(name: "Users and settings", commands: settings),
       Group(
         name: "The network", commands: [LookUpCommand.self, ProbeCommand.self, PolicyCommand.self, DKIMCommand.self]),
     ]

@@ -52,6 +52,28 @@ enum LocalFile {
     return true
   }
 
+  /// A line without its end, octet by octet, so that what follows is left; nil at the end of the file, for a line that is longer, and for
+  /// one with an octet 3: what ^C types where the terminal makes no signal of it.
+  static func line(_ file: CInt, limit: Int) -> [UInt8]? {
+    var line: [UInt8] = []
+    var octet: UInt8 = 0
+    while line.count <= limit {
+      let count = systemRead(file, &octet, 1)
+      if count < 0, errno == EINTR { continue }
+      guard count == 1, octet != 3 else { return nil }
+      if octet == 10 { return line }
+      line.append(octet)
+    }
+    return nil
+  }
+
+  /// Where relative paths begin.
+  static var workingFolder: String {
+    guard let path = getcwd(nil, 0) else { return "" }
+    defer { free(path) }
+    return String(cString: path)
+  }
+
   private static var reason: String { String(cString: strerror(errno)) }
 
   #if canImport(Glibc)

@@ -21,4 +21,19 @@ enum Terminal {
   static var hasColor: Bool {
     isOutput && getenv("NO_COLOR") == nil && getenv("TERM").map { strcmp($0, "dumb") != 0 } ?? false
   }
+
+  /// Runs `body` while the terminal of standard input shows nothing of what is typed, and makes no signal of ^C: a process that ended
+  /// within would leave the terminal silent.
+  static func withoutEcho<Result>(_ body: () throws -> Result) rethrows -> Result {
+    var before = termios()
+    guard tcgetattr(STDIN_FILENO, &before) == 0 else { return try body() }
+    var silent = before
+    silent.c_lflag &= ~tcflag_t(ECHO | ISIG)
+    // So that ^C ends the line that is read, and the answer with it.
+    withUnsafeMutableBytes(of: &silent.c_cc) { $0[Int(VEOL)] = 3 }
+    // What was typed before the question is no answer to it.
+    _ = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+    defer { _ = tcsetattr(STDIN_FILENO, TCSAFLUSH, &before) }
+    return try body()
+  }
 }
