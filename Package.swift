@@ -104,8 +104,8 @@ let package = Package(
     module(
       "MTACommands",
       [
-        "MTACore", "MTASystem", "MTADNS", "MTADKIM", "MTAServer", "MTAReceiver", "MTADelivery", nioCore, nioPosix,
-        arguments,
+        "MTACore", "MTASystem", "MTATLS", "MTADNS", "MTADKIM", "MTAServer", "MTAReceiver", "MTADelivery", nioCore,
+        nioPosix, arguments,
       ]),
 
     // Layer 5: what an adopter would write.
@@ -162,8 +162,8 @@ let package = Package(
     tests(
       "ExampleServer",
       [
-        "ExampleServer", "MTACommands", "MTACore", "MTAServer", "MTAStore", "MTATestSupport", nioCore, nioPosix,
-        nioLocks,
+        "ExampleServer", "MTACommands", "MTACore", "MTASystem", "MTATLS", "MTADNS", "MTAServer", "MTAStore",
+        "MTATestSupport", nioCore, nioPosix, nioLocks,
       ]),
     tests("MTATestSupport", ["MTACore", "MTASystem", "MTAReceiver", "MTADelivery", "MTATestSupport", nioCore]),
   ],

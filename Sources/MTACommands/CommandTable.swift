@@ -17,7 +17,7 @@ enum CommandTable {
       SalvageCommand<Program>.self,
     ]
     let settings: [any ParsableCommand.Type] = [
-      UserCommand.self, AliasCommand.self, PasswdCommand.self, CheckConfigCommand.self,
+      SetupCommand.self, UserCommand.self, AliasCommand.self, PasswdCommand.self, CheckConfigCommand.self,
       SettingsCommand.self, MetricsCommand.self,
     ]
     return [
