@@ -162,8 +162,8 @@ let package = Package(
     tests(
       "ExampleServer",
       [
-        "ExampleServer", "MTACommands", "MTACore", "MTASystem", "MTATLS", "MTADNS", "MTAServer", "MTAStore",
-        "MTATestSupport", nioCore, nioPosix, nioLocks,
+        "ExampleServer", "MTACommands", "MTACore", "MTASystem", "MTATLS", "MTADNS", "MTADelivery", "MTAServer",
+        "MTAStore", "MTATestSupport", nioCore, nioPosix, nioLocks,
       ]),
     tests("MTATestSupport", ["MTACore", "MTASystem", "MTAReceiver", "MTADelivery", "MTATestSupport", nioCore]),
   ],

@@ -17,8 +17,8 @@ enum CommandTable {
       SalvageCommand<Program>.self,
     ]
     let settings: [any ParsableCommand.Type] = [
-      SetupCommand.self, UserCommand.self, AliasCommand.self, PasswdCommand.self, CheckConfigCommand.self,
-      SettingsCommand.self, MetricsCommand.self,
+      SetupCommand.self, CheckDomainCommand.self, UserCommand.self, AliasCommand.self, PasswdCommand.self,
+      CheckConfigCommand.self, SettingsCommand.self, MetricsCommand.self,
     ]
     return [
       Group(name: "The server", commands: server),

@@ -1,6 +1,6 @@
 import Logging
 import MTACore
-import MTADNS
+package import MTADNS
 import MTADelivery
 import MTAReceiver
 
@@ -55,7 +55,7 @@ extension Settings {
   }
 
   /// The configuration of the resolver.
-  var resolver: ResolverConfiguration {
+  package var resolver: ResolverConfiguration {
     var configuration = resolvers.isEmpty ? .system() : ResolverConfiguration(servers: resolvers)
     if trustResolvers { configuration.trustsAuthenticatedData = true }
     return configuration
