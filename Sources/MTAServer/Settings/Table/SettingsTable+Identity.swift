@@ -14,7 +14,7 @@ extension SettingsTable {
     .users(
       """
       Who has a mailbox here. Without effect if a program has hooks of its own that do not use it. `*` is a mailbox \
-      without a login. Make a hash with `openssl passwd -6`.
+      without a login. The command `user` adds and changes them; `passwd` prints a hash.
       """
     ).reloaded.secret,
     .aliases(
