@@ -85,14 +85,15 @@ struct CheckDomainCommand: AsyncParsableCommand {
       policyID: DomainRecords.policyID(at: SystemClock().now))
     let ports = ports(settings)
     let (limit, connects) = (Duration.seconds(timeout), !noConnections)
+    let trustRoots = settings.trustRoots.map { TLSContext.TrustRoots.certificates(.file($0)) } ?? .system
     let findings = try await withLookup(settings) { dns in
       let check = DomainCheck(
         domain: domain, host: host, addresses: addresses, keys: keys, certificate: certificate, records: records,
         dns: dns)
       var findings = await check.findings()
       if connects {
-        findings.append(await check.policy(timeLimit: limit))
-        findings += await check.ports(ports, timeLimit: limit)
+        findings.append(await check.policy(trustRoots: trustRoots, timeLimit: limit))
+        findings += await check.ports(ports, trustRoots: trustRoots, timeLimit: limit)
       }
       return findings
     }

@@ -41,6 +41,7 @@ struct SetupCommand: AsyncParsableCommand {
   @Option(
     help: "The folder, which is made if it is missing. Default: /etc/mta as root, else mta in the working folder.")
   var out: String?
+  @Option(help: "The folder of database, queue and mail. Default: state in DIR.") var state: String?
   @Flag(help: "Ask no network, and change nothing by what this machine is like.") var offline = false
   @Option(help: "The server's own name. Default: this machine's name if it is in the domain, else mail.DOMAIN.")
   var host: String?
@@ -72,6 +73,7 @@ struct SetupCommand: AsyncParsableCommand {
     let isRoot = geteuid() == 0
     let names = try names()
     let folder = try Self.absolute(out ?? (isRoot ? "/etc/mta" : "mta"))
+    let state = try state.map(Self.absolute)
     let user = try user(names.domain)
     let addresses = try addresses()
     let other = try probe.map { text in
@@ -91,7 +93,7 @@ struct SetupCommand: AsyncParsableCommand {
       looks += found
     }
 
-    let identity = try identity(isRoot, folder)
+    let identity = try identity(isRoot, folder, state)
     let password = try passwordStdin ? PasswordInput.piped() : PasswordInput.random()
     let hash: String
     do throws(PasswordHash.Failure) { hash = try PasswordHash.make(password) } catch {
@@ -101,7 +103,7 @@ struct SetupCommand: AsyncParsableCommand {
       domain: names.domain, host: names.host, user: user, passwordHash: hash,
       selector: try SigningName(selector: selector, domain: "\(names.domain)").selector.description,
       ports: ports ?? (isRoot ? .standard : .high), identity: identity, localDelivery: localDelivery,
-      trustsResolvers: trustsResolvers)
+      trustsResolvers: trustsResolvers, state: state ?? "state")
     let made = try SetupMade(plan)
     do throws(SettingsFailure) {
       _ = try Settings(text: Array(plan.text.utf8), at: "\(folder)/\(SetupPlan.settings)")
@@ -169,7 +171,7 @@ struct SetupCommand: AsyncParsableCommand {
   }
 
   /// Whose the server is. Root gets a user without rights, if one can reach the folder.
-  private func identity(_ isRoot: Bool, _ folder: String) throws -> SetupIdentity {
+  private func identity(_ isRoot: Bool, _ folder: String, _ state: String?) throws -> SetupIdentity {
     guard isRoot else {
       if runAs != nil { throw ValidationError("--run-as is for root, who can become another user") }
       return .own
@@ -178,7 +180,15 @@ struct SetupCommand: AsyncParsableCommand {
       let users = try SetupIdentity.users(runAs)
       // A folder that is made, or is empty, gets the group of the server, which may then enter it.
       let start = SetupFolder.isOurs(folder) ? DurableFiles.parent(of: folder) : folder
-      guard let obstacle = SetupIdentity.obstacle(to: start, for: users) else { return .users(users) }
+      let obstacles = [start, state].compactMap { $0.flatMap { SetupIdentity.obstacle(to: $0, for: users) } }
+      let place = state ?? folder + "/state"
+      if let status = try? DurableFiles().status(place, at: "setup.look"), status.owner != users.userNumber {
+        throw SetupIdentity.Trouble(
+          text:
+            "\(place) belongs to user number \(status.owner), and not to \(users.user); give it to that user (chown -R), or say --run-as"
+        )
+      }
+      guard let obstacle = obstacles.first else { return .users(users) }
       if runAs == nil { return .root(because: obstacle) }
       throw SetupIdentity.Trouble(
         text: "\(users.user) cannot enter \(obstacle); choose another folder, or change its mode")

@@ -37,20 +37,22 @@ struct SetupMade {
       if case .users(let users) = plan.identity { .init(user: users.userNumber, group: users.groupNumber) } else { nil }
     // Root's, and the server's group may enter and read.
     let shared = owner.map { SetupFiles.Owner(user: 0, group: $0.group) }
-    func path(_ name: String) -> String { folder == "/" ? "/" + name : folder + "/" + name }
+    func path(_ name: String) -> String {
+      name.hasPrefix("/") ? name : folder == "/" ? "/" + name : folder + "/" + name
+    }
     return SetupFiles(
       folders: [
         .init(
           path: folder, mode: owner == nil ? 0o700 : 0o750, owner: shared,
           isTakenOver: owner != nil && SetupFolder.isEmptyAndRoots(folder)),
         .init(path: path(SetupPlan.keys), mode: 0o700, owner: nil),
-        .init(path: path(SetupPlan.state), mode: 0o700, owner: owner),
+        .init(path: path(plan.state), mode: 0o700, owner: owner),
       ],
       files: [
         .init(path: path(plan.signingKey), bytes: signingKey, mode: 0o600),
         .init(path: path(SetupPlan.privateKey), bytes: certificate.privateKey, mode: 0o600),
         .init(path: path(SetupPlan.certificate), bytes: certificate.certificate, mode: 0o644),
-        .init(path: path(SetupPlan.srsSecret), bytes: Self.secret(), mode: 0o600, owner: owner),
+        .init(path: path(plan.srsSecret), bytes: Self.secret(), mode: 0o600, owner: owner),
         .init(
           path: path(SetupPlan.settings), bytes: Array(plan.text.utf8), mode: owner == nil ? 0o600 : 0o640,
           owner: shared),

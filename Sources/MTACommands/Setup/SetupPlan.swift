@@ -25,14 +25,15 @@ struct SetupPlan {
   /// Nil: a Maildir of the server's own.
   var localDelivery: String?
   var trustsResolvers = false
+  /// The folder of what the server writes: within the folder, or from the root.
+  var state = "state"
 
-  // Paths within the folder.
+  // Paths, within the folder if they do not begin at the root.
   static let settings = "mta.json"
   static let keys = "keys"
-  static let state = "state"
   static let certificate = "keys/certificate.pem"
   static let privateKey = "keys/key.pem"
-  static let srsSecret = "state/srs.secret"
+  var srsSecret: String { state + "/srs.secret" }
   var signingKey: String { "keys/dkim-\(selector).pem" }
 
   /// Names that every domain must have (RFC 2142 §4, §5), and that of the administrator of the host name's zone.
@@ -60,12 +61,12 @@ struct SetupPlan {
       "dkim",
       "{\(Self.quoted("\(domain)")): {\"selector\": \(Self.quoted(selector)), \"keyFile\": \(Self.quoted(signingKey))}}"
     )
-    add("database", text: Self.state + "/mta.db")
-    add("mailQueue", text: Self.state + "/queue")
-    add("mtaSTSCache", text: Self.state + "/mta-sts.cache")
-    add("localDelivery", text: localDelivery ?? "maildir:\(Self.state)/maildir")
+    add("database", text: state + "/mta.db")
+    add("mailQueue", text: state + "/queue")
+    add("mtaSTSCache", text: state + "/mta-sts.cache")
+    add("localDelivery", text: localDelivery ?? "maildir:\(state)/maildir")
     add("srsDomain", text: "\(domain)")
-    add("srsSecret", text: Self.srsSecret)
+    add("srsSecret", text: srsSecret)
     add("delayWarning", "14400")
     add("queueLifetime", "432000")
     if trustsResolvers { add("trustResolvers", "true") }

@@ -4,7 +4,7 @@ package import NIOCore
 import NIOPosix
 
 /// Looks at a mail server's TLS: connects, says EHLO and STARTTLS or begins with TLS, and returns what the handshake found. It sends no
-/// MAIL and no RCPT, and ends within ``timeLimit``.
+/// MAIL and no RCPT, says QUIT, and ends within ``timeLimit``.
 package struct TLSProbe: Sendable {
   package enum Way: Hashable, Sendable {
     /// TLS behind STARTTLS.
@@ -106,7 +106,7 @@ private final class TLSProbeReader: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  private enum State { case greeting, ehlo, startTLS, handshake, over }
+  private enum State { case greeting, ehlo, startTLS, handshake, farewell, over }
 
   private let result: EventLoopPromise<TLSProbe.Finding>
   private let ownName: String
@@ -141,7 +141,7 @@ private final class TLSProbeReader: ChannelInboundHandler {
     switch state {
     case .greeting:
       greeting = reply
-      guard reply.isPositive, startTLS != nil else { return end() }
+      guard reply.isPositive, startTLS != nil else { return leave(context) }
       state = .ehlo
       say("EHLO \(ownName)", context)
     case .ehlo:
@@ -149,16 +149,17 @@ private final class TLSProbeReader: ChannelInboundHandler {
         line.prefix(8).map { (97...122).contains($0) ? $0 & 0xDF : $0 }.elementsEqual("STARTTLS".utf8)
           && (line.count == 8 || line.dropFirst(8).first == 32)
       }
-      guard reply.isPositive, offers else { return end() }
+      guard reply.isPositive, offers else { return leave(context) }
       state = .startTLS
       say("STARTTLS", context)
     case .startTLS:
       // RFC 3207 §4.2: what came with the answer came in clear.
-      guard reply.isPositive, !hasMore, let startTLS else { return end() }
+      guard reply.isPositive, !hasMore, let startTLS else { return leave(context) }
       state = .handshake
       do {
         try context.pipeline.syncOperations.addHandler(startTLS(), position: .first)
       } catch { fail(.tls("\(error)")) }
+    case .farewell: end()
     case .handshake, .over: break
     }
   }
@@ -168,20 +169,31 @@ private final class TLSProbeReader: ChannelInboundHandler {
       return context.fireUserInboundEventTriggered(event)
     }
     self.facts = facts
-    if state == .handshake { end() }
+    if state == .handshake { leave(context) }
   }
 
   private func say(_ line: String, _ context: ChannelHandlerContext) {
     context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: line + "\r\n")), promise: nil)
   }
 
+  /// A connection that ends without a word is an offence to some servers, ours among them.
+  private func leave(_ context: ChannelHandlerContext) {
+    state = .farewell
+    say("QUIT", context)
+    let timer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(ServerProbe.farewellTime)) { self.end() }
+    context.channel.closeFuture.whenComplete { _ in timer.cancel() }
+  }
+
   private func end() {
+    guard state != .over else { return }
     state = .over
     guard let greeting else { return result.fail(TLSProbe.Failure.closed) }
     result.succeed(TLSProbe.Finding(greeting: greeting, facts: facts))
   }
 
   private func fail(_ failure: TLSProbe.Failure) {
+    // What is known by then is known.
+    if state == .farewell { return end() }
     state = .over
     result.fail(failure)
   }
