@@ -7,7 +7,7 @@
 ///
 /// A value of letters, digits and `-._:/@+<>[],*` stands unchanged. Others are quoted, with `\"` and `\\`, and with `\xHH` for each
 /// octet that is not printable ASCII. Of a value at most ``maximumOctets`` are written, with three dots after the quote.
-package struct LogFields {
+package struct LogFields: Hashable, Sendable {
   package private(set) var bytes: [UInt8] = []
 
   package static let maximumOctets = 1000
@@ -33,6 +33,13 @@ package struct LogFields {
   package mutating func append(_ key: String, number: some BinaryInteger) {
     begin(key)
     Self.append(number: Int64(clamping: number), to: &bytes)
+  }
+
+  /// All fields of another line.
+  package mutating func append(_ other: LogFields) {
+    guard !other.bytes.isEmpty else { return }
+    if !bytes.isEmpty { bytes.append(UInt8(ascii: " ")) }
+    bytes.append(contentsOf: other.bytes)
   }
 
   /// Seconds with three digits behind the point; none below zero.

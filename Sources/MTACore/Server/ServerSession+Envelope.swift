@@ -7,7 +7,9 @@ extension ServerSession {
 
   mutating func run(_ inquiry: SenderInquiry, _ answer: Answer? = nil) -> Action {
     var inquiry = inquiry
-    switch inquiry.step(answer, configuration, &conversation) {
+    let step = inquiry.step(answer, configuration, &conversation)
+    notes.take(&inquiry.verdicts)
+    switch step {
     case .ask(let question): return ask(question, for: .sender(inquiry))
     case .refuse(let objection):
       let action = settle(objection)
@@ -33,6 +35,7 @@ extension ServerSession {
   mutating func run(_ inquiry: RecipientInquiry, _ answer: Answer? = nil) -> Action {
     var inquiry = inquiry
     let step = inquiry.step(answer, configuration, conversation)
+    notes.take(&inquiry.verdicts)
     switch step {
     case .ask(let question): return ask(question, for: .recipient(inquiry))
     case .refuse(let objection):

@@ -15,7 +15,9 @@ extension ServerSession {
 
   mutating func run(_ inquiry: GreetingInquiry, _ answer: Answer? = nil) -> Action {
     var inquiry = inquiry
-    switch inquiry.step(answer, configuration, conversation) {
+    let step = inquiry.step(answer, configuration, conversation)
+    notes.take(&inquiry.verdicts)
+    switch step {
     case .ask(let question): return ask(question, for: .greeting(inquiry))
     case .refuse(let objection): return settle(objection)
     case .done(let now): return welcome(inquiry.domain, isExtended: inquiry.isExtended, at: now)

@@ -25,10 +25,14 @@ package struct SessionNotes: Sendable {
   package fileprivate(set) var refusals: [RefusalNote] = []
   /// Of the latest mail.
   package internal(set) var author: AuthorNote?
+  /// Of the latest command that rules looked at, until it is taken.
+  fileprivate var verdicts: RuleVerdicts?
   /// What the latest command was, and whom it named.
   var verb: Verb?
   var sender: ReversePath?
   var recipient: Mailbox?
+
+  mutating func take(_ verdicts: inout RuleVerdicts?) { if let found = verdicts.take() { self.verdicts = found } }
 
   /// A new command begins.
   mutating func begin() { (verb, sender, recipient) = (nil, nil, nil) }
@@ -58,6 +62,9 @@ extension ServerSession {
     )
   }
 
+  /// What rules said since the last call, if they were asked.
+  package mutating func takeRuleVerdicts() -> RuleVerdicts? { notes.verdicts.take() }
+
   package var hasNotes: Bool { !notes.refusals.isEmpty || notes.author != nil }
 
   /// What there is to tell since the last call.
@@ -79,6 +86,25 @@ extension ServerSession {
   package var latestCommand: Int {
     if let verb = notes.verb { return verb.rawValue }
     return Verb.allCases.count + (isGreeted ? 1 : 0)
+  }
+}
+
+/// What a command is part of.
+package enum CommandPart: Hashable, Sendable {
+  case session
+  /// It begins a mail.
+  case begin
+  case mail
+}
+
+extension ServerSession {
+  /// Of the latest command.
+  package var latestPart: CommandPart {
+    switch notes.verb {
+    case .mail: .begin
+    case .rcpt, .data, .bdat: .mail
+    default: .session
+    }
   }
 }
 

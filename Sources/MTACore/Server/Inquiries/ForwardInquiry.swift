@@ -87,7 +87,7 @@ package struct DroppedForward: Hashable, Sendable {
 
 extension MailRoute {
   /// R16: a domain without any route is refused at once; when the DNS itself fails, the mail is taken and deferred.
-  var refusal: Reply? {
+  package var refusal: Reply? {
     switch self {
     case .nullMX: .nullMX
     case .noSuchDomain: .noSuchDomain

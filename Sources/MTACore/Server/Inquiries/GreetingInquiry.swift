@@ -6,6 +6,8 @@ struct GreetingInquiry: Hashable, Sendable {
   let domain: Domain?
   /// The client said EHLO or LHLO.
   let isExtended: Bool
+  /// Since it was last taken.
+  var verdicts: RuleVerdicts?
   private var state = State.new
 
   init(_ domain: Domain?, isExtended: Bool) {
@@ -36,13 +38,17 @@ struct GreetingInquiry: Hashable, Sendable {
   private mutating func judge(
     _ standing: DomainStanding, _ configuration: SessionConfiguration, _ conversation: Conversation
   ) -> InquiryStep<Timestamp?> {
-    for rule in configuration.greetingRules {
+    for (place, rule) in configuration.greetingRules.enumerated() {
       if standing == .unasked, let domain, let name = domain.dnsName, rule.asksDNS(about: domain, in: conversation) {
         state = .dns
         return .ask(.domainExists(name))
       }
-      if let reply = rule.refusal(of: domain, standing: standing, in: conversation) { return .refuse(Objection(reply)) }
+      if let reply = rule.refusal(of: domain, standing: standing, in: conversation) {
+        verdicts = RuleVerdicts(stage: .greeting, passed: place, isRefused: true)
+        return .refuse(Objection(reply))
+      }
     }
+    verdicts = RuleVerdicts(stage: .greeting, passed: configuration.greetingRules.count, isRefused: false)
     state = .hook
     return .ask(.ehlo(domain))
   }

@@ -19,6 +19,8 @@ struct RecipientInquiry: Hashable, Sendable {
   let notification: RecipientNotification
   /// As ``ForwardInquiry/dropped``.
   private(set) var dropped: [DroppedForward] = []
+  /// Since it was last taken.
+  var verdicts: RuleVerdicts?
   /// Nil for `<postmaster>`, until it is known who that is.
   private var mailbox: Mailbox?
   private var client: ClientRecord?
@@ -99,9 +101,13 @@ struct RecipientInquiry: Hashable, Sendable {
     if client == nil, configuration.isPostmaster(mailbox, at: conversation.connection.localAddress) {
       return lookUpPostmaster(configuration)
     }
-    for rule in configuration.recipientRules {
-      if let reply = rule.refusal(of: mailbox, client: client, in: conversation) { return .refuse(Objection(reply)) }
+    for (place, rule) in configuration.recipientRules.enumerated() {
+      if let reply = rule.refusal(of: mailbox, client: client, in: conversation) {
+        verdicts = RuleVerdicts(stage: .recipient, passed: place, isRefused: true)
+        return .refuse(Objection(reply))
+      }
     }
+    verdicts = RuleVerdicts(stage: .recipient, passed: configuration.recipientRules.count, isRefused: false)
     self.client = client
     if client == nil {
       switch configuration.wayAhead(to: mailbox) {

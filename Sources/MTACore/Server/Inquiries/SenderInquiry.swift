@@ -9,6 +9,8 @@ struct SenderInquiry: Hashable, Sendable {
 
   let sender: ReversePath
   let parameters: MailParameters
+  /// Since it was last taken.
+  var verdicts: RuleVerdicts?
   private var state = State.new
 
   init(_ sender: ReversePath, _ parameters: MailParameters) {
@@ -73,12 +75,14 @@ struct SenderInquiry: Hashable, Sendable {
     _ client: ClientRecord?, _ configuration: SessionConfiguration, _ conversation: inout Conversation
   ) -> InquiryStep<[EnvelopeRecipient]> {
     conversation.senderClient = client
-    for rule in configuration.senderRules {
+    for (place, rule) in configuration.senderRules.enumerated() {
       if let reply = rule.refusal(of: sender, in: conversation) {
+        verdicts = RuleVerdicts(stage: .sender, passed: place, isRefused: true)
         conversation.senderClient = nil
         return .refuse(Objection(reply))
       }
     }
+    verdicts = RuleVerdicts(stage: .sender, passed: configuration.senderRules.count, isRefused: false)
     state = .hook
     return .ask(.mailFrom(sender))
   }
