@@ -63,6 +63,10 @@ public final class Receiver: Sendable {
     package var taps: [Observers<ReceiverNews>.Tap] = []
     /// Where commands and hooks are counted. Nil: nowhere.
     package var meters: Meters?
+    /// Events have what rules, hooks and the DNS said before them.
+    package var keepsChecks = false
+    /// Of which clients they have what was said, too. It needs a tap that watches dialogues. Nil: of none.
+    package var keepsDialogue: (@Sendable (IPAddress) -> Bool)?
     /// Is shown what clients send as content.
     package var contentTap: ContentTap?
 

@@ -47,7 +47,8 @@ extension ConnectionPump {
           at: environment.clock.now, session: seen, mail: envelope.id, sender: envelope.reversePath,
           recipients: envelope.recipients.count, recipientList: envelope.recipients, bytes: session.contentBytes,
           duration: tally.contentBegin.elapsed,
-          commit: commit.elapsed, authenticatedAs: envelope.authenticatedAs, hold: envelope.hold)))
+          commit: commit.elapsed, authenticatedAs: envelope.authenticatedAs, hold: envelope.hold, checks: trace)))
+    trace?.forgetMail()
   }
 
   func tell(notStored failure: StoreFailure, _ mail: MailID?) {
@@ -77,11 +78,13 @@ extension ConnectionPump {
     let notes = session.takeNotes()
     for refusal in notes.refusals {
       let source = tally.source(of: refusal.reply)
+      noteRules(about: refusal.to ?? refusal.from?.mailbox, refusal.reply)
       environment.tell(
         .refused(
           .init(
             at: environment.clock.now, session: seen, stage: .init(refusal.stage), reply: refusal.reply, source: source,
-            mail: refusal.mail, sender: refusal.from, recipient: refusal.to)))
+            mail: refusal.mail, sender: refusal.from, recipient: refusal.to, checks: trace)))
+      if session.latestPart == .begin { trace?.forgetMail() }
     }
     if let author = notes.author { environment.note(author) }
   }
@@ -95,7 +98,7 @@ extension ConnectionPump {
       .discarded(
         .init(
           at: environment.clock.now, session: seen, mail: conversation.mailID, sender: conversation.reversePath,
-          recipients: conversation.recipients.count)))
+          recipients: conversation.recipients.count, checks: trace)))
   }
 
   /// The credentials were right, and the session has heard it.
@@ -124,6 +127,7 @@ extension ConnectionPump {
   func tellSaid(_ reply: Reply) { for line in DialogueText.printable(reply) { tell(.server, line) } }
 
   private func tell(_ side: DialogueLine.Side, _ text: String) {
+    if trace != nil, environment.keepsDialogue?(facts.remoteAddress) == true { trace?.note(side, text) }
     environment.observers.tellDialogue(
       .said(
         DialogueLine(

@@ -4,6 +4,10 @@ import MTACore
 /// Who answers what the session asks.
 extension ConnectionPump {
   func ask(_ question: Question) async -> Answer {
+    trace == nil ? await answer(to: question) : await askNoting(question)
+  }
+
+  func answer(to question: Question) async -> Answer {
     switch question {
     case .domainExists(let name):
       return .domainExists(await awaiting { await self.environment.lookup.knowsMailDomain(name) })

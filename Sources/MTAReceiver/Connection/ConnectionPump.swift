@@ -23,6 +23,8 @@ package final class ConnectionPump: @unchecked Sendable {
   /// What is counted of ``ReceiverEnvironment/memory``.
   var counted = 0
   var tally = SessionTally()
+  /// Nil where no events are kept.
+  var trace: CheckTrace?
   var inspector: (any ContentInspector)?
   /// Shows the content that is arriving; nil as a rule.
   var contentLines: ContentLines?
@@ -81,6 +83,7 @@ package final class ConnectionPump: @unchecked Sendable {
     self.duplex = duplex
     self.number = number
     sessionID = SessionID(environment.stem, number)
+    if environment.keepsChecks { trace = CheckTrace(at: environment.clock.now) }
     deadline = loop.now + environment.timing.command
     sessionDeadline = loop.now + environment.timing.session
   }

@@ -21,6 +21,12 @@ package struct ReceiverEnvironment: Sendable {
   /// What the ids of its sessions have in common.
   package let stem: SessionID.Stem
   package var observers: Observers<ReceiverNews>
+  /// Whether events have what was checked before them.
+  package var keepsChecks = false
+  /// Whether these have what was said, too: nil: never.
+  package var keepsDialogue: (@Sendable (IPAddress) -> Bool)?
+  /// The rules of the session's configuration.
+  package var ruleNames = RuleNames()
   /// Nil: nothing is counted.
   package var meters: Meters?
   /// Nil: no content is shown.

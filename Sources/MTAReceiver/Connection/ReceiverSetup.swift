@@ -29,6 +29,9 @@ final class ReceiverSetup: Sendable {
     environment.observers = observers
     environment.contentTap = configuration.contentTap
     environment.meters = configuration.meters
+    environment.keepsChecks = configuration.keepsChecks
+    environment.keepsDialogue = configuration.keepsDialogue
+    environment.ruleNames = RuleNames(configuration.session)
     for tap in configuration.taps { environment.observers.add(tap) }
     self.configuration = configuration
     self.tls = tls

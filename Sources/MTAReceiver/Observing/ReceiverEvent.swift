@@ -74,6 +74,8 @@ public enum ReceiverEvent {
     public let authenticatedAs: Mailbox?
     /// The reason of a hook that held the mail; nil for mail that is delivered at once.
     public let hold: String?
+    /// Nil where no events are kept.
+    package let checks: CheckTrace?
   }
 
   public struct Discarded: Hashable, Sendable {
@@ -83,6 +85,8 @@ public enum ReceiverEvent {
     public let sender: ReversePath?
     /// Recipients that had been accepted.
     public let recipients: Int
+    /// Nil where no events are kept.
+    package let checks: CheckTrace?
   }
 
   public struct Refused: Hashable, Sendable {
@@ -98,6 +102,8 @@ public enum ReceiverEvent {
     public let sender: ReversePath?
     /// The recipient, where one is refused.
     public let recipient: Mailbox?
+    /// Nil where no events are kept.
+    package let checks: CheckTrace?
   }
 
   public struct NotStored: Hashable, Sendable {
