@@ -27,6 +27,8 @@ struct Attempt: Hashable, Sendable {
   var connecting = Duration.zero
   /// Protocol and cipher.
   var encryption: String?
+  /// What was said, where dialogues are kept.
+  var dialogue: [String] = []
   /// The TLS policy that was applied, and why (``TLSPolicy``); nil where none was looked for.
   var tlsPolicy: String?
   /// No server of the destination talked to us: other mails for it need not be tried now. Never true of an attempt that failed for

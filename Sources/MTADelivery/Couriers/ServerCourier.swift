@@ -63,6 +63,8 @@ struct ServerCourier: Courier {
   mutating func deliver(_ mail: OutgoingMail, to recipients: [Mailbox]) async -> Attempt {
     if served >= Self.mailsPerConnection { end() }
     connecting = .zero
+    // What was said between two mails is no mail's.
+    _ = environment.kept?.take()
     let consignment: Consignment
     do throws(DeliveryTrouble) { consignment = try await consign(mail, to: recipients) } catch {
       return Attempt(error, for: recipients.count)
@@ -89,6 +91,7 @@ struct ServerCourier: Courier {
       case .done(var attempt):
         if trial.hasSecondAnswer { end() }
         attempt.connecting = connecting
+        if let kept = environment.kept { attempt.dialogue = kept.take() }
         return attempt
       }
     }

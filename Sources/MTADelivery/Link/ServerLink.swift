@@ -13,6 +13,8 @@ struct LinkEnvironment: Sendable {
   var timeouts: DeliveryTimeouts
   var logger: Logger
   var dialogue: (@Sendable (DialogueLine) -> Void)?
+  /// Nil where attempts keep nothing of it.
+  var kept: KeptDialogue?
   var eightBit = EightBitPolicy.convert
   /// The time of day: deadlines of senders are counted from it.
   var clock: any WallClock = SystemClock()

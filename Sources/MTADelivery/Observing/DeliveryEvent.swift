@@ -14,6 +14,8 @@ public enum DeliveryEvent {
     public let recipient: Mailbox
     /// The destination in words: a domain, `local`, `smarthost`, or a server.
     public let destination: String
+    /// Why the copy goes there.
+    package let way: Way
     public let outcome: DeliveryOutcome
     /// The server that answered, or the last one tried, with its address; nil where none was.
     public let host: String?
@@ -37,6 +39,8 @@ public enum DeliveryEvent {
     package let waited: Duration
     /// The part of ``duration`` until a server was ready for mail: the DNS, connections, TLS, EHLO. Zero on a connection that was open.
     package let connecting: Duration
+    /// What was said, where dialogues are kept.
+    package let dialogue: [String]
     /// When a deferred copy is due again.
     public let nextTry: Timestamp?
     /// A hook of the program decided it.
@@ -44,6 +48,22 @@ public enum DeliveryEvent {
 
     /// Whether a copy failed because its time was over.
     public var isExpired: Bool { outcome == .failed && status == .expired }
+  }
+
+  /// What decided where a copy goes.
+  package enum Way: String, Hashable, Sendable, CaseIterable {
+    /// The mailbox is here.
+    case local
+    /// The DNS, for the recipient's domain.
+    case dns
+    /// The setting `routes`.
+    case routes
+    /// The setting `smarthost`.
+    case smarthost
+    /// A hook, or an operator.
+    case order
+    /// The copy is a record, and goes nowhere.
+    case none
   }
 
   /// A report to a sender.

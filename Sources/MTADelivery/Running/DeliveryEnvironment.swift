@@ -48,6 +48,15 @@ struct DeliveryEnvironment: Sendable {
     return { [observers] line in observers.tellDialogue(.said(line)) }
   }
 
+  /// The same, and what an attempt's event has of it.
+  private func dialogue(keeping kept: KeptDialogue?) -> (@Sendable (DialogueLine) -> Void)? {
+    guard let kept, let keeps = configuration.keepsDialogue else { return dialogue }
+    return { [dialogue] line in
+      dialogue?(line)
+      if keeps(line.address) { kept.add(line) }
+    }
+  }
+
   /// The courier of a worker, for its first job. Of later jobs only the domain may differ (``Courier/turn(to:)``).
   func courier(for job: DeliveryJob) -> any Courier {
     switch job.destination {
@@ -95,11 +104,13 @@ struct DeliveryEnvironment: Sendable {
   }
 
   private func server(_ way: ServerCourier.Way) -> ServerCourier {
-    ServerCourier(
+    let kept = configuration.keepsDialogue == nil ? nil : KeptDialogue()
+    return ServerCourier(
       way, serverName: configuration.serverName, router: router, policies: policies,
       sources: configuration.sourceAddresses,
       environment: LinkEnvironment(
-        group: group, tls: tls, timeouts: configuration.timeouts, logger: logger, dialogue: dialogue,
+        group: group, tls: tls, timeouts: configuration.timeouts, logger: logger, dialogue: dialogue(keeping: kept),
+        kept: kept,
         eightBit: configuration.eightBitToOldServers, clock: clock, nextHops: configuration.nextHops))
   }
 }

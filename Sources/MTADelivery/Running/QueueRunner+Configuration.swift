@@ -102,6 +102,8 @@ extension QueueRunner {
     public var sharesQueue = false
     /// Observers that the program shares between parts, beside the runner's own. A run does not wait for them at its end.
     package var observers = Observers<DeliveryNews>()
+    /// Of which servers the events of attempts have what was said, too. It needs an observer that watches dialogues. Nil: of none.
+    package var keepsDialogue: (@Sendable (IPAddress?) -> Bool)?
 
     var smarthostRoute: DeliveryRoute? {
       smarthost.map { server in

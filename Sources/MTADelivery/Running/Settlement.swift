@@ -130,12 +130,29 @@ struct Settlement: Sendable {
             at: now, mail: envelope.id, session: envelope.session, parcel: parcel.id,
             sender: parcel.recipient.reversePath ?? envelope.reversePath,
             recipient: parcel.recipient.mailbox,
-            destination: job.domain?.description ?? job.destination.description, outcome: recorded.outcome,
+            destination: job.domain?.description ?? job.destination.description,
+            way: way(of: parcel.recipient.mailbox, job), outcome: recorded.outcome,
             host: attempt.host, tls: attempt.encryption.map { ConnectionTLS($0) }, tlsPolicy: attempt.tlsPolicy,
             status: outcome.result.status, reply: outcome.result.reply, message: recorded.message,
             attempts: parcel.attempts + (recorded.isAttempt ? 1 : 0), age: now - envelope.receivedAt,
-            duration: duration, waited: waited, connecting: attempt.connecting, nextTry: recorded.retryAt,
+            duration: duration, waited: waited, connecting: attempt.connecting, dialogue: attempt.dialogue,
+            nextTry: recorded.retryAt,
             isByHook: isByHook)))
+    }
+  }
+
+  private func way(of recipient: Mailbox, _ job: DeliveryJob) -> DeliveryEvent.Way {
+    switch job.destination {
+    case .local: .local
+    case .smarthost: .smarthost
+    case .nowhere: .none
+    case .server: .order
+    case .domain, .exchangers:
+      if let domain = job.domain, domain.canonical != recipient.domain.canonical {
+        .order
+      } else {
+        environment.router.setting(of: recipient.domain) == nil ? .dns : .routes
+      }
     }
   }
 
