@@ -47,6 +47,28 @@ import Testing
     service.close()
   }
 
+  @Test func itTellsOfNoMailThatAnotherBrought() async throws {
+    let kept = NIOLockedValueBox<[EventRecord]>([])
+    let service = Self.service { $0.event = { event in kept.withLockedValue { $0.append(event) } } }
+    func event(_ kind: EventRecord.Kind, _ number: UInt32) -> LinkMessage {
+      let mail = LinkStage.envelope(number).id
+      return .event(
+        EventRecord(kind, at: Samples.noon, on: kind == .accepted ? .mails : .refusals, mail: mail, fields: []))
+    }
+    let (honest, hostile) = (try RawLink(to: service), try RawLink(to: service))
+    honest.say(Self.commit(LinkStage.envelope(1)), 9)
+    try await eventually("the mail is taken") { honest.answer(to: 9) == .receipt }
+    hostile.say(event(.accepted, 1), 0)
+    hostile.say(event(.refused, 1), 0)
+    try await eventually("what it refused is kept") { kept.withLockedValue { $0.count } == 1 }
+    honest.say(event(.accepted, 1), 0)
+    honest.say(event(.accepted, 1), 0)
+    honest.say(event(.refused, 2), 0)
+    try await eventually("all are read") { kept.withLockedValue { $0.count } == 3 }
+    #expect(kept.withLockedValue { $0.map(\.kind) } == [.refused, .accepted, .refused])
+    service.close()
+  }
+
   /// Half of them are mails with a wrong bit, which the link outlives; the others are anything.
   private static func hostile(_ samples: inout Samples, _ number: UInt64) -> ByteBuffer {
     var bytes: ByteBuffer

@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 import MTATestSupport
 import NIOCore
 
@@ -109,6 +110,14 @@ struct Samples {
       mechanism: text(), authorizationID: optional { $0.text() }, username: text(), secret: text(), isToken: flag())
   }
 
+  mutating func event() -> EventRecord {
+    let kind = [EventRecord.Kind.accepted, .discarded, .refused, .loginRefused][number(below: 4)]
+    return EventRecord(
+      kind, at: timestamp(), on: kind == .accepted ? .mails : flag() ? .refusals : .strangers,
+      mail: optional { _ in MailID("1tSiLu-000001-00") } ?? nil, client: optional { $0.address() },
+      fields: Array(bytes(upTo: 600).readableBytesView))
+  }
+
   /// One of each kind.
   mutating func messages() -> [LinkMessage] {
     let number = UInt64.random(in: .min ... .max, using: &generator)
@@ -123,7 +132,7 @@ struct Samples {
       .note(flag() ? .violation : .acceptance, address()), .beginLogin(optional { $0.text() }, address()),
       .admit(number), .poll(number), .giveUp(number), .accepted(number), .refused(number), .left(number),
       .abandoned(number), .answerTime, .authenticate(attempt: number, credentials()), .endSession(number),
-      .restore(mailbox()), .rewrite(mailbox()), .welcome(version: 1, capabilities: .all), .receipt,
+      .restore(mailbox()), .rewrite(mailbox()), .event(event()), .welcome(version: 1, capabilities: .all), .receipt,
       .failure([.noSpace, .closed, .failed(text())][self.number(below: 3)]),
       .entry([.welcome, .slammed, .full, .warned(until: timestamp())][self.number(below: 4)]),
       .began(number, isFromKnownNetwork: flag()), .admitted(flag()), .time(.milliseconds(self.number(below: 100_000))),

@@ -1,4 +1,5 @@
 import MTACore
+import NIOConcurrencyHelpers
 import NIOCore
 
 extension LinkService {
@@ -21,14 +22,19 @@ extension LinkService {
     await running.begin(envelope.id)
     defer { running.end(envelope.id) }
     do throws(StoreFailure) {
-      if commit.isResent, try await isStored(commit, size) { return .receipt }
+      if commit.isResent, try await isStored(commit, size) { return receipt(of: envelope.id, over: link) }
       _ = try await store(commit, passed)
-      return .receipt
+      return receipt(of: envelope.id, over: link)
     } catch {
       // A queue process that is on its way out may have stored it meanwhile.
-      if commit.isResent, (try? await isStored(commit, size)) == true { return .receipt }
+      if commit.isResent, (try? await isStored(commit, size)) == true { return receipt(of: envelope.id, over: link) }
       return .failure(error)
     }
+  }
+
+  private func receipt(of id: MailID, over link: ServedLink) -> LinkMessage {
+    if configuration.event != nil { link.recent.withLockedValue { $0.add(id) } }
+    return .receipt
   }
 
   private func isStored(_ commit: LinkCommit, _ size: Int) async throws(StoreFailure) -> Bool {

@@ -1,5 +1,5 @@
 package import MTACore
-import MTASystem
+package import MTASystem
 
 extension LinkService {
   package struct Configuration: Sendable {
@@ -20,6 +20,8 @@ extension LinkService {
     package var restore: @Sendable (Mailbox) async -> Restoration = { _ in .unknown }
     /// The sender of a forwarded copy. Default: its own.
     package var rewrite: @Sendable (Mailbox) async -> Mailbox? = { _ in nil }
+    /// Keeps an event. Nil: none is kept.
+    package var event: (@Sendable (EventRecord) -> Void)?
     package var clock: any WallClock = SystemClock()
     /// Is told what the log should know of.
     package var notice: @Sendable (String) -> Void = { _ in }

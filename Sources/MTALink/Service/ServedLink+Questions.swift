@@ -1,4 +1,6 @@
 import MTACore
+import MTASystem
+import NIOConcurrencyHelpers
 
 extension ServedLink {
   /// Does what a receiver asks, except for commits.
@@ -26,8 +28,17 @@ extension ServedLink {
     case .endSession(let token): holdings.endLogin(token)
     case .restore(let mailbox): ask(number) { .restored(await $0.service.configuration.restore(mailbox)) }
     case .rewrite(let mailbox): ask(number) { .rewritten(await $0.service.configuration.rewrite(mailbox)) }
+    case .event(let event): keep(event)
     default: throw LinkFault("a message that receivers do not send")
     }
+  }
+
+  /// Of a mail that another receiver brought, it may tell nothing.
+  private func keep(_ event: EventRecord) {
+    if event.kind == .accepted {
+      guard let mail = event.mail, recent.withLockedValue({ $0.take(mail) }) else { return }
+    }
+    service.configuration.event?(event)
   }
 
   private func enter(_ address: IPAddress, _ isFrontEnd: Bool) async -> LinkMessage {

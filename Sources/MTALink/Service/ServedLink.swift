@@ -1,5 +1,6 @@
 import MTACore
 import MTASystem
+import NIOConcurrencyHelpers
 import NIOCore
 
 /// One receiver, as the queue process serves it.
@@ -12,6 +13,8 @@ final class ServedLink: Sendable {
   private let thread: LinkThread
   private let load = Monitor(Load())
   let holdings: LinkHoldings
+  /// Empty where no events are kept.
+  let recent = NIOLockedValueBox(RecentMails())
 
   /// What is under way.
   private struct Load {

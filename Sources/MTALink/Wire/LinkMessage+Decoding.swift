@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 import NIOCore
 
 extension LinkMessage {
@@ -30,6 +31,7 @@ extension LinkMessage {
     case 16: return .endSession(try decoder.number())
     case 17: return .restore(try decoder.mailbox())
     case LinkKind.rewrite: return .rewrite(try decoder.mailbox())
+    case LinkKind.event: return .event(try decoder.event())
     default: return try readAnswer(kind, from: &decoder)
     }
   }
@@ -71,6 +73,23 @@ extension LinkDecoder {
     default: throw LinkFault("content is neither here nor passed")
     }
     return LinkCommit(isResent: isResent, envelope: envelope, trace: trace, content: content)
+  }
+
+  fileprivate mutating func event() throws(LinkFault) -> EventRecord {
+    guard let kind = EventRecord.Kind(rawValue: try byte()), kind.isOfReceiver else {
+      throw LinkFault("an event that receivers do not tell of")
+    }
+    let at = try timestamp()
+    let isRefusal = try flag()
+    let mail = try optional { (decoder) throws(LinkFault) in
+      guard let id = MailID(try decoder.text()) else { throw LinkFault("an id is none") }
+      return id
+    }
+    let client = try optional { (decoder) throws(LinkFault) in try decoder.address() }
+    let fields = try octets()
+    guard fields.count <= EventRecord.maximumBytes else { throw .large }
+    let shelf = kind == .accepted ? EventRecord.Shelf.mails : isRefusal ? .refusals : .strangers
+    return EventRecord(kind, at: at, on: shelf, mail: mail, client: client, fields: fields)
   }
 
   fileprivate mutating func credentials() throws(LinkFault) -> LinkCredentials {

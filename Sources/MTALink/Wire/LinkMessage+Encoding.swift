@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 import NIOCore
 
 extension LinkMessage {
@@ -22,6 +23,7 @@ extension LinkMessage {
     case .endSession: 16
     case .restore: 17
     case .rewrite: LinkKind.rewrite
+    case .event: LinkKind.event
     case .welcome: LinkKind.welcome
     case .receipt: LinkKind.receipt
     case .failure: 66
@@ -59,6 +61,7 @@ extension LinkMessage {
       encoder.write(number: attempt)
       credentials.encode(into: &encoder)
     case .restore(let mailbox), .rewrite(let mailbox): encoder.write(mailbox)
+    case .event(let event): event.encode(into: &encoder)
     case .welcome(let version, let capabilities):
       encoder.write(version)
       encoder.write(number: UInt64(truncatingIfNeeded: capabilities.rawValue))
@@ -90,6 +93,17 @@ extension LinkCommit {
       encoder.write(1 as UInt8)
       encoder.write(count: size)
     }
+  }
+}
+
+extension EventRecord {
+  fileprivate func encode(into encoder: inout LinkEncoder) {
+    encoder.write(kind.rawValue)
+    encoder.write(signed: at.milliseconds)
+    encoder.write(shelf == .refusals)
+    encoder.write(optional: mail) { $0.write($1.description) }
+    encoder.write(optional: client) { $0.write($1) }
+    encoder.write(fields)
   }
 }
 

@@ -1,4 +1,5 @@
 import MTACore
+import MTASystem
 import NIOCore
 
 /// What the two sides say to each other.
@@ -22,6 +23,8 @@ enum LinkMessage: Hashable, Sendable {
   case endSession(UInt64)
   case restore(Mailbox)
   case rewrite(Mailbox)
+  /// It is kept for `explain`.
+  case event(EventRecord)
 
   // From the queue process.
   case welcome(version: UInt8, capabilities: DeliveryCapabilities)
@@ -47,7 +50,7 @@ enum LinkLimits {
   static func ofReceiver(_ kind: UInt8) -> Int {
     switch kind {
     case LinkKind.commit: commit
-    case LinkKind.hello...LinkKind.rewrite: control
+    case LinkKind.hello...LinkKind.event: control
     default: -1
     }
   }
@@ -59,6 +62,7 @@ enum LinkKind {
   static let hello: UInt8 = 1
   static let commit: UInt8 = 2
   static let rewrite: UInt8 = 18
+  static let event: UInt8 = 19
   static let welcome: UInt8 = 64
   static let receipt: UInt8 = 65
   static let rewritten: UInt8 = 73
