@@ -104,6 +104,7 @@ extension MailServer {
       configuration.restore = { rewriter.restore($0, at: SystemClock().now) }
       configuration.rewrite = { rewriter.rewrite($0, at: SystemClock().now) }
     }
+    configuration.event = rooms.events.keep
     return LinkService(store: rooms.door, desk: desk, configuration: configuration)
   }
 

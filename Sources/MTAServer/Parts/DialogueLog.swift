@@ -19,6 +19,14 @@ struct DialogueLog: Sendable {
   /// The dialogues of named peers are logged in any case.
   private var namesPeers: Bool { !settings.debugPeers.isEmpty }
 
+  /// The peers whose dialogues events have, too: those that the log has. Nil: none.
+  var keptWithEvents: (inbound: (@Sendable (IPAddress?) -> Bool)?, outbound: (@Sendable (IPAddress?) -> Bool)?) {
+    (
+      settings.logReceiverConversation || namesPeers ? isFor : nil,
+      settings.logQueueRunnerConversation || namesPeers ? isFor : nil
+    )
+  }
+
   /// For the receiver; nil if the settings ask for nothing.
   var received: Observers<ReceiverNews>.Tap? {
     let (display, logs) = (settings.displayReceiverDialog, settings.logReceiverConversation || namesPeers)

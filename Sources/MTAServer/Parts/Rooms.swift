@@ -32,6 +32,7 @@ struct Rooms: Sendable {
   private let watchers: Observers<DeliveryNews>
   /// What the queue runner learns of other servers, for the receiver.
   private let nextHops = NextHopMemory()
+  let events: EventPlace
   /// Where this process counts; nil: nowhere.
   let meters: Meters?
 
@@ -78,6 +79,8 @@ struct Rooms: Sendable {
       for observer in try made("deliveryObservers", make) { watchers.add(observer) }
     }
     if let meters { watchers.add(DeliveryMeters(meters).tap) }
+    events = EventPlace(settings, parts, house, logger: logger)
+    if house.hasQueue, let keep = events.keep { watchers.add(DeliveryRecorder(keep: keep).tap) }
     self.watchers = watchers
     // Passwords and keys are read before the store is opened.
     var plan: RunnerPlan?
@@ -105,6 +108,7 @@ struct Rooms: Sendable {
     resolver?.shutdown()
     await store.close()
     await watchers.drained()
+    await events.close()
   }
 
   /// The receiver's configuration, with what connects it to the other rooms.
@@ -116,6 +120,11 @@ struct Rooms: Sendable {
     let dialogues = DialogueLog(logger: logger, settings: settings)
     if let tap = dialogues.received { configuration.taps.append(tap) }
     configuration.contentTap = dialogues.content
+    if let keep = events.keep {
+      configuration.taps.append(ReceiverRecorder(keep: keep).tap)
+      configuration.keepsChecks = true
+      if let keeps = dialogues.keptWithEvents.inbound { configuration.keepsDialogue = { keeps($0) } }
+    }
     if let meters {
       configuration.taps.append(ReceiverMeters(meters).tap)
       configuration.meters = meters
@@ -169,6 +178,10 @@ struct Rooms: Sendable {
     plan.configuration.observers = watchers
     if let tap = DialogueLog(logger: logs.logger("mta"), settings: settings).delivered {
       plan.configuration.observers.add(tap)
+    }
+    if settings.eventKeeping != nil {
+      plan.configuration.keepsDialogue =
+        DialogueLog(logger: logs.logger("mta"), settings: settings).keptWithEvents.outbound
     }
     return plan
   }

@@ -24,6 +24,9 @@ struct OwnFiles {
     owners = FileOwners(settings)
     allowsReaders = settings.allowInsecureFiles
     var places = ["", "-wal", "-shm"].map { Place(key: "database", path: settings.database + $0) }
+    if settings.eventKeeping != nil {
+      places += ["", "-wal", "-shm"].map { Place(key: "database", path: settings.eventPath + $0) }
+    }
     places += ["", "/.lock", "/.server", "/.start", "/.owners", "/lost"].map {
       Place(key: "mailQueue", path: settings.mailQueue + $0)
     }

@@ -7,7 +7,7 @@ extension Settings {
     "listeningPorts", "database", "mailQueue", "minimumFreeBytes", "queueLifetime", "queueRunner", "resolvers",
     "trustResolvers", "pidFile",
     "lockFile", "userName", "groupName", "receiverUserName", "receiverPaths", "controlGroup",
-    "isolation", "httpListen",
+    "isolation", "httpListen", "eventRetention", "eventMaximumBytes",
   ]
 
   /// The same in a master: what it does itself. All else holds in the processes that a reload starts.
@@ -35,6 +35,8 @@ extension Settings {
     settings.controlGroup = old.controlGroup
     settings.isolation = old.isolation
     settings.httpListen = old.httpListen
+    settings.eventRetention = old.eventRetention
+    settings.eventMaximumBytes = old.eventMaximumBytes
     return settings
   }
 

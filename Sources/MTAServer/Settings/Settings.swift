@@ -90,6 +90,10 @@ public struct Settings: Sendable {
   public var mailQueue = "queue"
   /// Bytes that must be free where these lie, or clients get 452. Default 0: mail is taken until the disk is full.
   public var minimumFreeBytes = 0
+  /// How long it is kept what became of a mail, for `explain`. Zero: no events are kept.
+  public var eventRetention: Duration = .seconds(1_209_600)
+  /// Bytes of those events, about.
+  public var eventMaximumBytes = 268_435_456
   /// 62 or 36: the digits of mail ids.
   public var messageIDBase: Int {
     get { receiver.messageIDBase }

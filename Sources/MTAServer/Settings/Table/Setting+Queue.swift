@@ -4,6 +4,19 @@ import MTADelivery
 
 /// The settings of queue and delivery with forms of their own.
 extension Setting {
+  /// 0 switches it off.
+  static func eventRetention(_ meaning: String) -> Setting {
+    Setting(
+      "eventRetention", .number, type: "seconds",
+      initial: shown(\.eventRetention) { code("\($0.components.seconds)") }, meaning
+    ) { reader, settings in
+      let time = reader.take("eventRetention", "a number of seconds, or 0") { raw -> Duration? in
+        raw == .integer(0) ? .zero : SettingsReader.seconds(raw)
+      }
+      if let time { settings.eventRetention = time }
+    }.shown { .integer($0.eventRetention.components.seconds) }
+  }
+
   static func messageIDBase(_ meaning: String) -> Setting {
     Setting(
       "messageIDBase", .number, type: "62 or 36", initial: shown(\.messageIDBase) { code("\($0)") }, meaning

@@ -14,6 +14,17 @@ extension SettingsTable {
       Mail gets 452 while less is free where database and queue lie, so that deliveries and their reports have room. 0: until the disk is \
       full, which loses nothing either.
       """),
+    .eventRetention(
+      """
+      How long `explain` knows what became of a mail: session, checks, attempts, replies. That has addresses of people, \
+      as the log has. It is kept beside `database`, as `….events`. `0`: nothing is kept.
+      """),
+    .count(
+      "eventMaximumBytes", \.eventMaximumBytes, 1_048_576...Int.max, unit: "bytes",
+      """
+      The size of that file, about. The oldest is removed first: seven tenths are for accepted mail, two for mail that \
+      was refused, one for other refusals.
+      """),
     .messageIDBase(
       "Digits of mail ids; 36 for file systems that fold case."),
     .localDelivery(
