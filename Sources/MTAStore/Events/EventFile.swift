@@ -16,12 +16,18 @@ final class EventFile {
 
   /// Opens the file, or makes it. One that is damaged, or is something else, is set aside first, as `….damaged`.
   ///
+  /// - Parameter looks: at all of it, for something was wrong with it.
   /// - Returns: also whether one was set aside.
   static func open(
-    _ configuration: EventKeeper.Configuration
+    _ configuration: EventKeeper.Configuration, looks: Bool = false
   ) throws(SQLiteFailure) -> (file: EventFile, wasSetAside: Bool) {
     do throws(SQLiteFailure) {
-      if let database = try prepared(configuration) { return (EventFile(database, configuration), false) }
+      if let database = try prepared(configuration) {
+        // Another process may have made a new one meanwhile.
+        let verdict = looks ? try database.first("PRAGMA quick_check(1)", at: "events.look") { $0.text(0) } : "ok"
+        let isWhole = verdict == "ok"
+        if isWhole { return (EventFile(database, configuration), false) }
+      }
     } catch {
       guard error.isDamage else { throw error }
     }

@@ -19,6 +19,8 @@ final class EventWriter {
   private let configuration: EventKeeper.Configuration
   private var file: EventFile?
   private var isFailing = false
+  /// The last failure was the file's fault.
+  private var isDamaged = false
   private var dropped = 0
 
   /// Bytes of records that wait for a file that cannot be written. What came first is dropped first.
@@ -79,7 +81,8 @@ final class EventWriter {
 
   private func opened() throws(SQLiteFailure) -> EventFile {
     if let file { return file }
-    let (file, wasSetAside) = try EventFile.open(configuration)
+    let (file, wasSetAside) = try EventFile.open(configuration, looks: isDamaged)
+    isDamaged = false
     if wasSetAside { configuration.notice(.setAside(path: configuration.path + ".damaged")) }
     self.file = file
     return file
@@ -88,6 +91,7 @@ final class EventWriter {
   /// The file is opened anew the next time; if it is damaged, it is set aside then.
   private func fail(_ failure: SQLiteFailure) {
     file = nil
+    isDamaged = isDamaged || failure.isDamage
     if !isFailing { configuration.notice(.failing(reason: failure.description)) }
     isFailing = true
   }
