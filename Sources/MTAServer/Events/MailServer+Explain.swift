@@ -46,11 +46,15 @@ extension MailServer {
   ) async throws -> MailStory? {
     var queued: QueuedMail?
     var records: [EventRecord] = []
+    var trouble: StoreFailure?
     let clock = SystemClock()
     let end = clock.now + .seconds(1)
     repeat {
       queued = try await queuedMail(id, store)
-      records = hasEvents ? try EventReader(path: settings.eventPath)?.records(of: id) ?? [] : []
+      // What the queue knows is told in any case.
+      do throws(StoreFailure) {
+        (records, trouble) = (hasEvents ? try EventReader(path: settings.eventPath)?.records(of: id) ?? [] : [], nil)
+      } catch { (records, trouble) = ([], error) }
       let isNew = queued?.createdAt.map { clock.now - $0 < .seconds(5) } ?? false
       guard isFresh, hasEvents, settings.eventKeeping != nil, isNew, records.allSatisfy({ $0.kind != .accepted }) else {
         break
@@ -58,7 +62,9 @@ extension MailServer {
       try await Task.sleep(for: .milliseconds(50))
     } while clock.now < end
     guard var story = MailStory(of: id, records, queued) else { return nil }
-    if !hasEvents {
+    if let trouble {
+      story.note("the events cannot be read: \(trouble)")
+    } else if !hasEvents {
       story.note("this program has a store of its own, and keeps no events")
     } else if story.reportOf == nil,
       story.session == nil || !records.contains(where: { $0.kind == .accepted || $0.kind == .refused })
