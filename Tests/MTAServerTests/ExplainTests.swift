@@ -85,14 +85,14 @@ import Testing
       let address = try await server.serve()
       let id = try await send(at: address)
       // As soon as the client has its answer.
-      let early = try await story(server, id)
+      let early = try await self.story(server, id)
       #expect(early.session?.client == "127.0.0.1" && early.session?.helo == "client.example")
       try await eventually("all is tried") {
-        let story = try await story(server, id)
+        let story = try await self.story(server, id)
         return story.recipients.count == 5 && story.recipients.allSatisfy { !$0.attempts.isEmpty }
           && story.reports.count == 1
       }
-      let story = try await story(server, id)
+      let story = try await self.story(server, id)
       try check(story, port: sink.port)
       #expect(try await stories(server, "<m1@client.example>").map(\.id) == [id])
       #expect(try await stories(server, "--recipient", "LATER@*").map(\.id) == [id])
@@ -130,7 +130,7 @@ import Testing
     }
   }
 
-  private func check(_ story: Story, port: Int) throws {
+  private func check(_ story: Story, port: UInt16) throws {
     #expect(story.state == "waiting" && story.sender == "coco@test.example")
     #expect(story.messageID == "<m1@client.example>" && story.gaps.isEmpty)
     for (name, stage) in [("DomainRequiredRule", "EHLO"), ("SameOwnerRule", "MAIL"), ("message", "content")] {
