@@ -69,6 +69,8 @@ ssize_t csystem_receive(int socket, void *bytes, size_t count, int *passed, int 
   return received;
 }
 
+int csystem_sync_file_system(int descriptor) { return syncfs(descriptor); }
+
 int csystem_peer(int socket, pid_t *process, uid_t *user, gid_t *group) {
   struct ucred found;
   socklen_t length = sizeof found;

@@ -43,6 +43,9 @@ ssize_t csystem_send(int socket, const void *bytes, size_t count, int passed, in
 /// recvmsg(2) into one buffer. A descriptor that came with it is stored in `passed`, closed on exec, else -1; further ones are closed.
 ssize_t csystem_receive(int socket, void *bytes, size_t count, int *passed, int flags);
 
+/// syncfs(2): all that was written to the file system of a file is on stable storage. -1 and errno on failure.
+int csystem_sync_file_system(int descriptor);
+
 /// The process, user and group at the other end of a Unix socket (SO_PEERCRED). -1 and errno on failure.
 int csystem_peer(int socket, pid_t *process, uid_t *user, gid_t *group);
 

@@ -130,7 +130,7 @@ extension ReversePath: CustomStringConvertible, LosslessStringConvertible {
 
 extension UInt8 {
   /// atext of RFC 5322 §3.2.3: what a dot-string is made of.
-  var isAtomText: Bool {
+  package var isAtomText: Bool {
     switch self {
     case 48...57, 65...90, 97...122: true
     case UInt8(ascii: "!"), UInt8(ascii: "#")...UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"),

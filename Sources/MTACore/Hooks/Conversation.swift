@@ -28,6 +28,8 @@ public struct ConnectionFacts: Hashable, Sendable {
   public var isFrontEnd: Bool
   /// The server's address that the client connected to; nil for a Unix socket.
   public var localAddress: IPAddress?
+  /// The user of this machine who hands in mail, at the socket of the settings or by the drop folder. Nil for all other clients.
+  public var localUser: LocalUser?
 
   public init(
     remoteAddress: IPAddress, remotePort: UInt16 = 0, localPort: UInt16 = 0, role: PortRole = .standard,

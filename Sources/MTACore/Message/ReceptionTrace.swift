@@ -46,6 +46,10 @@ struct ReceptionTrace {
   /// RFC 5321 §4.4. Every part comes from parsed values. A client's name for itself that is not a name stands in a comment, with only
   /// letters, digits and a few marks, so readers take it for nothing else.
   private func writeReceived(into buffer: inout ByteBuffer) {
+    if let user = conversation.connection.localUser {
+      buffer.writeString("Received: by \(serverName) (from uid \(user.number)) id \(id)")
+      return writeRecipientAndTime(into: &buffer)
+    }
     let address = conversation.connection.remoteAddress
     switch conversation.clientName {
     case .other(let text)?:
@@ -58,6 +62,10 @@ struct ReceptionTrace {
       // RFC 8314 §4.3: the additional clause "tls" with the cipher suite's name.
       buffer.writeString("\r\n\ttls \(encryption.cipher)")
     }
+    writeRecipientAndTime(into: &buffer)
+  }
+
+  private func writeRecipientAndTime(into buffer: inout ByteBuffer) {
     // RFC 5321 §7.2: never tell one recipient of another.
     if conversation.recipients.count == 1, let only = conversation.recipients.first {
       // Nor of where a recipient's mail is forwarded to.
@@ -81,7 +89,8 @@ struct ReceptionTrace {
 
   private func writeAuthenticationResults(into buffer: inout ByteBuffer) {
     var results = conversation.authenticationResults
-    if let login = conversation.login {
+    // No local user has proved anything by SMTP.
+    if let login = conversation.login, conversation.connection.localUser == nil {
       let property = AuthenticationResult.Property("smtp", "auth", login.name)
       results.insert(AuthenticationResult(method: "auth", result: "pass", properties: [property]), at: 0)
     }

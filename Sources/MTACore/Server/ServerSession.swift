@@ -44,6 +44,7 @@ package struct ServerSession: ~Copyable, Sendable {
     self.configuration = configuration
     conversation = Conversation(facts)
     conversation.connection.speaksLMTP = configuration.speaksLMTP
+    conversation.login = facts.localUser?.login
   }
 
   // MARK: The two doors

@@ -101,6 +101,9 @@ extension Reply {
     Reply(530, .security, "Traffic on port \(port) must be encrypted")
   }
   static let notYourAddress = Reply(550, .policy, "the sender does not belong to the user who logged in")
+  static func notYourLocalAddress(_ own: Mailbox) -> Reply {
+    Reply(550, .policy, "the sender is not yours; you may send as \(own)")
+  }
   static let notYourAuthor = Reply(550, .policy, "the author (From) does not belong to the user who logged in")
   static let tooManyAuthors = Reply(550, .policy, "too many authors (From)")
   static let recipientOK = Reply(250, .recipientValid, "recipient OK")

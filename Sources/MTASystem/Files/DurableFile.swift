@@ -57,6 +57,14 @@ public final class DurableFile: Sendable {
     #endif
   }
 
+  #if canImport(Glibc)
+    /// Returns when all that was written to this file's file system is on stable storage: for a name in a folder that this process may not
+    /// open.
+    ///
+    /// - Returns: 0, or -1 with the reason in `errno`.
+    package func syncFileSystem() -> Int32 { csystem_sync_file_system(descriptor) }
+  #endif
+
   /// Up to `length` bytes from `offset`; fewer only at the end of the file.
   public func read(from offset: Int, upTo length: Int, at point: FaultPoint) throws(FileFailure) -> ByteBuffer {
     try check(point, "read")

@@ -107,6 +107,7 @@ enum ReplyCatalogue {
     Entry("mustBeAuthenticated", .mustBeAuthenticated(port: 2587), "MAIL at the submission port"),
     Entry("mustBeEncrypted", .mustBeEncrypted(port: 2587), "MAIL at the submission port"),
     Entry("notYourAddress", .notYourAddress, "MAIL after a login"),
+    Entry("notYourLocalAddress", .notYourLocalAddress("ann@mx.example"), "MAIL of a local user"),
     Entry("notYourAuthor", .notYourAuthor, "the content, after a login, as `enforceAuthor` says"),
     Entry("tooManyAuthors", .tooManyAuthors, "the content, after a login, as `enforceAuthor` says"),
     Entry("recipientOK", .recipientOK, "RCPT"),

@@ -88,7 +88,7 @@ struct AuthorInquiry: Hashable, Sendable {
     _ client: ClientRecord?, _ configuration: SessionConfiguration, _ conversation: Conversation
   ) -> Objection? {
     guard let author = remaining.popFirst(), let login = conversation.login else { return .misfit }
-    if login.owns(client) { return nil }
+    if login.owns(client) || conversation.connection.localUser?.owns(author) == true { return nil }
     foreign += 1
     switch configuration.enforceAuthor {
     case .off: return nil
@@ -107,7 +107,9 @@ struct AuthorInquiry: Hashable, Sendable {
   private func decide(login client: ClientRecord?, _ conversation: Conversation) -> InquiryStep<Finding> {
     guard let login = conversation.login else { return .refuse(.misfit) }
     var signers = isOwn ? authorship.domains : []
-    if login.owns(client), let name = Mailbox(login.name)?.domain {
+    if let user = conversation.connection.localUser {
+      signers.append(user.mailbox.domain)
+    } else if login.owns(client), let name = Mailbox(login.name)?.domain {
       signers.append(name)
     } else if login.owns(conversation.senderClient), let sender = conversation.reversePath?.mailbox?.domain {
       signers.append(sender)
