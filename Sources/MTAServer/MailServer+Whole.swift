@@ -25,8 +25,10 @@ extension MailServer {
     let watch = CertificateWatch(clock: SystemClock(), logger: logger)
     watch.look(at: rooms.certificates)
     let web = try await startWeb()
+    let submission = try makeSubmitPlaces(for: nil)
     let addresses = try await startReceiver(try inheritedSockets())
     for address in addresses { tellListening(address, by: settings) }
+    let local = try startSubmission(OwnDesk(door: settings.maildrop.map { DropDoor(folder: $0) }), submission)
     listening.begin(addresses)
     tellReady()
     let watches = measure()
@@ -45,7 +47,9 @@ extension MailServer {
       for watch in watches { watch.cancel() }
       // Both within one grace.
       group.cancelAll()
+      async let ending: Void? = local?.stop(grace: settings.shutdownGrace)
       await receiver?.shutDown(grace: settings.shutdownGrace)
+      _ = await ending
     }
     await rooms.close()
     await web?.stop()

@@ -32,6 +32,8 @@ final class Child: Sendable {
   let pipes: Pipes?
   /// Where it counts. Nil where nobody asks.
   let page: MeterPage?
+  /// Answers what it asks. Nil: it may ask nothing.
+  let desk: QuestionDesk?
 
   struct Pipes: Sendable {
     let log: OwnedDescriptor
@@ -40,24 +42,29 @@ final class Child: Sendable {
 
   init(
     _ role: ProcessRole, generation: Int, place: Int, process: any RunningProcess, control: MessageSocket,
-    pipes: Pipes? = nil, page: MeterPage? = nil
+    pipes: Pipes? = nil, page: MeterPage? = nil, desk: QuestionDesk? = nil
   ) {
     (self.role, self.generation, self.place) = (role, generation, place)
     (self.process, self.control, self.pipes) = (process, control, pipes)
-    self.page = page
+    (self.page, self.desk) = (page, desk)
   }
 
   var number: Int32 { process.id }
 
   /// Tells of everything until the end, which comes last.
   func watch(_ tell: @escaping @Sendable (News) -> Void) {
-    startThread { [control, process] in
+    startThread { [control, process, desk] in
       while let message = control.receive() {
         // What it may not say is not heard.
         if let word = ChildWord(message.bytes) {
           tell(.said(word, message.descriptor))
         } else if let counts = ServiceCounts(message.bytes) {
           tell(.counted(counts))
+        } else if let desk, let question = ChildQuestion(message.bytes) {
+          // Here, and not among the master's events: the list of users may be slow.
+          let answer = desk.answer(question)
+          control.send(answer.bytes, passing: answer.descriptor?.number)
+          withExtendedLifetime(answer) {}
         }
       }
       process.onEnd { tell(.ended($0)) }

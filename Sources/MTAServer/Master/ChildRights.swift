@@ -38,7 +38,7 @@ struct ChildRights: Sendable {
     receiver.readable = settings.receiverPaths.filter { !$0.isWritable }.map(\.path)
     receiver.writable = settings.receiverPaths.filter(\.isWritable).map(\.path)
     holdings = Holdings(settings)
-    queue.writable = QueueFolders(settings).places.map(\.path)
+    queue.writable = QueueFolders(settings).places.map(\.path) + [settings.maildrop].compactMap { $0 }
     queue.readable = settings.dkim.values.map(\.keyFile)
     queue.readable += [settings.smarthostPasswordFile, settings.trustRoots].compactMap { $0 }
     queue.readable += settings.routes.values.compactMap(\.passwordFile)

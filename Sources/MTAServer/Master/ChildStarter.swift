@@ -19,6 +19,8 @@ struct ChildStarter: ChildStarting {
   var givesPages = false
   /// The socket for `httpListen`.
   var http: BoundSocket?
+  /// The socket of `submitSocket`.
+  var submission: SubmitSocket?
   /// Of all relays.
   let gate = NIOLock()
 
@@ -36,6 +38,7 @@ struct ChildStarter: ChildStarting {
     let page = givesPages ? MeterPage.shared() : nil
     descriptors["metrics"] = page?.descriptor?.number
     if role == .web { descriptors["http"] = http?.descriptor.number }
+    if role == .queue { descriptors["submit"] = submission?.descriptor.number }
     if role == .receiver || role == .acceptor {
       for (number, socket) in generation.sockets.enumerated() {
         let listener = generation.settings.listeningPorts.firstIndex(of: socket.place) ?? 0
@@ -54,9 +57,10 @@ struct ChildStarter: ChildStarting {
     withExtendedLifetime((theirs, log, errors, nowhere, link, lock, generation)) {}
     let pipes = Child.Pipes(log: log.read, errors: errors.read)
     relay(pipes, of: role, process.id)
+    let desk = role == .queue ? QuestionDesk(door: generation.settings.maildrop.map { DropDoor(folder: $0) }) : nil
     return Child(
       role, generation: generation.number, place: place, process: process, control: MessageSocket(ours), pipes: pipes,
-      page: page)
+      page: page, desk: desk)
   }
 
   /// A child that the program before this one started. Nil if the system gives no thread for it.

@@ -46,6 +46,9 @@ extension MailServer {
     var starter = ChildStarter(logs: rooms.logs, hidesOutput: service.hasStarter, life: life)
     starter.givesPages = meters?.page.descriptor != nil
     starter.http = try webSocket(heritage)
+    let submission = try submitPlaces(heritage, generation.rights.queue.owner)
+    defer { submission?.remove() }
+    starter.submission = submission
     var counted: (@Sendable (ServiceCounts) -> Void)?
     if let notifier = service.notifier { counted = { $0.tell(notifier) } }
     let master = Master(starter, logger: logger, counted: counted, meters: meters) {
@@ -95,6 +98,17 @@ extension MailServer {
     }
   }
 
+  /// Nil if there are none. After an upgrade what is wrong is told, and nothing ends.
+  private func submitPlaces(
+    _ heritage: Handover?, _ owner: LaunchOrder.Owner?
+  ) throws(StartFailure) -> SubmitSocket? {
+    do throws(StartFailure) { return try makeSubmitPlaces(for: owner) } catch {
+      if heritage == nil { throw error }
+      logger.error("upgrade: no mail of local users is taken", metadata: ["reason": "\(error)"])
+      return nil
+    }
+  }
+
   /// Nil if there is none after an upgrade.
   private func pidFile(_ files: DurableFiles, _ heritage: Handover?) throws(StartFailure) -> PIDFile? {
     do throws(StartFailure) { return try PIDFile(settings.pidFile, files) } catch {
@@ -141,6 +155,7 @@ extension MailServer {
     _ = try ServerCertificates(reading: settings)?.makeContext()
     let rights = try ChildRights(settings)
     try QueueFolders(settings, rooms.parts).make(for: rights.queue.owner)
+    if let folder = settings.maildrop { try DropFolder.make(folder, for: rights.queue.owner) }
     var sockets: [BoundSocket] = []
     for place in settings.listeningPorts {
       let open = last.sockets.filter { $0.place == place }

@@ -28,6 +28,7 @@ extension MailServer {
     var work: Task<Void, Never>?
     var counting: Task<Void, Never>?
     var health: Task<Void, Never>?
+    var local: Submission?
     let watches = measure()
     defer { for watch in watches + [health].compactMap({ $0 }) { watch.cancel() } }
     defer { counting?.cancel() }
@@ -38,6 +39,7 @@ extension MailServer {
         case .serve:
           if work == nil { work = Task { await self.workOnQueue() } }
           if health == nil { health = watchHealth() }
+          if local == nil { local = serveLocalUsers(line) }
         case .count:
           if counting == nil {
             counting = Task {
@@ -53,10 +55,14 @@ extension MailServer {
           health?.cancel()
           let deliveries = work
           deliveries?.cancel()
+          let submission = local
           Task {
+            // Its sessions go on beside the next process's: the store takes mails of several processes.
+            async let retired: Void? = submission?.retire()
             await links.stop()
             line.say(.retired)
             await deliveries?.value
+            _ = await retired
             line.stop()
           }
         case .page: break
@@ -68,12 +74,23 @@ extension MailServer {
     }
     // Deliveries and the mails that receivers still bring: both within one grace.
     work?.cancel()
+    async let ending: Void? = local?.stop(grace: settings.shutdownGrace)
     await Self.wait(upTo: settings.shutdownGrace) { links.linkCount == 0 }
+    _ = await ending
     await work?.value
     links.close()
     await rooms.close()
     withExtendedLifetime(lock) {}
     rooms.logs.drain()
+  }
+
+  /// Mail of local users is no reason to end: what is wrong is told.
+  private func serveLocalUsers(_ line: MasterLine) -> Submission? {
+    let socket = LaunchOrder.own?.descriptors["submit"]
+    do throws(StartFailure) { return try startSubmission(MasterDesk(line: line), socketNumber: socket) } catch {
+      logger.critical("no mail of local users is taken", metadata: ["reason": "\(error)"])
+      return nil
+    }
   }
 
   private func workOnQueue() async {

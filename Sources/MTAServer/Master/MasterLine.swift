@@ -17,6 +17,7 @@ final class MasterLine: Sendable {
   let messages: AsyncStream<Message>
   private let ring: AsyncStream<Message>.Continuation
   private let socket: MessageSocket
+  private let questions = OpenQuestions()
 
   init(_ socket: MessageSocket) {
     self.socket = socket
@@ -28,9 +29,13 @@ final class MasterLine: Sendable {
   /// - Parameter life: a pipe that ends with the master. With it the end of the line is no word to stop: it was an acceptor's, and another
   ///   acceptor takes the next connections.
   func open(life: Int32? = nil) {
-    startThread { [socket, ring] in
+    startThread { [socket, ring, questions] in
       while let message = socket.receive() {
-        if let word = MasterWord(message.bytes) { ring.yield(Message(word: word, descriptor: message.descriptor)) }
+        if let word = MasterWord(message.bytes) {
+          ring.yield(Message(word: word, descriptor: message.descriptor))
+        } else if let answer = MasterAnswer(message.bytes, message.descriptor) {
+          questions.give(answer)
+        }
       }
       if let life { Self.awaitEnd(of: life) }
       ring.yield(Message(word: .stop, descriptor: nil))
@@ -45,6 +50,11 @@ final class MasterLine: Sendable {
 
   /// As if the master said it: by a signal, or by the program.
   func stop() { ring.yield(Message(word: .stop, descriptor: nil)) }
+
+  /// Nil if the master does not answer in time.
+  func ask(_ question: ChildQuestion) async -> MasterAnswer? {
+    await questions.ask(question) { socket.send(question.bytes) }
+  }
 
   func say(_ counts: ServiceCounts) { socket.send(counts.bytes) }
 

@@ -8,11 +8,14 @@ extension Settings {
     "trustResolvers", "pidFile",
     "lockFile", "userName", "groupName", "receiverUserName", "receiverPaths", "controlGroup",
     "isolation", "httpListen", "eventRetention", "eventMaximumBytes",
+    "isolation", "httpListen", "submitSocket", "maildrop", "submitTrustedUsers", "submitMailsPerHour",
+    "submitRecipientsPerHour", "submitConnectionsPerUser",
   ]
 
   /// The same in a master: what it does itself. All else holds in the processes that a reload starts.
   static let waitingInMaster: Set<String> = [
     "pidFile", "lockFile", "controlGroup", "logTarget", "logFile", "logFormat", "logRotation", "logTimes", "httpListen",
+    "submitSocket",
   ]
 
   /// These settings as a reload puts them in force: what waits for the next start is as in `old`.
@@ -37,6 +40,11 @@ extension Settings {
     settings.httpListen = old.httpListen
     settings.eventRetention = old.eventRetention
     settings.eventMaximumBytes = old.eventMaximumBytes
+    (settings.submitSocket, settings.maildrop) = (old.submitSocket, old.maildrop)
+    settings.submitTrustedUsers = old.submitTrustedUsers
+    settings.submitMailsPerHour = old.submitMailsPerHour
+    settings.submitRecipientsPerHour = old.submitRecipientsPerHour
+    settings.submitConnectionsPerUser = old.submitConnectionsPerUser
     return settings
   }
 

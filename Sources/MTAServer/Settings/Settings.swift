@@ -74,6 +74,21 @@ public struct Settings: Sendable {
   public var certificates: [String: CertificateFiles] = [:]
   /// Where `/metrics` and `/health` are answered by HTTP, without encryption and login. Nil: nowhere.
   public var httpListen: ListenAddress?
+  // MARK: Local users
+
+  /// Path of the Unix socket at which users of this machine hand in mail. Nil: there is none.
+  public var submitSocket: String?
+  /// Path of the folder for such mail while no server runs. Nil: there is none.
+  public var maildrop: String?
+  /// Names or numbers of users who may send from every address, beside root.
+  public var submitTrustedUsers: [String] = []
+  /// Mails that one user of this machine hands in within an hour; 0 for no limit. Root and trusted users have none.
+  public var submitMailsPerHour = 1000
+  /// Recipients of these mails, likewise.
+  public var submitRecipientsPerHour = 10_000
+  /// Connections at a time, likewise.
+  public var submitConnectionsPerUser = 20
+
   /// Whether there is any certificate.
   var hasCertificate: Bool { certificate != nil || !certificates.isEmpty }
 

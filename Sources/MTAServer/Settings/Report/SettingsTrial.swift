@@ -19,6 +19,7 @@ struct SettingsTrial {
     tryFiles(settings)
     let certificates = tryTLS(settings)
     tryFolders(settings)
+    trySubmission(settings)
     let ports = PortTrial(settings)
     problems += ports.problems
     warnings += ports.warnings + settings.warnings() + (certificates?.warnings(at: SystemClock().now) ?? [])
@@ -84,6 +85,26 @@ struct SettingsTrial {
       if !PathName.isWritable(folder), !PathName.isWritable(path) {
         problems.append("\(key): this user may not write in \(folder)")
       }
+    }
+  }
+
+  /// Where local users hand in mail, and who of them are trusted.
+  private mutating func trySubmission(_ settings: Settings) {
+    if let path = settings.submitSocket, let fault = SubmitSocket.fault(path) { problems.append(fault) }
+    if let path = settings.submitSocket, let entry = try? OpenFolder(DurableFiles.parent(of: path)).entry(),
+      entry.mode & 0o022 != 0
+    {
+      warnings.append(
+        "submitSocket: others can write the folder of \(path), and could listen in its place while no server runs")
+    }
+    for name in settings.submitTrustedUsers where (try? SystemAccount.user(name)) == nil {
+      warnings.append("submitTrustedUsers: there is no user \(name) on this machine")
+    }
+    guard let folder = settings.maildrop else { return }
+    let owner = settings.effectiveIsolation == .inProcess ? nil : (try? ChildRights(settings))?.queue.owner
+    if let fault = DropFolder.fault(folder, for: owner) { problems.append(fault) }
+    if !Accounts.isRoot {
+      warnings.append("maildrop: a server that is not started as root takes in mail of its own user alone")
     }
   }
 

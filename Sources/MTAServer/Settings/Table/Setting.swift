@@ -7,6 +7,7 @@ package struct Setting: Sendable {
   package enum Section: String, Sendable, CaseIterable {
     case identity = "Identity"
     case listening = "Listening"
+    case submission = "Local users"
     case rules = "Rules"
     case queue = "Queue and delivery"
     case filter = "Content filter"

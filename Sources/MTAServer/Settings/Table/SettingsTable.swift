@@ -6,6 +6,7 @@ package enum SettingsTable {
     switch section {
     case .identity: identity
     case .listening: listening
+    case .submission: submission
     case .rules: rules
     case .queue: queue
     case .filter: filter
