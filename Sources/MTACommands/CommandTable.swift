@@ -13,8 +13,8 @@ enum CommandTable {
       Version.self,
     ]
     let mail: [any ParsableCommand.Type] = [
-      QueueCommand<Program>.self, ExplainCommand<Program>.self, ContactsCommand<Program>.self,
-      AlertCommand<Program>.self,
+      SendCommand<Program>.self, QueueCommand<Program>.self, ExplainCommand<Program>.self,
+      ContactsCommand<Program>.self, AlertCommand<Program>.self,
       SalvageCommand<Program>.self,
     ]
     let settings: [any ParsableCommand.Type] = [

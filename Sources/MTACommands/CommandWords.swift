@@ -3,7 +3,10 @@ import MTAServer
 /// The words of a command line, as the parser of arguments wants them.
 enum CommandWords {
   /// Options that are named after a setting become `--set`, and a `--config FILE` that stands before the command comes behind it.
-  static func ordered(_ words: some Sequence<String>) -> [String] {
+  ///
+  /// - Parameter isSendmail: the program was started as sendmail: all words are those of `send`.
+  static func ordered(_ words: some Sequence<String>, isSendmail: Bool = false) -> [String] {
+    if isSendmail { return ["send", "--"] + words }
     var rest = SettingsOverrides.expanding(words)[...]
     var early: [String] = []
     while let word = rest.first {
@@ -16,6 +19,10 @@ enum CommandWords {
         break
       }
     }
+    // It has options of another kind, and reads them itself.
+    if rest.first == "send", !rest.elementsEqual(["send", "--help"]) {
+      return ["send", "--"] + early + rest.dropFirst()
+    }
     guard !early.isEmpty else { return Array(rest) }
     let end = rest.firstIndex(of: "--") ?? rest.endIndex
     return Array(rest[..<end]) + early + Array(rest[end...])
@@ -24,6 +31,9 @@ enum CommandWords {
 
 /// The name by which the program was started.
 enum ProgramName {
+  /// A link of this name stands for the command `send`, and newaliases for one that does nothing.
+  static var isSendmail: Bool { own == "sendmail" }
+
   static let own: String = {
     let path = CommandLine.arguments.first ?? ""
     guard let name = path.split(separator: "/").last, !name.isEmpty else { return "mta" }

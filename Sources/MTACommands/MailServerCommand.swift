@@ -45,6 +45,6 @@ extension MailServerCommand {
 
   /// Runs the command that the process was started with.
   @concurrent public static func main() async {
-    await Root<Self>.main(CommandWords.ordered(CommandLine.arguments.dropFirst()))
+    await Root<Self>.main(CommandWords.ordered(CommandLine.arguments.dropFirst(), isSendmail: ProgramName.isSendmail))
   }
 }

@@ -7,6 +7,16 @@ extension ExitCode {
   static var misused: ExitCode { ExitCode(64) }
   /// EX_NOUSER: there is no such user.
   static var noUser: ExitCode { ExitCode(67) }
+  /// EX_DATAERR: the input is refused for what it is.
+  static var wrongData: ExitCode { ExitCode(65) }
+  /// EX_UNAVAILABLE: there is nobody who could do it.
+  static var unavailable: ExitCode { ExitCode(69) }
+  /// EX_IOERR: the input cannot be read.
+  static var noInput: ExitCode { ExitCode(74) }
+  /// EX_TEMPFAIL: another try may help.
+  static var tryAgain: ExitCode { ExitCode(75) }
+  /// EX_NOPERM: this user may not.
+  static var noPermission: ExitCode { ExitCode(77) }
 }
 
 /// Ends the command with a sentence on standard error.

@@ -27,6 +27,16 @@ enum LocalFile {
     }
   }
 
+  /// The next octets of a stream, at most 64 KiB; empty at its end. Nil, with the reason in `errno`, if it cannot be read.
+  static func piece(of file: CInt) -> [UInt8]? {
+    var piece = [UInt8](repeating: 0, count: 65_536)
+    while true {
+      let count = piece.withUnsafeMutableBytes { systemRead(file, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      return count < 0 ? nil : Array(piece.prefix(count))
+    }
+  }
+
   /// Writes a file that was not there and that only its owner can read.
   static func create(_ path: String, _ content: [UInt8]) throws(DKIMTrouble) {
     let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
