@@ -130,7 +130,7 @@ extension Rooms {
     let ledger = SubmitLedger(SubmitLimits(settings), clock: SystemClock())
     let logger = logs.logger("mta.receiver")
     let receiver = Receiver(
-      configuration, store: store, contacts: nil, logins: nil, lookup: lookup, logger: logger
+      configuration, store: door, contacts: nil, logins: nil, lookup: lookup, logger: logger
     ) { chained([SubmitPolicy(ledger: ledger)], before: hooks()) }
     return SubmitService(
       receiver, users: LocalUsers(settings, alsoTrusting: owner), ledger: ledger, desk: desk, logger: logger, on: group)
