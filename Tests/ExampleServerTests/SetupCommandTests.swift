@@ -58,6 +58,8 @@ struct SetupCommandTests {
     #expect(report.user.address == "admin@example.test" && password.utf8.count == 23)
     let text = try String(contentsOfFile: config, encoding: .utf8)
     #expect(!text.contains(password))
+    // Whoever looks at the own server by `check-domain` is not locked out for it.
+    #expect(text.contains(#""neverProhibit": ["127.0.0.0/8", "::1", "192.0.2.7"]"#))
 
     let check = try await Command.run(["check-config", "--config", config, "--json"])
     #expect(check.status == 0, "\(check.complaint)")

@@ -49,6 +49,8 @@ import Testing
     let before = try tree()
     #expect(throws: SetupFiles.Failure.self) { try setup().write(replacing: false) }
     #expect(try tree() == before)
+    // What a crash left is in nobody's way.
+    try Data("half".utf8).write(to: URL(fileURLWithPath: root + "/a/out/mta.json.new"))
     let kept = try setup().write(replacing: true)
     #expect(kept == [root + "/a/out/keys/key.pem.old", root + "/a/out/mta.json.old"])
     let olds = ["a/out/keys/key.pem.old": "600 old key", "a/out/mta.json.old": "640 old settings"]

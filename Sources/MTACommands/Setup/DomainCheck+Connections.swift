@@ -57,7 +57,10 @@ extension DomainCheck {
     case .failure(let failure):
       return finding(.wrong, "cannot be reached from here: \(failure); a firewall or the provider may stand between")
     }
-    guard found.greeting.isPositive else { return finding(.wrong, "answers with \(found.greeting.code)") }
+    guard found.greeting.isPositive else {
+      let lockout = found.greeting.code == 421 ? "; perhaps it locked out this address: see `contacts list`" : ""
+      return finding(.wrong, "answers with \(found.greeting.code)\(lockout)")
+    }
     guard let facts = found.facts else {
       return finding(port.isForServers ? .advice : .wrong, "answers, and offers no STARTTLS")
     }

@@ -78,7 +78,9 @@ struct SPFGlance {
     var text = text
     if text.first == UInt8(ascii: ":") {
       let name = text.dropFirst().prefix { $0 != UInt8(ascii: "/") }
-      guard !name.contains(UInt8(ascii: "%")), let given = DNSName(bytes: name) else { return nil }
+      guard !name.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: ":") }),
+        let given = DNSName(bytes: name)
+      else { return nil }
       target = given
       text = text.dropFirst(1 + name.count)
     }

@@ -103,7 +103,7 @@ struct SetupCommand: AsyncParsableCommand {
       domain: names.domain, host: names.host, user: user, passwordHash: hash,
       selector: try SigningName(selector: selector, domain: "\(names.domain)").selector.description,
       ports: ports ?? (isRoot ? .standard : .high), identity: identity, localDelivery: localDelivery,
-      trustsResolvers: trustsResolvers, state: state ?? "state")
+      trustsResolvers: trustsResolvers, addresses: addresses, state: state ?? "state")
     let made = try SetupMade(plan)
     do throws(SettingsFailure) {
       _ = try Settings(text: Array(plan.text.utf8), at: "\(folder)/\(SetupPlan.settings)")

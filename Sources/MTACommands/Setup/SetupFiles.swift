@@ -64,6 +64,8 @@ struct SetupFiles {
     var undo: [() -> Void] = []
     do throws(FileFailure) {
       for folder in folders { try make(folder, &undo) }
+      // A crash may have left some.
+      if replaces { for file in files { try? disk.unlink(part(file), at: "setup.clear") } }
       for file in files { try write(file, &undo) }
       for file in files { try place(file, isTaken: taken.contains(file.path), &undo) }
       for file in files { try disk.unlink(part(file), at: "setup.unlink") }

@@ -25,6 +25,8 @@ struct SetupPlan {
   /// Nil: a Maildir of the server's own.
   var localDelivery: String?
   var trustsResolvers = false
+  /// Of the server: programs on it, and `check-domain`, are not locked out.
+  var addresses: [IPAddress] = []
   /// The folder of what the server writes: within the folder, or from the root.
   var state = "state"
 
@@ -67,6 +69,8 @@ struct SetupPlan {
     add("localDelivery", text: localDelivery ?? "maildir:\(state)/maildir")
     add("srsDomain", text: "\(domain)")
     add("srsSecret", text: srsSecret)
+    let own = ["127.0.0.0/8", "::1"] + addresses.map(\.description)
+    add("neverProhibit", "[\(own.map(Self.quoted).joined(separator: ", "))]")
     add("delayWarning", "14400")
     add("queueLifetime", "432000")
     if trustsResolvers { add("trustResolvers", "true") }
