@@ -49,7 +49,7 @@ package struct CheckTrace: Hashable, Sendable {
     _ stage: Stage, _ kind: Kind, _ name: String, _ verdict: String, isRoutine: Bool, took time: Duration? = nil,
     at offset: Duration, about address: Mailbox? = nil, _ words: String? = nil
   ) {
-    if stage.part == .begin, lastPart != .begin { forgetMail() }
+    if stage.part == .begin, lastPart != .begin { forgetChecks() }
     lastPart = stage.part
     let isOfMail = stage.part != .session
     let used = isOfMail ? mail.bytes.count : session.bytes.count
@@ -104,9 +104,13 @@ package struct CheckTrace: Hashable, Sendable {
 
   /// What is noted next belongs to another mail.
   mutating func forgetMail() {
+    forgetChecks()
+    dialogue = LogFields()
+  }
+
+  private mutating func forgetChecks() {
     mail = LogFields()
     omitted = 0
-    dialogue = LogFields()
   }
 
   /// Where in the session it was.

@@ -8,8 +8,10 @@ final class EventFile {
   private let configuration: EventKeeper.Configuration
   private var looksForOld = MonotonicInstant.now
 
-  /// Rows that are removed in one step, so that none holds up what is to be written.
+  /// Rows that are removed in one step, at most, so that none holds up what is to be written.
   private static let step: Int64 = 512
+  /// Of a small share only few, for they may be all.
+  private static func step(within share: Int64) -> Int64 { max(8, min(step, share / 65_536)) }
   /// Pages of the log after which it is moved to the file.
   private static let pages = 1000
   private static let pause: Int64 = 60_000
@@ -101,7 +103,7 @@ final class EventFile {
   private func bound(_ shelf: EventRecord.Shelf) throws(SQLiteFailure) {
     let share = Int64(configuration.share(of: shelf))
     while try bytes(of: shelf) > share {
-      guard try removeOldest(of: shelf, before: nil) > 0 else {
+      guard try removeOldest(of: shelf, before: nil, Self.step(within: share)) > 0 else {
         // What was counted is not there.
         return try database.run(
           "UPDATE shelves SET bytes = 0 WHERE name = ?", [.text(shelf.rawValue)], at: "events.count")
@@ -131,14 +133,17 @@ final class EventFile {
 
   /// - Parameter end: only what is older; nil: whatever is oldest.
   /// - Returns: how many were removed.
-  private func removeOldest(of shelf: EventRecord.Shelf, before end: Int64?) throws(SQLiteFailure) -> Int64 {
+  private func removeOldest(
+    of shelf: EventRecord.Shelf, before end: Int64?, _ count: Int64 = step
+  ) throws(SQLiteFailure) -> Int64 {
     let table = shelf.rawValue
     let age: SQLValue = end.map { .integer($0) } ?? .null
     try database.run("BEGIN IMMEDIATE", at: "events.begin")
     do throws(SQLiteFailure) {
-      let oldest = "SELECT id, at, mail, fields FROM \(table) ORDER BY id LIMIT \(Self.step)"
+      let oldest = "SELECT id, at, mail, fields FROM \(table) ORDER BY id LIMIT ?2"
       let found = try database.first(
-        "SELECT max(id), sum(\(EventSchema.costOfRow)), count(*) FROM (\(oldest)) WHERE ?1 IS NULL OR at < ?1", [age],
+        "SELECT max(id), sum(\(EventSchema.costOfRow)), count(*) FROM (\(oldest)) WHERE ?1 IS NULL OR at < ?1",
+        [age, .integer(count)],
         at: "events.old"
       ) { ($0.integer(0), Int($0.integer(1)), $0.integer(2)) }
       if let (last, cost, count) = found, count > 0 {
