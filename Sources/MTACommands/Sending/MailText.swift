@@ -88,21 +88,32 @@ struct InputLines {
   init(endsAtDot: Bool, limit: Int) { (self.endsAtDot, self.limit) = (endsAtDot, limit) }
 
   mutating func take(_ bytes: some Sequence<UInt8>) {
-    for byte in bytes {
-      if isAtEnd || isTooLong { return }
+    var rest = Array(bytes)[...]
+    while let byte = rest.first, !isAtEnd, !isTooLong {
       if holdsReturn {
         holdsReturn = false
         if byte == 10 {
+          rest = rest.dropFirst()
           endLine()
           continue
         }
-        if isInHeader { put(32) } else { endLine() }
+        if isInHeader { put([32]) } else { endLine() }
         if isAtEnd { return }
       }
       switch byte {
-      case 10: endLine()
-      case 13: holdsReturn = true
-      default: put(byte)
+      case 10:
+        rest = rest.dropFirst()
+        endLine()
+      case 13:
+        rest = rest.dropFirst()
+        holdsReturn = true
+      default:
+        // A line is copied as one, but for what is beyond the limit.
+        let room = limit - text.readableBytes
+        var length = rest.withUnsafeBytes { $0.nextLineControl(from: 0) }
+        if length > room { length = max(0, room + 1) }
+        put(rest.prefix(length))
+        rest = rest.dropFirst(length)
       }
       if text.readableBytes > limit { isTooLong = true }
     }
@@ -114,10 +125,10 @@ struct InputLines {
     isAtEnd = true
   }
 
-  private mutating func put(_ byte: UInt8) {
-    if lineLength == 0 { beginsWithDot = byte == UInt8(ascii: ".") }
-    lineLength += 1
-    text.writeInteger(byte)
+  private mutating func put(_ bytes: ArraySlice<UInt8>) {
+    if lineLength == 0 { beginsWithDot = bytes.first == UInt8(ascii: ".") }
+    lineLength += bytes.count
+    text.writeBytes(bytes)
   }
 
   private mutating func endLine() {

@@ -7,6 +7,7 @@ struct LineEndNormalizer: Hashable, Sendable {
 
   /// What the piece becomes. A CR at its very end comes with the next piece: content by DATA never ends in one.
   mutating func normalize(_ piece: ByteBuffer) -> ByteBuffer {
+    if !holdsReturn, Self.isNormal(piece) { return piece }
     var out = ByteBuffer()
     out.reserveCapacity(piece.readableBytes + 16)
     for byte in piece.readableBytesView {
@@ -24,5 +25,17 @@ struct LineEndNormalizer: Hashable, Sendable {
       }
     }
     return out
+  }
+
+  /// Whether every CR and LF of the piece is of a CR LF, as in nearly all.
+  private static func isNormal(_ piece: ByteBuffer) -> Bool {
+    piece.withUnsafeReadableBytes { bytes in
+      var index = bytes.nextLineControl(from: 0)
+      while index < bytes.count {
+        guard bytes[index] == 13, index + 1 < bytes.count, bytes[index + 1] == 10 else { return false }
+        index = bytes.nextLineControl(from: index + 2)
+      }
+      return true
+    }
   }
 }

@@ -1,7 +1,7 @@
 /// Looks for octets eight at a time: this is what every byte of every mail goes through.
 extension UnsafeRawBufferPointer {
   /// The place of the next CR or LF at or behind `start`, or the end.
-  func nextLineControl(from start: Int) -> Int {
+  package func nextLineControl(from start: Int) -> Int {
     var index = start
     while index + 8 <= count {
       let word = UInt64(littleEndian: loadUnaligned(fromByteOffset: index, as: UInt64.self))
