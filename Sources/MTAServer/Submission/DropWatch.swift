@@ -65,7 +65,9 @@ actor DropWatch {
       let held = try OpenFolder(folder)
       isMissing = false
       // Another process that takes mails in from it is about to end, or was started by mistake.
-      guard held.lock(), try isDue(held) else { return }
+      guard held.lock() else { return }
+      defer { held.unlock() }
+      guard try isDue(held) else { return }
       let now = MonotonicInstant.now
       pauses = pauses.filter { now < $0.value }
       let scan = await onThread { [pauses] in

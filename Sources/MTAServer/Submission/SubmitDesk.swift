@@ -8,10 +8,13 @@ import MTASystem
 
 /// What local submission asks of whoever may know: the lists of users, and files of others.
 protocol SubmitDesk: Sendable {
-  /// The name of a user; nil where the machine has none for the number, or nobody answers.
-  func name(of user: UInt32) async -> String?
+  /// The name of a user; nil where the machine has none for the number.
+  func name(of user: UInt32) async throws(NoAnswer) -> String?
   func open(_ name: DropName) async -> Result<OwnedDescriptor, DropDoor.Refusal>
 }
+
+/// Nobody answers who could know, as when a process is about to be replaced: another try will tell.
+struct NoAnswer: Error {}
 
 /// This process itself: a server of one process, or a command.
 struct OwnDesk: SubmitDesk {
@@ -29,8 +32,8 @@ struct OwnDesk: SubmitDesk {
 struct MasterDesk: SubmitDesk {
   let line: MasterLine
 
-  func name(of user: UInt32) async -> String? {
-    guard case .user(user, let name)? = await line.ask(.user(user)) else { return nil }
+  func name(of user: UInt32) async throws(NoAnswer) -> String? {
+    guard case .user(user, let name)? = await line.ask(.user(user)) else { throw NoAnswer() }
     return name
   }
 
@@ -50,10 +53,10 @@ actor UserNames {
 
   init(_ desk: any SubmitDesk) { self.desk = desk }
 
-  func name(of user: UInt32) async -> String? {
+  func name(of user: UInt32) async throws(NoAnswer) -> String? {
     let now = MonotonicInstant.now
     if let known = names[user], now < known.until { return known.name }
-    let name = await desk.name(of: user)
+    let name = try await desk.name(of: user)
     if names.count >= Self.capacity { names = [:] }
     names[user] = (name, now.after(milliseconds: Self.patience))
     return name

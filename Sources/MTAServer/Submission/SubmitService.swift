@@ -42,16 +42,20 @@ final class SubmitService: Sendable {
   }
 
   private func welcome(_ client: Int32, _ number: UInt32) async {
-    guard let user = await user(number) else { return Self.close(client) }
+    // A sender whose name is not known would be told, for good, that the address is not its own.
+    guard let user = await user(number) else { return Self.turnAway(client, "421 4.3.2 try again later") }
     guard ledger.enter(user) else {
       logger.notice("a local user has too many connections", metadata: ["uid": "\(number)"])
-      Self.turnAway(client)
+      Self.turnAway(client, "421 4.7.0 too many connections of this user")
       return
     }
     receiver.serve(client, as: user) { [ledger] in ledger.leave(user) }
   }
 
-  func user(_ number: UInt32) async -> LocalUser? { users.user(number, named: await names.name(of: number)) }
+  /// Nil: it cannot be told now who that is.
+  func user(_ number: UInt32) async -> LocalUser? {
+    do throws(NoAnswer) { return users.user(number, named: try await names.name(of: number)) } catch { return nil }
+  }
 
   /// Has the session of a user over one end of a pair, and gives the other to `body`.
   func connect(as user: LocalUser) -> OwnedDescriptor? {
@@ -76,9 +80,9 @@ final class SubmitService: Sendable {
   private static func close(_ client: Int32) { withExtendedLifetime(OwnedDescriptor(client)) {} }
 
   /// The socket has room for a line.
-  private static func turnAway(_ client: Int32) {
+  private static func turnAway(_ client: Int32, _ reply: String) {
     let socket = OwnedDescriptor(client)
-    let line = Array("421 4.7.0 too many connections of this user\r\n".utf8)
+    let line = Array((reply + "\r\n").utf8)
     _ = fcntl(socket.number, F_SETFL, fcntl(socket.number, F_GETFL) | O_NONBLOCK)
     _ = line.withUnsafeBytes { quietSend(socket.number, $0.baseAddress, $0.count) }
   }
