@@ -86,6 +86,38 @@ import Testing
     #expect(failures > 5)
   }
 
+  /// What root leaves behind does not keep the owner of the settings out.
+  @Test(.enabled(if: geteuid() == 0)) func theLockBelongsToWhoeverHasTheSettings() async throws {
+    try folder.write(#"{"serverName": "a.example"}"#)
+    try #require(chown(folder["mta.json"], 65_534, 65_533) == 0)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for number in 1...8 { group.addTask { _ = try add("u\(number)@a.example", "*") } }
+      try await group.waitForAll()
+    }
+    for name in [".mta.json.lock", "mta.json"] {
+      let status = try DurableFiles().statusOfLink(folder[name], at: "test")
+      #expect(status.owner == 65_534 && status.group == 65_533, "\(name)")
+    }
+    #expect(try folder.read().users.count == 8)
+    #expect(try DurableFiles().names(in: folder.path, at: "test").sorted() == [".mta.json.lock", "mta.json"])
+  }
+
+  /// Whichever step fails, a lock that is there is never root's.
+  @Test(.enabled(if: geteuid() == 0)) func aLockIsNeverAnothersBetweenSteps() throws {
+    let name = folder[".mta.json.lock"]
+    for call in 1...12 {
+      try folder.write(#"{"serverName": "a.example"}"#)
+      try #require(chown(folder["mta.json"], 65_534, 65_533) == 0)
+      let faults = FaultPlan()
+      faults.inject(.fails(ENOSPC), call: call)
+      _ = try? add("ann@a.example", "*", faults: faults)
+      if let status = try? DurableFiles().statusOfLink(name, at: "test") {
+        #expect(status.owner == 65_534, "step \(call)")
+        try DurableFiles().unlink(name, at: "test")
+      }
+    }
+  }
+
   /// Each sees what the one before wrote.
   @Test func changesAtOnceAreAllKept() async throws {
     try folder.write(#"{"serverName": "a.example"}"#)

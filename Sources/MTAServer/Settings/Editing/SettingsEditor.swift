@@ -78,7 +78,7 @@ package struct SettingsEditor: Sendable {
   ) throws -> Outcome {
     let lock: DurableFile
     do throws(FileFailure) {
-      lock = try files.openOrCreate(Self.beside(path, "lock"), at: "edit.lock")
+      lock = try openLock()
       _ = try lock.lock(exclusive: true, wait: true, at: "edit.lock")
     } catch { throw Failure.file(error) }
     defer { withExtendedLifetime(lock) {} }
@@ -114,6 +114,25 @@ package struct SettingsEditor: Sendable {
       guard all.isEmpty else { throw SettingsFailure(all) }
       return (settings, read.reading.origins)
     } catch { throw .settings(error.problems) }
+  }
+
+  /// The lock belongs to whoever has the settings: what root made would keep their owner out.
+  private func openLock() throws(FileFailure) -> DurableFile {
+    let name = Self.beside(path, "lock")
+    if Accounts.isRoot, (try? files.statusOfLink(name, at: "edit.look")) == nil,
+      let status = try? files.status(path, at: "edit.look"), status.owner != 0
+    {
+      // It gets its name only once it is theirs; where another was faster, that one's counts. What is there already is not given away: in
+      // a folder of others it could be another name of any file.
+      let part = Self.beside(path, "lock-\(UInt64.random(in: .min ... .max))")
+      let made = try files.create(part, mode: 0o600, at: "edit.lock")
+      defer { try? files.unlink(part, at: "edit.clear") }
+      try made.setOwner(status.owner, status.group, at: "edit.owner")
+      do throws(FileFailure) { try files.link(part, to: name, at: "edit.lock") } catch {
+        if !error.alreadyExists { throw error }
+      }
+    }
+    return try files.openOrCreate(name, at: "edit.lock")
   }
 
   /// A name in the folder of `path` that no settings file has.
