@@ -83,6 +83,60 @@ import Testing
     #expect(try read(#"{"serverName": "a.example"}"#).warnings().map { $0.prefix(19) } == ["localDomains: none,"])
   }
 
+  @Test(arguments: [
+    (#""info@a.example": "info@a.example""#, ["aliases: info@a.example: leads to itself, and is no user"]),
+    (
+      #""x@a.example": "y@a.example", "y@a.example": ["Z@a.example", "ann@a.example"], "z@a.example": "x@a.example", "w@a.example": "y@a.example""#,
+      [
+        "aliases: y@a.example: leads back to itself: y@a.example → z@a.example → x@a.example → y@a.example"
+      ]
+    ),
+    (
+      #""ann@a.example": "far@b.example""#,
+      ["aliases: ann@a.example: is a user, too, whose mail goes where the alias leads"]
+    ),
+    // Keeps a copy.
+    (#""ann@a.example": ["ann@a.example", "far@b.example"]"#, []),
+    (
+      #""x@a.example": ["y@a.example", "z@a.example"], "y@a.example": "ann@a.example", "z@a.example": "y@a.example""#,
+      []
+    ),
+  ])
+  func aliasesThatLeadToThemselvesOrHideUsersAreNamed(_ aliases: String, _ expected: [String]) throws {
+    let settings = try read(
+      #"{"serverName": "mx.a.example", "localDomains": ["a.example"], "users": {"ann@a.example": "*"}, "aliases": {\#(aliases)}}"#
+    )
+    #expect(settings.warnings() == expected)
+  }
+
+  @Test func aPostmasterWhoIsNobodyIsNamed() throws {
+    func warnings(_ tables: String) throws -> [String] {
+      try read(
+        #"{"serverName": "mx.a.example", "localDomains": ["a.example"], "postmasterName": "ann@a.example"\#(tables)}"#
+      ).warnings()
+    }
+    #expect(try warnings(#", "users": {"Ann@a.example": "*"}"#).isEmpty)
+    #expect(
+      try warnings(#", "users": {"bob@a.example": "*"}, "aliases": {"abuse@a.example": "ann@a.example"}"#) == [
+        "postmasterName: ann@a.example does not exist here",
+        "aliases: abuse@a.example: ann@a.example does not exist here",
+      ])
+    #expect(try warnings(#", "aliases": {"abuse@a.example": "ann@a.example"}"#).count == 2)
+    // Hooks of the program's own may know the name.
+    #expect(try warnings("").isEmpty)
+  }
+
+  /// A chain as long as the file may be is no trouble.
+  @Test func aLongChainOfAliasesIsFollowed() throws {
+    var settings = try read(#"{"serverName": "mx.a.example", "localDomains": ["a.example"]}"#)
+    let count = 20_000
+    for number in 0..<count {
+      settings.aliases.add("a\(number)@a.example", [try #require(Mailbox("a\((number + 1) % count)@a.example"))])
+    }
+    let warnings = settings.warnings()
+    #expect(warnings.count == 1 && warnings.first?.contains("leads back to itself") == true)
+  }
+
   @Test func aContextKnowsWhenItsCertificateExpires() throws {
     // That of the test kit is good for a century.
     let expiry = try #require(try TestCertificate.server().certificateExpiry)

@@ -30,27 +30,6 @@ extension Settings {
       warnings.append(
         "httpListen: \(address) is no address of this machine alone, and metrics are told to whoever asks there")
     }
-    for (name, targets) in aliases.mailboxes.sorted(by: { $0.key.description < $1.key.description }) {
-      warnings += dead(targets).map { "aliases: \(name): \($0) does not exist here" }
-    }
-    for (domain, targets) in aliases.domains.sorted(by: { $0.key.description < $1.key.description }) {
-      warnings += dead(targets).map { "aliases: @\(domain): \($0) does not exist here" }
-    }
-    for (name, forward) in forwards.sorted(by: { $0.key.description < $1.key.description }) {
-      if !users.keys.contains(name) { warnings.append("forwards: \(name): is not a user") }
-      warnings += dead(forward.to).map { "forwards: \(name): \($0) does not exist here" }
-    }
-    return warnings
-  }
-
-  /// The targets in a domain of ours that no table has.
-  private func dead(_ targets: [Mailbox]) -> [Mailbox] {
-    targets.filter { target in
-      let name = target.caseFolded
-      guard localDomains.contains(name.domain), name.localPart != "postmaster", name != postmasterName.caseFolded else {
-        return false
-      }
-      return !users.keys.contains(name) && aliases.targets(of: name) == nil && aliases.catchAll(for: name) == nil
-    }
+    return warnings + AddressCheck(self).warnings
   }
 }
