@@ -138,7 +138,38 @@ struct DomainCheckTests {
     #expect(try await port(behaviour).state == .wrong)
     behaviour = SinkServer.Behaviour()
     behaviour.greeting = "554 no mail here"
-    #expect(try await port(behaviour).text == "answers with 554")
+    #expect(try await port(behaviour).text == "answers with 554 no mail here")
+  }
+
+  /// The server says what is the matter, and not a firewall.
+  @Test func refusalsAreToldInTheServersWords() async throws {
+    let denied = Reply.accessDenied(until: "Mon, 30 Nov 2026 12:00:00 +0000")
+    let lockout = "421 4.7.0 " + denied.lines.joined(separator: " ")
+    var behaviour = SinkServer.Behaviour()
+    behaviour.greeting = .reply(lockout)
+    let lockedOut = try await port(behaviour)
+    #expect(lockedOut.state == .wrong && lockedOut.text.contains("contacts remove ADDRESS"), "\(lockedOut.text)")
+    #expect(lockedOut.text.contains(lockout) && !lockedOut.text.contains("firewall"))
+    behaviour.greeting = "421 4.3.2 too many connections\u{1b}[2J"
+    let busy = try await port(behaviour).text
+    #expect(busy == "answers with 421 4.3.2 too many connections\\x1b[2J")
+    behaviour.greeting = "220 sink.example"
+    behaviour.answer = { line, _ in line.hasPrefix("EHLO") ? "550 5.7.1 not you" : nil }
+    let refused = try await port(behaviour)
+    #expect(refused.state == .wrong && refused.text == "answers, and refuses EHLO: 550 5.7.1 not you")
+    behaviour.tls = try TestCertificate.Issued.server()
+    behaviour.answer = { line, _ in line == "STARTTLS" ? "454 4.7.0 not now" : nil }
+    #expect(try await port(behaviour).text == "answers, and refuses STARTTLS: 454 4.7.0 not now")
+  }
+
+  @Test func aServerThatHangsUpIsReached() async throws {
+    var behaviour = SinkServer.Behaviour()
+    behaviour.greeting = .drop
+    let finding = try await SinkServer.serving(behaviour) { sink in
+      let port = DomainCheck.Port(number: sink.port, way: .startTLS, name: "SMTP", isForServers: true)
+      return try #require(try await check().ports([port], timeLimit: .seconds(60)).first)
+    }
+    #expect(finding.text.contains("contacts list") && !finding.text.contains("firewall"))
   }
 
   @Test func aPortWhereNobodyListensIsAFault() async throws {

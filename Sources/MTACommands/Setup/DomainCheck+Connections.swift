@@ -55,13 +55,26 @@ extension DomainCheck {
     switch result {
     case .success(let success): found = success
     case .failure(let failure):
-      return finding(.wrong, "cannot be reached from here: \(failure); a firewall or the provider may stand between")
+      switch failure {
+      case .noConnection, .timedOut:
+        return finding(.wrong, "cannot be reached from here: \(failure); a firewall or the provider may stand between")
+      case .closed:
+        return finding(
+          .wrong,
+          "can be reached, but \(failure) without a word, as a server does that locked out this address: see `contacts list` and "
+            + "`contacts remove ADDRESS` there")
+      case .closedLater, .notSMTP, .tls: return finding(.wrong, "can be reached, but \(failure)")
+      }
     }
     guard found.greeting.isPositive else {
-      let lockout = found.greeting.code == 421 ? "; perhaps it locked out this address: see `contacts list`" : ""
-      return finding(.wrong, "answers with \(found.greeting.code)\(lockout)")
+      return finding(.wrong, "answers with \(words(of: found.greeting))\(lockoutHint(found.greeting))")
     }
     guard let facts = found.facts else {
+      if let refusal = found.refusal {
+        return finding(
+          .wrong,
+          "answers, and refuses \(refusal.verb): \(words(of: refusal.reply))\(lockoutHint(refusal.reply))")
+      }
       return finding(port.isForServers ? .advice : .wrong, "answers, and offers no STARTTLS")
     }
     if let own, facts.peerCertificate?.sha256 != own.sha256 {
@@ -75,6 +88,24 @@ extension DomainCheck {
       return finding(.advice, "answers; the certificate\(isOurs) does not verify as one of \(host): \(reason)")
     case .noCertificate, .chainOnly, .dane: return finding(.advice, "answers; the certificate could not be verified")
     }
+  }
+
+  /// The code and the first line, without what could control a terminal.
+  private static func words(of reply: RemoteReply) -> String {
+    var text = "\(reply.code)"
+    if let line = reply.lines.first, !line.isEmpty {
+      text += " " + String(decoding: EscapedBytes.lines(line.prefix(200).filter { $0 != 10 }), as: UTF8.self)
+    }
+    return text
+  }
+
+  /// What helps against a reply that tells of a lockout, as servers of this kind say it.
+  private static func lockoutHint(_ reply: RemoteReply) -> String {
+    let phrases = Reply.accessDenied(until: "").lines.map { Array($0.utf8) }
+    guard reply.code == 421, phrases.contains(where: { phrase in reply.lines.contains { $0.contains(phrase) } }) else {
+      return ""
+    }
+    return "; it locked out this address: on that server, `contacts remove ADDRESS` ends it"
   }
 
   /// MTA-STS (RFC 8461).

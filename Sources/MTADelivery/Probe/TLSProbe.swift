@@ -17,11 +17,22 @@ package struct TLSProbe: Sendable {
     package var greeting: RemoteReply
     /// Nil: the server does not offer STARTTLS, or refuses it.
     package var facts: TLSFacts?
+    /// What it said to EHLO or STARTTLS, if it refused that.
+    package var refusal: Refusal?
+  }
+
+  package struct Refusal: Hashable, Sendable {
+    /// `EHLO` or `STARTTLS`.
+    package var verb: String
+    package var reply: RemoteReply
   }
 
   package enum Failure: Error, Hashable, Sendable, CustomStringConvertible {
     case noConnection(String)
+    /// Before it said anything.
     case closed
+    /// After its greeting.
+    case closedLater
     case timedOut
     case notSMTP
     case tls(String)
@@ -31,6 +42,7 @@ package struct TLSProbe: Sendable {
       switch self {
       case .noConnection(let reason): reason
       case .closed: "the server hung up"
+      case .closedLater: "the server hung up after its greeting"
       case .timedOut: "the server did not answer in time"
       case .notSMTP: "the server does not speak SMTP"
       case .tls(let reason): reason
@@ -116,6 +128,7 @@ private final class TLSProbeReader: ChannelInboundHandler {
   private var state = State.greeting
   private var greeting: RemoteReply?
   private var facts: TLSFacts?
+  private var refusal: TLSProbe.Refusal?
   private var octetsLeft = 4 * ReplyParser.maximumOctets
 
   init(
@@ -149,11 +162,13 @@ private final class TLSProbeReader: ChannelInboundHandler {
         line.prefix(8).map { (97...122).contains($0) ? $0 & 0xDF : $0 }.elementsEqual("STARTTLS".utf8)
           && (line.count == 8 || line.dropFirst(8).first == 32)
       }
+      if !reply.isPositive { refusal = .init(verb: "EHLO", reply: reply) }
       guard reply.isPositive, offers else { return leave(context) }
       state = .startTLS
       say("STARTTLS", context)
     case .startTLS:
       // RFC 3207 §4.2: what came with the answer came in clear.
+      if !reply.isPositive { refusal = .init(verb: "STARTTLS", reply: reply) }
       guard reply.isPositive, !hasMore, let startTLS else { return leave(context) }
       state = .handshake
       do {
@@ -188,14 +203,14 @@ private final class TLSProbeReader: ChannelInboundHandler {
     guard state != .over else { return }
     state = .over
     guard let greeting else { return result.fail(TLSProbe.Failure.closed) }
-    result.succeed(TLSProbe.Finding(greeting: greeting, facts: facts))
+    result.succeed(TLSProbe.Finding(greeting: greeting, facts: facts, refusal: refusal))
   }
 
   private func fail(_ failure: TLSProbe.Failure) {
     // What is known by then is known.
     if state == .farewell { return end() }
     state = .over
-    result.fail(failure)
+    result.fail(failure == .closed && greeting != nil ? .closedLater : failure)
   }
 
   func channelInactive(context: ChannelHandlerContext) { fail(.closed) }
