@@ -163,7 +163,7 @@ let package = Package(
       "ExampleServer",
       [
         "ExampleServer", "MTACommands", "MTACore", "MTASystem", "MTATLS", "MTADNS", "MTADelivery", "MTAServer",
-        "MTAStore", "MTATestSupport", nioCore, nioPosix, nioLocks,
+        "MTAStore", "MTATestSupport", arguments, nioCore, nioPosix, nioLocks,
       ]),
     tests("MTATestSupport", ["MTACore", "MTASystem", "MTAReceiver", "MTADelivery", "MTATestSupport", nioCore]),
   ],

@@ -1,13 +1,21 @@
+import ArgumentParser
 import MTAServer
 
 /// The words of a command line, as the parser of arguments wants them.
 enum CommandWords {
   /// Options that are named after a setting become `--set`, and a `--config FILE` that stands before the command comes behind it.
   ///
-  /// - Parameter isSendmail: the program was started as sendmail: all words are those of `send`.
-  static func ordered(_ words: some Sequence<String>, isSendmail: Bool = false) -> [String] {
+  /// An option that the command has itself is its own, whatever settings are called; and where a command has no `--set`, nothing becomes one.
+  ///
+  /// - Parameters:
+  ///   - root: the command that has all others.
+  ///   - isSendmail: the program was started as sendmail: all words are those of `send`.
+  static func ordered(
+    _ words: some Sequence<String>, of root: any ParsableCommand.Type, isSendmail: Bool = false
+  ) -> [String] {
     if isSendmail { return ["send", "--"] + words }
-    var rest = SettingsOverrides.expanding(words)[...]
+    let words = Array(words)
+    var rest = SettingsOverrides.expanding(words, except: CommandOptions.kept(words, of: root))[...]
     var early: [String] = []
     while let word = rest.first {
       if word.hasPrefix("--config=") || word.hasPrefix("--set=") {

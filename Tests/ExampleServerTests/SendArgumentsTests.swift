@@ -50,12 +50,16 @@ struct SendArgumentsTests {
   }
 
   @Test func wordsOfSendAreNotThoseOfOtherCommands() {
-    #expect(CommandWords.ordered(["send", "-t", "-i"]) == ["send", "--", "-t", "-i"])
-    #expect(
-      CommandWords.ordered(["--config", "x", "send", "-i", "a@b"]) == ["send", "--", "--config", "x", "-i", "a@b"])
-    #expect(CommandWords.ordered(["send", "--help"]) == ["send", "--help"])
-    #expect(CommandWords.ordered(["-t", "--config", "x"], isSendmail: true) == ["send", "--", "-t", "--config", "x"])
-    #expect(CommandWords.ordered(["queue", "list"]) == ["queue", "list"])
+    func ordered(_ line: String, isSendmail: Bool = false) -> String {
+      CommandWords.ordered(
+        line.split(separator: " ").map(String.init), of: Root<PlainProgram>.self, isSendmail: isSendmail
+      ).joined(separator: " ")
+    }
+    #expect(ordered("send -t -i") == "send -- -t -i")
+    #expect(ordered("--config x send -i a@b") == "send -- --config x -i a@b")
+    #expect(ordered("send --help") == "send --help")
+    #expect(ordered("-t --config x", isSendmail: true) == "send -- -t --config x")
+    #expect(ordered("queue list") == "queue list")
   }
 
   // MARK: Addresses of -t

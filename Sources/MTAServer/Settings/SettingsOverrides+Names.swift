@@ -16,8 +16,14 @@ extension SettingsOverrides {
   /// Arguments of a command line in which every option that is named after a setting has become one `--set`: `--log-file mta.log` and
   /// `--log-file=mta.log` become `--set=--log-file=mta.log`. So a program needs the option `--set` alone, whose values it hands to
   /// ``init(arguments:environment:)``. All others stay as they are, and so does everything behind `--`.
-  public static func expanding(_ arguments: some Sequence<String>) -> [String] {
-    let options = Set(SettingsTable.rows.map(\.optionName))
+  public static func expanding(_ arguments: some Sequence<String>) -> [String] { expanding(arguments, except: []) }
+
+  /// The options that are named after a setting: `--log-file` and so on.
+  package static var optionNames: Set<String> { Set(SettingsTable.rows.map(\.optionName)) }
+
+  /// The same for a command that has options of these names of its own: they stay as they are.
+  package static func expanding(_ arguments: some Sequence<String>, except own: Set<String>) -> [String] {
+    let options = optionNames.subtracting(own)
     var expanded: [String] = []
     var rest = Array(arguments)[...]
     while let argument = rest.popFirst() {
