@@ -45,6 +45,7 @@ extension MailServerCommand {
 
   /// Runs the command that the process was started with.
   @concurrent public static func main() async {
+    LocalFile.fillClosedStreams()
     await Root<Self>.main(
       CommandWords.ordered(CommandLine.arguments.dropFirst(), of: Root<Self>.self, isSendmail: ProgramName.isSendmail))
   }

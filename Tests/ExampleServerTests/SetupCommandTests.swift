@@ -4,6 +4,8 @@ import MTAServer
 import SuiteTurns
 import Testing
 
+@testable import MTACommands
+
 /// `setup`, `user`, `alias` and `passwd`, as an operator types them.
 @Suite(.endsHangs)
 struct SetupCommandTests {
@@ -170,5 +172,104 @@ struct SetupCommandTests {
     #expect(try await Command.run("passwd", "--password-stdin", input: Data([0xFF])).status == 64)
     // Nobody is there to be asked.
     #expect(try await Command.run("passwd").status == 64)
+  }
+
+  /// A password is said once: where it cannot be said, nothing is changed.
+  @Test(arguments: [">/dev/full", ">&-"])
+  func aPasswordThatCannotBePrintedIsNotSet(_ output: String) async throws {
+    let program = Command.executable.path
+    let setup = "'\(program)' setup example.test --offline --out '\(out)'"
+    for more in ["", " --json"] {
+      let run = try await Command.shell(setup + more + " " + output)
+      #expect(run.status == 74 && run.complaint.contains("standard output"), "\(run.complaint)")
+      #expect(!FileManager.default.fileExists(atPath: folder.file("new").path))
+    }
+    #expect(try await self.setup().status == 0)
+    let before = try Data(contentsOf: URL(fileURLWithPath: config))
+    for words in ["user add ann --random", "user passwd admin --random"] {
+      let run = try await Command.shell("'\(program)' \(words) --config '\(config)' \(output)")
+      #expect(run.status == 74, "\(words): \(run.complaint)")
+      #expect(try Data(contentsOf: URL(fileURLWithPath: config)) == before, "\(words)")
+    }
+    // The lock is open by then, and must not have got it.
+    for name in try FileManager.default.contentsOfDirectory(atPath: out) where name.hasSuffix(".lock") {
+      #expect(try Data(contentsOf: URL(fileURLWithPath: out + "/" + name)).isEmpty)
+    }
+    #expect(try await Command.shell("echo secret | '\(program)' passwd --password-stdin \(output)").status == 74)
+    // With --force the files of before are there again, under their names.
+    #expect(try await Command.shell(setup + " --force " + output).status == 74)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: config)) == before)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: out).allSatisfy { !$0.contains(".old-") })
+  }
+
+  /// Whoever is gone, and what still leads there, is told at once and by `check-config`.
+  @Test func whatLeadsToARemovedUserIsNamed() async throws {
+    #expect(try await setup().status == 0)
+    #expect(try await run("user", "add", "bob", "--no-login").status == 0)
+    #expect(try await run("alias", "add", "info", "bob").complaint.isEmpty)
+    let bob = try await run("user", "remove", "bob")
+    #expect(bob.status == 0 && bob.complaint.contains("aliases: info@example.test: bob@example.test does not exist"))
+    // The first user is postmaster.
+    let admin = try await run("user", "remove", "admin")
+    #expect(admin.status == 0)
+    for place in ["postmasterName", "aliases: postmaster@example.test", "aliases: abuse@example.test"] {
+      #expect(admin.complaint.contains("\(place): admin@example.test does not exist"), "\(place)")
+      #expect(
+        try await run("check-config", "--quiet").complaint.contains("\(place): admin@example.test does not exist"))
+    }
+  }
+
+  @Test func aliasesThatLeadNowhereAreWarnedOf() async throws {
+    #expect(try await setup().status == 0)
+    #expect(try await run("alias", "add", "self", "self").complaint.contains("leads to itself"))
+    #expect(try await run("alias", "add", "a", "b").status == 0)
+    #expect(
+      try await run("alias", "add", "b", "a").complaint.contains("a@example.test → b@example.test → a@example.test"))
+    #expect(try await run("alias", "add", "admin", "far@far.example").complaint.contains("is a user, too"))
+    #expect(try await run("alias", "add", "box", "admin").complaint.isEmpty)
+    #expect(try await run("user", "add", "box", "--no-login").complaint.contains("is a user, too"))
+  }
+
+  /// What `check-config` would refuse is not written first.
+  @Test(.enabled(if: geteuid() == 0)) func nothingIsMadeBelowAFolderThatOthersCanWrite() async throws {
+    // Where the server's user gets, too.
+    let open = "/tmp/mta-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: open) }
+    try FileManager.default.createDirectory(atPath: open, withIntermediateDirectories: false)
+    func setup() async throws -> Command.Run {
+      try await Command.run("setup", "example.test", "--offline", "--out", open + "/out")
+    }
+    try #require(chmod(open, 0o777) == 0)
+    let run = try await setup()
+    #expect(run.status == 73 && run.complaint.contains("\(open) (mode 0777"), "\(run.complaint)")
+    #expect(run.complaint.contains("which others can write") && run.text.isEmpty)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: open).isEmpty)
+    // As /tmp is.
+    try #require(chmod(open, 0o1777) == 0)
+    #expect(try await setup().status == 0)
+    #expect(try await Command.run("check-config", "--quiet", "--config", open + "/out/mta.json").status == 0)
+  }
+
+  @Test func commandsToCopyAreWordsOfAShell() async throws {
+    let path = folder.url.resolvingSymlinksInPath().path + "/two words"
+    let run = try await Command.run("setup", "example.test", "--offline", "--out", path)
+    #expect(run.status == 0 && run.text.contains(" serve --config '\(path)/mta.json'\n"), "\(run.complaint)")
+    let added = try await Command.run("user", "add", "ann", "--no-login", "--config", path + "/mta.json")
+    #expect(added.text.contains(" reload --config '\(path)/mta.json'`"), "\(added.text)")
+    #expect(ShellWord.quoted("it's") == #"'it'\''s'"# && ShellWord.quoted("/etc/mta.json") == "/etc/mta.json")
+  }
+
+  @Test(arguments: [
+    ["setup", "no domain"], ["setup", "example.test", "--address", "x"], ["check-domain", "no domain"],
+  ])
+  func aWrongValueIsToldWithTheUsageOfItsCommand(_ words: [String]) async throws {
+    let run = try await Command.run(words)
+    let usage = run.complaint.split(separator: "\n").first { $0.hasPrefix("Usage:") }
+    #expect(run.status == 64 && usage?.contains(" \(words[0]) ") == true, "\(run.complaint)")
+  }
+
+  @Test func aPasswordOfTwoLinesIsRefusedInWords() async throws {
+    let run = try await Command.run("passwd", "--password-stdin", input: Data("one\ntwo\n".utf8))
+    #expect(run.status == 64 && run.complaint.contains("more than one line"))
   }
 }

@@ -64,6 +64,8 @@ struct CheckDomainCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard timeout > 0, timeout <= 600 else { throw ValidationError("--timeout is between 0 and 600 seconds") }
+    _ = try namedDomain()
+    _ = try namedAddresses()
   }
 
   func run() async throws {
@@ -134,25 +136,33 @@ struct CheckDomainCommand: AsyncParsableCommand {
   // MARK: From the settings
 
   private func name(_ settings: Settings) throws -> DNSName {
-    if let domain {
-      guard let name = Domain(domain, international: true)?.dnsName, name.isHostName else {
-        throw ValidationError("\(SettingsTables.shown(domain)) is no domain name")
-      }
-      return name
-    }
+    if let name = try namedDomain() { return name }
     guard let name = settings.localDomains.first?.dnsName else {
-      throw ValidationError("the settings have no localDomains; name a domain")
+      throw unusable("the settings have no localDomains; name a domain")
     }
     return name
   }
 
-  private func addresses(_ settings: Settings) throws -> [IPAddress] {
-    let named = try address.map { text in
+  private func namedDomain() throws -> DNSName? {
+    try domain.map { text in
+      guard let name = Domain(text, international: true)?.dnsName, name.isHostName else {
+        throw ValidationError("\(SettingsTables.shown(text)) is no domain name")
+      }
+      return name
+    }
+  }
+
+  private func namedAddresses() throws -> [IPAddress] {
+    try address.map { text in
       guard let address = IPAddress(text) else {
         throw ValidationError("\(SettingsTables.shown(text)) is no IP address")
       }
       return address
     }
+  }
+
+  private func addresses(_ settings: Settings) throws -> [IPAddress] {
+    let named = try namedAddresses()
     if !named.isEmpty { return named }
     let own = settings.runner.sourceAddresses
     let sources = [own.v4, own.v6].compactMap(\.self)

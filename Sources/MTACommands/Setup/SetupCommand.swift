@@ -31,7 +31,8 @@ struct SetupCommand: AsyncParsableCommand {
         As root the server has the ports 25, 465 and 587, and becomes another user; otherwise it has 2525, 2465 and 2587. Without \
         --offline the command also looks at this machine's names and addresses, at the resolver, and at port 25.
 
-        Exits 0 when it is done, 64 for arguments that cannot be used, 73 when files are there already or cannot be written.
+        Exits 0 when it is done, 64 for arguments that cannot be used, 73 when files are there already or cannot be written, 74 when standard \
+        output cannot be written; then nothing is changed.
 
         Example: \(ProgramName.own) setup village.example --out /etc/mta --mailbox ann
         """)
@@ -69,6 +70,15 @@ struct SetupCommand: AsyncParsableCommand {
   @Flag(help: "Replace files that are there already; they are kept under names with a time.") var force = false
   @Flag(help: "Print one JSON object.") var json = false
 
+  /// Here, so that what is wrong is told with the usage of this command.
+  func validate() throws {
+    _ = try user(names().domain)
+    _ = try namedAddresses()
+    _ = try other()
+    for path in [out, state].compactMap(\.self) { _ = try Self.absolute(path) }
+    if runAs != nil, geteuid() != 0 { throw ValidationError("--run-as is for root, who can become another user") }
+  }
+
   func run() async throws {
     let isRoot = geteuid() == 0
     let names = try names()
@@ -76,10 +86,7 @@ struct SetupCommand: AsyncParsableCommand {
     let state = try state.map(Self.absolute)
     let user = try user(names.domain)
     let addresses = try addresses()
-    let other = try probe.map { text in
-      guard let place = HostAndPort(text) else { throw ValidationError("--probe \(text) is no HOST:PORT") }
-      return place
-    }
+    let other = try other()
     var looks: [MachineLook.Finding] = []
     var trustsResolvers = false
     if !offline {
@@ -105,25 +112,33 @@ struct SetupCommand: AsyncParsableCommand {
       ports: ports ?? (isRoot ? .standard : .high), identity: identity, localDelivery: localDelivery,
       trustsResolvers: trustsResolvers, addresses: addresses, state: state ?? "state")
     let made = try SetupMade(plan)
+    let faults: [String]
     do throws(SettingsFailure) {
-      _ = try Settings(text: Array(plan.text.utf8), at: "\(folder)/\(SetupPlan.settings)")
+      let settings = try Settings(text: Array(plan.text.utf8), at: "\(folder)/\(SetupPlan.settings)")
+      faults = settings.folderFaultsAhead
     } catch { throw unusable("\(error)") }
+    if !faults.isEmpty { throw refusal("Error: " + faults.joined(separator: "\n"), .cannotCreate) }
 
     let moment = SystemClock().now
     let files = made.files(in: folder, keepingAs: ".old-\(moment.seconds)")
-    let kept: [String]
-    do throws(SetupFiles.Failure) { kept = try files.write(replacing: force) } catch {
-      throw refusal("Error: \(error)", .cannotCreate)
-    }
     let records = DomainRecords(
       domain: names.domainName, host: names.hostName, addresses: addresses,
       keys: [.init(name: made.keyName, text: made.keyRecord)], publicKeyDigest: made.publicKeyDigest,
       reports: Mailbox(localPart: "postmaster", domain: .name("\(names.domainName)")) ?? user,
       policyID: DomainRecords.policyID(at: moment))
-    let report = SetupReport(
-      plan: plan, folder: folder, files: files.files.map(\.path), kept: kept, records: records,
-      password: passwordStdin ? nil : password, looks: looks)
-    if json { try Output.json(report) } else { Output.bytes(Array(report.text.utf8)) }
+    do throws(SetupFiles.Failure) {
+      try files.write(replacing: force) { kept in
+        let report = SetupReport(
+          plan: plan, folder: folder, files: files.files.map(\.path), kept: kept, records: records,
+          password: passwordStdin ? nil : password, looks: looks)
+        let text = json ? try? Output.jsonLine(report) : Array(report.text.utf8)
+        // The password is in it, and nowhere else.
+        return text.map(Output.isWritten) ?? false
+      }
+    } catch {
+      if case .untold = error { throw refusal("Error: \(error)", .noOutput) }
+      throw refusal("Error: \(error)", .cannotCreate)
+    }
   }
 
   // MARK: What the arguments mean
@@ -160,22 +175,32 @@ struct SetupCommand: AsyncParsableCommand {
     return user
   }
 
-  private func addresses() throws -> [IPAddress] {
-    let named = try address.map { text in
+  private func namedAddresses() throws -> [IPAddress] {
+    try address.map { text in
       guard let address = IPAddress(text) else {
         throw ValidationError("\(SettingsTables.shown(text)) is no IP address")
       }
       return address
     }
+  }
+
+  private func addresses() throws -> [IPAddress] {
+    let named = try namedAddresses()
     return named.isEmpty && !offline ? MachineLook.publicAddresses : named
+  }
+
+  private func other() throws -> HostAndPort? {
+    try probe.map { text in
+      guard let place = HostAndPort(text) else {
+        throw ValidationError("--probe \(SettingsTables.shown(text)) is no HOST:PORT")
+      }
+      return place
+    }
   }
 
   /// Whose the server is. Root gets a user without rights, if one can reach the folder.
   private func identity(_ isRoot: Bool, _ folder: String, _ state: String?) throws -> SetupIdentity {
-    guard isRoot else {
-      if runAs != nil { throw ValidationError("--run-as is for root, who can become another user") }
-      return .own
-    }
+    guard isRoot else { return .own }
     do throws(SetupIdentity.Trouble) {
       let users = try SetupIdentity.users(runAs)
       // A folder that is made, or is empty, gets the group of the server, which may then enter it.

@@ -31,12 +31,15 @@ struct SetupFiles {
     /// These are there, and were to stay.
     case exist([String])
     case file(FileFailure)
+    /// What is to be told of them could not be told.
+    case untold
 
     var description: String {
       switch self {
       case .exist(let paths):
         "there is already \(paths.joined(separator: ", ")); with --force such files are kept under other names, and new ones made"
       case .file(let failure): "\(failure)"
+      case .untold: "standard output cannot be written, so nothing is changed"
       }
     }
   }
@@ -56,9 +59,14 @@ struct SetupFiles {
     disk = DurableFiles(faults: faults)
   }
 
-  /// - Parameter replaces: whether files may be there already.
-  /// - Returns: the paths of those that were replaced, under their new names.
-  func write(replacing replaces: Bool) throws(Failure) -> [String] {
+  /// - Parameters:
+  ///   - replaces: whether files may be there already.
+  ///   - tell: called when all is done, with the paths of those that were replaced, under their new names. False takes it all back.
+  /// - Returns: these paths.
+  @discardableResult
+  func write(
+    replacing replaces: Bool, telling tell: (_ kept: [String]) -> Bool = { _ in true }
+  ) throws(Failure) -> [String] {
     let taken = files.map(\.path).filter { (try? disk.statusOfLink($0, at: "setup.look")) != nil }
     guard taken.isEmpty || replaces else { throw .exist(taken) }
     var undo: [() -> Void] = []
@@ -74,7 +82,12 @@ struct SetupFiles {
       for step in undo.reversed() { step() }
       throw .file(error)
     }
-    return taken.map { $0 + suffix }
+    let kept = taken.map { $0 + suffix }
+    if !tell(kept) {
+      for step in undo.reversed() { step() }
+      throw .untold
+    }
+    return kept
   }
 
   private func part(_ file: File) -> String { file.path + ".new" }

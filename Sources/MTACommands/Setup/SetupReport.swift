@@ -79,7 +79,7 @@ struct SetupReport {
 
         "certificate": "/etc/letsencrypt/live/\(host)/fullchain.pem", "privateKey": "/etc/letsencrypt/live/\(host)/privkey.pem"
 
-      and have the server read it, now and after each renewal: \(ProgramName.own) reload --config \(settings)
+      and have the server read it, now and after each renewal: \(ProgramName.own) reload --config \(ShellWord.quoted(settings))
 
       """
   }
@@ -108,9 +108,9 @@ struct SetupReport {
 
     Next:
 
-      \(ProgramName.own) check-config --config \(settings)
-      \(ProgramName.own) serve --config \(settings)
-      \(ProgramName.own) check-domain \(plan.domain) --config \(settings)
+      \(ProgramName.own) check-config --config \(ShellWord.quoted(settings))
+      \(ProgramName.own) serve --config \(ShellWord.quoted(settings))
+      \(ProgramName.own) check-domain \(plan.domain) --config \(ShellWord.quoted(settings))
 
     """
   }

@@ -13,6 +13,8 @@ extension ExitCode {
   static var unavailable: ExitCode { ExitCode(69) }
   /// EX_IOERR: the input cannot be read.
   static var noInput: ExitCode { ExitCode(74) }
+  /// EX_IOERR: what is said once cannot be written to standard output.
+  static var noOutput: ExitCode { ExitCode(74) }
   /// EX_TEMPFAIL: another try may help.
   static var tryAgain: ExitCode { ExitCode(75) }
   /// EX_NOPERM: this user may not.

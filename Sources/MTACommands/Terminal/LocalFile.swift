@@ -77,6 +77,16 @@ enum LocalFile {
     return nil
   }
 
+  /// Gives each of standard input, output and complaints that was closed (`>&-`) a file that cannot be read or written as it is. Otherwise
+  /// the next file that is opened would take the number, and what is printed would go into it.
+  static func fillClosedStreams() {
+    for (number, flags) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY)]
+    where fcntl(number, F_GETFD) < 0 {
+      // The lowest number that is free, so this one.
+      _ = open("/dev/null", flags)
+    }
+  }
+
   /// Where relative paths begin.
   static var workingFolder: String {
     guard let path = getcwd(nil, 0) else { return "" }

@@ -15,10 +15,12 @@ import MTACore
 /// What commands print.
 enum Output {
   /// One line of JSON, keys in order.
-  static func json(_ value: some Encodable) throws {
+  static func json(_ value: some Encodable) throws { bytes(try jsonLine(value)) }
+
+  static func jsonLine(_ value: some Encodable) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    bytes(harmless(Array(try encoder.encode(value))) + [10])
+    return harmless(Array(try encoder.encode(value))) + [10]
   }
 
   /// A line for people, on standard error.
@@ -29,6 +31,15 @@ enum Output {
 
   /// Raw bytes, on standard output. Whoever read may have left: there is nobody to tell.
   static func bytes(_ bytes: [UInt8]) { _ = LocalFile.write(bytes, to: STDOUT_FILENO) }
+
+  /// The same for what is said once and would be lost: passwords.
+  ///
+  /// - Returns: false when they do not go.
+  static func isWritten(_ bytes: [UInt8]) -> Bool {
+    // Whoever read may have left: then the write fails, and the process does not end.
+    signal(SIGPIPE, SIG_IGN)
+    return LocalFile.write(bytes, to: STDOUT_FILENO)
+  }
 
   /// JSON in which no character controls a terminal or turns the order of a line: such characters stand as `\u….` They occur in texts
   /// alone, so the values stay the same.

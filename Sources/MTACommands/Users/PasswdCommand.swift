@@ -12,7 +12,7 @@ struct PasswdCommand: ParsableCommand {
       commandName: "passwd", abstract: "Make the crypt(3) hash of a password, for users of the settings.",
       discussion: """
         Prints the hash alone, and changes nothing; `user add` and `user passwd` put one into the settings. Exits 0, or 64 when there is no \
-        password that can be hashed.
+        password that can be hashed, 74 when standard output cannot be written.
 
         Example: \(ProgramName.own) passwd --password-stdin < password.txt
         """)
@@ -20,5 +20,8 @@ struct PasswdCommand: ParsableCommand {
 
   @OptionGroup var password: PasswordOptions
 
-  func run() throws { Output.line(try password.hash()) }
+  func run() throws {
+    let hash = try password.hash()
+    guard Output.isWritten(Array((hash + "\n").utf8)) else { throw unwritten("the hash is lost") }
+  }
 }

@@ -65,7 +65,17 @@ enum PasswordInput {
       throw refusal("Error: the password is not UTF-8", .misused)
     }
     guard !text.isEmpty else { throw refusal("Error: the password is empty", .misused) }
+    guard !line.contains(where: { $0 == 10 || $0 == 13 }) else {
+      throw refusal("Error: there is more than one line; the password is one", .misused)
+    }
     return text
+  }
+
+  /// Prints a password that was made, which is said this once.
+  ///
+  /// - Throws: EX_IOERR when it does not go.
+  static func tell(_ password: String) throws {
+    guard Output.isWritten(Array("password: \(password)\n".utf8)) else { throw unwritten("nothing is changed") }
   }
 
   /// A password that is hard to guess and easy to type: 20 of 31 characters that are not taken for each other, 99 bits.
@@ -78,4 +88,9 @@ enum PasswordInput {
   }
 
   private static let letters = Array("abcdefghjkmnpqrstuvwxyz23456789".utf8)
+}
+
+/// EX_IOERR.
+func unwritten(_ consequence: String) -> ExitCode {
+  refusal("Error: standard output cannot be written, so \(consequence)", .noOutput)
 }

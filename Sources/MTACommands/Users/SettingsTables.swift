@@ -7,9 +7,12 @@ struct SettingsTables {
   let path: String
   /// As they were when the command began.
   let settings: Settings
+  /// `reload` for these settings.
+  private let reload: String
 
   init(_ file: SettingsFile) throws {
     path = try file.path()
+    reload = "\(ProgramName.own) reload" + (file.config.map { " --config " + ShellWord.quoted($0) } ?? "")
     settings = try file.read()
   }
 
@@ -39,7 +42,7 @@ struct SettingsTables {
   func tell(_ done: String, _ outcome: SettingsEditor.Outcome) {
     for warning in outcome.warnings { Output.complain("Warning: " + warning) }
     guard let file = outcome.file else { return Output.line("nothing is to be changed") }
-    Output.line("\(done), in \(file); a running server knows it after `\(ProgramName.own) reload`")
+    Output.line("\(done), in \(file); a running server knows it after `\(reload)`")
   }
 
   static func shown(_ text: String) -> String {

@@ -16,7 +16,7 @@ struct UserCommand: AsyncParsableCommand {
       discussion: """
         Changes the settings file that has `users`, in one step; all else in it stays as it is written. Without effect if the program has \
         hooks of its own that do not use `users`. Exits 0 when it is done, 1 for a failure and for a user who is there already, 67 when there \
-        is no such user, 64 for settings, arguments or a password that cannot be used.
+        is no such user, 64 for settings, arguments or a password that cannot be used, 74 when a password that was made cannot be printed.
 
         Example: \(ProgramName.own) user add ann@village.example
         """,
@@ -53,13 +53,11 @@ struct UserAdd: AsyncParsableCommand {
       // Another one may have been faster.
       if settings.users.keys.contains(mailbox) { throw refusal("\(mailbox) is a user already; see `user passwd`") }
       users.set("\(mailbox)", to: [hash], isList: false, where: mailbox.isSpelled)
+      // Nothing is written yet: a password that nobody saw would lock the user out.
+      if let made { try PasswordInput.tell(made) }
     }
-    if let made { Output.line("password: \(made)") }
     if settings(table, lack: mailbox.domain) {
       Output.complain("Warning: \(mailbox.domain) is not in localDomains; mail for other names there is not ours")
-    }
-    if table.settings.aliases.targets(of: mailbox) != nil {
-      Output.complain("Warning: \(mailbox) is an alias, too, and its mail goes where that leads")
     }
     table.tell("\(mailbox) is a user now", outcome)
   }
@@ -97,8 +95,9 @@ struct UserPasswd: AsyncParsableCommand {
     let outcome = try table.change("users") { users, settings in
       guard settings.users.keys.contains(mailbox) else { throw noSuchUser(mailbox) }
       users.set("\(mailbox)", to: [hash], isList: false, where: mailbox.isSpelled)
+      // Nothing is written yet: a password that nobody saw would lock the user out.
+      if let made { try PasswordInput.tell(made) }
     }
-    if let made { Output.line("password: \(made)") }
     table.tell("\(mailbox) has a new password", outcome)
   }
 }
@@ -107,7 +106,11 @@ struct UserRemove: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "remove", abstract: "Remove a user; filed mail stays where it is.",
-      discussion: "Example: \(ProgramName.own) user remove ann@village.example")
+      discussion: """
+        Warns of aliases, forwards and postmasterName that lead to the user, and which stay.
+
+        Example: \(ProgramName.own) user remove ann@village.example
+        """)
   }
 
   @OptionGroup var file: SettingsFile

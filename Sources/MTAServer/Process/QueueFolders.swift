@@ -47,7 +47,10 @@ struct QueueFolders {
   /// What ``make(for:)`` would throw: a line each, beginning with the key.
   func faults(for owner: LaunchOrder.Owner?) -> [String] { faults(for: owner, isTrial: true) }
 
-  private func faults(for owner: LaunchOrder.Owner?, isTrial: Bool) -> [String] {
+  /// What ``faults(for:)`` will say once this process has made what is missing itself: it may do so in a folder that is sticky, as `/tmp`.
+  func faultsAhead(for owner: LaunchOrder.Owner?) -> [String] { faults(for: owner, isTrial: true, isAhead: true) }
+
+  private func faults(for owner: LaunchOrder.Owner?, isTrial: Bool, isAhead: Bool = false) -> [String] {
     places.compactMap { place in
       do throws(FileFailure) {
         let status = try DurableFiles().status(place.path, at: "folders.look")
@@ -55,7 +58,7 @@ struct QueueFolders {
         return owner.flatMap { fault(place, status, $0) }
       } catch {
         guard error.isNotFound else { return "\(place.key): \(error)" }
-        return missing(place, owner, isTrial)
+        return missing(place, owner, isTrial: isTrial, isAhead: isAhead)
       }
     }
   }
@@ -70,7 +73,7 @@ struct QueueFolders {
       + "and not to userName; chown \(owner.user):\(owner.group) \(place.path)"
   }
 
-  private func missing(_ place: Place, _ owner: LaunchOrder.Owner?, _ isTrial: Bool) -> String? {
+  private func missing(_ place: Place, _ owner: LaunchOrder.Owner?, isTrial: Bool, isAhead: Bool) -> String? {
     guard let owner else {
       if isTrial { return nil }
       do throws(FileFailure) { try DurableFiles().makeDirectories(place.path, at: "folders.make") } catch {
@@ -87,11 +90,20 @@ struct QueueFolders {
       case .file(let failure): return "\(place.key): \(failure)"
       case .link(let link):
         return "\(place.key): there is no folder \(place.path), and \(link) is a symbolic link; name what it leads to"
+      case .strangers(_, let status) where isAhead && status.mode & 0o1000 != 0: return nil
       case .strangers(let folder, let status):
         return "\(place.key): there is no folder \(place.path), and none is made for root below \(folder) "
           + "(\(FileOwners.mode(status)), user number \(status.owner)), which others can write; make it, and give it to userName"
       }
     }
     return nil
+  }
+}
+
+extension Settings {
+  /// What the folders above those of a new server will prevent: a sentence each. For `setup`, before it writes anything.
+  package var folderFaultsAhead: [String] {
+    guard effectiveIsolation != .inProcess, let rights = try? ChildRights(self) else { return [] }
+    return QueueFolders(self).faultsAhead(for: rights.queue.owner)
   }
 }
