@@ -237,7 +237,7 @@ struct SetupCommandTests {
     defer { try? FileManager.default.removeItem(atPath: open) }
     try FileManager.default.createDirectory(atPath: open, withIntermediateDirectories: false)
     func setup() async throws -> Command.Run {
-      try await Command.run("setup", "example.test", "--offline", "--out", open + "/out")
+      try await Command.run("setup", "example.test", "--offline", "--ports", "high", "--out", open + "/out")
     }
     try #require(chmod(open, 0o777) == 0)
     let run = try await setup()
