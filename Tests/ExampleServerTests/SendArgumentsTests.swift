@@ -169,4 +169,21 @@ struct SendArgumentsTests {
     #expect(text("x\r\nBcc: y") == "\"x  Bcc: y\" <a@b.example>")
     #expect(text("Äx") == "=?UTF-8?B?w4R4?=\r\n <a@b.example>")
   }
+
+  /// `-bs`: the first line says how a program ends its lines. However the pieces fall.
+  @Test(arguments: [
+    ("EHLO a\nDATA\nx\r\ny\n.\n", "EHLO a\r\nDATA\r\nx\r\ny\r\n.\r\n"),
+    ("EHLO a\r\nDATA\r\nx\n.\ny\r\n.\r\n", "EHLO a\r\nDATA\r\nx\n.\ny\r\n.\r\n"), ("\nx\n", "\r\nx\r\n"),
+    ("EHLO a", "EHLO a"),
+  ])
+  func aProgramThatEndsLinesByFeedIsUnderstood(said: String, heard: String) {
+    for size in 1...said.utf8.count {
+      var (ends, rest, result) = (LineEnds(), Array(said.utf8)[...], [UInt8]())
+      while !rest.isEmpty {
+        result += ends.made(Array(rest.prefix(size)))
+        rest = rest.dropFirst(size)
+      }
+      #expect(result == Array(heard.utf8), "in pieces of \(size)")
+    }
+  }
 }

@@ -25,6 +25,12 @@ struct SubmitServiceTests {
     #expect(!mail.trace.contains("Authentication-Results") && !mail.trace.contains("127.0.0.1"))
   }
 
+  /// A number stands for a user whom the machine does not know, and for nobody whom it could not tell now.
+  @Test func whoseNameCannotBeToldIsNobody() async throws {
+    #expect(await stage.service.user(999) == nil)
+    #expect(await stage.service.user(4711)?.mailbox == Mailbox("uid4711@mx.village.example"))
+  }
+
   @Test func othersThanTrustedUsersSendFromTheirOwnAddressAlone() async throws {
     for sender in ["ann@village.example", "root@mx.village.example", "x@far.example", nil] {
       let end = try await stage.send(SubmitStage.mail(from: sender, to: "bob@far.example"), as: 33)

@@ -14,7 +14,11 @@ final class SubmitStage: Sendable {
   struct Desk: SubmitDesk {
     var folder: String?
 
-    func name(of user: UInt32) async -> String? { [0: "root", 33: "www-data", 1000: "Ann Smith"][user] }
+    /// Nobody answers for user 999.
+    func name(of user: UInt32) async throws(NoAnswer) -> String? {
+      if user == 999 { throw NoAnswer() }
+      return [0: "root", 33: "www-data", 1000: "Ann Smith"][user]
+    }
 
     func open(_ name: DropName) async -> Result<OwnedDescriptor, DropDoor.Refusal> {
       DropDoor(folder: folder ?? "").open(name)
