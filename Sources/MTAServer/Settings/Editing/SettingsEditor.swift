@@ -119,8 +119,8 @@ package struct SettingsEditor: Sendable {
   /// The lock belongs to whoever has the settings: what root made would keep their owner out.
   private func openLock() throws(FileFailure) -> DurableFile {
     let name = Self.beside(path, "lock")
-    if Accounts.isRoot, (try? files.statusOfLink(name, at: "edit.look")) == nil,
-      let status = try? files.status(path, at: "edit.look"), status.owner != 0
+    if Accounts.isRoot, try looked({ () throws(FileFailure) in try files.statusOfLink(name, at: "edit.look") }) == nil,
+      let status = try looked({ () throws(FileFailure) in try files.status(path, at: "edit.look") }), status.owner != 0
     {
       // It gets its name only once it is theirs; where another was faster, that one's counts. What is there already is not given away: in
       // a folder of others it could be another name of any file.
@@ -133,6 +133,14 @@ package struct SettingsEditor: Sendable {
       }
     }
     return try files.openOrCreate(name, at: "edit.lock")
+  }
+
+  /// Nil: there is no such file. What cannot be known is not taken for that.
+  private func looked(_ look: () throws(FileFailure) -> FileStatus) throws(FileFailure) -> FileStatus? {
+    do throws(FileFailure) { return try look() } catch {
+      if error.isNotFound { return nil }
+      throw error
+    }
   }
 
   /// A name in the folder of `path` that no settings file has.
