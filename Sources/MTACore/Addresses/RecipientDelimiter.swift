@@ -3,7 +3,7 @@
 ///
 /// ```swift
 /// let delimiter = RecipientDelimiter("+")
-/// delimiter?.user(of: Mailbox("ann+lists@example.org")!)   // ann@example.org
+/// let user = delimiter?.user(of: "ann+lists@example.org")   // ann@example.org
 /// ```
 public struct RecipientDelimiter: Hashable, Sendable, CustomStringConvertible {
   public let description: String
