@@ -107,6 +107,22 @@ import Testing
     #expect(text.text.contains("[2j.example") && !text.output.contains(0x1b))
   }
 
+  /// Sums of several lines and days end below what a number can be.
+  @Test func theLargestNumbersEndNothing() async throws {
+    var lines: [String] = []
+    for day in ["2026-11-30", "2026-12-01", "2026-12-02"] {
+      for _ in 1...3 {
+        let head = "\(day)T15:37:20.000Z [info] mta.receiver:"
+        lines.append("\(head) turned away client=192.0.2.9 missed=9223372036854775807")
+        lines.append("\(head) accepted from=<> nrcpt=9223372036854775807 size=9223372036854775807")
+      }
+    }
+    let answer = try await stats(lines)
+    #expect(answer.days.count == 3 && answer.all.received == 9)
+    #expect(answer.all.bytes > answer.days[0].bytes && answer.all.recipients > answer.days[0].recipients)
+    #expect(answer.all.turnedAway > answer.days[0].turnedAway)
+  }
+
   @Test func whatCannotBeReadIsSaid() async throws {
     let missing = try await Command.run("stats", "/nonexistent/mta.log")
     #expect(missing.status == 66 && missing.complaint.contains("/nonexistent/mta.log: No such file"))

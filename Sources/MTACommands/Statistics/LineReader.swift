@@ -46,8 +46,9 @@ struct LineReader: ~Copyable {
         return begin == end || isPassing || end - begin > Self.longest ? nil : buffer[begin..<end]
       }
       if end - begin > Self.longest { (isPassing, begin) = (true, end) }
+      let seen = end - begin
       try fill()
-      searched = begin
+      searched = begin + seen
     }
   }
 

@@ -42,7 +42,7 @@ struct MailStatistics {
     case ("mta.receiver", "login accepted"): logins += 1
     case ("mta.receiver", "login refused"): loginsRefused += 1
     case ("mta.receiver", "lockout"): lockouts += 1
-    case ("mta.receiver", "turned away"): turnedAway += 1 + max(0, entry["missed"].flatMap { Int($0) } ?? 0)
+    case ("mta.receiver", "turned away"): turnedAway = Self.sum(turnedAway + 1, entry["missed"])
     case ("mta.queue", "delivered"): countDelivered(entry)
     case ("mta.queue", "deferred"):
       deferred += 1
@@ -98,11 +98,14 @@ struct MailStatistics {
     return String(Substring(inside[inside.index(after: sign)...])).lowercased()
   }
 
+  /// A number of a log may be anything. Sums stay far from the end of integers.
   private static func sum(_ total: Int, _ text: String?) -> Int {
     guard let number = text.flatMap({ Int($0) }), number > 0 else { return total }
-    let (sum, overflow) = total.addingReportingOverflow(number)
-    return overflow ? total : sum
+    return min(total, largest) + min(number, largest)
   }
+
+  /// With it so many days can be added.
+  private static let largest = Int.max >> 16
 
   private static func milliseconds(_ seconds: String) -> Int? {
     guard let value = Double(seconds), value >= 0, value < 1e9 else { return nil }
