@@ -27,6 +27,27 @@ struct PasswordOptions: ParsableArguments {
 
 extension PasswordHash.Scheme: ExpressibleByArgument {}
 
+/// The password that a user gets: asked for, made here, or none.
+struct NewPassword: ParsableArguments {
+  @OptionGroup var input: PasswordOptions
+  @Flag(help: "Make a password, and print it once.") var random = false
+  @Flag(help: "Nobody can log in to the mailbox.") var noLogin = false
+
+  func validate() throws {
+    guard [input.passwordStdin, random, noLogin].count(where: { $0 }) < 2 else {
+      throw ValidationError("only one of --password-stdin, --random and --no-login can be")
+    }
+  }
+
+  /// What the settings get, and a password that is to be told.
+  func value() throws -> (hash: String, made: String?) {
+    if noLogin { return ("*", nil) }
+    guard random else { return (try input.hash(), nil) }
+    let made = PasswordInput.random()
+    return (try input.hash(of: made), made)
+  }
+}
+
 enum PasswordInput {
   /// The only line of standard input; the end of the line does not count.
   static func piped() throws -> String {

@@ -33,22 +33,13 @@ struct UserAdd: AsyncParsableCommand {
 
   @OptionGroup var file: SettingsFile
   @Argument(help: "The mailbox; its local part is enough if there is one local domain.") var name: String
-  @OptionGroup var password: PasswordOptions
-  @Flag(help: "Make a password, and print it once.") var random = false
-  @Flag(help: "A mailbox that nobody can log in to.") var noLogin = false
-
-  func validate() throws {
-    guard [password.passwordStdin, random, noLogin].count(where: { $0 }) < 2 else {
-      throw ValidationError("only one of --password-stdin, --random and --no-login can be")
-    }
-  }
+  @OptionGroup var password: NewPassword
 
   func run() async throws {
     let table = try SettingsTables(file)
     let mailbox = try table.mailbox(name)
     if table.settings.users.keys.contains(mailbox) { throw refusal("\(mailbox) is a user already; see `user passwd`") }
-    let made = random ? PasswordInput.random() : nil
-    let hash = noLogin ? "*" : try made.map { try password.hash(of: $0) } ?? password.hash()
+    let (hash, made) = try password.value()
     let outcome = try table.change("users") { users, settings in
       // Another one may have been faster.
       if settings.users.keys.contains(mailbox) { throw refusal("\(mailbox) is a user already; see `user passwd`") }
@@ -56,14 +47,10 @@ struct UserAdd: AsyncParsableCommand {
       // Nothing is written yet: a password that nobody saw would lock the user out.
       if let made { try PasswordInput.tell(made) }
     }
-    if settings(table, lack: mailbox.domain) {
+    if !table.settings.localDomains.contains(mailbox.domain) {
       Output.complain("Warning: \(mailbox.domain) is not in localDomains; mail for other names there is not ours")
     }
     table.tell("\(mailbox) is a user now", outcome)
-  }
-
-  private func settings(_ table: SettingsTables, lack domain: Domain) -> Bool {
-    !table.settings.localDomains.contains(domain)
   }
 }
 
@@ -76,22 +63,13 @@ struct UserPasswd: AsyncParsableCommand {
 
   @OptionGroup var file: SettingsFile
   @Argument(help: "The mailbox; its local part is enough if there is one local domain.") var name: String
-  @OptionGroup var password: PasswordOptions
-  @Flag(help: "Make a password, and print it once.") var random = false
-  @Flag(help: "From now on nobody can log in to it.") var noLogin = false
-
-  func validate() throws {
-    guard [password.passwordStdin, random, noLogin].count(where: { $0 }) < 2 else {
-      throw ValidationError("only one of --password-stdin, --random and --no-login can be")
-    }
-  }
+  @OptionGroup var password: NewPassword
 
   func run() async throws {
     let table = try SettingsTables(file)
     let mailbox = try table.mailbox(name)
     guard table.settings.users.keys.contains(mailbox) else { throw noSuchUser(mailbox) }
-    let made = random ? PasswordInput.random() : nil
-    let hash = noLogin ? "*" : try made.map { try password.hash(of: $0) } ?? password.hash()
+    let (hash, made) = try password.value()
     let outcome = try table.change("users") { users, settings in
       guard settings.users.keys.contains(mailbox) else { throw noSuchUser(mailbox) }
       users.set("\(mailbox)", to: [hash], isList: false, where: mailbox.isSpelled)
