@@ -37,6 +37,8 @@ final class EventWriter {
       waiting += turn.records
       if turn.isLast {
         write()
+        // Closed before anyone is told: whoever waited for the end may touch the file.
+        file = nil
         return ended()
       }
       if !waiting.isEmpty {
