@@ -36,6 +36,19 @@ import Testing
     try await eventually("all is given back") { desk.connections == 0 && desk.events == ["abandoned 101"] }
   }
 
+  @Test func connectionsAheadAreToldOfAndGivenBack() async throws {
+    let desk = CountingDesk(ahead: 200)
+    let (stage, _) = try await Self.stage(desk)
+    // Some are asked about, if this takes longer than the permission holds.
+    for _ in 1...100 { #expect(await stage.client.desk.enter(.v4(1), isFrontEnd: false) == .welcome) }
+    try await eventually("the desk knows all of them") { desk.connections == 100 }
+    for _ in 1...40 { stage.client.desk.leave(.v4(1), isFrontEnd: false) }
+    stage.client.desk.note(.acceptance, from: .v4(1))
+    try await eventually("and who left") { desk.connections == 60 && desk.events == ["note acceptance"] }
+    stage.kill()
+    try await eventually("all is given back") { desk.connections == 0 }
+  }
+
   @Test func aNewDeskIsToldOfTheConnectionsThatStand() async throws {
     let (stage, _) = try await Self.stage(CountingDesk())
     for number in 1...3 { _ = await stage.client.desk.enter(.v4(UInt32(number)), isFrontEnd: false) }

@@ -104,8 +104,12 @@ final class CountingDesk: ReceptionDesk {
   let counts = NIOLockedValueBox(Counts())
   /// Tries wait until they are given up.
   let holdsTries: Bool
+  /// Connections that need not ask.
+  let ahead: Int
 
-  init(holdsTries: Bool = false) { self.holdsTries = holdsTries }
+  init(holdsTries: Bool = false, ahead: Int = 0) { (self.holdsTries, self.ahead) = (holdsTries, ahead) }
+
+  func ahead(of client: IPAddress) -> Int { ahead }
 
   var events: [String] { counts.withLockedValue(\.events) }
   var connections: Int { counts.withLockedValue { $0.connections.values.reduce(0, +) } }

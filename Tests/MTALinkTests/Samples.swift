@@ -134,7 +134,9 @@ struct Samples {
       .abandoned(number), .answerTime, .authenticate(attempt: number, credentials()), .endSession(number),
       .restore(mailbox()), .rewrite(mailbox()), .event(event()), .welcome(version: 1, capabilities: .all), .receipt,
       .failure([.noSpace, .closed, .failed(text())][self.number(below: 3)]),
-      .entry([.welcome, .slammed, .full, .warned(until: timestamp())][self.number(below: 4)]),
+      .entry(
+        [.welcome, .slammed, .full, .warned(until: timestamp())][self.number(below: 4)],
+        ahead: UInt8(self.number(below: 256))),
       .began(number, isFromKnownNetwork: flag()), .admitted(flag()), .time(.milliseconds(self.number(below: 100_000))),
       .login([.wrong, .failed, .right(record(), token: number)][self.number(below: 3)]),
       .restored([.unknown, .expired, .original(mailbox())][self.number(below: 3)]),

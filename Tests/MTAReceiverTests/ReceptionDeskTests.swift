@@ -50,6 +50,21 @@ import Testing
     #expect(desk.log == ["enter 192.0.2.1"])
   }
 
+  @Test func onlyClientsWithoutOffenceMayComeAhead() async {
+    let desk = sharedDesk { $0.maximumConnectionsPerAddress = 40 }
+    #expect(desk.ahead(of: .v4(1)) == 0, "it never came")
+    _ = await desk.enter(.v4(1), isFrontEnd: false)
+    #expect(desk.ahead(of: .v4(1)) == 2)
+    desk.note(.violation, from: .v4(1))
+    #expect(desk.ahead(of: .v4(1)) == 0)
+    // Never so many that the limit is passed by them.
+    for count in 1...40 {
+      _ = await desk.enter(.v4(2), isFrontEnd: false)
+      #expect(desk.ahead(of: .v4(2)) == max(0, 20 - count) / 8)
+    }
+    #expect(await desk.enter(.v4(2), isFrontEnd: false) == .full)
+  }
+
   @Test func aFrontEndsPlaceBecomesItsClients() async throws {
     let desk = PlayedDesk()
     let dialogue = dialogue(desk).dialogue

@@ -15,6 +15,10 @@ package protocol ReceptionDesk: Sendable {
   /// who then enters in its place.
   func leave(_ client: IPAddress, isFrontEnd: Bool)
 
+  /// So many more connections of a client may be let in at once and told of afterwards, by ``enter(_:isFrontEnd:)``. None of a client
+  /// with an offence, and none where places grow scarce. It is said anew with each answer, and holds for a tenth of a second.
+  func ahead(of client: IPAddress) -> Int
+
   /// Counts an offence or an accepted recipient (R3). Nothing waits for it.
   func note(_ event: ServerSession.ContactEvent, from client: IPAddress)
 
@@ -37,6 +41,10 @@ package protocol ReceptionDesk: Sendable {
   func abandoned(_ attempt: LoginTry)
   /// The time after which an unchecked try is answered: at least as long as a refused one.
   func answerTime() async -> Duration
+}
+
+extension ReceptionDesk {
+  package func ahead(of client: IPAddress) -> Int { 0 }
 }
 
 /// What a connection gets of the desk.

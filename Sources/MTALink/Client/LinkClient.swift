@@ -25,6 +25,10 @@ package final class LinkClient: Sendable {
     var held: [Connection: Int] = [:]
     /// Requests of the socket without an answer, and those of them that wait in its outbox.
     var underWay = LinkTraffic()
+    /// Connections that may be let in and told of afterwards.
+    var ahead = EntriesAhead()
+    /// What waits in the outbox will be sent soon.
+    var isFlushDue = false
   }
 
   struct Connection: Hashable {
@@ -109,6 +113,7 @@ package final class LinkClient: Sendable {
       defer { (state.socket, state.pending, state.whenReady) = (nil, [:], []) }
       return (state.socket, state.pending, state.whenReady)
     }
+    socket?.flush()
     socket?.close()
     for request in pending.values { request.finish(nil) }
     for continuation in waiting { continuation.resume() }
@@ -150,6 +155,46 @@ package final class LinkClient: Sendable {
     }
     socket?.flush()
   }
+
+  /// Sends a message without an answer, with the next that is sent, or a moment later. It is lost while the queue process is away.
+  func tellSoon(_ message: LinkMessage) {
+    let (socket, isFirst) = state.withLockedValue { $0.leave(message) }
+    if let socket { flushSoon(socket, isFirst) }
+  }
+
+  private func flushSoon(_ socket: LinkSocket, _ isFirst: Bool) {
+    guard let loop = configuration.loop else { return socket.flush() }
+    guard isFirst else { return }
+    loop.scheduleTask(in: Self.moment) { [weak self] in
+      let socket = self?.state.withLockedValue { state in
+        state.isFlushDue = false
+        return state.socket
+      }
+      socket?.flush()
+    }
+  }
+
+  /// A client need not notice that it is still counted for so long.
+  private static var moment: TimeAmount { .milliseconds(5) }
+
+  /// Lets a connection in that the desk has allowed before, and tells of it.
+  func enterAhead(_ connection: Connection) -> Bool {
+    let (socket, isFirst) = state.withLockedValue { state -> (LinkSocket?, Bool) in
+      guard state.isReady, state.ahead.take(connection.address) else { return (nil, false) }
+      state.held[connection, default: 0] += 1
+      return state.leave(.enter(connection.address, isFrontEnd: connection.isFrontEnd))
+    }
+    guard let socket else { return false }
+    flushSoon(socket, isFirst)
+    return true
+  }
+
+  func mayEnter(_ address: IPAddress, _ count: Int, since begin: MonotonicInstant) {
+    state.withLockedValue { $0.ahead.allow(address, count, since: begin) }
+  }
+
+  /// The next connection of this client asks.
+  func askAgain(of address: IPAddress) { state.withLockedValue { $0.ahead.forget(address) } }
 
   func changeHeld(_ connection: Connection, by step: Int) {
     state.withLockedValue { state in
@@ -242,9 +287,20 @@ package final class LinkClient: Sendable {
 }
 
 extension LinkClient.State {
+  /// Puts a message into the outbox.
+  ///
+  /// - Returns: the socket, and whether nobody is about to send what waits; no socket while the queue process is away.
+  fileprivate mutating func leave(_ message: LinkMessage) -> (LinkSocket?, Bool) {
+    guard isReady, let socket else { return (nil, false) }
+    socket.enqueue(message.frame(0))
+    defer { isFlushDue = true }
+    return (socket, !isFlushDue)
+  }
+
   /// Gives the socket up, in one step with what was sent over it: the next socket must find it unsent.
   fileprivate mutating func lose() -> LinkClient.Lost {
     (socket, isReady, underWay) = (nil, false, LinkTraffic())
+    ahead = EntriesAhead()
     var lost = LinkClient.Lost()
     for (number, request) in pending where request.isSent {
       if let mark = request.message.resentMark {

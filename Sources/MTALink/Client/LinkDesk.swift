@@ -1,4 +1,5 @@
 package import MTACore
+import MTASystem
 import NIOCore
 
 /// The queue process's desk, as a receiver sees it.
@@ -6,22 +7,32 @@ package struct LinkDesk: ReceptionDesk {
   let client: LinkClient
 
   package func enter(_ client: IPAddress, isFrontEnd: Bool) async -> DeskEntry {
+    let connection = LinkClient.Connection(address: client, isFrontEnd: isFrontEnd)
+    if !isFrontEnd, self.client.enterAhead(connection) { return .welcome }
+    let begin = MonotonicInstant.now
     let entry: DeskEntry
     switch await self.client.question(.enter(client, isFrontEnd: isFrontEnd), isShort: true, patience: patience) {
-    case .entry(let answer)?: entry = answer
+    case .entry(let answer, let ahead)?:
+      entry = answer
+      if ahead > 0 { self.client.mayEnter(client, Int(ahead), since: begin) }
     default: entry = .welcome
     }
-    if entry == .welcome { self.client.changeHeld(.init(address: client, isFrontEnd: isFrontEnd), by: 1) }
+    if entry == .welcome { self.client.changeHeld(connection, by: 1) }
     return entry
   }
 
   package func leave(_ client: IPAddress, isFrontEnd: Bool) {
     self.client.changeHeld(.init(address: client, isFrontEnd: isFrontEnd), by: -1)
-    self.client.tell(.leave(client, isFrontEnd: isFrontEnd))
+    self.client.tellSoon(.leave(client, isFrontEnd: isFrontEnd))
   }
 
   package func note(_ event: ServerSession.ContactEvent, from client: IPAddress) {
-    self.client.tell(.note(event, client))
+    switch event {
+    case .violation:
+      self.client.askAgain(of: client)
+      self.client.tell(.note(event, client))
+    case .acceptance: self.client.tellSoon(.note(event, client))
+    }
   }
 
   /// Away, no try has this number, so it is not admitted.

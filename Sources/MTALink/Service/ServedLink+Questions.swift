@@ -7,7 +7,12 @@ extension ServedLink {
   func perform(_ message: LinkMessage, _ number: UInt64) throws(LinkFault) {
     let desk = service.desk
     switch message {
-    case .enter(let address, let isFrontEnd): ask(number) { await $0.enter(address, isFrontEnd) }
+    case .enter(let address, let isFrontEnd):
+      ask(number) {
+        let answer = await $0.enter(address, isFrontEnd)
+        // One that was let in before it was told of.
+        return number == 0 ? nil : answer
+      }
     case .leave(let address, let isFrontEnd):
       if holdings.left(.init(address: address, isFrontEnd: isFrontEnd)) { desk.leave(address, isFrontEnd: isFrontEnd) }
     case .note(let event, let address): desk.note(event, from: address)
@@ -44,10 +49,11 @@ extension ServedLink {
   private func enter(_ address: IPAddress, _ isFrontEnd: Bool) async -> LinkMessage {
     let entry = await service.desk.enter(address, isFrontEnd: isFrontEnd)
     guard entry == .welcome, !holdings.entered(.init(address: address, isFrontEnd: isFrontEnd)) else {
-      return .entry(entry)
+      let ahead = entry == .welcome && !isFrontEnd ? service.desk.ahead(of: address) : 0
+      return .entry(entry, ahead: UInt8(clamping: ahead))
     }
     service.desk.leave(address, isFrontEnd: isFrontEnd)
-    return .entry(.full)
+    return .entry(.full, ahead: 0)
   }
 
   private func beginLogin(_ name: String?, _ address: IPAddress) async -> LinkMessage? {

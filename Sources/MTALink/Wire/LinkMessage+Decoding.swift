@@ -44,7 +44,7 @@ extension LinkMessage {
         version: version, capabilities: DeliveryCapabilities(rawValue: Int(truncatingIfNeeded: try decoder.number())))
     case LinkKind.receipt: return .receipt
     case 66: return .failure(try decoder.failure())
-    case 67: return .entry(try decoder.entry())
+    case 67: return .entry(try decoder.entry(), ahead: try decoder.byte())
     case 68: return .began(try decoder.number(), isFromKnownNetwork: try decoder.flag())
     case 69: return .admitted(try decoder.flag())
     case 70: return .time(.milliseconds(try decoder.signed()))

@@ -66,7 +66,9 @@ extension LinkMessage {
       encoder.write(version)
       encoder.write(number: UInt64(truncatingIfNeeded: capabilities.rawValue))
     case .failure(let failure): encoder.write(failure)
-    case .entry(let entry): encoder.write(entry)
+    case .entry(let entry, let ahead):
+      encoder.write(entry)
+      encoder.write(ahead)
     case .began(let number, let isKnown):
       encoder.write(number: number)
       encoder.write(isKnown)

@@ -31,7 +31,8 @@ enum LinkMessage: Hashable, Sendable {
   /// The mail of the number is durable.
   case receipt
   case failure(StoreFailure)
-  case entry(DeskEntry)
+  /// With so many that need not ask.
+  case entry(DeskEntry, ahead: UInt8)
   case began(UInt64, isFromKnownNetwork: Bool)
   case admitted(Bool)
   case time(Duration)

@@ -54,6 +54,12 @@ package final class ContactBook: Sendable {
     }
   }
 
+  /// Whether a client that was let in has no offence, and no operator has said anything about it.
+  package func isSpotless(_ address: IPAddress) -> Bool {
+    let record = records.withLockedValue { $0[ContactKey(address)] }
+    return record?.violations == 0 && orders.withLockedValue { $0.orders.order(for: address, at: clock.now) == nil }
+  }
+
   /// What an operator says about a client. Orders are read anew when a client comes a second after they were read. If they cannot be read,
   /// the old ones hold.
   private func order(for address: IPAddress) async -> ClientOrder? {

@@ -58,6 +58,11 @@ package struct LocalDesk: ReceptionDesk {
     return refusal
   }
 
+  package func ahead(of client: IPAddress) -> Int {
+    guard let census, contacts.isSpotless(client) else { return 0 }
+    return census.ahead(of: client)
+  }
+
   package func leave(_ client: IPAddress, isFrontEnd: Bool) { census?.leave(client) }
 
   package func note(_ event: ServerSession.ContactEvent, from client: IPAddress) { contacts.note(event, from: client) }

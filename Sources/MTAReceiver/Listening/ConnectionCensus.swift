@@ -44,6 +44,18 @@ final class ConnectionCensus: Sendable {
     }
   }
 
+  /// So many more connections from an address need not be counted one by one: a few, as long as less than half of the places are taken.
+  func ahead(of address: IPAddress) -> Int {
+    let key = ContactKey(address)
+    return counts.withLockedValue { counts in
+      let room = min(
+        counts.maximumPerAddress / 2 - (counts.byAddress[key] ?? 0), counts.maximum / 2 - counts.total)
+      return max(0, min(Self.mostAhead, room / 8))
+    }
+  }
+
+  private static let mostAhead = 8
+
   func leave(_ address: IPAddress) {
     let key = ContactKey(address)
     counts.withLockedValue { counts in
