@@ -67,6 +67,21 @@ extension Mailbox: CustomStringConvertible, LosslessStringConvertible {
     (Self.isDotString(localPart) ? localPart : Self.quoted(localPart)) + "@" + domain.description
   }
 
+  /// Appends what ``description`` says, without making a text of it.
+  package func append(to bytes: inout [UInt8]) {
+    if Self.isDotString(localPart) {
+      bytes.append(contentsOf: localPart.utf8)
+    } else {
+      bytes.append(contentsOf: Self.quoted(localPart).utf8)
+    }
+    bytes.append(UInt8(ascii: "@"))
+    if case .name(let name) = domain {
+      bytes.append(contentsOf: name.utf8)
+    } else {
+      bytes.append(contentsOf: domain.description.utf8)
+    }
+  }
+
   private static func isDotString(_ text: String) -> Bool {
     var previous = UInt8(ascii: ".")
     for byte in text.utf8 {

@@ -26,6 +26,11 @@ package struct LogFields: Hashable, Sendable {
     write(key, limit: limit) { $0.append(contentsOf: value.utf8) }
   }
 
+  /// An address as it stands between angle brackets, without them.
+  package mutating func append(_ key: String, _ mailbox: Mailbox, limit: Int = 256) {
+    write(key, limit: limit) { mailbox.append(to: &$0) }
+  }
+
   package mutating func append(_ key: String, octets: some Sequence<UInt8>) {
     write(key) { $0.append(contentsOf: octets) }
   }
@@ -41,6 +46,12 @@ package struct LogFields: Hashable, Sendable {
     if !bytes.isEmpty { bytes.append(UInt8(ascii: " ")) }
     bytes.append(contentsOf: other.bytes)
   }
+
+  /// Makes room for some fields at once, where there is none yet.
+  package mutating func makeRoom() { if bytes.capacity == 0 { bytes.reserveCapacity(512) } }
+
+  /// Has no fields, but keeps the room of those that it had.
+  package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
   /// Seconds with three digits behind the point; none below zero.
   package mutating func append(_ key: String, seconds: Duration) {
@@ -95,12 +106,16 @@ package struct LogFields: Hashable, Sendable {
   package static func append(number: Int64, to bytes: inout [UInt8]) {
     if number < 0 { bytes.append(UInt8(ascii: "-")) }
     var rest = number.magnitude
-    let start = bytes.count
-    repeat {
-      bytes.append(UInt8(48 + rest % 10))
-      rest /= 10
-    } while rest > 0
-    bytes[start...].reverse()
+    // Of 64 bits, at most twenty digits, the last first.
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+      var place = digits.count
+      repeat {
+        place -= 1
+        digits[place] = UInt8(truncatingIfNeeded: 48 + rest % 10)
+        rest /= 10
+      } while rest > 0 && place > 0
+      bytes.append(contentsOf: UnsafeMutableBufferPointer(rebasing: digits[place...]))
+    }
   }
 
   private static func append(_ octet: UInt8, to text: inout [UInt8]) {

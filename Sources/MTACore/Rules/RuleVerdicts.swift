@@ -11,20 +11,42 @@ package struct RuleVerdicts: Hashable, Sendable {
 
 /// The names of the rules that are in force, by which events name them: those of their types.
 package struct RuleNames: Sendable {
-  private var greeting: [String] = []
-  private var sender: [String] = []
-  private var recipient: [String] = []
+  /// The rules of a stage, in the order in which they are asked.
+  package struct Names: Sendable {
+    package let all: [String]
+    /// The first, the first two, and so on, with ``separator`` between them: made once, for most mails pass all.
+    private let firsts: [String]
+
+    fileprivate init(_ types: [String] = []) {
+      // What parts names, and the fields of a check, is in none.
+      let names = types.map { String($0.map { $0 == "," ? ";" : $0 == RuleNames.separator ? "-" : $0 }) }
+      all = names
+      firsts = all.indices.map { names[...$0].joined(separator: String(RuleNames.separator)) }
+    }
+
+    /// The names of so many rules in one; nil for none.
+    package func first(_ count: Int) -> String? {
+      let place = min(count, firsts.count) - 1
+      return firsts.indices.contains(place) ? firsts[place] : nil
+    }
+  }
+
+  /// Between names of rules that let pass one after the other.
+  package static var separator: Character { "+" }
+
+  private var greeting = Names()
+  private var sender = Names()
+  private var recipient = Names()
 
   package init() {}
 
   package init(_ configuration: SessionConfiguration) {
-    greeting = configuration.greetingRules.map { "\(type(of: $0))" }
-    sender = configuration.senderRules.map { "\(type(of: $0))" }
-    recipient = configuration.recipientRules.map { "\(type(of: $0))" }
+    greeting = Names(configuration.greetingRules.map { "\(type(of: $0))" })
+    sender = Names(configuration.senderRules.map { "\(type(of: $0))" })
+    recipient = Names(configuration.recipientRules.map { "\(type(of: $0))" })
   }
 
-  /// In the order in which they are asked.
-  package subscript(_ stage: RuleVerdicts.Stage) -> [String] {
+  package subscript(_ stage: RuleVerdicts.Stage) -> Names {
     switch stage {
     case .greeting: greeting
     case .sender: sender

@@ -4,22 +4,23 @@ import struct MTASystem.MonotonicInstant
 
 /// What the events of a mail tell of the checks in a session. Nothing of this is done where no events are kept.
 extension ConnectionPump {
-  /// Asks, and notes the answer with the time that it took.
-  func askNoting(_ question: Question) async -> Answer {
-    noteRules(about: question.address)
-    let begin = MonotonicInstant.now
-    let answer = await answer(to: question)
-    guard let words = answer.verdict else { return answer }
+  /// Before a question is asked: what rules said since the last one.
+  func noteRules(before question: Question) { noteRules(about: question.address) }
+
+  /// Notes an answer with the time that it took.
+  ///
+  /// - Parameter begin: when it was asked for.
+  func note(_ answer: Answer, to question: Question, since begin: MonotonicInstant) {
+    guard let words = answer.verdict else { return }
     if case .inspection(let results, _) = answer {
       trace?.note(messageID: session.conversation.header?.first(named: "Message-ID"))
       trace?.note(results)
-      if results.isEmpty { return answer }
+      if results.isEmpty { return }
     }
     trace?.note(
       stage(of: question), question.kind, question.name, words.verdict, isRoutine: answer.isRoutine,
       took: begin.elapsed,
       at: tally.begin.elapsed, about: question.address, words.text)
-    return answer
   }
 
   /// Notes what rules said since the last question.
@@ -31,12 +32,12 @@ extension ConnectionPump {
     guard let verdicts = session.takeRuleVerdicts() else { return }
     let names = environment.ruleNames[verdicts.stage]
     let stage = stage
-    for name in names.prefix(verdicts.passed) {
-      trace?.note(stage, .rule, name, "pass", isRoutine: true, at: tally.begin.elapsed, about: address)
+    if let passed = names.first(verdicts.passed) {
+      trace?.note(stage, .rule, passed, "pass", isRoutine: true, at: tally.begin.elapsed, about: address)
     }
-    guard verdicts.isRefused, names.indices.contains(verdicts.passed) else { return }
+    guard verdicts.isRefused, names.all.indices.contains(verdicts.passed) else { return }
     trace?.note(
-      stage, .rule, names[verdicts.passed], (reply?.isTransient ?? false) ? "defer" : "refuse", isRoutine: false,
+      stage, .rule, names.all[verdicts.passed], (reply?.isTransient ?? false) ? "defer" : "refuse", isRoutine: false,
       at: tally.begin.elapsed, about: address, reply.map { "\($0)" })
   }
 

@@ -1,10 +1,17 @@
 import Logging
 import MTACore
 
+import struct MTASystem.MonotonicInstant
+
 /// Who answers what the session asks.
 extension ConnectionPump {
   func ask(_ question: Question) async -> Answer {
-    trace == nil ? await answer(to: question) : await askNoting(question)
+    guard trace != nil else { return await answer(to: question) }
+    noteRules(before: question)
+    let begin = MonotonicInstant.now
+    let answer = await answer(to: question)
+    note(answer, to: question, since: begin)
+    return answer
   }
 
   func answer(to question: Question) async -> Answer {

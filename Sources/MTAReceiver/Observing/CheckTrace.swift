@@ -5,12 +5,12 @@ import MTASystem
 /// events of the mail.
 ///
 /// ```
-/// check=MAIL,rule,MemberPortRule,pass,,12 check=RCPT,hook,rcptTo,pass,35,14 about=ann@village.example
+/// check=MAIL,rule,MemberPortRule+SenderDomainRule,pass,,12 check=RCPT,hook,rcptTo,pass,35,14 about=ann@village.example
 /// check=RCPT,rule,NoRelayingRule,refuse,,15 about=x@far.example words="550 5.7.1 relaying denied"
 /// auth="method=dkim result=pass prop=header.d=example.net" message_id=<1@example.net>
 /// ```
 ///
-/// A check has the stage, what checked, its name, its verdict, how many microseconds it took, and when that was in milliseconds since the
+/// A check has the stage, what checked, its name (of rules that let pass, all in one), its verdict, how many microseconds it took, and when that was in milliseconds since the
 /// session began. Behind it stand the address that it was about, and words. It is bounded: of a long session the first checks are kept, and those that let nothing pass.
 package struct CheckTrace: Hashable, Sendable {
   /// Of the session: what came before the first mail, and between mails.
@@ -58,19 +58,29 @@ package struct CheckTrace: Hashable, Sendable {
       return
     }
     func write(_ fields: inout LogFields) {
-      fields.write("check", limit: 200) { bytes in
-        for word in [stage.word, kind.rawValue, name, verdict] {
+      fields.write("check") { bytes in
+        func append(_ word: String) {
           bytes.append(contentsOf: word.utf8)
           bytes.append(UInt8(ascii: ","))
         }
+        append(stage.word)
+        append(kind.rawValue)
+        append(name)
+        append(verdict)
         if let time { LogFields.append(number: Self.microseconds(time), to: &bytes) }
         bytes.append(UInt8(ascii: ","))
         LogFields.append(number: offset.wholeMilliseconds, to: &bytes)
       }
-      if let address { fields.append("about", address.description, limit: 256) }
+      if let address { fields.append("about", address) }
       if let words { fields.append("words", words, limit: 500) }
     }
-    if isOfMail { write(&mail) } else { write(&session) }
+    if isOfMail {
+      mail.makeRoom()
+      write(&mail)
+    } else {
+      session.makeRoom()
+      write(&session)
+    }
   }
 
   /// What inspection found of the mail.
@@ -105,11 +115,11 @@ package struct CheckTrace: Hashable, Sendable {
   /// What is noted next belongs to another mail.
   mutating func forgetMail() {
     forgetChecks()
-    dialogue = LogFields()
+    dialogue.removeAll()
   }
 
   private mutating func forgetChecks() {
-    mail = LogFields()
+    mail.removeAll()
     omitted = 0
   }
 

@@ -205,7 +205,7 @@ extension LogFields {
 extension [UInt8] {
   fileprivate mutating func append(inBrackets mailbox: Mailbox) {
     append(UInt8(ascii: "<"))
-    append(contentsOf: mailbox.description.utf8)
+    mailbox.append(to: &self)
     append(UInt8(ascii: ">"))
   }
 }

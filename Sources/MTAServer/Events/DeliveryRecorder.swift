@@ -19,7 +19,7 @@ struct DeliveryRecorder: Sendable {
   private func note(_ event: DeliveryEvent.Outcome) {
     var fields = LogFields(capacity: 512)
     fields.append(from: event.sender)
-    fields.append("to", event.recipient.description, limit: 256)
+    fields.append("to", event.recipient)
     fields.append("outcome", Self.word(event))
     fields.append("destination", event.destination, limit: 255)
     fields.append("way", event.way.rawValue)
@@ -55,7 +55,7 @@ struct DeliveryRecorder: Sendable {
     var fields = LogFields(capacity: 128)
     fields.append("report", event.report.description)
     fields.append("about", event.outcome == .deferred ? "delay" : "failure")
-    for recipient in event.recipients.prefix(8) { fields.append("to", recipient.description, limit: 256) }
+    for recipient in event.recipients.prefix(8) { fields.append("to", recipient) }
     fields.append("due", number: event.due.milliseconds)
     keep(EventRecord(.reported, at: event.at, on: .mails, mail: event.mail, fields: fields.bytes))
     // So that the report itself tells what it is about.

@@ -50,23 +50,33 @@ struct EventFields {
   var checks: [MailStory.Check] {
     let begin = time("begin")
     var checks: [MailStory.Check] = []
+    // Those of one field.
+    var latest = 0..<0
     for (key, value) in all {
       switch key {
-      case "check": if let check = Self.check(value, begin) { checks.append(check) }
-      case "about": if let last = checks.indices.last { checks[last].address = value }
-      case "words": if let last = checks.indices.last { checks[last].reply = value }
+      case "check":
+        let found = Self.checks(value, begin)
+        guard !found.isEmpty, checks.count + found.count <= Self.most else { continue }
+        latest = checks.count..<checks.count + found.count
+        checks += found
+      case "about": for place in latest { checks[place].address = value }
+      case "words": for place in latest { checks[place].reply = value }
       default: break
       }
     }
     return checks
   }
 
-  private static func check(_ text: String, _ begin: Timestamp?) -> MailStory.Check? {
+  /// Rules that let pass stand in one field, their names with a sign between them.
+  private static func checks(_ text: String, _ begin: Timestamp?) -> [MailStory.Check] {
     let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    guard words.count == 6 else { return nil }
+    guard words.count == 6 else { return [] }
     let at = Int64(words[5]).flatMap { offset in begin.map { min($0 + .milliseconds(max(0, offset)), .last) } }
-    return MailStory.Check(
-      stage: words[0], kind: words[1], name: words[2], verdict: words[3], microseconds: Int64(words[4]), at: at)
+    let names = words[1] == "rule" ? words[2].split(separator: RuleNames.separator).map(String.init) : [words[2]]
+    return names.map {
+      MailStory.Check(
+        stage: words[0], kind: words[1], name: $0, verdict: words[3], microseconds: Int64(words[4]), at: at)
+    }
   }
 
   var authentication: [AuthenticationResult] {

@@ -30,9 +30,9 @@ struct ReceiverRecorder: Sendable {
     fields.append(mail.session)
     fields.append(from: mail.sender)
     for recipient in mail.recipientList.prefix(Self.mostRecipients) where fields.bytes.count < Self.mostBytes {
-      fields.append("to", recipient.mailbox.description, limit: 256)
+      fields.append("to", recipient.mailbox)
       fields.append("way", recipient.delivery.rawValue)
-      if let other = recipient.forwardedFor { fields.append("for", other.description, limit: 256) }
+      if let other = recipient.forwardedFor { fields.append("for", other) }
     }
     fields.append("nrcpt", number: mail.recipients)
     fields.append("size", number: mail.bytes)
@@ -63,7 +63,7 @@ struct ReceiverRecorder: Sendable {
     fields.append("stage", refusal.stage.description)
     fields.append("by", refusal.source.description)
     if let sender = refusal.sender { fields.append(from: sender) }
-    if let recipient = refusal.recipient { fields.append("to", recipient.description, limit: 256) }
+    if let recipient = refusal.recipient { fields.append("to", recipient) }
     fields.append("reply", refusal.reply.description, limit: 500)
     refusal.checks?.append(to: &fields)
     keep(
@@ -89,7 +89,7 @@ struct ReceiverRecorder: Sendable {
 extension LogFields {
   /// An address, or `<>`.
   mutating func append(from sender: ReversePath) {
-    append("from", sender.mailbox?.description ?? "<>", limit: 256)
+    if let mailbox = sender.mailbox { append("from", mailbox) } else { append("from", "<>") }
   }
 
   fileprivate mutating func append(_ session: ReceiverEvent.Session) {

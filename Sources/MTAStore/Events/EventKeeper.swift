@@ -16,7 +16,7 @@ package final class EventKeeper: Sendable {
     /// Bytes of records that wait to be written. Default 8 MiB.
     package var maximumWaiting = 8 << 20
     /// How long records are gathered, so that many are written at once.
-    package var gathering = Duration.milliseconds(50)
+    package var gathering = Duration.milliseconds(250)
     /// How long the writer waits after a failure.
     package var patience = Duration.seconds(5)
     package var clock: any WallClock = SystemClock()
