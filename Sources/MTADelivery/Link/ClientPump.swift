@@ -24,6 +24,9 @@ final class ClientPump: @unchecked Sendable {
   private let loop: any LinkLoop
   private let timeouts: DeliveryTimeouts
   private let dialogue: (@Sendable (DialogueLine) -> Void)?
+  private let isHeard: @Sendable () -> Bool
+  /// With the first line that is heard.
+  private var dialogueID: SessionID?
   private var session: ClientSession
   private var duplex: (any Duplex)?
   private var facts: TLSFacts?
@@ -35,13 +38,14 @@ final class ClientPump: @unchecked Sendable {
 
   init(
     _ session: ClientSession, to endpoint: ServerEndpoint, loop: any LinkLoop, timeouts: DeliveryTimeouts,
-    dialogue: (@Sendable (DialogueLine) -> Void)?
+    dialogue: (@Sendable (DialogueLine) -> Void)?, isHeard: @escaping @Sendable () -> Bool = { true }
   ) {
     self.session = session
     self.endpoint = endpoint
     self.loop = loop
     self.timeouts = timeouts
     self.dialogue = dialogue
+    self.isHeard = isHeard
   }
 
   // MARK: What the wire tells
@@ -223,7 +227,11 @@ final class ClientPump: @unchecked Sendable {
   }
 
   private func observe(_ side: DialogueLine.Side, _ text: @autoclosure () -> String) {
-    guard let dialogue else { return }
-    dialogue(DialogueLine(.outbound, side, peer: endpoint.description, address: endpoint.address, text()))
+    guard let dialogue, isHeard() else { return }
+    let id = dialogueID ?? OutboundSessions.next()
+    dialogueID = id
+    dialogue(
+      DialogueLine(
+        .outbound, side, peer: endpoint.description, address: endpoint.address, session: id, text()))
   }
 }

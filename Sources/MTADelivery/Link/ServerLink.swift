@@ -13,6 +13,8 @@ struct LinkEnvironment: Sendable {
   var timeouts: DeliveryTimeouts
   var logger: Logger
   var dialogue: (@Sendable (DialogueLine) -> Void)?
+  /// Whether anybody wants the lines now; without, none are made.
+  var isHeard: @Sendable () -> Bool = { true }
   /// Nil where attempts keep nothing of it.
   var kept: KeptDialogue?
   var eightBit = EightBitPolicy.convert
@@ -45,7 +47,7 @@ struct ServerLink: Sendable {
     let executor = LoopExecutor(environment.group.next())
     let pump = ClientPump(
       ClientSession(configuration), to: endpoint, loop: executor, timeouts: environment.timeouts,
-      dialogue: environment.dialogue)
+      dialogue: environment.dialogue, isHeard: environment.isHeard)
     let channel: any Channel
     do {
       channel = try await connect(endpoint, environment.timeouts.connect, on: executor.loop) { pipeline in

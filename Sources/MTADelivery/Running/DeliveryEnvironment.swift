@@ -44,7 +44,7 @@ struct DeliveryEnvironment: Sendable {
 
   /// Nil if no observer wants the lines.
   private var dialogue: (@Sendable (DialogueLine) -> Void)? {
-    guard observers.watchesDialogue else { return nil }
+    guard observers.mayWatchDialogue else { return nil }
     return { [observers] line in observers.tellDialogue(.said(line)) }
   }
 
@@ -110,7 +110,7 @@ struct DeliveryEnvironment: Sendable {
       sources: configuration.sourceAddresses,
       environment: LinkEnvironment(
         group: group, tls: tls, timeouts: configuration.timeouts, logger: logger, dialogue: dialogue(keeping: kept),
-        kept: kept,
+        isHeard: { [observers] in observers.watchesDialogue }, kept: kept,
         eightBit: configuration.eightBitToOldServers, clock: clock, nextHops: configuration.nextHops))
   }
 }

@@ -131,7 +131,8 @@ extension ConnectionPump {
     environment.observers.tellDialogue(
       .said(
         DialogueLine(
-          .inbound, side, connection: number, peer: "\(facts.remoteAddress)", address: facts.remoteAddress, text)))
+          .inbound, side, connection: number, peer: "\(facts.remoteAddress)", address: facts.remoteAddress,
+          session: sessionID, text)))
   }
 
   /// Content begins: it is shown where somebody asked for that of this client.

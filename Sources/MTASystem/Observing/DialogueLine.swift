@@ -25,16 +25,27 @@ public struct DialogueLine: Hashable, Sendable {
   public let text: String
   /// The address in ``peer``; nil of a Unix socket.
   package let address: IPAddress?
+  /// Of an inbound connection the `session` of log lines; of an outbound one an id that differs as these do. Nil of lines that no
+  /// connection says.
+  package let session: SessionID?
 
   package init(
     _ direction: Direction, _ side: Side, connection: UInt64? = nil, peer: String, address: IPAddress? = nil,
-    _ text: String
+    session: SessionID? = nil, _ text: String
   ) {
     self.direction = direction
     self.side = side
     self.connection = connection
     self.peer = peer
     self.address = address
+    self.session = session
     self.text = text
+  }
+
+  /// The same, with at most so many octets of text, and three dots where some are missing.
+  func cut(to octets: Int) -> DialogueLine {
+    DialogueLine(
+      direction, side, connection: connection, peer: peer, address: address, session: session,
+      String(decoding: text.utf8.prefix(octets), as: UTF8.self) + "...")
   }
 }

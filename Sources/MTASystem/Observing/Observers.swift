@@ -5,10 +5,20 @@ package struct Observers<Event: Sendable>: Sendable {
   package struct Tap: Sendable {
     let watchesDialogue: Bool
     let tell: @Sendable (Event) -> Void
+    /// It gets the lines of dialogues alone, and these while the switch is on. Nil: it gets all events.
+    let onlyWhile: DialogueSwitch?
 
     package init(watchesDialogue: Bool = false, _ tell: @escaping @Sendable (Event) -> Void) {
       self.watchesDialogue = watchesDialogue
       self.tell = tell
+      onlyWhile = nil
+    }
+
+    /// Gets nothing but lines of dialogues. While the switch is off it costs a look at it.
+    package init(dialogueWhile isOn: DialogueSwitch, _ tell: @escaping @Sendable (Event) -> Void) {
+      watchesDialogue = true
+      self.tell = tell
+      onlyWhile = isOn
     }
   }
 
@@ -19,14 +29,22 @@ package struct Observers<Event: Sendable>: Sendable {
 
   private var taps: [Tap] = []
   private var queued: [Queued] = []
-  /// There are no observers, so no event needs to be made.
+  /// Those with a switch.
+  private var switched: [(isOn: DialogueSwitch, tell: @Sendable (Event) -> Void)] = []
+  /// There are no observers, so no event needs to be made. Taps with a switch do not count.
   package private(set) var isEmpty = true
-  /// An observer wants each line of the dialogues.
-  package private(set) var watchesDialogue = false
+  /// An observer wants each line of the dialogues, always.
+  private var alwaysWatchesDialogue = false
+
+  /// An observer wants each line of the dialogues now.
+  package var watchesDialogue: Bool { alwaysWatchesDialogue || switched.contains { $0.isOn.isOn } }
+  /// An observer wants them now, or may want them later.
+  package var mayWatchDialogue: Bool { alwaysWatchesDialogue || !switched.isEmpty }
 
   package init() {}
 
   package mutating func add(_ tap: Tap) {
+    if let isOn = tap.onlyWhile { return switched.append((isOn, tap.tell)) }
     taps.append(tap)
     note(tap.watchesDialogue)
   }
@@ -41,7 +59,7 @@ package struct Observers<Event: Sendable>: Sendable {
 
   private mutating func note(_ watches: Bool) {
     isEmpty = false
-    watchesDialogue = watchesDialogue || watches
+    alwaysWatchesDialogue = alwaysWatchesDialogue || watches
   }
 
   package func tell(_ event: Event) {
@@ -53,6 +71,7 @@ package struct Observers<Event: Sendable>: Sendable {
   package func tellDialogue(_ event: Event) {
     for tap in taps where tap.watchesDialogue { tap.tell(event) }
     for one in queued where one.watchesDialogue { one.queue.tell(event) }
+    for one in switched where one.isOn.isOn { one.tell(event) }
   }
 
   /// How long the end of a server or of a run waits for observers that are behind.
