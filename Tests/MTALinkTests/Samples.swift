@@ -118,6 +118,15 @@ struct Samples {
       fields: Array(bytes(upTo: 600).readableBytesView))
   }
 
+  mutating func tracedLine() -> TracedLine {
+    let client = optional { $0.address() }
+    return TracedLine(
+      at: timestamp(),
+      DialogueLine(
+        .inbound, flag() ? .client : .server, connection: 7, peer: client.map { "\($0)" } ?? "", address: client,
+        session: SessionID("1tSiLu000-2"), text()))
+  }
+
   /// One of each kind.
   mutating func messages() -> [LinkMessage] {
     let number = UInt64.random(in: .min ... .max, using: &generator)
@@ -132,7 +141,8 @@ struct Samples {
       .note(flag() ? .violation : .acceptance, address()), .beginLogin(optional { $0.text() }, address()),
       .admit(number), .poll(number), .giveUp(number), .accepted(number), .refused(number), .left(number),
       .abandoned(number), .answerTime, .authenticate(attempt: number, credentials()), .endSession(number),
-      .restore(mailbox()), .rewrite(mailbox()), .event(event()), .welcome(version: 1, capabilities: .all), .receipt,
+      .restore(mailbox()), .rewrite(mailbox()), .event(event()),
+      .dialogue(tracedLine(), lost: number), .follow(flag()), .welcome(version: 1, capabilities: .all), .receipt,
       .failure([.noSpace, .closed, .failed(text())][self.number(below: 3)]),
       .entry(
         [.welcome, .slammed, .full, .warned(until: timestamp())][self.number(below: 4)],

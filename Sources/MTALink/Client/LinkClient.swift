@@ -1,5 +1,5 @@
 package import MTACore
-import MTASystem
+package import MTASystem
 import NIOConcurrencyHelpers
 import NIOCore
 
@@ -10,6 +10,8 @@ import NIOCore
 package final class LinkClient: Sendable {
   let configuration: Configuration
   let room: SpoolRoom
+  /// Whether the queue process wants the lines of dialogues.
+  package let follows = DialogueSwitch()
   private let state = NIOLockedValueBox(State())
   private let lastNumber = NIOLockedValueBox<UInt64>(0)
 
@@ -23,6 +25,8 @@ package final class LinkClient: Sendable {
     var whenReady: [CheckedContinuation<Void, Never>] = []
     /// Connections that the desk let in. Told again to a desk that begins anew.
     var held: [Connection: Int] = [:]
+    /// Lines of dialogues that were dropped, and not told of yet.
+    var lostLines: UInt64 = 0
     /// Requests of the socket without an answer, and those of them that wait in its outbox.
     var underWay = LinkTraffic()
     /// Connections that may be let in and told of afterwards.
@@ -80,6 +84,7 @@ package final class LinkClient: Sendable {
       if state.isClosed { return (nil, nil) }
       let before = state.socket
       let lost = state.lose()
+      follows.turn(false)
       state.socket = socket
       return (before, lost)
     }
@@ -110,6 +115,7 @@ package final class LinkClient: Sendable {
     let (socket, pending, waiting) = state.withLockedValue { state in
       state.isClosed = true
       state.isReady = false
+      follows.turn(false)
       defer { (state.socket, state.pending, state.whenReady) = (nil, [:], []) }
       return (state.socket, state.pending, state.whenReady)
     }
@@ -196,6 +202,21 @@ package final class LinkClient: Sendable {
   /// The next connection of this client asks.
   func askAgain(of address: IPAddress) { state.withLockedValue { $0.ahead.forget(address) } }
 
+  /// Tells of a line of a dialogue, while the queue process wants it. Where much waits to be sent, it is dropped: mail goes first.
+  package func tell(_ line: TracedLine) {
+    let socket = state.withLockedValue { state -> LinkSocket? in
+      guard state.isReady, let socket = state.socket, follows.isOn else { return nil }
+      guard socket.hasRoom else {
+        state.lostLines += 1
+        return nil
+      }
+      socket.enqueue(LinkMessage.dialogue(line, lost: state.lostLines).frame(0))
+      state.lostLines = 0
+      return state.underWay.isEmpty ? socket : nil
+    }
+    socket?.flush()
+  }
+
   func changeHeld(_ connection: Connection, by step: Int) {
     state.withLockedValue { state in
       let count = (state.held[connection] ?? 0) + step
@@ -229,6 +250,10 @@ package final class LinkClient: Sendable {
           throw LinkFault("the queue process speaks version \(version), this one \(LinkVersion.current)")
         }
         welcomed(by: socket, capabilities)
+        continue
+      }
+      if case .follow(let isOn) = message {
+        state.withLockedValue { if $0.socket === socket { follows.turn(isOn) } }
         continue
       }
       let request = state.withLockedValue { state -> Pending? in
@@ -268,7 +293,11 @@ package final class LinkClient: Sendable {
   }
 
   private func ended(_ socket: LinkSocket, _ fault: LinkFault?) {
-    let lost = state.withLockedValue { $0.socket === socket ? $0.lose() : nil }
+    let lost = state.withLockedValue { state -> Lost? in
+      guard state.socket === socket else { return nil }
+      follows.turn(false)
+      return state.lose()
+    }
     if let fault { configuration.notice("the link to the queue process ended: \(fault)") }
     if let lost { settle(lost) }
   }

@@ -22,6 +22,8 @@ extension LinkService {
     package var rewrite: @Sendable (Mailbox) async -> Mailbox? = { _ in nil }
     /// Keeps an event. Nil: none is kept.
     package var event: (@Sendable (EventRecord) -> Void)?
+    /// Is given the lines of dialogues, and how many were dropped before each. Called on the links' threads. Nil: none are wanted.
+    package var dialogue: (@Sendable (TracedLine, UInt64) -> Void)?
     package var clock: any WallClock = SystemClock()
     /// Is told what the log should know of.
     package var notice: @Sendable (String) -> Void = { _ in }

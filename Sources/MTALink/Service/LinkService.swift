@@ -17,6 +17,7 @@ package final class LinkService: Sendable {
   private struct State {
     var links: [ObjectIdentifier: ServedLink] = [:]
     var isStopping = false
+    var isFollowing = false
     var whenIdle: [CheckedContinuation<Void, Never>] = []
   }
 
@@ -36,6 +37,26 @@ package final class LinkService: Sendable {
       return state.isStopping
     }
     if isStopping { link.refuse() } else { link.start() }
+  }
+
+  /// Whether receivers send the lines of their dialogues, from now on: those that are linked, and those that will be.
+  package func follow(_ isOn: Bool) {
+    let links = state.withLockedValue { state -> [ServedLink] in
+      state.isFollowing = isOn
+      let links = Array(state.links.values)
+      // Within, so that the last word of several callers is the same everywhere.
+      for link in links { link.follow(isOn) }
+      return links
+    }
+    for link in links { link.flush() }
+  }
+
+  /// A receiver said its hello, and gets ours.
+  func greet(_ link: ServedLink, _ welcome: ByteBuffer) {
+    state.withLockedValue { state in
+      link.greet(welcome)
+      if state.isFollowing { link.follow(true) }
+    }
   }
 
   package var linkCount: Int { state.withLockedValue { $0.links.count } }

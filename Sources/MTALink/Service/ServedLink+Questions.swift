@@ -34,6 +34,7 @@ extension ServedLink {
     case .restore(let mailbox): ask(number) { .restored(await $0.service.configuration.restore(mailbox)) }
     case .rewrite(let mailbox): ask(number) { .rewritten(await $0.service.configuration.rewrite(mailbox)) }
     case .event(let event): keep(event)
+    case .dialogue(let line, let lost): service.configuration.dialogue?(line, lost)
     default: throw LinkFault("a message that receivers do not send")
     }
   }

@@ -83,13 +83,26 @@ final class ServedLink: Sendable {
     if case .hello(let version) = message {
       guard !hasHello else { throw LinkFault("a second hello") }
       guard version == LinkVersion.current else { throw LinkFault("a receiver speaks version \(version)") }
-      load.withLock { $0.hasHello = true }
-      socket.enqueue(LinkMessage.welcome(version: version, capabilities: service.store.capabilities).frame(0))
+      service.greet(
+        self, LinkMessage.welcome(version: version, capabilities: service.store.capabilities).frame(0))
       return
     }
     guard hasHello else { throw LinkFault("a message before the hello") }
     try perform(message, frame.number)
   }
+
+  func greet(_ welcome: ByteBuffer) {
+    load.withLock { $0.hasHello = true }
+    socket.enqueue(welcome)
+  }
+
+  /// Nothing comes before the welcome, which tells it then.
+  func follow(_ isOn: Bool) {
+    guard load.withLock({ $0.hasHello }) else { return }
+    socket.enqueue(LinkMessage.follow(isOn).frame(0))
+  }
+
+  func flush() { socket.flush() }
 
   private func takeCommit(_ frame: LinkFrame) throws(LinkFault) {
     let commit: LinkCommit

@@ -12,6 +12,8 @@ struct LinkOutbox {
 
   /// Gathered in one piece; larger frames are sent from where they lie.
   static let gathered = 65_536
+  /// With as many pieces waiting nothing is added that may as well be dropped.
+  static let mostForDroppable = 8
 
   private(set) var pieces = CircularBuffer<Piece>()
   /// The last piece is the outbox's own, so more can be appended to it.

@@ -77,6 +77,9 @@ final class LinkSocket: Sendable {
     }
   }
 
+  /// Little enough waits for what may be dropped.
+  var hasRoom: Bool { outbox.withLock { $0.pieces.count < LinkOutbox.mostForDroppable } }
+
   func send(_ frame: ByteBuffer, passing passed: OwnedDescriptor? = nil, then more: ByteBuffer? = nil) {
     enqueue(frame, passing: passed, then: more)
     flush()

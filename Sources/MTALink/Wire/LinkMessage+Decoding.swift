@@ -32,6 +32,7 @@ extension LinkMessage {
     case 17: return .restore(try decoder.mailbox())
     case LinkKind.rewrite: return .rewrite(try decoder.mailbox())
     case LinkKind.event: return .event(try decoder.event())
+    case LinkKind.dialogue: return .dialogue(try decoder.tracedLine(), lost: try decoder.number())
     default: return try readAnswer(kind, from: &decoder)
     }
   }
@@ -52,6 +53,7 @@ extension LinkMessage {
     case 72: return .restored(try decoder.restoration())
     case LinkKind.rewritten:
       return .rewritten(try decoder.optional { (decoder) throws(LinkFault) in try decoder.mailbox() })
+    case LinkKind.follow: return .follow(try decoder.flag())
     default: throw LinkFault("there is no message of kind \(kind)")
     }
   }
@@ -90,6 +92,22 @@ extension LinkDecoder {
     guard fields.count <= EventRecord.maximumBytes else { throw .large }
     let shelf = kind == .accepted ? EventRecord.Shelf.mails : isRefusal ? .refusals : .strangers
     return EventRecord(kind, at: at, on: shelf, mail: mail, client: client, fields: fields)
+  }
+
+  fileprivate mutating func tracedLine() throws(LinkFault) -> TracedLine {
+    let at = try timestamp()
+    let side: DialogueLine.Side = try flag() ? .server : .client
+    let connection = try number()
+    let session = try optional { (decoder) throws(LinkFault) in
+      guard let id = SessionID(try decoder.text()) else { throw LinkFault("an id of a session is none") }
+      return id
+    }
+    let address = try optional { (decoder) throws(LinkFault) in try decoder.address() }
+    return TracedLine(
+      at: at,
+      DialogueLine(
+        .inbound, side, connection: connection, peer: address.map { "\($0)" } ?? "", address: address,
+        session: session, try text()))
   }
 
   fileprivate mutating func credentials() throws(LinkFault) -> LinkCredentials {

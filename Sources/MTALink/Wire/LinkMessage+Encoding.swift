@@ -24,6 +24,7 @@ extension LinkMessage {
     case .restore: 17
     case .rewrite: LinkKind.rewrite
     case .event: LinkKind.event
+    case .dialogue: LinkKind.dialogue
     case .welcome: LinkKind.welcome
     case .receipt: LinkKind.receipt
     case .failure: 66
@@ -34,6 +35,7 @@ extension LinkMessage {
     case .login: 71
     case .restored: 72
     case .rewritten: LinkKind.rewritten
+    case .follow: LinkKind.follow
     }
   }
 
@@ -62,6 +64,10 @@ extension LinkMessage {
       credentials.encode(into: &encoder)
     case .restore(let mailbox), .rewrite(let mailbox): encoder.write(mailbox)
     case .event(let event): event.encode(into: &encoder)
+    case .dialogue(let line, let lost):
+      line.encode(into: &encoder)
+      encoder.write(number: lost)
+    case .follow(let isOn): encoder.write(isOn)
     case .welcome(let version, let capabilities):
       encoder.write(version)
       encoder.write(number: UInt64(truncatingIfNeeded: capabilities.rawValue))
@@ -106,6 +112,18 @@ extension EventRecord {
     encoder.write(optional: mail) { $0.write($1.description) }
     encoder.write(optional: client) { $0.write($1) }
     encoder.write(fields)
+  }
+}
+
+extension TracedLine {
+  /// Receivers have inbound lines alone, whose peer is its address.
+  fileprivate func encode(into encoder: inout LinkEncoder) {
+    encoder.write(signed: at.milliseconds)
+    encoder.write(line.side == .server)
+    encoder.write(number: line.connection ?? 0)
+    encoder.write(optional: line.session) { $0.write($1.description) }
+    encoder.write(optional: line.address) { $0.write($1) }
+    encoder.write(line.text)
   }
 }
 

@@ -25,6 +25,8 @@ enum LinkMessage: Hashable, Sendable {
   case rewrite(Mailbox)
   /// It is kept for `explain`.
   case event(EventRecord)
+  /// A line of a session, for those who follow dialogues. So many before it were dropped.
+  case dialogue(TracedLine, lost: UInt64)
 
   // From the queue process.
   case welcome(version: UInt8, capabilities: DeliveryCapabilities)
@@ -39,6 +41,8 @@ enum LinkMessage: Hashable, Sendable {
   case login(LinkLogin)
   case restored(Restoration)
   case rewritten(Mailbox?)
+  /// Whether somebody follows dialogues, from now on. It answers nothing.
+  case follow(Bool)
 }
 
 /// The longest body of each message.
@@ -51,12 +55,12 @@ enum LinkLimits {
   static func ofReceiver(_ kind: UInt8) -> Int {
     switch kind {
     case LinkKind.commit: commit
-    case LinkKind.hello...LinkKind.event: control
+    case LinkKind.hello...LinkKind.dialogue: control
     default: -1
     }
   }
 
-  static func ofQueue(_ kind: UInt8) -> Int { (LinkKind.welcome...LinkKind.rewritten).contains(kind) ? control : -1 }
+  static func ofQueue(_ kind: UInt8) -> Int { (LinkKind.welcome...LinkKind.follow).contains(kind) ? control : -1 }
 }
 
 enum LinkKind {
@@ -64,9 +68,11 @@ enum LinkKind {
   static let commit: UInt8 = 2
   static let rewrite: UInt8 = 18
   static let event: UInt8 = 19
+  static let dialogue: UInt8 = 20
   static let welcome: UInt8 = 64
   static let receipt: UInt8 = 65
   static let rewritten: UInt8 = 73
+  static let follow: UInt8 = 74
 }
 
 /// One mail, ready to be made durable.
