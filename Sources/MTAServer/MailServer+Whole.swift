@@ -26,9 +26,16 @@ extension MailServer {
     watch.look(at: rooms.certificates)
     let web = try await startWeb()
     let submission = try makeSubmitPlaces(for: nil)
+    let control = try makeControlSocket(for: nil)
+    defer { control?.socket.remove() }
     let addresses = try await startReceiver(try inheritedSockets())
     for address in addresses { tellListening(address, by: settings) }
     let local = try startSubmission(OwnDesk(door: settings.maildrop.map { DropDoor(folder: $0) }), submission)
+    let operators = control.flatMap { control in
+      startControl(on: control.socket.descriptor.copy(), group: control.group) { [receiver] in
+        receiver?.connectionCount ?? 0
+      }
+    }
     listening.begin(addresses)
     tellReady()
     let watches = measure()
@@ -49,6 +56,7 @@ extension MailServer {
       group.cancelAll()
       async let ending: Void? = local?.stop(grace: settings.shutdownGrace)
       await receiver?.shutDown(grace: settings.shutdownGrace)
+      await operators?.end(.stopping)
       _ = await ending
     }
     await rooms.close()

@@ -8,7 +8,7 @@ import MTASystem
 
 /// Accepts from a socket that other processes accept from, too, on a thread of its own. Another process may be faster, and then there is
 /// nothing to accept; NIO's own listener takes that for a fault.
-final class SharedAcceptor: Sendable {
+package final class SharedAcceptor: Sendable {
   /// While the process has no descriptors or memory, in milliseconds.
   private static let pause: Int32 = 100
 
@@ -28,7 +28,7 @@ final class SharedAcceptor: Sendable {
   ///   - socket: it listens, and is this object's from now on.
   ///   - body: called on the thread with each connected socket, which is the body's.
   /// - Returns: nil, with the reason in `errno`, if the system gives no pipe.
-  init?(_ socket: Int32, _ body: @escaping @Sendable (Int32) -> Void) {
+  package init?(_ socket: Int32, _ body: @escaping @Sendable (Int32) -> Void) {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { return nil }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -38,10 +38,10 @@ final class SharedAcceptor: Sendable {
     _ = fcntl(socket, F_SETFL, fcntl(socket, F_GETFL) | O_NONBLOCK)
   }
 
-  func start() { startThread { self.serve() } }
+  package func start() { startThread { self.serve() } }
 
   /// Returns when the last call of the body has: nothing is accepted from then on. What was accepted stays. It must have been started.
-  func stop() async {
+  package func stop() async {
     stopper.withLock { $0 = nil }
     await withCheckedContinuation { continuation in
       let hasEnded = life.withLock { life in

@@ -20,7 +20,9 @@ struct ChildStarter: ChildStarting {
   /// The socket for `httpListen`.
   var http: BoundSocket?
   /// The socket of `submitSocket`.
-  var submission: SubmitSocket?
+  var submission: NamedSocket?
+  /// That of `controlSocket`.
+  var control: ControlSocket?
   /// Of all relays.
   let gate = NIOLock()
 
@@ -38,7 +40,10 @@ struct ChildStarter: ChildStarting {
     let page = givesPages ? MeterPage.shared() : nil
     descriptors["metrics"] = page?.descriptor?.number
     if role == .web { descriptors["http"] = http?.descriptor.number }
-    if role == .queue { descriptors["submit"] = submission?.descriptor.number }
+    if role == .queue {
+      descriptors["submit"] = submission?.descriptor.number
+      if let (name, number) = control?.descriptor { descriptors[name] = number }
+    }
     if role == .receiver || role == .acceptor {
       for (number, socket) in generation.sockets.enumerated() {
         let listener = generation.settings.listeningPorts.firstIndex(of: socket.place) ?? 0

@@ -49,6 +49,9 @@ extension MailServer {
     let submission = try submitPlaces(heritage, generation.rights.queue.owner)
     defer { submission?.remove() }
     starter.submission = submission
+    let control = try makeControlSocket(for: generation.rights.queue.owner, mayFail: heritage != nil)
+    defer { control?.socket.remove() }
+    starter.control = control
     var counted: (@Sendable (ServiceCounts) -> Void)?
     if let notifier = service.notifier { counted = { $0.tell(notifier) } }
     let master = Master(starter, logger: logger, counted: counted, meters: meters) {
@@ -101,7 +104,7 @@ extension MailServer {
   /// Nil if there are none. After an upgrade what is wrong is told, and nothing ends.
   private func submitPlaces(
     _ heritage: Handover?, _ owner: LaunchOrder.Owner?
-  ) throws(StartFailure) -> SubmitSocket? {
+  ) throws(StartFailure) -> NamedSocket? {
     do throws(StartFailure) { return try makeSubmitPlaces(for: owner) } catch {
       if heritage == nil { throw error }
       logger.error("upgrade: no mail of local users is taken", metadata: ["reason": "\(error)"])

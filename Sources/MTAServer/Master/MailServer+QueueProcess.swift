@@ -29,6 +29,7 @@ extension MailServer {
     var counting: Task<Void, Never>?
     var health: Task<Void, Never>?
     var local: Submission?
+    var operators: ControlService?
     let watches = measure()
     defer { for watch in watches + [health].compactMap({ $0 }) { watch.cancel() } }
     defer { counting?.cancel() }
@@ -40,6 +41,9 @@ extension MailServer {
           if work == nil { work = Task { await self.workOnQueue() } }
           if health == nil { health = watchHealth() }
           if local == nil { local = serveLocalUsers(line) }
+          if operators == nil, let given = ControlSocket.given(LaunchOrder.own?.descriptors ?? [:]) {
+            operators = startControl(on: given.number, group: given.group) { desk.connectionCount ?? 0 }
+          }
         case .count:
           if counting == nil {
             counting = Task {
@@ -55,10 +59,11 @@ extension MailServer {
           health?.cancel()
           let deliveries = work
           deliveries?.cancel()
-          let submission = local
+          let (submission, control) = (local, operators)
           Task {
             // Its sessions go on beside the next process's: the store takes mails of several processes.
             async let retired: Void? = submission?.retire()
+            await control?.end(.replaced)
             await links.stop()
             line.say(.retired)
             await deliveries?.value
@@ -78,6 +83,7 @@ extension MailServer {
     await Self.wait(upTo: settings.shutdownGrace) { links.linkCount == 0 }
     _ = await ending
     await work?.value
+    await operators?.end(.stopping)
     links.close()
     await rooms.close()
     withExtendedLifetime(lock) {}
@@ -122,7 +128,10 @@ extension MailServer {
       configuration.rewrite = { rewriter.rewrite($0, at: SystemClock().now) }
     }
     configuration.event = rooms.events.keep
-    return LinkService(store: rooms.door, desk: desk, configuration: configuration)
+    configuration.dialogue = { [trace = rooms.trace] line, lost in trace?.tell(line, lost: lost) }
+    let links = LinkService(store: rooms.door, desk: desk, configuration: configuration)
+    rooms.trace?.whenFollowed { links.follow($0) }
+    return links
   }
 
   /// Whose clients may submit without a login: `trustedNetworks`, and only where there is a port for that. A receiver says by which port a

@@ -13,7 +13,7 @@ import NIOPosix
 /// or from the settings.
 struct Rooms: Sendable {
   let parts: MailServer.Parts
-  private let house: House
+  let house: House
   let logs: Logs
   let logger: Logger
   let open: OpenStore
@@ -33,6 +33,8 @@ struct Rooms: Sendable {
   /// What the queue runner learns of other servers, for the receiver.
   private let nextHops = NextHopMemory()
   let events: EventPlace
+  /// Who follows dialogues; nil where the queue is not.
+  let trace: TraceDesk?
   /// Where this process counts; nil: nowhere.
   let meters: Meters?
 
@@ -79,12 +81,13 @@ struct Rooms: Sendable {
       for observer in try made("deliveryObservers", make) { watchers.add(observer) }
     }
     if let meters { watchers.add(DeliveryMeters(meters).tap) }
+    trace = house.hasQueue ? TraceDesk() : nil
     events = EventPlace(settings, parts, house, logger: logger)
     if house.hasQueue, let keep = events.keep { watchers.add(DeliveryRecorder(keep: keep).tap) }
     self.watchers = watchers
     // Passwords and keys are read before the store is opened.
     var plan: RunnerPlan?
-    if let delivery { plan = try Self.plan(settings, parts, delivery, lookup, nextHops, watchers, logs) }
+    if let delivery { plan = try Self.plan(settings, parts, delivery, lookup, nextHops, watchers, trace, logs) }
     let open =
       house.hasQueue
       ? try OpenStore(settings, parts, logger: logger, committed: Self.commits(to: watchers))
@@ -120,6 +123,8 @@ struct Rooms: Sendable {
     let dialogues = DialogueLog(logger: logger, settings: settings)
     if let tap = dialogues.received { configuration.taps.append(tap) }
     configuration.contentTap = dialogues.content
+    let shown = traceTap { (news: ReceiverNews) in if case .said(let line) = news { line } else { nil } }
+    if let shown { configuration.taps.append(shown) }
     if let keep = events.keep {
       configuration.taps.append(ReceiverRecorder(keep: keep).tap)
       configuration.keepsChecks = true
@@ -159,7 +164,7 @@ struct Rooms: Sendable {
   /// - Throws: ``StartFailure``, naming the setting that cannot be used.
   func runner(of settings: Settings) throws(StartFailure) -> QueueRunner? {
     guard let delivery else { return nil }
-    return try Self.plan(settings, parts, delivery, lookup, nextHops, watchers, logs)
+    return try Self.plan(settings, parts, delivery, lookup, nextHops, watchers, trace, logs)
       .runner(queue: store, dns: lookup, group: group, logger: logs.logger("mta.queue"))
   }
 
@@ -171,11 +176,15 @@ struct Rooms: Sendable {
 
   private static func plan(
     _ settings: Settings, _ parts: MailServer.Parts, _ delivery: DeliveryParts, _ lookup: any DNSLookup,
-    _ nextHops: NextHopMemory, _ watchers: Observers<DeliveryNews>, _ logs: Logs
+    _ nextHops: NextHopMemory, _ watchers: Observers<DeliveryNews>, _ trace: TraceDesk?, _ logs: Logs
   ) throws(StartFailure) -> RunnerPlan {
     var plan = try RunnerPlan(settings, parts, delivery, dns: lookup, logger: logs.logger("mta.filter"))
     plan.configuration.nextHops = nextHops
     plan.configuration.observers = watchers
+    if let trace {
+      plan.configuration.observers.add(
+        Self.traceTap(trace) { news in if case .said(let line) = news { line } else { nil } })
+    }
     if let tap = DialogueLog(logger: logs.logger("mta"), settings: settings).delivered {
       plan.configuration.observers.add(tap)
     }

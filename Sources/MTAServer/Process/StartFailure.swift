@@ -20,7 +20,9 @@ public struct StartFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// | ``system`` | 1 | see the text, and try again |
     /// | ``noServer`` | 69, EX_UNAVAILABLE | start it |
     /// | ``held`` | 75, EX_TEMPFAIL | end the other server, or try again |
+    /// | ``noPermission`` | 77, EX_NOPERM | be another user |
     /// | ``newerDatabase`` | 78, EX_CONFIG | start the newer program |
+    /// | ``switchedOff`` | 78, EX_CONFIG | change the settings |
     public let exitCode: Int32
 
     /// A setting, or what it names, cannot be used.
@@ -31,6 +33,10 @@ public struct StartFailure: Error, Hashable, Sendable, CustomStringConvertible {
     public static let noServer = Kind(exitCode: 69)
     /// Another server holds the lock file, or serves the queue. The text has the number of its process, if that is known.
     public static let held = Kind(exitCode: 75)
+    /// The server does not do that for this user.
+    public static let noPermission = Kind(exitCode: 77)
+    /// The settings say that there is none of what is asked for.
+    public static let switchedOff = Kind(exitCode: 78)
     /// The database was written by a newer program.
     public static let newerDatabase = Kind(exitCode: 78)
   }

@@ -6,7 +6,7 @@ extension Settings {
   static let waiting: Set<String> = [
     "listeningPorts", "database", "mailQueue", "minimumFreeBytes", "queueLifetime", "queueRunner", "resolvers",
     "trustResolvers", "pidFile",
-    "lockFile", "userName", "groupName", "receiverUserName", "receiverPaths", "controlGroup",
+    "lockFile", "userName", "groupName", "receiverUserName", "receiverPaths", "controlGroup", "controlSocket",
     "isolation", "httpListen", "eventRetention", "eventMaximumBytes",
     "isolation", "httpListen", "submitSocket", "maildrop", "submitTrustedUsers", "submitMailsPerHour",
     "submitRecipientsPerHour", "submitConnectionsPerUser",
@@ -14,7 +14,8 @@ extension Settings {
 
   /// The same in a master: what it does itself. All else holds in the processes that a reload starts.
   static let waitingInMaster: Set<String> = [
-    "pidFile", "lockFile", "controlGroup", "logTarget", "logFile", "logFormat", "logRotation", "logTimes", "httpListen",
+    "pidFile", "lockFile", "controlGroup", "controlSocket", "logTarget", "logFile", "logFormat", "logRotation",
+    "logTimes", "httpListen",
     "submitSocket",
   ]
 
@@ -36,6 +37,7 @@ extension Settings {
     settings.receiverUserName = old.receiverUserName
     settings.receiverPaths = old.receiverPaths
     settings.controlGroup = old.controlGroup
+    settings.controlSocket = old.controlSocket
     settings.isolation = old.isolation
     settings.httpListen = old.httpListen
     settings.eventRetention = old.eventRetention

@@ -202,6 +202,8 @@ public struct Settings: Sendable {
   public var receiverPaths: [ReceiverPath] = []
   /// The group whose members may ask a running server and command it.
   public var controlGroup: String?
+  /// The Unix socket at which they do.
+  public var controlSocket = ControlPlace.besideDatabase
   /// Nil: ``effectiveIsolation`` chooses.
   public var isolation: Isolation?
   /// Secret files that strangers may read are a warning, and do not prevent a start.

@@ -26,7 +26,7 @@ extension MailServer {
   /// - Returns: nil if there is none.
   package static func submissionWay(_ settings: Settings?) -> SubmissionWay? {
     let path = settings == nil ? wellKnownSocket : settings?.submitSocket
-    if let path, case .success(let socket) = SubmitSocket.connect(to: path), isServer(socket, settings) {
+    if let path, case .success(let socket) = NamedSocket.connect(to: path), isServer(socket, settings) {
       return .server(socket)
     }
     return submissionWayWithoutServer(settings)
@@ -69,7 +69,7 @@ extension MailServer {
 
   /// Whether the one who listens may be the server: root, this user, or whoever has the queue. Somebody else may have taken the name while no
   /// server runs, where others can write the folder.
-  private static func isServer(_ socket: OwnedDescriptor, _ settings: Settings?) -> Bool {
+  static func isServer(_ socket: OwnedDescriptor, _ settings: Settings?) -> Bool {
     guard let peer = SocketPeer.user(of: socket.number) else { return false }
     if peer == 0 || peer == Accounts.number { return true }
     if let name = settings?.userName, (try? SystemAccount.user(name))?.id == peer { return true }

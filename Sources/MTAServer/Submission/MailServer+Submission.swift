@@ -12,7 +12,7 @@ extension MailServer {
     let service: SubmitService
     let watch: Task<Void, Never>?
     /// Of this process's own making.
-    var socket: SubmitSocket?
+    var socket: NamedSocket?
 
     /// Takes no more, and returns when what is under way has ended.
     func retire() async {
@@ -33,10 +33,10 @@ extension MailServer {
   ///
   /// - Parameter owner: who has the queue; nil: this process's user.
   /// - Throws: ``StartFailure`` naming the setting.
-  func makeSubmitPlaces(for owner: LaunchOrder.Owner?) throws(StartFailure) -> SubmitSocket? {
+  func makeSubmitPlaces(for owner: LaunchOrder.Owner?) throws(StartFailure) -> NamedSocket? {
     if let folder = settings.maildrop { try DropFolder.make(folder, for: owner) }
     guard let path = settings.submitSocket else { return nil }
-    return try SubmitSocket(path)
+    return try NamedSocket(path)
   }
 
   /// Begins to take mail of local users. Nil if the settings name neither a socket nor a folder for it.
@@ -44,14 +44,14 @@ extension MailServer {
   /// - Parameters:
   ///   - desk: of who may read the files of others.
   ///   - socket: it listens.
-  func startSubmission(_ desk: any SubmitDesk, _ socket: SubmitSocket?) throws(StartFailure) -> Submission? {
+  func startSubmission(_ desk: any SubmitDesk, _ socket: NamedSocket?) throws(StartFailure) -> Submission? {
     let copy = socket.map { $0.descriptor.copy() }
     return try startSubmission(desk, socketNumber: copy, socket)
   }
 
   /// - Parameter socketNumber: of a socket that listens; it is used up.
   func startSubmission(
-    _ desk: any SubmitDesk, socketNumber: Int32?, _ socket: SubmitSocket? = nil
+    _ desk: any SubmitDesk, socketNumber: Int32?, _ socket: NamedSocket? = nil
   ) throws(StartFailure) -> Submission? {
     let settings = settings
     guard socketNumber != nil || settings.maildrop != nil else { return nil }

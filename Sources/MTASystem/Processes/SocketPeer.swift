@@ -18,4 +18,20 @@ package enum SocketPeer {
       return getpeereid(descriptor, &user, &group) == 0 ? user : nil
     #endif
   }
+
+  /// The groups of that user's process, when it connected. Empty if the system does not say.
+  package static func groups(of descriptor: Int32) -> Set<UInt32> {
+    #if canImport(Glibc)
+      var (process, user, group): (pid_t, uid_t, gid_t) = (0, 0, 0)
+      guard csystem_peer(descriptor, &process, &user, &group) == 0 else { return [] }
+      // SO_PEERGROUPS of socket(7); the system has 65,536 groups of a process at most.
+      var others = [gid_t](repeating: 0, count: 65_536)
+      var size = socklen_t(others.count * MemoryLayout<gid_t>.stride)
+      guard getsockopt(descriptor, SOL_SOCKET, 59, &others, &size) == 0 else { return [group] }
+      return Set(others.prefix(Int(size) / MemoryLayout<gid_t>.stride)).union([group])
+    #else
+      var (user, group): (uid_t, gid_t) = (0, 0)
+      return getpeereid(descriptor, &user, &group) == 0 ? [group] : []
+    #endif
+  }
 }

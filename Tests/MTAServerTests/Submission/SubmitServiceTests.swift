@@ -141,18 +141,18 @@ struct SubmitServiceTests {
   @Test func theKernelSaysWhoComesToTheSocket() async throws {
     let folder = TemporaryFolder()
     let path = folder.path + "/submit"
-    let socket = try SubmitSocket(path)
+    let socket = try NamedSocket(path)
     try stage.service.listen(on: socket.descriptor.copy())
     #expect(try DurableFiles().status(path, at: "test").mode == 0o666)
     let own = try #require(await stage.service.user(Accounts.number)).mailbox
-    let client = try SubmitSocket.connect(to: path).get()
+    let client = try NamedSocket.connect(to: path).get()
     let end = await onThread {
       SubmissionClient(client).send(SubmitStage.mail(from: own.description, to: "b@far.example"))
     }
     #expect(end.queued.count == 1)
     #expect(stage.store.mails.first?.trace.contains("(from uid \(Accounts.number))") == true)
     // What an earlier server left is replaced, and only the own name is removed.
-    let next = try SubmitSocket(path)
+    let next = try NamedSocket(path)
     socket.remove()
     #expect((try? DurableFiles().status(path, at: "test")) != nil)
     next.remove()
@@ -175,10 +175,10 @@ struct SubmitServiceTests {
 
   @Test func aSocketNeedsAShortNameInAFolder() throws {
     let folder = TemporaryFolder()
-    #expect(SubmitSocket.fault(folder.path + "/" + String(repeating: "x", count: 100))?.contains("octets") == true)
-    #expect(SubmitSocket.fault(folder.path + "/none/s")?.contains("no folder") == true)
+    #expect(NamedSocket.fault(folder.path + "/" + String(repeating: "x", count: 100))?.contains("octets") == true)
+    #expect(NamedSocket.fault(folder.path + "/none/s")?.contains("no folder") == true)
     _ = try DurableFiles().create(folder.path + "/file", at: "test")
-    #expect(SubmitSocket.fault(folder.path + "/file")?.contains("no socket") == true)
-    #expect(throws: StartFailure.self) { try SubmitSocket(folder.path + "/file") }
+    #expect(NamedSocket.fault(folder.path + "/file")?.contains("no socket") == true)
+    #expect(throws: StartFailure.self) { try NamedSocket(folder.path + "/file") }
   }
 }

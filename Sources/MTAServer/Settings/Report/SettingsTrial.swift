@@ -90,12 +90,18 @@ struct SettingsTrial {
 
   /// Where local users hand in mail, and who of them are trusted.
   private mutating func trySubmission(_ settings: Settings) {
-    if let path = settings.submitSocket, let fault = SubmitSocket.fault(path) { problems.append(fault) }
+    if let path = settings.submitSocket, let fault = NamedSocket.fault(path) { problems.append(fault) }
     if let path = settings.submitSocket, let entry = try? OpenFolder(DurableFiles.parent(of: path)).entry(),
       entry.mode & 0o022 != 0
     {
       warnings.append(
         "submitSocket: others can write the folder of \(path), and could listen in its place while no server runs")
+    }
+    if case .at(let path) = settings.controlSocket, let fault = NamedSocket.fault(path, .control(nil)) {
+      problems.append(fault)
+    }
+    if let group = settings.controlGroup, (try? SystemAccount.group(group)) == nil {
+      problems.append("controlGroup: there is no group \(group) on this machine")
     }
     for name in settings.submitTrustedUsers where (try? SystemAccount.user(name)) == nil {
       warnings.append("submitTrustedUsers: there is no user \(name) on this machine")

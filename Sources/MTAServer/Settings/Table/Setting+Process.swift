@@ -22,6 +22,21 @@ extension Setting {
     }.shown { .text("\($0.effectiveIsolation)") }
   }
 
+  static func controlSocket(_ meaning: String) -> Setting {
+    Setting("controlSocket", .text, type: "path or `none`", initial: "`database` with `.control` behind it", meaning) {
+      reader, settings in
+      let place = reader.take("controlSocket", "a path or none") { raw -> Settings.ControlPlace? in
+        guard let text = String(raw), !text.isEmpty else { return nil }
+        return text == "none" ? Settings.ControlPlace.none : .at(text)
+      }
+      switch place {
+      case .at(let path)?: settings.controlSocket = .at(reader.absolute(path, in: "controlSocket"))
+      case let other?: settings.controlSocket = other
+      case nil: break
+      }
+    }.shown { .text($0.controlPath ?? "none") }
+  }
+
   static func receiverUserName(_ meaning: String) -> Setting {
     Setting("receiverUserName", .text, type: "text or `none`", initial: "`userName`", meaning) {
       $0.optionalText("receiverUserName", into: &$1.receiverUserName)

@@ -58,8 +58,18 @@ extension SettingsTable {
     ),
     .optionalText(
       "controlGroup", \.controlGroup,
-      "The group whose members may ask a running server and command it: a name or a number."
-    ).forLater,
+      """
+      The group whose members may ask a running server and command it, at `controlSocket`: a name or a number. `none`: the group that \
+      the server runs as.
+      """
+    ),
+    .controlSocket(
+      """
+      The Unix socket at which operators ask a running server, by `trace` and `status`. Root, the server's user and members of \
+      `controlGroup` may connect (mode 0660). At most 100 octets. `none`: there is none. For members of `controlGroup` name a path in a \
+      folder that they reach: `/run/swift-mta/control`, for example.
+      """
+    ),
     .flag(
       "allowInsecureFiles", \.allowInsecureFiles,
       "Start although strangers can read secret files. The log warns of each. See [Secrets](#secrets)."),

@@ -6,13 +6,24 @@ import MTASystem
   import Darwin
 #endif
 
-/// The socket at which users of this machine hand in mail. All may connect (mode 0666).
+/// A Unix socket that listens in the file system: that of `submitSocket`, or of `controlSocket`.
 ///
 /// Whoever makes it holds it open: a master gives it to one queue process after the other. So those who connect wait while one is replaced.
-final class SubmitSocket: Sendable {
+final class NamedSocket: Sendable {
   /// What a path may have at most, for other systems have as little room.
   static let maximumPath = 100
   private static let backlog: Int32 = 256
+
+  /// For which setting it is, and who may connect.
+  struct Use: Sendable {
+    let setting: String
+    let mode: mode_t
+    /// Whose the name becomes; nil: this process's group.
+    var group: UInt32?
+
+    /// All users of this machine may connect.
+    static let submission = Use(setting: "submitSocket", mode: 0o666)
+  }
 
   let path: String
   let descriptor: OwnedDescriptor
@@ -26,15 +37,20 @@ final class SubmitSocket: Sendable {
   /// Listens. A socket that an earlier process left is replaced.
   ///
   /// - Throws: ``StartFailure`` naming the setting.
-  init(_ path: String) throws(StartFailure) {
-    if let fault = Self.fault(path) { throw StartFailure(fault) }
+  init(_ path: String, _ use: Use = .submission) throws(StartFailure) {
+    if let fault = Self.fault(path, use) { throw StartFailure(fault) }
     let number = Self.unixSocket()
-    guard number >= 0 else { throw Self.failure(path) }
+    guard number >= 0 else { throw Self.failure(path, use) }
     let descriptor = OwnedDescriptor(number)
     unlink(path)
-    guard Self.withAddress(path, { bind(number, $0, $1) }) == 0 else { throw Self.failure(path) }
-    guard chmod(path, 0o666) == 0, listen(number, Self.backlog) == 0 else { throw Self.failure(path) }
-    guard let identity = Self.identity(path) else { throw Self.failure(path) }
+    guard Self.withAddress(path, { bind(number, $0, $1) }) == 0 else { throw Self.failure(path, use) }
+    // Before it listens, so that nobody connects who may not.
+    guard Self.grant(path, to: use), listen(number, Self.backlog) == 0 else {
+      let failure = Self.failure(path, use)
+      unlink(path)
+      throw failure
+    }
+    guard let identity = Self.identity(path) else { throw Self.failure(path, use) }
     (self.path, self.descriptor, self.identity) = (path, descriptor, identity)
   }
 
@@ -42,17 +58,17 @@ final class SubmitSocket: Sendable {
   func remove() { if Self.identity(path) == identity { unlink(path) } }
 
   /// Why none can be made here; nil if nothing speaks against it.
-  static func fault(_ path: String) -> String? {
+  static func fault(_ path: String, _ use: Use = .submission) -> String? {
     guard path.utf8.count <= maximumPath else {
-      return "submitSocket: \(path) has more than \(maximumPath) octets, and sockets have short names"
+      return "\(use.setting): \(path) has more than \(maximumPath) octets, and sockets have short names"
     }
     var status = stat()
     if lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK {
-      return "submitSocket: \(path) is there, and is no socket"
+      return "\(use.setting): \(path) is there, and is no socket"
     }
     let folder = DurableFiles.parent(of: path)
     guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-      return "submitSocket: there is no folder \(folder)"
+      return "\(use.setting): there is no folder \(folder)"
     }
     return nil
   }
@@ -85,8 +101,33 @@ final class SubmitSocket: Sendable {
       device: UInt64(truncatingIfNeeded: status.st_dev), number: UInt64(truncatingIfNeeded: status.st_ino))
   }
 
-  private static func failure(_ path: String) -> StartFailure {
-    StartFailure("submitSocket: \(path): \(FileFailure.text(of: errno))", .system)
+  /// Gives the name its group and mode. The folder may be another user's, who could have put something else in its place meanwhile:
+  /// that is not touched.
+  static func grant(_ path: String, to use: Use) -> Bool {
+    #if os(Linux)
+      // O_PATH of open(2).
+      let found = OwnedDescriptor(Glibc.open(path, 0o10000000 | O_NOFOLLOW | O_CLOEXEC))
+      var status = stat()
+      guard found.number >= 0, fstat(found.number, &status) == 0 else { return false }
+      guard status.st_mode & S_IFMT == S_IFSOCK, status.st_uid == geteuid(), status.st_nlink == 1 else {
+        errno = EPERM
+        return false
+      }
+      // AT_EMPTY_PATH.
+      if let group = use.group, group != status.st_gid,
+        fchownat(found.number, "", uid_t.max, group, 0x1000) != 0
+      {
+        return false
+      }
+      return chmod("/proc/self/fd/\(found.number)", use.mode) == 0
+    #else
+      if let group = use.group, lchown(path, uid_t.max, group) != 0 { return false }
+      return chmod(path, use.mode) == 0
+    #endif
+  }
+
+  private static func failure(_ path: String, _ use: Use) -> StartFailure {
+    StartFailure("\(use.setting): \(path): \(FileFailure.text(of: errno))", .system)
   }
 
   private static func unixSocket() -> Int32 {
