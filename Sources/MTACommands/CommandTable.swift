@@ -9,8 +9,8 @@ enum CommandTable {
 
   static func groups<Program: MailServerCommand>(of program: Program.Type) -> [Group] {
     let server: [any ParsableCommand.Type] = [
-      Serve<Program>.self, Reload.self, Upgrade.self, Stop.self, RunQueue<Program>.self, StatsCommand.self,
-      Version.self,
+      Serve<Program>.self, Reload.self, Upgrade.self, Stop.self, RunQueue<Program>.self, StatusCommand.self,
+      TraceCommand.self, StatsCommand.self, Version.self,
     ]
     let mail: [any ParsableCommand.Type] = [
       SendCommand<Program>.self, QueueCommand<Program>.self, ExplainCommand<Program>.self,
