@@ -19,14 +19,15 @@ enum CommandTable {
     ]
     let settings: [any ParsableCommand.Type] = [
       SetupCommand.self, CheckDomainCommand.self, UserCommand.self, AliasCommand.self, PasswdCommand.self,
-      CheckConfigCommand.self, SettingsCommand.self, MetricsCommand.self,
+      CheckConfigCommand.self, SettingsCommand.self, MetricsCommand.self, RepliesCommand.self,
     ]
     return [
       Group(name: "The server", commands: server),
       Group(name: "Mail", commands: mail),
       Group(name: "Users and settings", commands: settings),
       Group(
-        name: "The network", commands: [LookUpCommand.self, ProbeCommand.self, PolicyCommand.self, DKIMCommand.self]),
+        name: "The network",
+        commands: [LookUpCommand.self, ProbeCommand.self, PolicyCommand.self, DKIMCommand.self]),
     ]
   }
 

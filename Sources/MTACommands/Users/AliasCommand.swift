@@ -108,16 +108,9 @@ struct AliasList: AsyncParsableCommand {
     lines += aliases.domains.map { Line(address: "@\($0)", targets: $1.map(\.description)) }
     lines.sort { $0.address < $1.address }
     try await explained {
-      if json {
-        var array = JSONArrayWriter()
-        for line in lines { try array.write(line) }
-        return try array.end()
+      try Listing.show(lines, asJSON: json, [.init("ALIAS"), .init("LEADS TO")]) {
+        [$0.address, $0.targets.joined(separator: ", ")]
       }
-      let stream = OutputStream()
-      let table = Table([.init("ALIAS"), .init("LEADS TO")]) { try stream.write($0) }
-      for line in lines { try table.add([line.address, line.targets.joined(separator: ", ")]) }
-      try table.end()
-      try stream.flush()
     }
   }
 }

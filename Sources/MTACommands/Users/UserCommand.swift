@@ -150,22 +150,11 @@ struct UserList: AsyncParsableCommand {
         forwards: settings.forwards[mailbox.caseFolded]?.to.map(\.description) ?? [])
     }.sorted { $0.address < $1.address }
     try await explained {
-      if json {
-        var array = JSONArrayWriter()
-        for line in lines { try array.write(line) }
-        return try array.end()
+      try Listing.show(
+        lines, asJSON: json, [.init("USER"), .init("LOGIN"), .init("METHOD"), .init("FORWARDS TO")]
+      ) { line in
+        [line.address, line.hash == nil ? "no" : "yes", line.method ?? "", line.forwards.joined(separator: ", ")]
       }
-      let stream = OutputStream()
-      let table = Table([.init("USER"), .init("LOGIN"), .init("METHOD"), .init("FORWARDS TO")]) {
-        try stream.write($0)
-      }
-      for line in lines {
-        try table.add([
-          line.address, line.hash == nil ? "no" : "yes", line.method ?? "", line.forwards.joined(separator: ", "),
-        ])
-      }
-      try table.end()
-      try stream.flush()
     }
   }
 

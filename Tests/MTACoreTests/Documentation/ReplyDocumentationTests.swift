@@ -59,13 +59,13 @@ import Testing
 
       In the examples the server is `mx.example`, and `…` stands for an adopter's words. A test makes this page from
       [Reply+Named.swift](../Sources/MTACore/Wire/Reply+Named.swift), with the names there; do not edit.
-      [LEGALITY.md](LEGALITY.md) has the replies to verbs out of place.
+      [LEGALITY.md](LEGALITY.md) has the replies to verbs out of place. The command `replies` prints the same table.
 
       | code | words | when | name |
       |---|---|---|---|
 
       """
-    for entry in ReplyCatalogue.all.sorted(by: { ($0.code, $0.words) < ($1.code, $1.words) }) {
+    for entry in ReplyCatalogue.all {
       text += "| \(entry.code) | \(GeneratedPage.cell(entry.words)) | \(entry.when) | `\(entry.name)` |\n"
     }
     text += """

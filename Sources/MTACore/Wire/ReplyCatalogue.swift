@@ -1,28 +1,31 @@
-@testable import MTACore
+/// Every reply of `Reply+Named.swift`, by its name there, with what it is said to: for `Docs/REPLIES.md` and the command `replies`. In the
+/// examples the server is `mx.example`, and `…` stands for an adopter's words.
+package enum ReplyCatalogue {
+  package struct Entry: Hashable, Sendable {
+    package let name: String
+    package let reply: Reply
+    /// In Markdown.
+    package let when: String
 
-/// Every reply of `Reply+Named.swift`, by its name there, with what it is said to.
-enum ReplyCatalogue {
-  struct Entry {
-    let name: String
-    let reply: Reply
-    let when: String
-
-    init(_ name: String, _ reply: Reply, _ when: String) {
+    fileprivate init(_ name: String, _ reply: Reply, _ when: String) {
       self.name = name
       self.reply = reply
       self.when = when
     }
 
     /// `550 5.7.1`.
-    var code: String {
-      guard let status = reply.enhanced else { return "\(reply.code)" }
-      return "\(reply.code) \(reply.code / 100).\(status.subject).\(status.detail)"
+    package var code: String { "\(reply.code)" + (status.map { " " + $0 } ?? "") }
+
+    /// `5.7.1`; nil: it has none.
+    package var status: String? {
+      reply.enhanced.map { "\(reply.code / 100).\($0.subject).\($0.detail)" }
     }
 
-    var words: String { reply.lines.joined(separator: " / ") }
+    package var words: String { reply.lines.joined(separator: " / ") }
   }
 
-  static let all = connection + anyCommand + hello + tls + auth + envelope + content + stored + rest
+  package static let all = (connection + anyCommand + hello + tls + auth + envelope + content + stored + rest)
+    .sorted { ($0.code, $0.words) < ($1.code, $1.words) }
 
   private static let server = "mx.example"
   private static let domain = Domain.name("client.example")
