@@ -27,7 +27,7 @@ enum CommandTable {
       Group(name: "Users and settings", commands: settings),
       Group(
         name: "The network",
-        commands: [LookUpCommand.self, ProbeCommand.self, PolicyCommand.self, DKIMCommand.self]),
+        commands: [LookUpCommand.self, ProbeCommand.self, PolicyCommand.self, DKIMCommand.self, BenchCommand.self]),
     ]
   }
 

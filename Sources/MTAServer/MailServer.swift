@@ -149,6 +149,13 @@ public final class MailServer: Service {
   ///
   /// - Throws: ``StartFailure``, naming the setting or the part; `StoreFailure` when the queue cannot be read.
   public static func runQueue(_ settings: Settings, _ parts: Parts = Parts()) async throws -> RunSummary {
+    try await runQueue(settings, parts, counting: nil)
+  }
+
+  /// - Parameter counting: told before the run how many copies are due. Nil: they are not counted.
+  package static func runQueue(
+    _ settings: Settings, _ parts: Parts, counting: ((Int) -> Void)?
+  ) async throws -> RunSummary {
     let logs = try CommandIdentity.take(settings, logging: parts, readsSecrets: true)
     let rooms = try Rooms(settings, parts, delivers: true, logs: logs)
     if rooms.open.countsTraps { TrapRecord.install(at: MailStore.trapRecord(in: settings.mailQueue)) }
@@ -156,6 +163,8 @@ public final class MailServer: Service {
     settings.logNotes(to: rooms.logger)
     for note in parts.overruled(settings) { rooms.logger.notice("\(note)") }
     do {
+      // A store of the program's own may not show what it holds.
+      if let counting, let due = try? await rooms.store.dueCount(at: SystemClock().now) { counting(due) }
       let summary = try await rooms.runner?.runOnce() ?? RunSummary()
       await rooms.close()
       return summary

@@ -59,7 +59,8 @@ struct RunQueue<Program: MailServerCommand>: AsyncParsableCommand {
       discussion:
         """
         Prints the numbers of outcomes. Exits 0 also when mail was deferred, 64 for settings that cannot be used, 78 when the database \
-        was written by a newer program, 1 for any other failure.
+        was written by a newer program, 1 for any other failure. On a terminal it shows how many copies are done, are left, and are done \
+        in a second.
         """
     )
   }
@@ -68,7 +69,16 @@ struct RunQueue<Program: MailServerCommand>: AsyncParsableCommand {
 
   func run() async throws {
     let settings = try file.read()
-    try await explained { print(try await MailServer.runQueue(settings, try Program.parts(settings))) }
+    try await explained {
+      var parts = try Program.parts(settings)
+      guard Terminal.isComplaint else { return print(try await MailServer.runQueue(settings, parts)) }
+      let progress = QueueProgress()
+      parts.watch(by: progress)
+      defer { progress.end() }
+      let summary = try await MailServer.runQueue(settings, parts) { progress.begin(due: $0) }
+      progress.end()
+      print(summary)
+    }
   }
 }
 

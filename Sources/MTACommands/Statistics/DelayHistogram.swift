@@ -1,4 +1,5 @@
-/// Times of a log, for percentiles. Each is kept to 3 % of its value, up to three months, in memory that does not grow.
+/// Times, for percentiles. Each is kept to 3 % of its value, up to three months of milliseconds (two hours of microseconds), in memory
+/// that does not grow.
 struct DelayHistogram {
   /// Values below are kept exactly; above, each doubling has as many steps.
   private static let steps = 32
@@ -7,8 +8,8 @@ struct DelayHistogram {
   private var counts = [Int](repeating: 0, count: steps * doublings)
   private(set) var count = 0
 
-  mutating func add(milliseconds: Int) {
-    counts[Self.place(of: max(0, milliseconds))] += 1
+  mutating func add(_ time: Int) {
+    counts[Self.place(of: max(0, time))] += 1
     count += 1
   }
 
@@ -18,7 +19,7 @@ struct DelayHistogram {
   }
 
   /// - Parameter share: 0.5 is the median.
-  /// - Returns: milliseconds that this share of all values does not exceed; nil if there are none.
+  /// - Returns: the time that this share of all values does not exceed; nil if there are none.
   func percentile(_ share: Double) -> Int? {
     guard count > 0 else { return nil }
     let rank = max(1, Int((share * Double(count)).rounded(.up)))

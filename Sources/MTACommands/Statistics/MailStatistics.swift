@@ -78,10 +78,10 @@ struct MailStatistics {
   private mutating func countDelivered(_ entry: LogEntry) {
     delivered += 1
     recipientDomains.count(Self.domain(of: entry["to"]))
-    if let delay = entry["delay"].flatMap(Self.milliseconds) { delays.add(milliseconds: delay) }
+    if let delay = entry["delay"].flatMap(Self.milliseconds) { delays.add(delay) }
     let times = entry["delays"]?.split(separator: "/").map { Self.milliseconds(String($0)) } ?? []
     guard times.count == parts.count else { return }
-    for (index, time) in times.enumerated() { if let time { parts[index].add(milliseconds: time) } }
+    for (index, time) in times.enumerated() { if let time { parts[index].add(time) } }
   }
 
   /// The status and where the copy was to go.

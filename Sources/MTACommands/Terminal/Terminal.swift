@@ -7,6 +7,8 @@
 /// The terminal of a command, if it has one.
 enum Terminal {
   static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }
+  /// Standard error.
+  static var isComplaint: Bool { isatty(STDERR_FILENO) == 1 }
   static var isInput: Bool { isatty(STDIN_FILENO) == 1 }
 
   /// Columns of the terminal; nil where standard output is none.

@@ -71,6 +71,14 @@ enum PasswordInput {
     return first
   }
 
+  /// Asks at the terminal for a password that exists, without an echo.
+  static func askedOnce(_ what: String = "Password") throws -> String {
+    guard Terminal.isInput else {
+      throw refusal("Error: there is no terminal to ask at; say --password-stdin", .misused)
+    }
+    return try line("\(what): ")
+  }
+
   private static func line(_ prompt: String) throws -> String {
     let line = Terminal.withoutEcho { () -> [UInt8]? in
       _ = LocalFile.write(Array(prompt.utf8), to: STDERR_FILENO)

@@ -38,6 +38,7 @@ extension ClientSession {
       return end(.refused(reply, .hello), .quit)
     }
     if !isFallback { capabilities = ServerCapabilities(reply) }
+    if !configuration.usesPipelining { capabilities.pipelining = false }
     return secureOrGoOn()
   }
 

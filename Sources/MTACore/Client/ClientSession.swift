@@ -50,6 +50,8 @@ package struct ClientSession: Hashable, Sendable {
     /// HELO without an EHLO before it (RFC 5321 §3.2): for a server that broke off at EHLO on another connection. Without extensions
     /// there is neither TLS nor AUTH.
     package var greetsWithHELO = false
+    /// Commands go out in groups where the server offers PIPELINING (RFC 2920); otherwise each waits for the answer to the one before.
+    package var usesPipelining = true
     /// Content is gathered until there is so much, for one write or chunk.
     package var enoughContent = 32_768
 
