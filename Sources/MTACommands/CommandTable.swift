@@ -20,6 +20,7 @@ enum CommandTable {
     let settings: [any ParsableCommand.Type] = [
       SetupCommand.self, CheckDomainCommand.self, UserCommand.self, AliasCommand.self, PasswdCommand.self,
       CheckConfigCommand.self, SettingsCommand.self, MetricsCommand.self, RepliesCommand.self,
+      ManCommand<Program>.self,
     ]
     return [
       Group(name: "The server", commands: server),

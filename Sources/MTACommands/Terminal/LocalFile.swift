@@ -50,6 +50,14 @@ enum LocalFile {
     guard fsync(file) == 0 else { throw DKIMTrouble("\(path): \(reason)") }
   }
 
+  /// Writes a file that everyone may read, in place of what is there. A link is not followed.
+  static func replace(_ path: String, _ content: [UInt8]) throws(DKIMTrouble) {
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw DKIMTrouble("\(path): \(reason)") }
+    defer { close(file) }
+    guard write(content, to: file) else { throw DKIMTrouble("\(path): \(reason)") }
+  }
+
   /// Writes all of `bytes`; false when they do not go.
   static func write(_ bytes: [UInt8], to file: CInt) -> Bool {
     var rest = bytes[...]
