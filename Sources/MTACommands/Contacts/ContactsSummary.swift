@@ -55,7 +55,7 @@ struct ContactsSummary<Program: MailServerCommand>: AsyncParsableCommand {
       }
       report.networks = Array(
         lines.values.sorted { ($1.locks, $1.hits, $0.network) < ($0.locks, $0.hits, $1.network) }.prefix(limit))
-      if json { return Output.bytes(Array((try CompactJSON.encode(report) + "\n").utf8)) }
+      if json { return try Output.json(report) }
       Output.line(
         "\(report.clients) clients, \(report.offenders) with offences, \(report.lockedOut) locked out, \(report.orders) order\(report.orders == 1 ? "" : "s")"
       )

@@ -23,8 +23,8 @@ struct ExplainCommand<Program: MailServerCommand>: AsyncParsableCommand {
           \(ProgramName.own) explain '<20261130.1@partner.example>'
           \(ProgramName.own) explain --refused --from '*@partner.example' --since yesterday
 
-        --json prints an object of the mail whose id is given, and otherwise an array. Docs/COMMANDS.md lists the keys. Exits 0, 1 if there \
-        is no such mail, 64 for arguments or settings that cannot be used.
+        --json prints an object of the mail whose id is given, and otherwise an array; null or [] if there is no such mail. Docs/COMMANDS.md \
+        lists the keys. Exits 0, 1 if there is no such mail, 64 for arguments or settings that cannot be used.
         """)
   }
 
@@ -61,7 +61,7 @@ struct ExplainCommand<Program: MailServerCommand>: AsyncParsableCommand {
       var search = StorySearch()
       search.session = text
       let stories = try await MailServer.explain(search, settings, parts)
-      guard !stories.isEmpty else { throw refusal("nothing is known of a mail \(text)") }
+      guard !stories.isEmpty else { throw nothing("nothing is known of a mail \(text)", "null") }
       if json, stories.count == 1 { return try print(one: stories[0]) }
       try print(stories)
     }
@@ -80,14 +80,18 @@ struct ExplainCommand<Program: MailServerCommand>: AsyncParsableCommand {
     let limit = 200
     let stories = try await MailServer.explain(search, settings, parts, limit: limit)
     if stories.count == limit { Output.complain("these are the newest \(limit); say more of the mail for others") }
-    guard !stories.isEmpty else { throw refusal("nothing is known of such a mail") }
+    guard !stories.isEmpty else { throw nothing("nothing is known of such a mail", "[]") }
     try print(stories)
   }
 
+  /// - Parameter value: what programs get, in place of the object or the array.
+  private func nothing(_ sentence: String, _ value: String) -> ExitCode {
+    if json { Output.line(value) }
+    return refusal(sentence)
+  }
+
   private func print(one story: MailStory) throws {
-    if json {
-      return Output.bytes(Output.harmless(Array(try CompactJSON.encode(StoryReport(story: story)).utf8)) + [10])
-    }
+    if json { return try Output.json(StoryReport(story: story)) }
     for line in ExplainText(story, width: Terminal.width).lines { Output.line(line) }
   }
 

@@ -29,7 +29,7 @@ struct QueueShow<Program: MailServerCommand>: AsyncParsableCommand {
       }
       let report = MailReport(id: id.id, mail: mail, now: SystemClock().now)
       if json {
-        Output.bytes(Output.harmless(Array(try CompactJSON.encode(report).utf8)) + [10])
+        try Output.json(report)
       } else {
         for line in report.lines { Output.bytes(Array((line + "\n").utf8)) }
       }

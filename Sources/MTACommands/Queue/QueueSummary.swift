@@ -33,7 +33,7 @@ struct QueueSummary<Program: MailServerCommand>: AsyncParsableCommand {
     try await explained {
       try await MailServer.listQueue(settings, try Program.parts(settings), selecting.selection) { shape.count($0) }
       if json {
-        return Output.bytes(Output.harmless(Array(try CompactJSON.encode(shape.report(limit)).utf8)) + [10])
+        return try Output.json(shape.report(limit))
       }
       let ages = QueueShape.ages.map { Table.Column("\($0 / 60)", number: true) }
       let table = Table(

@@ -24,7 +24,11 @@ extension MailServer {
   ) async throws -> [MailStory] {
     try await withStore(settings, parts) { store in
       guard parts.store == nil else { return [] }
-      let found = try matches(search, settings, limit: limit)
+      let found: [Match]
+      // The queue is another file, and may be whole.
+      do { found = try matches(search, settings, limit: limit) } catch let failure as StoreFailure {
+        throw StoreFailure.failed("the events in \(settings.eventPath) cannot be read: \(words(of: failure))")
+      }
       var stories: [MailStory] = []
       for match in found {
         switch match {
@@ -37,6 +41,14 @@ extension MailServer {
       }
       stories.sort { $0.at > $1.at }
       return Array(stories.prefix(limit))
+    }
+  }
+
+  private static func words(of failure: StoreFailure) -> String {
+    switch failure {
+    case .noSpace: "the disk or a quota is full"
+    case .failed(let what): what
+    case .closed: "the file is closed"
     }
   }
 
@@ -63,7 +75,7 @@ extension MailServer {
     } while clock.now < end
     guard var story = MailStory(of: id, records, queued) else { return nil }
     if let trouble {
-      story.note("the events cannot be read: \(trouble)")
+      story.note("the events in \(settings.eventPath) cannot be read: \(words(of: trouble))")
     } else if !hasEvents {
       story.note("this program has a store of its own, and keeps no events")
     } else if story.reportOf == nil,
