@@ -96,6 +96,39 @@ struct FailToBanTests {
     #expect(try await found("reject", in: log).first == "2001:db8::8")
   }
 
+  /// How rsyslog and journalctl write what they got: with the time of RFC 3339, or that of old; fail2ban's own reading of the journal is
+  /// the first form.
+  private static func line(of datagram: String) -> String? {
+    guard let end = datagram.firstIndex(of: ">") else { return nil }
+    let text = datagram[datagram.index(after: end)...]
+    if text.hasPrefix("1 ") {
+      // <22>1 TIME HOST mta PID - - TEXT
+      let words = text.split(separator: " ", maxSplits: 7, omittingEmptySubsequences: false)
+      guard words.count == 8 else { return nil }
+      return "\(words[1]) mx.example \(words[3])[\(words[4])]: \(words[7])"
+    }
+    return text.prefix(15) + " mx.example" + text.dropFirst(15)
+  }
+
+  @Test(arguments: [false, true])
+  func syslogAndTheJournalAreReadToo(isClassic: Bool) async throws {
+    let path = folder.path + "/log.socket"
+    let listener = try LogListener(path)
+    let sink = LineLog.Sink(syslog: path, isClassic: isClassic)
+    try await attack(sink)
+    var lines = ""
+    // The socket keeps few datagrams, so it is read while they come.
+    try await eventually("all lines are there") {
+      let isAll = sink.drain(within: .milliseconds(10))
+      while let datagram = listener.next() { lines += (Self.line(of: datagram) ?? "?") + "\n" }
+      return isAll
+    }
+    let log = folder.path + "/mail.log"
+    try lines.write(toFile: log, atomically: true, encoding: .utf8)
+    #expect(try await found("auth", in: log) == Array(repeating: "192.0.2.7", count: Self.forgeries.count))
+    #expect(Set(try await found("all", in: log)) == ["192.0.2.7", "2001:db8::8"])
+  }
+
   /// The same behind a master, and with lines that a receiver in a stranger's hands might write in another process's name.
   @Test(arguments: LineLog.Format.allCases)
   func linesOfReceiversAreReadToo(format: LineLog.Format) async throws {

@@ -13,41 +13,10 @@ struct LogSocketTests {
   private let folder = TemporaryFolder()
   private var path: String { folder.path + "/log.socket" }
 
-  private final class Listener {
-    let socket: Int32
-
-    init(_ path: String) throws {
-      #if canImport(Glibc)
-        let kind = Int32(SOCK_DGRAM.rawValue)
-      #else
-        let kind = SOCK_DGRAM
-      #endif
-      socket = Foundation.socket(AF_UNIX, kind, 0)
-      var address = sockaddr_un()
-      address.sun_family = sa_family_t(AF_UNIX)
-      withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-      let code = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          bind(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-        }
-      }
-      try #require(code == 0)
-    }
-
-    deinit { close(socket) }
-
-    /// Nil if nothing has come.
-    func next() -> String? {
-      var buffer = [UInt8](repeating: 0, count: 300_000)
-      let count = recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-      return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
-    }
-  }
-
   private func logger(_ sink: LineLog.Sink) -> Logger { Logger(label: "mta.test") { LineLog(label: $0, sink: sink) } }
 
   @Test func syslogGetsRFC5424() throws {
-    let listener = try Listener(path)
+    let listener = try LogListener(path)
     let sink = LineLog.Sink(syslog: path)
     logger(sink).info("mail accepted", metadata: ["client": "192.0.2.1", "text": "a\nb"])
     logger(sink).error("trouble")
@@ -62,7 +31,7 @@ struct LogSocketTests {
   }
 
   @Test func syslogGetsRFC3164AsItsLibraryWritesIt() throws {
-    let listener = try Listener(path)
+    let listener = try LogListener(path)
     let sink = LineLog.Sink(syslog: path, isClassic: true)
     logger(sink).notice("mail accepted", metadata: ["client": "192.0.2.1"])
     #expect(sink.drain())
@@ -74,7 +43,7 @@ struct LogSocketTests {
   }
 
   @Test func theJournalGetsFields() throws {
-    let listener = try Listener(path)
+    let listener = try LogListener(path)
     let sink = LineLog.Sink(journal: path)
     logger(sink).warning("mail refused", metadata: ["reply-code": "550", "message": "no\nsuch", "_uid": "0"])
     #expect(sink.drain())
@@ -101,7 +70,7 @@ struct LogSocketTests {
     let begin = MonotonicInstant.now
     for _ in 0..<1000 { logger(sink).info("nobody is there") }
     #expect(begin.elapsed < .seconds(60))
-    let listener = try Listener(path)
+    let listener = try LogListener(path)
     var (lines, missing) = (0, 0)
     try await eventually("all is there") {
       while let line = listener.next() {
