@@ -42,7 +42,9 @@ extension MailServer {
       let new = try await reloading?()
       let old = inForce.withLockedValue { $0 }
       let successor = try Successor(new?.settings ?? firstSettings, of: old, rooms, renewsAll: new != nil)
+      let turnWeb = new == nil ? nil : try await webTurn(to: successor.inForce.settings.httpListen)
       successor.turnLog?()
+      await turnWeb?()
       if let new {
         let hooks = new.hooks ?? rooms.parts.hookMaker(new.settings)
         hookMaker.withLockedValue { $0 = hooks }

@@ -43,6 +43,8 @@ public final class MailServer: Service {
   let runners = AsyncStream.makeStream(of: QueueRunner.self)
   /// Nil in all other processes, and before the server runs.
   let master = NIOLockedValueBox<MasterPost?>(nil)
+  /// Answers at `httpListen` in a server of one process.
+  let web = NIOLockedValueBox<WebServer?>(nil)
   /// Whether a signal has asked for the end.
   let isEnding = NIOLockedValueBox<@Sendable () -> Bool>({ false })
   let listening = Listening()

@@ -17,8 +17,6 @@ struct ChildStarter: ChildStarting {
   let life: ChildPipe
   /// Children get pages to count in.
   var givesPages = false
-  /// The socket for `httpListen`.
-  var http: BoundSocket?
   /// The socket of `submitSocket`.
   var submission: NamedSocket?
   /// That of `controlSocket`.
@@ -39,7 +37,8 @@ struct ChildStarter: ChildStarting {
     if role == .acceptor { descriptors["life"] = life.read.number }
     let page = givesPages ? MeterPage.shared() : nil
     descriptors["metrics"] = page?.descriptor?.number
-    if role == .web { descriptors["http"] = http?.descriptor.number }
+    let http = role == .web ? generation.http?.descriptor : nil
+    descriptors["http"] = http?.number
     if role == .queue {
       descriptors["submit"] = submission?.descriptor.number
       if let (name, number) = control?.descriptor { descriptors[name] = number }
@@ -59,7 +58,7 @@ struct ChildStarter: ChildStarting {
         descriptors: descriptors)
     } catch { throw StartFailure("no process can be started: \(error)") }
     // Numbers alone would not keep them open until here.
-    withExtendedLifetime((theirs, log, errors, nowhere, link, lock, generation)) {}
+    withExtendedLifetime((theirs, log, errors, nowhere, link, lock, generation, http)) {}
     let pipes = Child.Pipes(log: log.read, errors: errors.read)
     relay(pipes, of: role, process.id)
     let desk = role == .queue ? QuestionDesk(door: generation.settings.maildrop.map { DropDoor(folder: $0) }) : nil

@@ -12,6 +12,8 @@ struct Generation: Sendable {
   let queueFiles: [String: ByteBuffer]
   let receiverFiles: [String: ByteBuffer]
   var webFiles: [String: ByteBuffer] = [:]
+  /// The socket for `httpListen`.
+  var http: WebSocketPlace?
   /// It was made after an upgrade in place of one that could not be: what was started before serves on.
   var cannotServe = false
 

@@ -38,14 +38,15 @@ extension MailServer {
     settings.logNotes(to: logger)
     for note in rooms.parts.overruled(settings) { logger.notice("\(note)") }
     for warning in settings.warnings() { logger.warning("\(warning)") }
-    let generation = try generationOfStart(heritage)
+    var first = try generationOfStart(heritage)
+    first.http = try webSocket(heritage).map { WebSocketPlace($0) }
+    let generation = first
     for warning in generation.rights.warnings() { logger.warning("\(warning)") }
     guard let life = heritage?.life ?? ChildPipe() else {
       throw StartFailure("no pipe can be made: \(String(cString: strerror(errno)))")
     }
     var starter = ChildStarter(logs: rooms.logs, hidesOutput: service.hasStarter, life: life)
     starter.givesPages = meters?.page.descriptor != nil
-    starter.http = try webSocket(heritage)
     let submission = try submitPlaces(heritage, generation.rights.queue.owner)
     defer { submission?.remove() }
     starter.submission = submission
@@ -165,7 +166,9 @@ extension MailServer {
       sockets += open
       if open.isEmpty { sockets.append(try BoundSocket(place)) }
     }
-    return try Generation(last.number + 1, settings, sockets, rights, hooksAreOwn: rooms.parts.hooks != nil)
+    var next = try Generation(last.number + 1, settings, sockets, rights, hooksAreOwn: rooms.parts.hooks != nil)
+    next.http = try nextWebSocket(settings.httpListen, after: last)
+    return next
   }
 
   func reload(_ master: Master) async {
@@ -192,6 +195,8 @@ extension MailServer {
     }
     listening.begin(next.sockets.map(\.address))
     let settings = next.settings
+    if let http = next.http, http.place != last.http?.place { tellAnswering(http.address) }
+    if next.http == nil, settings.httpListen != nil { tellWebWaits() }
     let certificates = try? ServerCertificates(reading: settings)
     inForce.withLockedValue { ($0.settings, $0.certificates) = (settings, certificates) }
     for key in settings.keysThatWait(comparedWith: firstSettings, among: Settings.waitingInMaster) {

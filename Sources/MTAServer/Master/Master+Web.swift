@@ -6,6 +6,8 @@ import MTASystem
 extension Master {
   /// A generation serves: the process of the one before ends, and the next reads settings anew.
   func renewWeb() {
+    if http !== generation?.http { http?.close() }
+    http = generation?.http
     if let web { finishing.append(web) }
     web = nil
     for child in finishing where child.role == .web { child.tell(.stop) }
@@ -13,7 +15,8 @@ extension Master {
   }
 
   func startWeb() {
-    guard web == nil, !isStopping, let generation, let page = meters?.page.readableDescriptor() else { return }
+    guard web == nil, !isStopping, let generation, generation.http != nil, let page = meters?.page.readableDescriptor()
+    else { return }
     do throws(StartFailure) {
       let child = try starter.start(.web, 0, of: generation, link: nil, lock: nil)
       child.watch { [ring] in ring.yield(.news(child, $0)) }

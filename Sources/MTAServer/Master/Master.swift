@@ -78,6 +78,8 @@ actor Master {
   var finishing: [Child] = []
   /// Answers at `httpListen`, by the pages of all.
   var web: Child?
+  /// Where it does.
+  var http: WebSocketPlace?
   private var policies: [ProcessRole: RestartPolicy] = [:]
   var lock: OwnedDescriptor?
   var isStopping = false

@@ -57,8 +57,39 @@ extension MailServer {
       await web.stop()
       throw StartFailure("httpListen: cannot listen on \(place): \(error)", .system)
     }
+    self.web.withLockedValue { $0 = web }
     return web
   }
+
+  /// What has it answer where a reload says; nil: it stays as it is. Nothing is counted in a server that was started without `httpListen`,
+  /// so there it waits for the next start.
+  ///
+  /// - Throws: when the new place cannot be had. The old one stays.
+  func webTurn(to place: ListenAddress?) async throws(StartFailure) -> (() async -> Void)? {
+    guard let web = web.withLockedValue({ $0 }) else {
+      if place != nil { tellWebWaits() }
+      return nil
+    }
+    guard place != web.place else { return nil }
+    guard let place else { return { await web.turn(to: nil) } }
+    do {
+      let opened = try await web.open(place)
+      return { [self] in
+        tellAnswering(opened.address)
+        await web.turn(to: opened)
+      }
+    } catch { throw StartFailure("httpListen: cannot listen on \(place): \(error)", .system) }
+  }
+
+  /// The socket of the next generation: that of the last one, or a new one. Nil: no process answers.
+  func nextWebSocket(_ place: ListenAddress?, after last: Generation) throws(StartFailure) -> WebSocketPlace? {
+    // The master was started without pages, and its children have none.
+    guard let place, meters?.page.descriptor != nil else { return nil }
+    if let http = last.http, http.place == place { return http }
+    return WebSocketPlace(try BoundSocket(place))
+  }
+
+  func tellWebWaits() { logger.notice("reload: httpListen has changed, which takes effect at the next start") }
 
   /// The socket for `httpListen` in a master: that of the program before this one, or a new one.
   func webSocket(_ heritage: Handover?) throws(StartFailure) -> BoundSocket? {
@@ -77,7 +108,7 @@ extension MailServer {
     }
   }
 
-  private func tellAnswering(_ place: ListenAddress) {
+  func tellAnswering(_ place: ListenAddress) {
     logger.info("answering HTTP on \(place.address.map { "\($0)" } ?? "?") port \(place.port)")
   }
 

@@ -17,6 +17,8 @@ final class WebServer: Sendable {
 
   private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   private let channel = NIOLockedValueBox<(any Channel)?>(nil)
+  /// As the settings say it; nil where it does not listen.
+  private let said = NIOLockedValueBox<ListenAddress?>(nil)
   private let desk: WebDesk
 
   /// - Parameters:
@@ -28,11 +30,37 @@ final class WebServer: Sendable {
 
   /// - Returns: where it listens.
   func start(at place: ListenAddress) async throws -> ListenAddress {
+    let opened = try await open(place)
+    await turn(to: opened)
+    return opened.address
+  }
+
+  /// A place where it does not answer yet.
+  struct Opened {
+    fileprivate let place: ListenAddress
+    fileprivate let channel: any Channel
+    let address: ListenAddress
+  }
+
+  /// Where it answers; nil if nowhere. Port 0 stands as it was said.
+  var place: ListenAddress? { said.withLockedValue { $0 } }
+
+  /// Listens at a place, beside the one where it answers now.
+  func open(_ place: ListenAddress) async throws -> Opened {
     let host = place.address.map { "\($0)" } ?? "127.0.0.1"
     let bound = try await bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .bind(host: host, port: Int(place.port)).get()
-    channel.withLockedValue { $0 = bound }
-    return bound.localAddress.flatMap { ListenAddress($0) } ?? place
+    return Opened(place: place, channel: bound, address: bound.localAddress.flatMap { ListenAddress($0) } ?? place)
+  }
+
+  /// From now on it is the only place; nil: none is. Answers under way are given.
+  func turn(to opened: Opened?) async {
+    let old = channel.withLockedValue { channel in
+      defer { channel = opened?.channel }
+      return channel
+    }
+    said.withLockedValue { $0 = opened?.place }
+    try? await old?.close().get()
   }
 
   /// Listens on a socket that is bound and listens already. It is this object's from now on.

@@ -7,15 +7,15 @@ extension Settings {
     "listeningPorts", "database", "mailQueue", "minimumFreeBytes", "queueLifetime", "queueRunner", "resolvers",
     "trustResolvers", "pidFile",
     "lockFile", "userName", "groupName", "receiverUserName", "receiverPaths", "controlGroup", "controlSocket",
-    "isolation", "httpListen", "eventRetention", "eventMaximumBytes",
-    "isolation", "httpListen", "submitSocket", "maildrop", "submitTrustedUsers", "submitMailsPerHour",
+    "isolation", "eventRetention", "eventMaximumBytes", "submitSocket", "maildrop", "submitTrustedUsers",
+    "submitMailsPerHour",
     "submitRecipientsPerHour", "submitConnectionsPerUser",
   ]
 
   /// The same in a master: what it does itself. All else holds in the processes that a reload starts.
   static let waitingInMaster: Set<String> = [
     "pidFile", "lockFile", "controlGroup", "controlSocket", "logTarget", "logFile", "logFormat", "logRotation",
-    "logTimes", "httpListen",
+    "logTimes",
     "submitSocket",
   ]
 
@@ -39,7 +39,6 @@ extension Settings {
     settings.controlGroup = old.controlGroup
     settings.controlSocket = old.controlSocket
     settings.isolation = old.isolation
-    settings.httpListen = old.httpListen
     settings.eventRetention = old.eventRetention
     settings.eventMaximumBytes = old.eventMaximumBytes
     (settings.submitSocket, settings.maildrop) = (old.submitSocket, old.maildrop)

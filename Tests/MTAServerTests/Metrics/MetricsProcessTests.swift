@@ -9,14 +9,14 @@ import Testing
   private static let http = #", "httpListen": "127.0.0.1:0""#
 
   /// Where the server says that it answers.
-  private static func place(of server: ServerProcess) async throws -> SocketAddress {
+  private static func place(of server: ServerProcess, host: String = "127.0.0.1") async throws -> SocketAddress {
     let log = server.folder.appending(path: "log")
     return try await eventually("it answers HTTP") {
       let text = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-      guard let line = text.split(separator: "\n").first(where: { $0.contains("answering HTTP on 127.0.0.1 port ") }),
+      guard let line = text.split(separator: "\n").last(where: { $0.contains("answering HTTP on \(host) port ") }),
         let port = line.split(separator: " ").last.flatMap({ Int($0) })
       else { return nil }
-      return try SocketAddress(ipAddress: "127.0.0.1", port: port)
+      return try SocketAddress(ipAddress: host, port: port)
     }
   }
 
@@ -66,6 +66,47 @@ import Testing
       return lines.first == "HTTP/1.1 503 Service Unavailable"
         && Array(lines.suffix(4)) == ["database: ok", "disk: ok", "dns: failed", "listeners: ok"]
     }
+    server.signal(SIGTERM)
+    #expect(try await server.end() == 0)
+  }
+
+  /// Each time the counts go on, and the place before is closed.
+  @Test(arguments: ["inProcess", "workers:1"])
+  func aReloadMovesWhereItAnswers(isolation: String) async throws {
+    let server = try ServerProcess()
+    let address = try await server.serveInProcesses(isolation: isolation, more: Self.http)
+    let first = try await Self.place(of: server)
+    try await server.send("mail 1", to: address)
+    try await Self.wait(for: "mta_mails_accepted_total 1", at: first)
+    func isClosed(_ place: SocketAddress) async -> Bool { (try? await Self.get("/health/live", at: place)) == nil }
+    func reload(_ http: String) async throws {
+      try server.configureProcesses(isolation: isolation, more: #", "httpListen": "\#(http)""#)
+      server.signal(SIGHUP)
+    }
+    try await reload("127.0.0.2:0")
+    let second = try await Self.place(of: server, host: "127.0.0.2")
+    try await Self.wait(for: "mta_mails_accepted_total 1", at: second)
+    try await eventually("the first place is closed") { await isClosed(first) }
+    // One that cannot be had: nothing changes.
+    try await reload("192.0.2.1:1")
+    try await server.logs("reload: failed, everything stays as it was")
+    #expect(try await Self.get("/health/live", at: second).first == "HTTP/1.1 200 OK")
+    try await reload("none")
+    try await eventually("nothing answers") { await isClosed(second) }
+    try await reload("127.0.0.3:0")
+    let last = try await Self.place(of: server, host: "127.0.0.3")
+    try await Self.wait(for: "mta_mails_accepted_total 1", at: last)
+    server.signal(SIGTERM)
+    #expect(try await server.end() == 0)
+  }
+
+  /// Nothing was counted before.
+  @Test func aServerThatWasStartedWithoutItSaysThatItWaits() async throws {
+    let server = try ServerProcess()
+    _ = try await server.serveInProcesses(isolation: "workers:1")
+    try server.configureProcesses(isolation: "workers:1", more: Self.http)
+    server.signal(SIGHUP)
+    try await server.logs("reload: httpListen has changed, which takes effect at the next start")
     server.signal(SIGTERM)
     #expect(try await server.end() == 0)
   }

@@ -79,8 +79,9 @@ extension MailServer {
     handover.serverLock = post.lock.number
     handover.life = post.starter.life
     handover.page = meters?.page.descriptor?.number
-    handover.http = post.starter.http.map { ($0.place, $0.descriptor.number) }
-    let sockets = await post.master.generation?.sockets ?? []
+    let (sockets, http) = await (post.master.generation?.sockets ?? [], post.master.generation?.http)
+    let web = http?.descriptor
+    if let http, let web { handover.http = (http.place, web.number) }
     handover.sockets = sockets.map { ($0.place, $0.descriptor.number) }
     var (text, descriptors) = handover.encoded
     if let signals = SignalHub.shared.descriptors {
@@ -93,7 +94,7 @@ extension MailServer {
       try LaunchedProcess.replace(order, by: path, environment: service.variables, descriptors: descriptors)
     } catch {
       // Numbers alone would not keep them open until here.
-      withExtendedLifetime((state, sockets)) {}
+      withExtendedLifetime((state, sockets, web)) {}
       return error
     }
   }
