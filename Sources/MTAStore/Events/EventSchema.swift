@@ -31,7 +31,7 @@ enum EventSchema {
 
 extension Database {
   /// WAL with NORMAL: a transaction waits for no sync, and a crash of the machine loses the last of them and damages nothing.
-  fileprivate func configureForEvents() throws(SQLiteFailure) {
+  func configureForEvents() throws(SQLiteFailure) {
     if try first("PRAGMA auto_vacuum", at: "events.configure", { $0.integer(0) }) != 2 {
       try run("PRAGMA page_size = \(Schema.pageSizes[0])", at: "events.configure")
       try run("PRAGMA auto_vacuum = INCREMENTAL", at: "events.configure")
