@@ -44,6 +44,7 @@ extension MailServer {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.deliver() }
       group.addTask { await self.watchSuspects() }
+      group.addTask { await self.rooms.webhooks?.send() }
       group.addTask { await self.tellAlive() }
       group.addTask { await self.tellStatus() }
       group.addTask { await watch.run { self.inForce.withLockedValue { $0.certificates } } }

@@ -74,7 +74,7 @@ extension LogForm {
   }
 
   /// RFC 8259 §7. What is no UTF-8 is replaced by U+FFFD; what is not printable ASCII is escaped.
-  private static func appendString(_ value: some Collection<UInt8>, to bytes: inout [UInt8]) {
+  static func appendString(_ value: some Collection<UInt8>, to bytes: inout [UInt8]) {
     bytes.append(UInt8(ascii: "\""))
     if value.allSatisfy({ (32...126).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
       bytes.append(contentsOf: value)

@@ -104,6 +104,7 @@ extension MailServer {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await self.deliver() }
       group.addTask { await self.watchSuspects() }
+      group.addTask { await self.rooms.webhooks?.send() }
       await withTaskCancellationHandler {
         await group.waitForAll()
       } onCancel: {

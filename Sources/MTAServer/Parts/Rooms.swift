@@ -35,6 +35,8 @@ struct Rooms: Sendable {
   let events: EventPlace
   /// Who follows dialogues; nil where the queue is not.
   let trace: TraceDesk?
+  /// Nil where no program is told of events.
+  let webhooks: WebhookPlace?
   /// Where this process counts; nil: nowhere.
   let meters: Meters?
 
@@ -84,6 +86,11 @@ struct Rooms: Sendable {
     trace = house.hasQueue ? TraceDesk() : nil
     events = EventPlace(settings, parts, house, logger: logger)
     if house.hasQueue, let keep = events.keep { watchers.add(DeliveryRecorder(keep: keep).tap) }
+    // Commands that deliver nothing have nothing to tell.
+    webhooks =
+      delivers || opened == nil
+      ? try WebhookPlace(settings, parts, house, dns: found, logger: logger, meters: meters) : nil
+    if let webhooks { watchers.add(webhooks.tap) }
     self.watchers = watchers
     // Passwords and keys are read before the store is opened.
     var plan: RunnerPlan?
@@ -112,6 +119,7 @@ struct Rooms: Sendable {
     await store.close()
     await watchers.drained()
     await events.close()
+    await webhooks?.close()
   }
 
   /// The receiver's configuration, with what connects it to the other rooms.

@@ -27,6 +27,9 @@ struct OwnFiles {
     if settings.eventKeeping != nil {
       places += ["", "-wal", "-shm"].map { Place(key: "database", path: settings.eventPath + $0) }
     }
+    if settings.webhooks.target != nil {
+      places += ["", "-wal", "-shm"].map { Place(key: "database", path: settings.webhookPath + $0) }
+    }
     places += ["", "/.lock", "/.server", "/.start", "/.owners", "/lost"].map {
       Place(key: "mailQueue", path: settings.mailQueue + $0)
     }
@@ -99,6 +102,7 @@ extension Settings {
     add("smarthostPasswordFile", smarthostPasswordFile)
     for (_, route) in routes.sorted(by: { $0.key < $1.key }) { add("routes", route.passwordFile) }
     add("contentFilterPasswordFile", contentFilterPasswordFile)
+    add("eventsSecretFile", webhooks.secretFile)
     return files
   }
 }

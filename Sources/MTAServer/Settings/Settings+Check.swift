@@ -30,6 +30,9 @@ extension Settings {
       warnings.append(
         "httpListen: \(address) is no address of this machine alone, and metrics are told to whoever asks there")
     }
+    if webhooks.target != nil, webhooks.secretFile == nil {
+      warnings.append("eventsSecretFile: none, so the receiver of eventsTo cannot tell our events from others'")
+    }
     return warnings + AddressCheck(self).warnings
   }
 }

@@ -8,7 +8,8 @@ extension Settings {
     "trustResolvers", "pidFile",
     "lockFile", "userName", "groupName", "receiverUserName", "receiverPaths", "controlGroup", "controlSocket",
     "isolation", "eventRetention", "eventMaximumBytes", "submitSocket", "maildrop", "submitTrustedUsers",
-    "submitMailsPerHour",
+    "eventsTo", "eventsSecretFile", "eventsOf", "eventsInClear", "eventsTimeLimit", "eventsLifetime",
+    "eventsMaximumBytes", "eventsConnections", "submitMailsPerHour",
     "submitRecipientsPerHour", "submitConnectionsPerUser",
   ]
 
@@ -41,6 +42,7 @@ extension Settings {
     settings.isolation = old.isolation
     settings.eventRetention = old.eventRetention
     settings.eventMaximumBytes = old.eventMaximumBytes
+    settings.webhooks = old.webhooks
     (settings.submitSocket, settings.maildrop) = (old.submitSocket, old.maildrop)
     settings.submitTrustedUsers = old.submitTrustedUsers
     settings.submitMailsPerHour = old.submitMailsPerHour

@@ -157,6 +157,9 @@ public struct Settings: Sendable {
   /// Limits of single domains, by `example.org`, `.example.org` for all names below, or `*`.
   public var destinationLimits: [String: DestinationLimit] = [:]
 
+  /// The program that is told what becomes of mail.
+  public var webhooks = Webhooks()
+
   // MARK: Content filter
 
   /// The filter that judges mail before its local delivery; nil: none.

@@ -13,6 +13,7 @@ package struct MeterTable: Sendable {
   package let commitTime, commitMails, commitWrites: MeterPlace
   package let deliveries, deliveryTime, deliveryAge, reports: MeterPlace
   package let copies, oldestCopy: MeterPlace
+  package let webhooks, webhooksWaiting, oldestWebhook, webhooksFlow: MeterPlace
 
   // MARK: DNS
   package let lookups, lookupTime: MeterPlace
@@ -87,6 +88,14 @@ package struct MeterTable: Sendable {
       "mta_queue_copies", "Copies in the queue, by state and by the time since they came.",
       Words.label("state", Words.states), Words.label("age", Words.ages))
     oldestCopy = plan.gauge("mta_queue_oldest_seconds", in: .seconds, "The age of the oldest copy in the queue.")
+    webhooks = plan.counter(
+      "mta_webhooks_total",
+      "Events for `eventsTo`: requests by what the endpoint said, and events that were removed unsent (`dropped`, `expired`).",
+      Words.label("outcome", Words.webhooks))
+    webhooksWaiting = plan.gauge("mta_webhooks_waiting", "Events that the endpoint of `eventsTo` does not have yet.")
+    oldestWebhook = plan.gauge("mta_webhooks_oldest_seconds", in: .seconds, "The age of the oldest of them.")
+    webhooksFlow = plan.gauge(
+      "mta_webhooks_flow", "1 while the endpoint of `eventsTo` takes events, 0 in an outage or after its 410.")
 
     lookups = plan.counter(
       "mta_dns_lookups_total", "Questions to the DNS, answers from memory among them.",

@@ -66,6 +66,9 @@ package enum MeterWords {
   /// How far a delivery came.
   package static let phases = ["planning", "connection", "reply", "local"]
 
+  /// What becomes of an event for `eventsTo`.
+  package static let webhooks = ["taken", "refused", "away", "dropped", "expired"]
+
   // MARK: Queue
 
   package static let ages = ["5m", "1h", "4h", "1d", "2d", "older"]

@@ -59,6 +59,7 @@ struct SettingsTrial {
       }
     }
     attempt { () throws(StartFailure) in _ = try settings.filterPassword() }
+    attempt { () throws(StartFailure) in _ = try settings.webhookKeys() }
     // A missing one is made at the start, and not here.
     if settings.srsDomain != nil, Self.exists(settings.srsSecret) {
       attempt { () throws(StartFailure) in _ = try SRSSecretFile.rewriter(settings) }

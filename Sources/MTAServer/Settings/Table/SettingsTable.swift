@@ -8,7 +8,7 @@ package enum SettingsTable {
     case .listening: listening
     case .submission: submission
     case .rules: rules
-    case .queue: queue
+    case .queue: queue + webhooks
     case .filter: filter
     case .process: process
     }
