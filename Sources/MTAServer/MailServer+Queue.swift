@@ -75,6 +75,8 @@ extension MailServer {
   ) async throws {
     try await withStore(settings, parts) { store in
       let content = try await store.content(of: id)
+      // Once to its end: nothing is shown of a mail that does not match its checksum.
+      try await content.forEachPiece { _ in }
       try body(content.trace)
       try await content.forEachPiece { try body($0) }
     }

@@ -96,6 +96,7 @@ extension QueueChange {
     switch self {
     case .hold: "held by an operator"
     case .release: "released by an operator"
+    case .forceRelease: "released by an operator with its content as it is"
     case .retry: "made due by an operator"
     case .bounce: "given up by an operator"
     case .delete: "deleted by an operator"
@@ -107,7 +108,7 @@ extension QueueChange {
     switch self {
     case .hold(let reason), .bounce(let reason), .delete(let reason): reason
     case .move(let place): place?.description ?? "none"
-    case .release, .retry: nil
+    case .release, .forceRelease, .retry: nil
     }
   }
 }

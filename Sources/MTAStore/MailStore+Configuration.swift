@@ -39,6 +39,8 @@ extension MailStore {
     /// Called when a mail is held because our own work on it broke off twice (``MailStore/takeSuspectsToTell(at:)``). Called on any
     /// thread; must return at once.
     public var suspectHeld: @Sendable () -> Void = {}
+    /// Called when a mail is held because its content does not match its checksum. Called on any thread; must return at once.
+    public var contentDamaged: @Sendable (MailID) -> Void = { _ in }
     /// How long after the start history is first cleaned.
     package var historyDelay: Duration = .seconds(1)
     /// How long to wait after a failed salvage in use, before the next.

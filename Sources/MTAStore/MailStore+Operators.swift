@@ -50,7 +50,7 @@ extension QueueChange {
     case .hold(let reason): .hold(reason: MailStore.line(reason))
     case .bounce(let reason): .bounce(reason: MailStore.line(reason))
     case .delete(let reason): .delete(reason: MailStore.line(reason))
-    case .release, .retry, .move: self
+    case .release, .forceRelease, .retry, .move: self
     }
   }
 }

@@ -24,46 +24,6 @@ extension MailStore: ParcelQueue {
     return mails
   }
 
-  public func content(of id: MailID) async throws(StoreFailure) -> StoredContent {
-    guard !core.isClosed else { throw .closed }
-    if let content = core.fresh.takeContent(of: id) { return content }
-    let row = try await core.reader.read { (database) throws(SQLiteFailure) in try database.content(of: id) }
-    guard let row else { throw .failed("there is no mail \(id)") }
-    if let content = row.content {
-      guard content.readableBytes == row.size else {
-        throw await missing(id, "its content has \(content.readableBytes) bytes instead of \(row.size)")
-      }
-      return StoredContent(trace: row.trace, content: content)
-    }
-    if row.isSettled, row.contentFile == nil { throw .failed("mail \(id) is done, its content is gone") }
-    guard let name = row.contentFile else { throw await missing(id, "its content is missing") }
-    guard ContentFolder.isOurs(name) else { throw await missing(id, "the name of its content file is none of ours") }
-    let folder = core.folder
-    let files = core.files
-    let opened = await files.start { folder.open(name) }.value()
-    switch opened {
-    case .failure(let failure):
-      if failure.isNotFound { throw await missing(id, "its content file \(name) is missing") }
-      if failure.isLink { throw await missing(id, "its content file \(name) is a symbolic link") }
-      throw failure.storeFailure
-    case .success(let (file, size)):
-      guard size == row.size else {
-        throw await missing(id, "its content file \(name) has \(size) bytes instead of \(row.size)")
-      }
-      return StoredContent(trace: row.trace, size: size) { (offset, length) throws(StoreFailure) in
-        switch await files.start({ file.part(from: offset, upTo: length) }).value() {
-        case .success(let bytes): return bytes
-        case .failure(let failure): throw failure.storeFailure
-        }
-      }
-    }
-  }
-
-  private func missing(_ id: MailID, _ reason: String) async -> StoreFailure {
-    await core.hold(id, because: reason)
-    return .failed("mail \(id): \(reason)")
-  }
-
   public func record(_ results: [ParcelResult], reports: [QueuedReport], by owner: LeaseOwner, at now: Timestamp)
     async throws(StoreFailure)
   {
@@ -183,22 +143,5 @@ extension ClaimedRows {
           order: row.order.flatMap { ParcelOrder($0) }))
     }
     return ClaimedMail(envelope, parcels: parcels)
-  }
-}
-
-extension ContentFolder {
-  fileprivate func open(_ name: String) -> Result<(DurableFile, Int), FileFailure> {
-    do throws(FileFailure) {
-      let file = try files.openOwnForReading(path + "/" + name, at: "content.open")
-      return .success((file, try file.size(at: "content.open")))
-    } catch { return .failure(error) }
-  }
-}
-
-extension DurableFile {
-  fileprivate func part(from offset: Int, upTo length: Int) -> Result<ByteBuffer, FileFailure> {
-    do throws(FileFailure) { return .success(try read(from: offset, upTo: length, at: "content.read")) } catch {
-      return .failure(error)
-    }
   }
 }

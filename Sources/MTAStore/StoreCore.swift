@@ -109,16 +109,23 @@ final class StoreCore: Sendable {
     }
   }
 
-  /// Holds a mail and gives notice.
-  func hold(_ id: MailID, because reason: String) async {
+  /// Holds a mail, and gives notice if it was not held for that before.
+  ///
+  /// - Returns: whether it was not.
+  @discardableResult
+  func hold(_ id: MailID, because reason: String) async -> Bool {
     let now = configuration.clock.now
     do {
-      _ = try await write { (database) throws(SQLiteFailure) in
-        try database.hold(id.description, because: reason, at: now)
+      let isNews = try await write { (database) throws(SQLiteFailure) in
+        let isNews = try !database.isHeld(id.description, because: reason)
+        let count = try database.hold(id.description, because: reason, at: now)
+        return isNews && count > 0
       }
-      reportHeld(id.description, reason)
+      if isNews { reportHeld(id.description, reason) }
+      return isNews
     } catch {
       configuration.notice(MailStore.Notice("mail \(id) cannot be held: \(error)", isTrouble: true))
+      return false
     }
   }
 

@@ -94,7 +94,7 @@ extension VolatileStore.State {
     case .hold(let reason):
       parcels[index].isHeld = true
       parcels[index].result = ParcelResult(id, .held, message: "held: " + reason)
-    case .release:
+    case .release, .forceRelease:
       guard parcels[index].isHeld else { return false }
       parcels[index].isHeld = false
       suspects[parcels[index].parcel.mailID] = nil

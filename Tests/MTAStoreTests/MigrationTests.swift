@@ -62,6 +62,9 @@ struct MigrationTests {
     store.save(
       LoginRecord(try #require(LoginAccount("ann")), from: ContactKey(try #require(IPAddress("192.0.2.1"))), at: now))
     let mail = try #require(remote.first)
+    // Mail of versions before has no checksum, and is read without one.
+    #expect(try fixture.query("SELECT DISTINCT checksum FROM messages") == ["NULL"])
+    #expect(try await store.content(of: mail.envelope.id).size == 21)
     #expect(try await !store.suspect(mail.envelope.id, because: "x", at: now))
     try await store.record(
       (remote + local).flatMap(\.parcels).map { ParcelResult($0.id, .delivered, message: "250 ok") },

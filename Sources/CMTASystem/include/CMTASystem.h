@@ -22,6 +22,9 @@ int csystem_release_signals(void);
 /// Has them wait for this thread, or no more. Those that wait outlive execve(2). An errno on failure.
 int csystem_block_signals(int blocks);
 
+/// The CRC-32C of what came before and of these bytes; 0 of nothing. Not zero for `plainly`: without the processor's instruction, for tests.
+uint32_t csystem_checksum(uint32_t before, const void *from, size_t count, int plainly);
+
 #if defined(__linux__)
 #include <spawn.h>
 

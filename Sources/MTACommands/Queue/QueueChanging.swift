@@ -96,7 +96,7 @@ extension QueueChange {
   fileprivate func concerns(_ entry: QueueEntry) -> Bool {
     if sparesWorking, entry.state == .working { return false }
     switch self {
-    case .release: return entry.isHeld
+    case .release, .forceRelease: return entry.isHeld
     case .retry: return !entry.isHeld
     case .hold, .bounce, .delete, .move: return true
     }

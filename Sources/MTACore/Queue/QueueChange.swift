@@ -5,6 +5,8 @@ public enum QueueChange: Hashable, Sendable {
   case hold(reason: String)
   /// A held copy is due at once, with a whole queue lifetime before it.
   case release
+  /// The same, and its content is delivered as it is now: it is no longer compared with the checksum that it got when it was accepted.
+  case forceRelease
   /// A waiting copy is due at once. Held ones stay held.
   case retry
   /// It fails at the runner's next look, with this reason, and its sender gets a report.

@@ -14,9 +14,11 @@ struct OpenStore: Sendable {
 
   /// - Parameters:
   ///   - committed: told by the store of the settings of each durable write.
+  ///   - damaged: told by it of each mail whose content does not match its checksum.
   ///   - notice: told by it what an operator should know.
   init(
     _ settings: Settings, _ parts: MailServer.Parts, committed: (@Sendable (StoreCommit) -> Void)? = nil,
+    damaged: @escaping @Sendable (MailID) -> Void = { _ in },
     notice: @escaping @Sendable (MailStore.Notice) -> Void
   ) throws(StartFailure) {
     let (bell, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -30,6 +32,7 @@ struct OpenStore: Sendable {
     configuration.suspectHeld = { ring.yield() }
     configuration.notice = notice
     configuration.committed = committed
+    configuration.contentDamaged = damaged
     do { store = try MailStore(configuration) } catch { throw StartFailure(error) }
   }
 
@@ -42,9 +45,11 @@ struct OpenStore: Sendable {
   }
 
   init(
-    _ settings: Settings, _ parts: MailServer.Parts, logger: Logger, committed: (@Sendable (StoreCommit) -> Void)? = nil
+    _ settings: Settings, _ parts: MailServer.Parts, logger: Logger,
+    committed: (@Sendable (StoreCommit) -> Void)? = nil,
+    damaged: @escaping @Sendable (MailID) -> Void = { _ in }
   ) throws(StartFailure) {
-    try self.init(settings, parts, committed: committed) { notice in
+    try self.init(settings, parts, committed: committed, damaged: damaged) { notice in
       if notice.isTrouble { logger.error("\(notice)") } else { logger.info("\(notice)") }
     }
   }

@@ -97,7 +97,9 @@ struct Rooms: Sendable {
     if let delivery { plan = try Self.plan(settings, parts, delivery, lookup, nextHops, watchers, trace, logs) }
     let open =
       house.hasQueue
-      ? try OpenStore(settings, parts, logger: logger, committed: Self.commits(to: watchers))
+      ? try OpenStore(settings, parts, logger: logger, committed: Self.commits(to: watchers)) { [meters] _ in
+        meters?.add(MeterTable.own.damagedContents)
+      }
       : OpenStore(house.absentQueue)
     self.open = open
     door =

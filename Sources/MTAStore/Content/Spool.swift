@@ -14,6 +14,8 @@ final class Spool: MessageSpool, @unchecked Sendable {
   private let id: MailID
   private var gathered = ByteBuffer()
   private var size = 0
+  /// Of what came so far.
+  private var check = ContentCheck()
   private var spill: Spill?
   private var isOver = false
 
@@ -35,6 +37,7 @@ final class Spool: MessageSpool, @unchecked Sendable {
     let (sum, overflow) = size.addingReportingOverflow(piece.readableBytes)
     guard !overflow else { throw .noSpace }
     size = sum
+    check.add(piece)
     // What is gathered never grows beyond its bound, for its memory comes in powers of two.
     if gathered.readableBytes > 0, gathered.readableBytes + piece.readableBytes > bound { try await write() }
     // The first piece is kept as it is; more of them are gathered in one buffer, for slices of a few bytes would each
@@ -81,7 +84,7 @@ final class Spool: MessageSpool, @unchecked Sendable {
     let contentFile = isLarge ? store.folder.name(id) : nil
     let mail = NewMail(
       envelope: envelope, envelopeText: envelopeText, trace: trace, content: isLarge ? nil : gathered,
-      contentFile: contentFile, size: size,
+      contentFile: contentFile, size: size, checksum: check.finished(behind: trace).value,
       expiresAt: envelope.expiry(after: store.configuration.queueLifetime),
       lanes: envelope.recipients.map(store.configuration.lane))
     gathered = ByteBuffer()

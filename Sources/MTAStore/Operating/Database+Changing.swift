@@ -43,7 +43,7 @@ extension Database {
           "hold = 1, delivery_msg = ?3, updated_at = ?2",
           .text("held: " + reason), ""
         )
-      case .release:
+      case .release, .forceRelease:
         ("hold = 0, delivery_msg = NULL, expires_at = ?3, \(due)", .text(expiresAt.description), " AND hold = 1")
       case .retry: (due, nil, " AND hold = 0")
       case .bounce(let reason):
@@ -78,6 +78,12 @@ extension Database {
     switch change {
     case .release:
       for mail in mails { try forgetSuspect(mail) }
+      return []
+    case .forceRelease:
+      for mail in mails {
+        try forgetSuspect(mail)
+        try run("UPDATE messages SET checksum = NULL WHERE id = ?", [.text(mail)], at: "checksum.forget")
+      }
       return []
     case .delete:
       var files: [String] = []

@@ -29,7 +29,7 @@ extension Database {
 
   func settle(_ mail: String, as settledAt: SQLValue) throws(SQLiteFailure) {
     try run(
-      "UPDATE messages SET settled_at = ?2, content = NULL, content_file = NULL WHERE id = ?1 AND settled_at IS NULL",
+      "UPDATE messages SET settled_at = ?2, content = NULL, content_file = NULL, checksum = NULL WHERE id = ?1 AND settled_at IS NULL",
       [.text(mail), settledAt], at: "salvage.settle")
   }
 

@@ -11,6 +11,8 @@ struct NewMail: Sendable {
   let content: ByteBuffer?
   let contentFile: String?
   let size: Int
+  /// Of content and trace, in this order: see ``ContentCheck``.
+  let checksum: UInt32
   let expiresAt: Timestamp
   /// The lanes of the recipients' parcels, in the envelope's order.
   let lanes: [String]
@@ -39,6 +41,7 @@ extension NewMail {
     self.init(
       envelope: report.envelope, envelopeText: try EnvelopeText.encode(report.envelope), trace: ByteBuffer(),
       content: report.content, contentFile: nil, size: report.content.readableBytes,
+      checksum: ContentCheck(of: report.content, behind: ByteBuffer()).value,
       expiresAt: report.envelope.expiry(after: configuration.queueLifetime),
       lanes: report.envelope.recipients.map(configuration.lane))
   }
@@ -56,12 +59,13 @@ extension Database {
     let now = SQLValue.text(envelope.receivedAt.description)
     try run(
       """
-      INSERT INTO messages (id, size, created_at, settled_at, envelope, content_file, trace, content)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO messages (id, size, created_at, settled_at, envelope, content_file, trace, content, checksum)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
         id, .integer(Int64(mail.size)), now, mail.isUnfinished ? .null : now, .text(mail.envelopeText),
         .text(optional: mail.contentFile), .blob(mail.trace), mail.content.map(SQLValue.blob) ?? .null,
+        .integer(Int64(mail.checksum)),
       ], at: "mail.insert")
     return try insertParcels(of: envelope, in: mail.lanes, expiresAt: mail.expiresAt, leasedTo: lease)
   }
@@ -154,7 +158,7 @@ extension Database {
     ) { (file: $0.text(0), isSettled: true) }
     guard let settled else { return nil }
     try run(
-      "UPDATE messages SET settled_at = ?2, content = NULL, content_file = NULL WHERE id = ?1",
+      "UPDATE messages SET settled_at = ?2, content = NULL, content_file = NULL, checksum = NULL WHERE id = ?1",
       [.text(id.description), .text(now.description)], at: "mail.settle")
     return settled.file
   }
@@ -192,18 +196,21 @@ extension Database {
     let size: Int
     let contentFile: String?
     let content: ByteBuffer?
+    /// Nil: unknown. A damaged row may have any number.
+    let checksum: Int64?
     /// Whether all parcels are final, so that the content may be gone.
     let isSettled: Bool
   }
 
   func content(of id: MailID) throws(SQLiteFailure) -> StoredRow? {
     try first(
-      "SELECT size, content_file, settled_at, trace, content FROM messages WHERE id = ?", [.text(id.description)],
+      "SELECT size, content_file, settled_at, trace, content, checksum FROM messages WHERE id = ?",
+      [.text(id.description)],
       at: "content.find"
     ) {
       StoredRow(
         trace: $0.blob(3) ?? ByteBuffer(), size: Int(clamping: $0.integer(0)), contentFile: $0.text(1),
-        content: $0.blob(4),
+        content: $0.blob(4), checksum: $0.isNull(5) ? nil : $0.integer(5),
         isSettled: !$0.isNull(2))
     }
   }

@@ -91,6 +91,16 @@ extension Database {
     return count
   }
 
+  /// Whether all of a mail that is not done is held with this reason.
+  func isHeld(_ mail: String, because reason: String) throws(SQLiteFailure) -> Bool {
+    try first(
+      """
+      SELECT 1 FROM parcels WHERE mail_id = ?1 AND state IN ('waiting', 'working')
+        AND (hold = 0 OR delivery_msg IS NOT ?2) LIMIT 1
+      """, [.text(mail), .text("held: " + reason)], at: "hold.find"
+    ) { _ in true } == nil
+  }
+
   /// The result of recording an outcome.
   enum Recording {
     /// The lease was lost, so the outcome was dropped.

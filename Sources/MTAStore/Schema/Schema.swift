@@ -11,6 +11,9 @@ enum Schema {
 
   static var version: Int { migrations.count }
 
+  /// The first version with `checksum`.
+  static let checksumVersion = 9
+
   /// The lanes of waiting parcels, so that a claim skips a lane in one step, however much waits in it. A row of `lanes` says when the
   /// first parcel of its lane is due. Triggers update it after every write to `parcels`. The column `next_hop` is no longer written; it
   /// stays for programs of the version before that have the file open.
@@ -177,6 +180,10 @@ enum Schema {
       )
       """,
       "CREATE INDEX client_orders_network ON client_orders (network)",
+    ],
+    [
+      // The CRC-32C of content and trace; NULL for mail of versions before, and where an operator said that the content counts as it is.
+      "ALTER TABLE messages ADD COLUMN checksum INTEGER"
     ],
   ]
 }

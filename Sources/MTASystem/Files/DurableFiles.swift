@@ -202,6 +202,8 @@ public struct FileStatus: Hashable, Sendable {
   public let group: UInt32
   /// The permission bits alone.
   public let mode: UInt32
+  /// When the content was last changed, in seconds since 1970.
+  package let modified: Int64
 
   init(_ record: stat) {
     size = Int(record.st_size)
@@ -211,6 +213,11 @@ public struct FileStatus: Hashable, Sendable {
     owner = UInt32(record.st_uid)
     group = UInt32(record.st_gid)
     mode = UInt32(record.st_mode & 0o7777)
+    #if canImport(Glibc)
+      modified = Int64(record.st_mtim.tv_sec)
+    #else
+      modified = Int64(record.st_mtimespec.tv_sec)
+    #endif
   }
 }
 

@@ -12,7 +12,7 @@ package struct MeterTable: Sendable {
   // MARK: Queue and delivery
   package let commitTime, commitMails, commitWrites: MeterPlace
   package let deliveries, deliveryTime, deliveryAge, reports: MeterPlace
-  package let copies, oldestCopy: MeterPlace
+  package let copies, oldestCopy, damagedContents: MeterPlace
   package let webhooks, webhooksWaiting, oldestWebhook, webhooksFlow: MeterPlace
 
   // MARK: DNS
@@ -96,6 +96,9 @@ package struct MeterTable: Sendable {
     oldestWebhook = plan.gauge("mta_webhooks_oldest_seconds", in: .seconds, "The age of the oldest of them.")
     webhooksFlow = plan.gauge(
       "mta_webhooks_flow", "1 while the endpoint of `eventsTo` takes events, 0 in an outage or after its 410.")
+
+    damagedContents = plan.counter(
+      "mta_contents_damaged_total", "Mails that were held because their content did not match its checksum.")
 
     lookups = plan.counter(
       "mta_dns_lookups_total", "Questions to the DNS, answers from memory among them.",
