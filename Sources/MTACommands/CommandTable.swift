@@ -15,6 +15,7 @@ enum CommandTable {
     let mail: [any ParsableCommand.Type] = [
       SendCommand<Program>.self, QueueCommand<Program>.self, ExplainCommand<Program>.self,
       ContactsCommand<Program>.self, AlertCommand<Program>.self,
+      BackupCommand<Program>.self, RestoreCommand<Program>.self, VerifyCommand<Program>.self,
       SalvageCommand<Program>.self,
     ]
     let settings: [any ParsableCommand.Type] = [

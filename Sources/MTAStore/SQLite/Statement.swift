@@ -99,6 +99,18 @@ final class Statement {
 struct Row {
   fileprivate let handle: OpaquePointer
 
+  enum Kind { case null, integer, text, blob }
+
+  /// A number with a fraction counts as text: we have none.
+  func kind(_ column: Int32) -> Kind {
+    switch sqlite3_column_type(handle, column) {
+    case SQLITE_NULL: .null
+    case SQLITE_INTEGER: .integer
+    case SQLITE_BLOB: .blob
+    default: .text
+    }
+  }
+
   func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
   func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
 
