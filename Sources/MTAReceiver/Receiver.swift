@@ -44,6 +44,11 @@ public final class Receiver: Sendable {
     public var contacts = ContactPolicy()
     /// Limits for logins. Addresses of `contacts.neverProhibit` are not limited; accounts always are.
     public var logins = LoginPolicy()
+    /// How much users who log in may send. Default: as much as they like.
+    public var userLimits = UserLimits()
+    /// How much clients without a login may send. Addresses of `contacts.neverProhibit` and our front ends have no limit. Default: as
+    /// much as they like.
+    public var clientLimits = SendingLimits()
     /// Clients from these networks may relay through ports of role `internalSubmit` (R12). Default loopback.
     public var trustedNetworks = Network.loopback
     /// The proxies whose header is accepted at ports with ``Listener/expectsProxy``. Other clients are not served there. Default: none.
@@ -104,7 +109,8 @@ public final class Receiver: Sendable {
     hooks: @escaping @Sendable () -> any InboundHooks
   ) {
     let desk = LocalDesk(
-      configuration, contacts: contacts, logins: logins, clock: clock, logger: logger, isShared: false)
+      configuration, contacts: contacts, logins: logins, limits: contacts as? any LimitStore, clock: clock,
+      logger: logger, isShared: false)
     self.init(
       configuration, store: store, desk: desk, lookup: lookup, findRoute: findRoute, tls: tls, inspector: inspector,
       clock: clock, logger: logger, observers: observers, hooks: hooks)

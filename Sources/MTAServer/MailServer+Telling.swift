@@ -80,6 +80,26 @@ struct OperatorLog {
     }
   }
 
+  /// - Parameters:
+  ///   - isGone: the order was removed.
+  ///   - count: of copies, or of counts, that it concerned.
+  func tell(_ order: AccountOrder, isGone: Bool = false, _ count: Int? = nil) {
+    let event =
+      switch order.kind {
+      case .suspendUser: isGone ? "user resumed by an operator" : "user suspended by an operator"
+      case .suspendDomain: isGone ? "domain resumed by an operator" : "domain suspended by an operator"
+      case .resetLimits: "sending counts reset by an operator"
+      }
+    log(event, because: isGone || order.reason.isEmpty ? nil : order.reason) { fields in
+      switch order.kind {
+      case .suspendUser: fields.append("user", order.name, limit: 255)
+      case .suspendDomain: fields.append("domain", order.name, limit: 255)
+      case .resetLimits: fields.append("of", order.name, limit: 255)
+      }
+      if let count { fields.append("count", number: count) }
+    }
+  }
+
   private func log(_ event: String, because reason: String?, _ body: (inout LogFields) -> Void) {
     guard let logs else { return }
     EventLog(logs.logger("mta.operator")).write(.notice, event) { fields in

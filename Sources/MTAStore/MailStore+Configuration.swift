@@ -26,6 +26,8 @@ extension MailStore {
     /// How long contacts stay after they were last seen, if they are not locked out, and the networks of logins after the last login.
     /// Default 30 days.
     public var contactRetention: Duration = .seconds(2_592_000)
+    /// As of ``MTACore/ContactPolicy``. Default 64.
+    public var contactPrefix = ContactKey.prefixLength
     /// Threads that write and read content files. Default 4.
     public var fileThreads = 4
     /// How long to wait while another process holds the database. Default 10 seconds.

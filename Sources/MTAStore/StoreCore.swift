@@ -15,6 +15,8 @@ final class StoreCore: Sendable {
   let owners: LeaseFolder
   /// What operators say about clients, as it was last read.
   let orders = NIOLockedValueBox(KnownOrders())
+  /// And about users and domains.
+  let accountOrders = NIOLockedValueBox(KnownAccountOrders())
   private let lock: StoreLock
 
   init(_ configuration: MailStore.Configuration) throws(MailStore.OpenFailure) {
@@ -47,6 +49,11 @@ final class StoreCore: Sendable {
     /// Of the table, when they were read.
     var mark: String?
     var orders: [ClientOrder] = []
+  }
+
+  struct KnownAccountOrders: Sendable {
+    var mark: String?
+    var orders: [AccountOrder] = []
   }
 
   var isClosed: Bool { writer.isClosed }

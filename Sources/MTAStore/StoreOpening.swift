@@ -113,6 +113,7 @@ struct StoreOpening: Sendable {
     }
     do {
       let database = try Database(path: path, busyMilliseconds: busyMilliseconds, faults: configuration.faults)
+      database.contactPrefix = configuration.contactPrefix
       guard !database.isReadOnly else { throw Failure(reason: .notWritable, path: path, detail: "read-only") }
       switch try database.inspect() {
       case .foreign: throw Failure(reason: .notOurDatabase, path: path, detail: "it has other tables")
@@ -126,7 +127,7 @@ struct StoreOpening: Sendable {
       try database.configureForWriting()
       try database.migrate()
       // Every table is looked at once: a damaged root page is found now, not at the first mail.
-      for table in ["messages", "parcels", "contacts", "logins", "lanes"] {
+      for table in ["messages", "parcels", "contacts", "logins", "lanes", "sending_counts", "account_orders"] {
         try database.run("SELECT 1 FROM \(table) NOT INDEXED LIMIT 1", at: "open.look")
       }
       return database
@@ -145,6 +146,7 @@ struct StoreOpening: Sendable {
   func connect(forWriting: Bool) throws(SQLiteFailure) -> Database {
     let database = try Database(
       path: configuration.database, busyMilliseconds: busyMilliseconds, faults: configuration.faults)
+    database.contactPrefix = configuration.contactPrefix
     if forWriting { try database.configureForWriting() } else { try database.configureForReading() }
     return database
   }

@@ -40,6 +40,8 @@ public final class VolatileStore: MessageStore, ContactStore, LoginStore {
     var parcels: [StoredParcel] = []
     var contacts: [ContactKey: ContactRecord] = [:]
     var logins: [LoginAccount: [ContactKey: Timestamp]] = [:]
+    var limits: [LimitKey: LimitRecord] = [:]
+    var orders: [AccountOrder] = []
     var failures: [Step: (failure: StoreFailure, times: Int)] = [:]
     var open = 0
     var numbers: UInt32 = 0

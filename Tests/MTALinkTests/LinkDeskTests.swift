@@ -69,6 +69,44 @@ import Testing
     #expect(await desk.refused(attempt) > .zero)
   }
 
+  /// Else a receiver could use up what others may send.
+  @Test func allowancesAreForUsersWhoAreLoggedInHere() async throws {
+    let (stage, _) = try await Self.stage(CountingDesk(), checks: true)
+    let desk = stage.client.desk
+    #expect(await desk.allow(.mail, user: Self.ann, client: .v4(1)) == .unknown)
+    #expect(await desk.allow(.mail, user: nil, client: .v4(1)) == .granted)
+    let attempt = try #require(await desk.admit(await desk.beginLogin(Self.ann, from: .v4(1))))
+    let right = Credentials(username: Self.ann, password: "right")
+    guard case .right(_, let end) = await stage.client.authenticate(right, attempt: attempt.number) else {
+      Issue.record("the right password is not right")
+      return
+    }
+    #expect(await desk.allow(.mail, user: Self.ann, client: .v4(1)) == .granted)
+    end()
+    try await eventually("the login is over") {
+      await desk.allow(.mail, user: Self.ann, client: .v4(1)) == .unknown
+    }
+  }
+
+  /// Whatever the receiver makes of it.
+  @Test func aSuspendedUsersPasswordIsWrong() async throws {
+    let desk = CountingDesk(suspends: true)
+    let (stage, _) = try await Self.stage(desk, checks: true)
+    let attempt = try #require(
+      await stage.client.desk.admit(await stage.client.desk.beginLogin(Self.ann, from: .v4(1))))
+    #expect(attempt.isSuspended)
+    let right = Credentials(username: Self.ann, password: "right")
+    guard case .wrong = await stage.client.authenticate(right, attempt: attempt.number) else {
+      Issue.record("a suspended user logged in")
+      return
+    }
+  }
+
+  @Test func withoutTheQueueProcessNothingIsAllowed() async throws {
+    let stage = LinkStage(waits: false)
+    #expect(await stage.client.desk.allow(.mail, user: Self.ann, client: .loopback4) == .unknown)
+  }
+
   @Test func aReceiverEndsOnlyWhatItBegan() async throws {
     let desk = CountingDesk()
     let (stage, service) = try await Self.stage(desk)

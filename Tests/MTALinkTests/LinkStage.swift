@@ -106,8 +106,12 @@ final class CountingDesk: ReceptionDesk {
   let holdsTries: Bool
   /// Connections that need not ask.
   let ahead: Int
+  /// Accounts are suspended.
+  let suspends: Bool
 
-  init(holdsTries: Bool = false, ahead: Int = 0) { (self.holdsTries, self.ahead) = (holdsTries, ahead) }
+  init(holdsTries: Bool = false, ahead: Int = 0, suspends: Bool = false) {
+    (self.holdsTries, self.ahead, self.suspends) = (holdsTries, ahead, suspends)
+  }
 
   func ahead(of client: IPAddress) -> Int { ahead }
 
@@ -128,8 +132,10 @@ final class CountingDesk: ReceptionDesk {
       counts.number += 1
       return counts.number
     }
-    return LoginTry(
+    var attempt = LoginTry(
       number: number, address: client, account: name.flatMap { LoginAccount($0) }, isFromKnownNetwork: true)
+    attempt.isSuspended = suspends
+    return attempt
   }
   func admit(_ attempt: LoginTry) async -> LoginTry? {
     guard holdsTries else { return attempt }

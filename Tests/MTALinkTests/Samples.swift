@@ -147,10 +147,15 @@ struct Samples {
       .entry(
         [.welcome, .slammed, .full, .warned(until: timestamp())][self.number(below: 4)],
         ahead: UInt8(self.number(below: 256))),
-      .began(number, isFromKnownNetwork: flag()), .admitted(flag()), .time(.milliseconds(self.number(below: 100_000))),
+      .began(number, isFromKnownNetwork: flag(), isSuspended: flag()), .admitted(flag()),
+      .time(.milliseconds(self.number(below: 100_000))),
       .login([.wrong, .failed, .right(record(), token: number)][self.number(below: 3)]),
       .restored([.unknown, .expired, .original(mailbox())][self.number(below: 3)]),
       .rewritten(optional { $0.mailbox() }),
+      .allow(flag() ? .mail : .recipient, optional { $0.text() }, address()),
+      .allowance(
+        [.granted, .suspended, .unknown, .limited(.day, minutes: Int64(self.number(below: 2000)))][
+          self.number(below: 4)]),
     ]
   }
 }

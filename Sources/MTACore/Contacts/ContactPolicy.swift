@@ -6,6 +6,9 @@ public struct ContactPolicy: Hashable, Sendable {
   public var prohibited: Duration
   /// Networks that are counted but never locked out. Their logins are counted by account alone.
   public var neverProhibit: [Network]
+  /// The clients of one network of IPv6 are counted as one: the length of its prefix, 48 to 128. It counts for connections, logins and
+  /// what is kept of refusals, too. A receiver does not change it while it runs. Default 64.
+  public var prefixLength = ContactKey.prefixLength
 
   public init(maximumViolations: Int = 3, prohibited: Duration = .seconds(3600), neverProhibit: [Network] = []) {
     self.maximumViolations = max(1, maximumViolations)

@@ -19,14 +19,19 @@ public struct ContactRecord: Hashable, Sendable {
   }
 }
 
-/// The key under which an address is counted: an IPv4 address, or the /64 network of an IPv6 address.
+/// The key under which an address is counted: an IPv4 address, or the network of an IPv6 address, a /64 as a rule.
 public struct ContactKey: Hashable, Sendable, CustomStringConvertible {
   public let description: String
 
-  public init(_ address: IPAddress) {
-    switch address {
-    case .v4: description = address.description
-    case .v6(let high, _): description = IPAddress.v6(high: high, low: 0).description + "/64"
+  /// What is counted as one client of IPv6, unless ``ContactPolicy/prefixLength`` says otherwise.
+  public static let prefixLength = 64
+
+  /// - Parameter prefixLength: of the network of an IPv6 address, 0 to 128.
+  public init(_ address: IPAddress, prefixLength: Int = Self.prefixLength) {
+    if case .v6 = address, let network = Network(address, prefixLength: min(max(prefixLength, 0), 128)) {
+      description = network.description
+    } else {
+      description = address.description
     }
   }
 
@@ -36,11 +41,11 @@ public struct ContactKey: Hashable, Sendable, CustomStringConvertible {
   /// The address, or the network of an IPv6 address; nil for a text that is no key.
   public var network: Network? { Network(description) }
 
-  /// Whether it lies in a network, or is the /64 network around a smaller one.
+  /// Whether it lies in a network, or is the network of IPv6 around a smaller one.
   public func isWithin(_ other: Network) -> Bool {
     guard let network else { return false }
     return network.prefixLength >= other.prefixLength
-      ? other.contains(network.address) : network.prefixLength == 64 && network.contains(other.address)
+      ? other.contains(network.address) : network.contains(other.address)
   }
 }
 

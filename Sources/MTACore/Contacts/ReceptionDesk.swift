@@ -41,6 +41,15 @@ package protocol ReceptionDesk: Sendable {
   func abandoned(_ attempt: LoginTry)
   /// The time after which an unchecked try is answered: at least as long as a refused one.
   func answerTime() async -> Duration
+
+  /// Counts a mail or a recipient of the user who logged in, or else of the client.
+  ///
+  /// - Parameter user: the name of the login; nil for none.
+  func allow(_ use: SendingUse, user: String?, client: IPAddress) async -> Allowance
+}
+
+extension ReceptionDesk {
+  package func allow(_ use: SendingUse, user: String?, client: IPAddress) async -> Allowance { .granted }
 }
 
 extension ReceptionDesk {

@@ -35,7 +35,8 @@ extension Question {
     case .rset, .noop, .vrfy, .expn, .help, .unknown: return .command(verdict == .proceed ? .proceed : .refuse(refusal))
     // Who somebody is cannot be guessed: a member would turn into a stranger, or the other way.
     case .clientLookup, .auth, .scramKeys: return .failed
-    case .quit, .timeout, .domainExists, .route, .time, .restore, .rewrite, .inspection, .loginProof, .loginRefused:
+    case .quit, .timeout, .domainExists, .route, .time, .allowance, .restore, .rewrite, .inspection, .loginProof,
+      .loginRefused:
       return .failed
     }
   }

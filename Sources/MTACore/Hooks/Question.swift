@@ -21,6 +21,8 @@ package enum Question: Hashable, Sendable {
   /// Does mail for the domain have anywhere to go (R16)?
   case route(DNSName)
   case rcptTo(Mailbox)
+  /// May the user, or the client, begin a mail, or have one recipient more? All else is in order.
+  case allowance(SendingUse)
   /// The original of a rewritten sender, where this process cannot tell.
   case restore(Mailbox, at: Timestamp)
   /// The sender of forwarded copies, where this process cannot make it.
@@ -53,6 +55,7 @@ package enum Answer: Hashable, Sendable {
   case domainExists(Bool?)
   case route(MailRoute)
   case time(Timestamp)
+  case allowance(Allowance)
   case restored(Restoration)
   /// Nil: it stays as it is.
   case rewritten(Mailbox?)
@@ -97,7 +100,8 @@ extension InboundHooks {
       try await timeout(&c)
       return .noted
     // Not the hooks' business: the shell answers these itself.
-    case .domainExists, .route, .time, .restore, .rewrite, .inspection, .loginProof, .loginRefused: return .failed
+    case .domainExists, .route, .time, .allowance, .restore, .rewrite, .inspection, .loginProof, .loginRefused:
+      return .failed
     }
   }
 }
@@ -119,6 +123,7 @@ extension Question {
     case .route: "route"
     case .time: "time"
     case .rcptTo: "rcptTo"
+    case .allowance: "allowance"
     case .restore: "restore"
     case .rewrite: "rewrite"
     case .data: "data"

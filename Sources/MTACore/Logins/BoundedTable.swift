@@ -11,6 +11,8 @@ struct BoundedTable<Key: Hashable & Sendable, Record: WeighedRecord>: Sendable {
   private var records: [Key: Record] = [:]
   /// Records in use may exceed it.
   let capacity: Int
+  /// How often records had to go.
+  private(set) var evictions = 0
 
   init(capacity: Int) { self.capacity = max(1, capacity) }
 
@@ -32,6 +34,7 @@ struct BoundedTable<Key: Hashable & Sendable, Record: WeighedRecord>: Sendable {
   }
 
   private mutating func makeRoom(at now: Timestamp) {
+    evictions += 1
     let surplus = max(records.count - capacity, 0) + max(capacity / 8, 1)
     let before = records.count
     records = records.filter { $0.value.worth(at: now) != 0 }

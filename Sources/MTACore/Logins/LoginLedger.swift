@@ -26,6 +26,7 @@ package struct LoginLedger: Sendable {
   package var policy: LoginPolicy
   /// Their addresses are not limited; the accounts are.
   package var unlimited: [Network]
+  private let prefixLength: Int
   private var addresses: BoundedTable<ContactKey, AddressStanding>
   private var sites: BoundedTable<Network, TryCount>
   private var pairs: BoundedTable<Pair, TryCount>
@@ -36,8 +37,13 @@ package struct LoginLedger: Sendable {
 
   /// - Parameters:
   ///   - unlimited: networks whose addresses are not limited, such as a webmail host's.
+  ///   - prefixLength: as of ``ContactPolicy``.
   ///   - capacity: addresses that are remembered, and accounts; of all there is a bound.
-  package init(_ policy: LoginPolicy, unlimited: [Network] = [], capacity: Int = 50_000) {
+  package init(
+    _ policy: LoginPolicy, unlimited: [Network] = [], prefixLength: Int = ContactKey.prefixLength,
+    capacity: Int = 50_000
+  ) {
+    self.prefixLength = prefixLength
     self.policy = policy
     self.unlimited = unlimited
     addresses = BoundedTable(capacity: capacity)
@@ -58,9 +64,11 @@ package struct LoginLedger: Sendable {
     from address: IPAddress, account: LoginAccount?, isFromKnownNetwork: Bool, at now: Timestamp
   ) -> LoginTry {
     count &+= 1
-    return LoginTry(
+    var attempt = LoginTry(
       number: count, address: address, account: account, isFromKnownNetwork: isFromKnownNetwork, askedAt: now,
       startedAt: now)
+    attempt.prefixLength = prefixLength
+    return attempt
   }
 
   /// Whether the try may be checked. ``Admission/wait`` leaves it in its address's queue.
@@ -79,7 +87,9 @@ package struct LoginLedger: Sendable {
   }
 
   /// The numbers of the tries of an address that wait, in their order.
-  package func waiting(at address: IPAddress) -> [UInt64] { addresses.record(of: ContactKey(address))?.waiting ?? [] }
+  package func waiting(at address: IPAddress) -> [UInt64] {
+    addresses.record(of: ContactKey(address, prefixLength: prefixLength))?.waiting ?? []
+  }
 
   /// The login succeeded: it counts for nothing, and forgives nothing.
   package mutating func accept(_ attempt: LoginTry, at now: Timestamp) {

@@ -14,6 +14,8 @@ package struct LoginTry: Hashable, Sendable {
   package let account: LoginAccount?
   /// Somebody logged in to the account from this network.
   package let isFromKnownNetwork: Bool
+  /// An operator suspended the account: whatever the credentials, they count as wrong.
+  package var isSuspended = false
   package let askedAt: Timestamp
   package internal(set) var standing = Standing.asked
   package internal(set) var startedAt: Timestamp
@@ -43,8 +45,10 @@ package struct LoginTry: Hashable, Sendable {
     self.startedAt = startedAt
   }
 
-  /// What counts as one address: an IPv4 address, a /64 of IPv6.
-  var network: ContactKey { ContactKey(address) }
+  /// Of the networks of IPv6 that count as one address.
+  var prefixLength = ContactKey.prefixLength
+  /// What counts as one address: an IPv4 address, a network of IPv6.
+  var network: ContactKey { ContactKey(address, prefixLength: prefixLength) }
 
   /// The /48 around an IPv6 address.
   var site: Network? {

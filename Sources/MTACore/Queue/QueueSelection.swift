@@ -30,6 +30,8 @@ public struct QueueSelection: Hashable, Sendable {
   /// The lane of a copy (``Parcel/lane``), or the host of its last attempt; the same form.
   public var nextHops: [String] = []
   public var standings: Set<Standing> = []
+  /// Users who logged in to hand the mail in, by the name of the login. For stores that look into envelopes.
+  package var logins: [LoginAccount] = []
   /// Accepted before this time.
   public var createdBefore: Timestamp?
   /// Accepted at this time or later.

@@ -69,6 +69,8 @@ public struct SessionConfiguration: Sendable {
   /// The least time after which a sender may ask for a mail's return (RFC 2852, `BY` with mode `R`), announced with DELIVERBY. Default
   /// 0: any.
   public var minimumDeliverBy: Duration = .zero
+  /// What is asked before a mail begins or gets a recipient. Default: nothing.
+  package var allowances = AllowanceQuestions()
   /// Speaks LMTP (RFC 2033): LHLO in place of EHLO, and an answer for each recipient after the content.
   public var speaksLMTP = false
 

@@ -100,6 +100,17 @@ extension Reply {
   static func mustBeEncrypted(port: UInt16) -> Reply {
     Reply(530, .security, "Traffic on port \(port) must be encrypted")
   }
+  // RFC 5321 has no code for it. 450 is what Postfix says at such limits, and clients try again.
+  static func mailLimit(_ span: LimitSpan, minutes: Int64) -> Reply {
+    Reply(450, .policy, "too many mails within \(span.words); try again in \(minutes) minute\(minutes == 1 ? "" : "s")")
+  }
+  /// Not 452 4.5.3, which says that the recipient may come with the next mail, at once.
+  static func recipientLimit(_ span: LimitSpan, minutes: Int64) -> Reply {
+    Reply(
+      450, .policy, "too many recipients within \(span.words); try again in \(minutes) minute\(minutes == 1 ? "" : "s")"
+    )
+  }
+  static let accountSuspended = Reply(450, .policy, "this account cannot send mail now")
   static let notYourAddress = Reply(550, .policy, "the sender does not belong to the user who logged in")
   static func notYourLocalAddress(_ own: Mailbox) -> Reply {
     Reply(550, .policy, "the sender is not yours; you may send as \(own)")
@@ -178,4 +189,8 @@ extension Reply {
   static let help = Reply(
     214, .other,
     lines: ["commands: EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY EXPN HELP QUIT", "see RFC 5321"])
+}
+
+extension LimitSpan {
+  fileprivate var words: String { self == .hour ? "an hour" : "a day" }
 }

@@ -41,18 +41,22 @@ package struct LinkDesk: ReceptionDesk {
   package func beginLogin(_ name: String?, from client: IPAddress) async -> LoginTry {
     let account = name.flatMap { LoginAccount($0) }
     let answer = await self.client.question(.beginLogin(name, client), patience: .zero)
-    guard case .began(let number, let isKnown)? = answer else {
+    guard case .began(let number, let isKnown, let isSuspended)? = answer else {
       return LoginTry(number: Self.nobody, address: client, account: account, isFromKnownNetwork: false)
     }
-    return LoginTry(number: number, address: client, account: account, isFromKnownNetwork: isKnown)
+    var attempt = LoginTry(number: number, address: client, account: account, isFromKnownNetwork: isKnown)
+    attempt.isSuspended = isSuspended
+    return attempt
   }
 
   package func admit(_ attempt: LoginTry) async -> LoginTry? {
     guard attempt.number != Self.nobody else { return nil }
     guard case .admitted(true)? = await client.question(.admit(attempt.number), patience: .zero) else { return nil }
-    return LoginTry(
+    var admitted = LoginTry(
       number: attempt.number, address: attempt.address, account: attempt.account,
       isFromKnownNetwork: attempt.isFromKnownNetwork, standing: .checking)
+    admitted.isSuspended = attempt.isSuspended
+    return admitted
   }
 
   package func poll(_ number: UInt64) { client.tell(.poll(number)) }
@@ -67,6 +71,12 @@ package struct LinkDesk: ReceptionDesk {
   package func abandoned(_ attempt: LoginTry) { client.tell(.abandoned(attempt.number)) }
 
   package func answerTime() async -> Duration { await time(client.question(.answerTime, patience: .zero)) }
+
+  /// The mail could not be stored now either.
+  package func allow(_ use: SendingUse, user: String?, client: IPAddress) async -> Allowance {
+    let answer = await self.client.question(.allow(use, user, client), isShort: true, patience: patience)
+    return if case .allowance(let allowance)? = answer { allowance } else { .unknown }
+  }
 
   /// As a desk without a measurement would say.
   private func time(_ answer: LinkMessage?) -> Duration {

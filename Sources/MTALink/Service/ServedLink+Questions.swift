@@ -35,6 +35,8 @@ extension ServedLink {
     case .rewrite(let mailbox): ask(number) { .rewritten(await $0.service.configuration.rewrite(mailbox)) }
     case .event(let event): keep(event)
     case .dialogue(let line, let lost): service.configuration.dialogue?(line, lost)
+    case .allow(let use, let user, let address):
+      ask(number) { .allowance(await $0.allow(use, user, address)) }
     default: throw LinkFault("a message that receivers do not send")
     }
   }
@@ -45,6 +47,12 @@ extension ServedLink {
       guard let mail = event.mail, recent.withLockedValue({ $0.take(mail) }) else { return }
     }
     service.configuration.event?(event)
+  }
+
+  /// A receiver may not use up what others may send: it asks for users who are logged in with it.
+  private func allow(_ use: SendingUse, _ user: String?, _ client: IPAddress) async -> Allowance {
+    if let user, service.configuration.rule.demandsLogin, !holdings.hasLogin(Mailbox(user)) { return .unknown }
+    return await service.desk.allow(use, user: user, client: client)
   }
 
   private func enter(_ address: IPAddress, _ isFrontEnd: Bool) async -> LinkMessage {
@@ -60,8 +68,8 @@ extension ServedLink {
   private func beginLogin(_ name: String?, _ address: IPAddress) async -> LinkMessage? {
     let attempt = await service.desk.beginLogin(name, from: address)
     // A number that is none: it is not admitted.
-    guard let number = holdings.began(attempt) else { return .began(0, isFromKnownNetwork: false) }
-    return .began(number, isFromKnownNetwork: attempt.isFromKnownNetwork)
+    guard let number = holdings.began(attempt) else { return .began(0, isFromKnownNetwork: false, isSuspended: false) }
+    return .began(number, isFromKnownNetwork: attempt.isFromKnownNetwork, isSuspended: attempt.isSuspended)
   }
 
   private func admit(_ number: UInt64) async -> LinkMessage {
@@ -107,6 +115,10 @@ extension ServedLink {
     _ authenticate: @Sendable (Credentials, IPAddress) async -> LinkService.LoginAnswer
   ) async -> LinkMessage {
     guard let attempt = holdings.verifying(number, given.username) else { return .login(.failed) }
+    if attempt.isSuspended {
+      holdings.refused(number)
+      return .login(.wrong)
+    }
     var credentials = given.credentials
     credentials.check = CredentialCheck(isFromKnownNetwork: attempt.isFromKnownNetwork) {}
     switch await authenticate(credentials, attempt.address) {

@@ -33,6 +33,10 @@ extension LinkMessage {
     case LinkKind.rewrite: return .rewrite(try decoder.mailbox())
     case LinkKind.event: return .event(try decoder.event())
     case LinkKind.dialogue: return .dialogue(try decoder.tracedLine(), lost: try decoder.number())
+    case LinkKind.allow:
+      guard let use = SendingUse(rawValue: try decoder.byte()) else { throw LinkFault("a use is none") }
+      let user = try decoder.optional { (decoder) throws(LinkFault) in try decoder.text() }
+      return .allow(use, user, try decoder.address())
     default: return try readAnswer(kind, from: &decoder)
     }
   }
@@ -46,7 +50,9 @@ extension LinkMessage {
     case LinkKind.receipt: return .receipt
     case 66: return .failure(try decoder.failure())
     case 67: return .entry(try decoder.entry(), ahead: try decoder.byte())
-    case 68: return .began(try decoder.number(), isFromKnownNetwork: try decoder.flag())
+    case 68:
+      return .began(
+        try decoder.number(), isFromKnownNetwork: try decoder.flag(), isSuspended: try decoder.flag())
     case 69: return .admitted(try decoder.flag())
     case 70: return .time(.milliseconds(try decoder.signed()))
     case 71: return .login(try decoder.login())
@@ -54,6 +60,7 @@ extension LinkMessage {
     case LinkKind.rewritten:
       return .rewritten(try decoder.optional { (decoder) throws(LinkFault) in try decoder.mailbox() })
     case LinkKind.follow: return .follow(try decoder.flag())
+    case LinkKind.allowance: return .allowance(try decoder.allowance())
     default: throw LinkFault("there is no message of kind \(kind)")
     }
   }
@@ -136,6 +143,18 @@ extension LinkDecoder {
     case 2: return .full
     case 3: return .warned(until: try timestamp())
     default: throw LinkFault("an entry is none")
+    }
+  }
+
+  fileprivate mutating func allowance() throws(LinkFault) -> Allowance {
+    switch try byte() {
+    case 0: return .granted
+    case 1: return .suspended
+    case 2: return .unknown
+    case 3:
+      guard let span = LimitSpan(rawValue: try byte()) else { throw LinkFault("a span is none") }
+      return .limited(span, minutes: try signed())
+    default: throw LinkFault("an allowance is none")
     }
   }
 

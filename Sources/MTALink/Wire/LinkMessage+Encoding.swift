@@ -25,6 +25,7 @@ extension LinkMessage {
     case .rewrite: LinkKind.rewrite
     case .event: LinkKind.event
     case .dialogue: LinkKind.dialogue
+    case .allow: LinkKind.allow
     case .welcome: LinkKind.welcome
     case .receipt: LinkKind.receipt
     case .failure: 66
@@ -36,6 +37,7 @@ extension LinkMessage {
     case .restored: 72
     case .rewritten: LinkKind.rewritten
     case .follow: LinkKind.follow
+    case .allowance: LinkKind.allowance
     }
   }
 
@@ -68,6 +70,10 @@ extension LinkMessage {
       line.encode(into: &encoder)
       encoder.write(number: lost)
     case .follow(let isOn): encoder.write(isOn)
+    case .allow(let use, let user, let address):
+      encoder.write(use.rawValue)
+      encoder.write(optional: user) { $0.write($1) }
+      encoder.write(address)
     case .welcome(let version, let capabilities):
       encoder.write(version)
       encoder.write(number: UInt64(truncatingIfNeeded: capabilities.rawValue))
@@ -75,14 +81,16 @@ extension LinkMessage {
     case .entry(let entry, let ahead):
       encoder.write(entry)
       encoder.write(ahead)
-    case .began(let number, let isKnown):
+    case .began(let number, let isKnown, let isSuspended):
       encoder.write(number: number)
       encoder.write(isKnown)
+      encoder.write(isSuspended)
     case .admitted(let isAdmitted): encoder.write(isAdmitted)
     case .time(let duration): encoder.write(signed: duration.wholeMilliseconds)
     case .login(let login): encoder.write(login)
     case .restored(let restoration): encoder.write(restoration)
     case .rewritten(let mailbox): encoder.write(optional: mailbox) { $0.write($1) }
+    case .allowance(let allowance): encoder.write(allowance)
     }
   }
 }
@@ -157,6 +165,18 @@ extension LinkEncoder {
     case .warned(let until):
       write(3 as UInt8)
       write(signed: until.milliseconds)
+    }
+  }
+
+  fileprivate mutating func write(_ allowance: Allowance) {
+    switch allowance {
+    case .granted: write(0 as UInt8)
+    case .suspended: write(1 as UInt8)
+    case .unknown: write(2 as UInt8)
+    case .limited(let span, let minutes):
+      write(3 as UInt8)
+      write(span.rawValue)
+      write(signed: minutes)
     }
   }
 

@@ -27,6 +27,8 @@ enum LinkMessage: Hashable, Sendable {
   case event(EventRecord)
   /// A line of a session, for those who follow dialogues. So many before it were dropped.
   case dialogue(TracedLine, lost: UInt64)
+  /// With the name of the login, if there is one.
+  case allow(SendingUse, String?, IPAddress)
 
   // From the queue process.
   case welcome(version: UInt8, capabilities: DeliveryCapabilities)
@@ -35,7 +37,7 @@ enum LinkMessage: Hashable, Sendable {
   case failure(StoreFailure)
   /// With so many that need not ask.
   case entry(DeskEntry, ahead: UInt8)
-  case began(UInt64, isFromKnownNetwork: Bool)
+  case began(UInt64, isFromKnownNetwork: Bool, isSuspended: Bool)
   case admitted(Bool)
   case time(Duration)
   case login(LinkLogin)
@@ -43,6 +45,7 @@ enum LinkMessage: Hashable, Sendable {
   case rewritten(Mailbox?)
   /// Whether somebody follows dialogues, from now on. It answers nothing.
   case follow(Bool)
+  case allowance(Allowance)
 }
 
 /// The longest body of each message.
@@ -55,12 +58,12 @@ enum LinkLimits {
   static func ofReceiver(_ kind: UInt8) -> Int {
     switch kind {
     case LinkKind.commit: commit
-    case LinkKind.hello...LinkKind.dialogue: control
+    case LinkKind.hello...LinkKind.allow: control
     default: -1
     }
   }
 
-  static func ofQueue(_ kind: UInt8) -> Int { (LinkKind.welcome...LinkKind.follow).contains(kind) ? control : -1 }
+  static func ofQueue(_ kind: UInt8) -> Int { (LinkKind.welcome...LinkKind.allowance).contains(kind) ? control : -1 }
 }
 
 enum LinkKind {
@@ -69,10 +72,12 @@ enum LinkKind {
   static let rewrite: UInt8 = 18
   static let event: UInt8 = 19
   static let dialogue: UInt8 = 20
+  static let allow: UInt8 = 21
   static let welcome: UInt8 = 64
   static let receipt: UInt8 = 65
   static let rewritten: UInt8 = 73
   static let follow: UInt8 = 74
+  static let allowance: UInt8 = 75
 }
 
 /// One mail, ready to be made durable.

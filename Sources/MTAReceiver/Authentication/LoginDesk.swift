@@ -18,14 +18,19 @@ package final class LoginDesk: Sendable {
   private let clock: any WallClock
   private let logger: Logger
   private let memory: Duration
+  private let prefixLength: Int
 
   /// - Parameters:
   ///   - unlimited: networks whose addresses are not limited.
   ///   - store: keeps known networks; nil: memory alone.
+  ///   - prefixLength: as of ``ContactPolicy``.
   package init(
-    _ policy: LoginPolicy, unlimited: [Network], store: (any LoginStore)?, clock: any WallClock, logger: Logger
+    _ policy: LoginPolicy, unlimited: [Network], prefixLength: Int = ContactKey.prefixLength,
+    store: (any LoginStore)?, clock: any WallClock, logger: Logger
   ) {
-    state = NIOLockedValueBox(State(ledger: LoginLedger(policy, unlimited: unlimited)))
+    state = NIOLockedValueBox(
+      State(ledger: LoginLedger(policy, unlimited: unlimited, prefixLength: prefixLength)))
+    self.prefixLength = prefixLength
     memory = policy.networkMemory
     self.store = store
     self.clock = clock
@@ -40,7 +45,8 @@ package final class LoginDesk: Sendable {
   /// A client names its account; nil if it does not.
   package func begin(_ name: String?, from address: IPAddress) async -> LoginTry {
     let account = name.flatMap { LoginAccount($0) }
-    let isKnown = if let account { await isKnown(account, from: ContactKey(address)) } else { false }
+    let isKnown =
+      if let account { await isKnown(account, from: ContactKey(address, prefixLength: prefixLength)) } else { false }
     return state.withLockedValue {
       $0.ledger.begin(from: address, account: account, isFromKnownNetwork: isKnown, at: clock.now)
     }
@@ -90,7 +96,7 @@ package final class LoginDesk: Sendable {
     let record = state.withLockedValue { state -> LoginRecord? in
       state.ledger.accept(attempt, at: now)
       guard let account = attempt.account else { return nil }
-      let record = LoginRecord(account, from: ContactKey(attempt.address), at: now)
+      let record = LoginRecord(account, from: ContactKey(attempt.address, prefixLength: prefixLength), at: now)
       return state.known.isNews(record) ? record : nil
     }
     if let record { store?.save(record) }

@@ -71,7 +71,7 @@ extension Question {
     switch self {
     case .domainExists, .route: .dns
     case .inspection: .inspection
-    case .clientLookup, .auth, .scramKeys, .restore, .rewrite, .loginProof: .lookup
+    case .clientLookup, .auth, .scramKeys, .restore, .rewrite, .loginProof, .allowance: .lookup
     default: .hook
     }
   }
@@ -128,9 +128,12 @@ extension Answer {
     case .domainExists(let exists): (exists.map { $0 ? "exists" : "missing" } ?? "unclear", nil)
     case .route(let route): (route.refusal == nil ? "exists" : "missing", route.refusal.map { "\($0)" })
     case .inspection: ("done", nil)
+    case .allowance(.limited): ("limited", nil)
+    case .allowance(.suspended): ("suspended", nil)
+    case .allowance(.unknown): ("failed", nil)
     case .loginsExhausted: ("exhausted", nil)
     case .failed: ("failed", nil)
-    case .command, .scramKeys, .time, .restored, .rewritten, .noted: nil
+    case .command, .scramKeys, .time, .allowance(.granted), .restored, .rewritten, .noted: nil
     }
   }
 

@@ -7,6 +7,8 @@ extension ConnectionPump {
   /// The hooks are asked only when the desk lets them.
   func askWhose(_ credentials: Credentials) async -> Answer {
     guard await beginLogin(credentials.username) else { return .loginsExhausted }
+    // Right or wrong, they are not looked at: so nobody learns which.
+    if login?.attempt.isSuspended == true { return .client(nil) }
     let hasFailed = NIOLockedValueBox(false)
     let end = sessionEnd ?? SessionEnd()
     sessionEnd = end
@@ -32,7 +34,11 @@ extension ConnectionPump {
   /// The credentials are wrong: the answer waits for its time.
   func holdRefusal() async -> Answer {
     guard await beginLogin(nil), let login = login.take() else { return .loginsExhausted }
-    tell(loginRefusedTo: login.attempt.account)
+    if login.attempt.isSuspended {
+      environment.noteSuspended(login.attempt)
+    } else {
+      tell(loginRefusedTo: login.attempt.account)
+    }
     let hold = await environment.desk.refused(login.attempt)
     await self.hold(until: login.startedAt + hold)
     return .noted

@@ -24,6 +24,9 @@ extension ConnectionPump {
       return await askRewriter { desk throws in .restored(try await desk.restore(mailbox, at: now)) }
     case .rewrite(let mailbox, let now):
       return await askRewriter { desk throws in .rewritten(try await desk.rewrite(mailbox, at: now)) }
+    case .allowance(let use):
+      let (user, client) = (session.conversation.login?.name, facts.remoteAddress)
+      return .allowance(await environment.desk.allow(use, user: user, client: client))
     case .auth(let credentials): return await askWhose(credentials)
     case .loginProof(let user): return await beginLogin(user) ? .noted : .loginsExhausted
     case .loginRefused: return await holdRefusal()

@@ -72,6 +72,13 @@ extension ReceiverEnvironment {
     tell(.turnedAway(.init(at: clock.now, client: client, localPort: localPort)))
   }
 
+  /// A suspended user would log in: no refusal like others, for what watches those shall not lock the user's network out.
+  func noteSuspended(_ attempt: LoginTry) {
+    logger.notice(
+      "login of a suspended user",
+      metadata: ["client": "\(attempt.address)", "sasl_username": "\(attempt.account?.description ?? "none")"])
+  }
+
   /// Mail leaves with a signature that its author's name does not explain, or without one.
   func note(_ note: AuthorNote) {
     let signers = note.signers.isEmpty ? "none" : note.signers.map(\.description).joined(separator: ",")

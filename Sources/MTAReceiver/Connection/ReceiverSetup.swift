@@ -19,6 +19,8 @@ final class ReceiverSetup: Sendable {
   ) {
     var configuration = configuration
     configuration.session.offersTLS = tls != nil
+    configuration.session.allowances = AllowanceQuestions(
+      users: configuration.userLimits, clients: configuration.clientLimits)
     configuration.session.rewritesElsewhere = environment.rewriting != nil
     configuration.session.honours.formIntersection(environment.store.capabilities)
     let base = configuration.messageIDBase

@@ -11,6 +11,7 @@ package final class ContactBook: Sendable {
   private var policy: ContactPolicy { rules.withLockedValue { $0 } }
   private let store: (any ContactStore)?
   private let clock: any WallClock
+  private let prefixLength: Int
   private let records = NIOLockedValueBox<[ContactKey: ContactRecord]>([:])
   /// The number of records in memory. Beyond it those without an offence are dropped first; the store has them all.
   private static let capacity = 100_000
@@ -30,16 +31,19 @@ package final class ContactBook: Sendable {
 
   package init(_ policy: ContactPolicy, store: (any ContactStore)?, clock: any WallClock) {
     rules = NIOLockedValueBox(policy)
+    prefixLength = policy.prefixLength
     self.store = store
     self.clock = clock
   }
 
-  /// Another policy holds from now on. Records stay.
+  private func key(of address: IPAddress) -> ContactKey { ContactKey(address, prefixLength: prefixLength) }
+
+  /// Another policy holds from now on. Records stay, and so does what counts as one client.
   func renew(_ policy: ContactPolicy) { rules.withLockedValue { $0 = policy } }
 
   /// Counts a connection and says whether it is served. If the store cannot be read, it is served: a slow disk must not stop reception.
   package func admit(_ address: IPAddress) async -> ContactPolicy.Admission {
-    let key = ContactKey(address)
+    let key = key(of: address)
     if records.withLockedValue({ $0[key] == nil }), let stored = try? await store?.contact(key) {
       records.withLockedValue { if $0[key] == nil { $0[key] = stored } }
     }
@@ -116,7 +120,7 @@ package final class ContactBook: Sendable {
     case .acceptance:
       let policy = policy
       let changed = records.withLockedValue { records -> ContactRecord? in
-        guard var record = records[ContactKey(address)], policy.accepted(&record) else { return nil }
+        guard var record = records[key(of: address)], policy.accepted(&record) else { return nil }
         records[record.key] = record
         return record
       }
@@ -133,7 +137,7 @@ package final class ContactBook: Sendable {
 
   @discardableResult
   private func change<Result>(_ address: IPAddress, _ body: (inout ContactRecord) -> Result) -> Result {
-    let key = ContactKey(address)
+    let key = key(of: address)
     let (record, result) = records.withLockedValue { records in
       if records.count >= Self.capacity, records[key] == nil { Self.makeRoom(&records) }
       var record = records[key] ?? ContactRecord(key)

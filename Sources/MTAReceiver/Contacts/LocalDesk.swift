@@ -9,30 +9,35 @@ package struct LocalDesk: ReceptionDesk {
   private let logins: LoginDesk
   /// Nil where the only receiver counts its connections itself.
   private let census: ConnectionCensus?
+  private let limits: LimitBook?
 
   package init(contacts: ContactBook, logins: LoginDesk) {
-    self.init(contacts: contacts, logins: logins, census: nil)
+    self.init(contacts: contacts, logins: logins, census: nil, limits: nil)
   }
 
-  init(contacts: ContactBook, logins: LoginDesk, census: ConnectionCensus?) {
+  init(contacts: ContactBook, logins: LoginDesk, census: ConnectionCensus?, limits: LimitBook?) {
     self.contacts = contacts
     self.logins = logins
     self.census = census
+    self.limits = limits
   }
 
   /// A desk with the limits of a receiver.
   ///
-  /// - Parameter isShared: several receivers ask it. Each counts its own connections, and the desk those of all.
+  /// - Parameters:
+  ///   - limits: where counts of mails and recipients survive a restart; nil keeps them in memory.
+  ///   - isShared: several receivers ask it. Each counts its own connections, and the desk those of all.
   package init(
     _ configuration: Receiver.Configuration, contacts: (any ContactStore)?, logins: (any LoginStore)?,
-    clock: any WallClock, logger: Logger, isShared: Bool
+    limits: (any LimitStore)? = nil, clock: any WallClock, logger: Logger, isShared: Bool
   ) {
     self.init(
       contacts: ContactBook(configuration.contacts, store: contacts, clock: clock),
       logins: LoginDesk(
-        configuration.logins, unlimited: configuration.contacts.neverProhibit, store: logins, clock: clock,
-        logger: logger),
-      census: isShared ? ConnectionCensus(configuration) : nil)
+        configuration.logins, unlimited: configuration.contacts.neverProhibit,
+        prefixLength: configuration.contacts.prefixLength, store: logins, clock: clock, logger: logger),
+      census: isShared ? ConnectionCensus(configuration) : nil,
+      limits: LimitBook(configuration, store: limits, clock: clock, logger: logger))
   }
 
   /// Other limits hold from now on. What was counted stays.
@@ -40,6 +45,7 @@ package struct LocalDesk: ReceptionDesk {
     contacts.renew(configuration.contacts)
     logins.renew(configuration.logins, unlimited: configuration.contacts.neverProhibit)
     census?.renew(configuration)
+    limits?.renew(configuration)
   }
 
   /// Connections that have a place here now; nil where they are not counted.
@@ -68,7 +74,9 @@ package struct LocalDesk: ReceptionDesk {
   package func note(_ event: ServerSession.ContactEvent, from client: IPAddress) { contacts.note(event, from: client) }
 
   package func beginLogin(_ name: String?, from client: IPAddress) async -> LoginTry {
-    await logins.begin(name, from: client)
+    var attempt = await logins.begin(name, from: client)
+    if let limits, await limits.suspends(attempt.account) { attempt.isSuspended = true }
+    return attempt
   }
 
   package func admit(_ attempt: LoginTry) async -> LoginTry? { await logins.admit(attempt) }
@@ -79,4 +87,7 @@ package struct LocalDesk: ReceptionDesk {
   package func left(_ attempt: LoginTry) { logins.left(attempt) }
   package func abandoned(_ attempt: LoginTry) { logins.abandoned(attempt) }
   package func answerTime() -> Duration { logins.answerTime }
+  package func allow(_ use: SendingUse, user: String?, client: IPAddress) async -> Allowance {
+    await limits?.allow(use, user: user, client: client) ?? .granted
+  }
 }

@@ -43,4 +43,7 @@ final class GivenEntry: ReceptionDesk {
   func left(_ attempt: LoginTry) { desk.left(attempt) }
   func abandoned(_ attempt: LoginTry) { desk.abandoned(attempt) }
   func answerTime() async -> Duration { await desk.answerTime() }
+  func allow(_ use: SendingUse, user: String?, client: IPAddress) async -> Allowance {
+    await desk.allow(use, user: user, client: client)
+  }
 }

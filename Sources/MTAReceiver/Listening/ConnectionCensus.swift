@@ -12,13 +12,17 @@ final class ConnectionCensus: Sendable {
   }
 
   private let counts: NIOLockedValueBox<Counts>
+  private let prefixLength: Int
 
-  init(maximum: Int, maximumPerAddress: Int) {
+  init(maximum: Int, maximumPerAddress: Int, prefixLength: Int = ContactKey.prefixLength) {
+    self.prefixLength = prefixLength
     counts = NIOLockedValueBox(Counts(maximum: maximum, maximumPerAddress: maximumPerAddress))
   }
 
   convenience init(_ configuration: Receiver.Configuration) {
-    self.init(maximum: configuration.maximumConnections, maximumPerAddress: configuration.maximumConnectionsPerAddress)
+    self.init(
+      maximum: configuration.maximumConnections, maximumPerAddress: configuration.maximumConnectionsPerAddress,
+      prefixLength: configuration.contacts.prefixLength)
   }
 
   /// Other limits hold from now on. Connections beyond them stay.
@@ -33,7 +37,7 @@ final class ConnectionCensus: Sendable {
   ///
   /// - Parameter isFrontEnd: many clients may be behind the address, so it has no limit of its own.
   func enter(_ address: IPAddress, isFrontEnd: Bool = false) -> UInt64? {
-    let key = ContactKey(address)
+    let key = ContactKey(address, prefixLength: prefixLength)
     return counts.withLockedValue { counts in
       let here = counts.byAddress[key] ?? 0
       guard counts.total < counts.maximum, isFrontEnd || here < counts.maximumPerAddress else { return nil }
@@ -57,7 +61,7 @@ final class ConnectionCensus: Sendable {
   private static let mostAhead = 8
 
   func leave(_ address: IPAddress) {
-    let key = ContactKey(address)
+    let key = ContactKey(address, prefixLength: prefixLength)
     counts.withLockedValue { counts in
       counts.total -= 1
       let here = (counts.byAddress[key] ?? 1) - 1

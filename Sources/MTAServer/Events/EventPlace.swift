@@ -1,6 +1,7 @@
 import Logging
 import MTACore
 import MTALink
+import MTAReceiver
 import MTAStore
 import MTASystem
 
@@ -49,8 +50,10 @@ extension Settings {
   /// Nil if none is kept.
   var eventKeeping: EventKeeper.Configuration? {
     guard eventRetention > .zero else { return nil }
-    return EventKeeper.Configuration(
+    var configuration = EventKeeper.Configuration(
       path: eventPath, retention: eventRetention, maximumBytes: eventMaximumBytes)
+    configuration.contactPrefix = receiver.contacts.prefixLength
+    return configuration
   }
 
   /// Beside the database, so that whoever may write there may write it.

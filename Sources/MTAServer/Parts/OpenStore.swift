@@ -1,6 +1,7 @@
 import Logging
 import MTACore
 import MTADelivery
+import MTAReceiver
 import MTAStore
 import MTASystem
 
@@ -62,6 +63,7 @@ extension Settings {
   /// What the store is told.
   var store: MailStore.Configuration {
     var configuration = MailStore.Configuration(database: database, queue: mailQueue)
+    configuration.contactPrefix = receiver.contacts.prefixLength
     configuration.queueLifetime = queueLifetime
     // What arrives waits where the runner will look for it.
     configuration.lane =

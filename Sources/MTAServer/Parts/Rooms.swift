@@ -112,7 +112,8 @@ struct Rooms: Sendable {
   /// The desk of the queue process, for all receivers.
   func sharedDesk(_ configuration: Receiver.Configuration) -> LocalDesk {
     LocalDesk(
-      configuration, contacts: store, logins: store, clock: SystemClock(), logger: logs.logger("mta.receiver"),
+      configuration, contacts: store, logins: store, limits: store as? any LimitStore, clock: SystemClock(),
+      logger: logs.logger("mta.receiver"),
       isShared: true)
   }
 
@@ -158,7 +159,8 @@ struct Rooms: Sendable {
     let desk =
       house.desk
       ?? LocalDesk(
-        configuration, contacts: store, logins: store, clock: SystemClock(), logger: logs.logger("mta.receiver"),
+        configuration, contacts: store, logins: store, limits: store as? any LimitStore, clock: SystemClock(),
+        logger: logs.logger("mta.receiver"),
         isShared: false)
     return Receiver(
       receiverConfiguration(settings, configuration, router: router), store: door, desk: desk,

@@ -1,4 +1,5 @@
 import MTACore
+import MTAReceiver
 
 /// What a reload changes, and what it does not.
 extension Settings {
@@ -9,7 +10,7 @@ extension Settings {
     "lockFile", "userName", "groupName", "receiverUserName", "receiverPaths", "controlGroup", "controlSocket",
     "isolation", "eventRetention", "eventMaximumBytes", "submitSocket", "maildrop", "submitTrustedUsers",
     "eventsTo", "eventsSecretFile", "eventsOf", "eventsInClear", "eventsTimeLimit", "eventsLifetime",
-    "eventsMaximumBytes", "eventsConnections", "submitMailsPerHour",
+    "eventsMaximumBytes", "eventsConnections", "contactPrefix", "submitMailsPerHour",
     "submitRecipientsPerHour", "submitConnectionsPerUser",
   ]
 
@@ -40,6 +41,7 @@ extension Settings {
     settings.controlGroup = old.controlGroup
     settings.controlSocket = old.controlSocket
     settings.isolation = old.isolation
+    settings.receiver.contacts.prefixLength = old.receiver.contacts.prefixLength
     settings.eventRetention = old.eventRetention
     settings.eventMaximumBytes = old.eventMaximumBytes
     settings.webhooks = old.webhooks

@@ -15,6 +15,8 @@ package final class EventKeeper: Sendable {
     package var maximumBytes: Int
     /// Bytes of records that wait to be written. Default 8 MiB.
     package var maximumWaiting = 8 << 20
+    /// The clients of one network of IPv6 are one, for what is kept of refusals. Default 64.
+    package var contactPrefix = ContactKey.prefixLength
     /// How long records are gathered, so that many are written at once.
     package var gathering = Duration.milliseconds(250)
     /// How long the writer waits after a failure.
@@ -46,18 +48,19 @@ package final class EventKeeper: Sendable {
     var bytes = 0
     /// Dropped since the last write.
     var dropped = 0
-    var limit = EventLimit()
+    var limit: EventLimit
     var isClosing = false
     var isOver = false
     var whenOver: [@Sendable () -> Void] = []
   }
 
   private let configuration: Configuration
-  private let inbox = Monitor(Inbox())
+  private let inbox: Monitor<Inbox>
 
   /// Opens nothing yet: the thread does.
   package init(_ configuration: Configuration) {
     self.configuration = configuration
+    inbox = Monitor(Inbox(limit: EventLimit(prefixLength: configuration.contactPrefix)))
     let (inbox, configuration) = (inbox, configuration)
     startThread {
       EventWriter(configuration).run {

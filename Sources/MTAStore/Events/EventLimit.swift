@@ -10,8 +10,12 @@ struct EventLimit {
   private static let window: Int64 = 600
   private static let capacity = 20_000
 
+  private let prefixLength: Int
   private var counts: [ContactKey: Int] = [:]
   private var begin: Int64 = 0
+
+  /// - Parameter prefixLength: as of ``ContactPolicy``.
+  init(prefixLength: Int = ContactKey.prefixLength) { self.prefixLength = prefixLength }
 
   mutating func admits(_ record: EventRecord) -> Bool {
     guard record.shelf != .mails, let client = record.client else { return true }
@@ -20,7 +24,7 @@ struct EventLimit {
       counts.removeAll(keepingCapacity: true)
       begin = second
     }
-    let key = ContactKey(client)
+    let key = ContactKey(client, prefixLength: prefixLength)
     let count = counts[key] ?? 0
     guard count < Self.mostOfClient else { return false }
     counts[key] = count + 1

@@ -18,6 +18,13 @@ struct SelectionSQL {
     if !selection.standings.isEmpty {
       add("(" + selection.standings.map(Self.condition).sorted().joined(separator: " OR ") + ")")
     }
+    if !selection.logins.isEmpty {
+      add(
+        """
+        json_valid(m.envelope) AND lower(coalesce(json_extract(m.envelope, '$.auth'), '')) IN
+          (SELECT value FROM json_each(?))
+        """, .text(CompactJSON.list(selection.logins.map(\.description))))
+    }
     if let time = selection.createdBefore { add("p.created_at < ?", .text(time.description)) }
     if let time = selection.createdFrom { add("p.created_at >= ?", .text(time.description)) }
     if let size = selection.largerThan { add("m.size > ?", .integer(Int64(size))) }

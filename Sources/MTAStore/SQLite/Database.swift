@@ -9,6 +9,8 @@ final class Database {
   private var statements: [String: Statement] = [:]
   private let faults: FaultPlan?
   private let busyMilliseconds: Int32
+  /// As of ``MailStore/Configuration``.
+  var contactPrefix = ContactKey.prefixLength
   /// Pages in the write-ahead log after the last commit of this connection.
   private let loggedPages: UnsafeMutablePointer<Int32>
 

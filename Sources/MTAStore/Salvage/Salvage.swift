@@ -100,6 +100,8 @@ struct Salvage {
           _ = try insert("logins", target == .new ? values : [.null] + values.dropFirst())
         case .order(let values)?:
           _ = try insert("client_orders", target == .new ? values : [.null] + values.dropFirst())
+        case .accountOrder(let values)?:
+          _ = try insert("account_orders", target == .new ? values : [.null] + values.dropFirst())
         case .mail?, nil: break
         }
       }

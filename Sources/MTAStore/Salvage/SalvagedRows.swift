@@ -28,6 +28,7 @@ enum SalvagedRow {
   case contact([SQLValue])
   case login([SQLValue])
   case order([SQLValue])
+  case accountOrder([SQLValue])
 
   /// Row numbers above this are not ours.
   private static let highest: Int64 = 1 << 40
@@ -44,6 +45,8 @@ enum SalvagedRow {
       self = .login(login)
     } else if let order = Self.order(row) {
       self = .order(order)
+    } else if let order = Self.accountOrder(row) {
+      self = .accountOrder(order)
     } else {
       return nil
     }
@@ -71,8 +74,17 @@ enum SalvagedRow {
     return [.integer(row.number)] + row.values.dropFirst()
   }
 
+  /// Counts of mails are not salvaged: they are over within a day.
+  private static func accountOrder(_ row: RawRow) -> [SQLValue]? {
+    guard row.isWhole, row.values.count == 6, row.values[0].isNull,
+      row.values[1].text.flatMap({ AccountOrder.Kind(rawValue: $0) }) != nil, row.values[2].text != nil,
+      row.values[5].text.flatMap({ Timestamp($0) }) != nil
+    else { return nil }
+    return [.integer(row.number)] + row.values.dropFirst()
+  }
+
   private static func isContact(_ value: SQLValue) -> Bool {
-    value.text.map { IPAddress($0) != nil || $0.hasSuffix("/64") } ?? false
+    value.text.map { Network($0) != nil } ?? false
   }
 }
 

@@ -141,7 +141,7 @@ extension Database {
 
   private func contactID(of address: IPAddress?) throws(SQLiteFailure) -> SQLValue {
     guard let address else { return .null }
-    let key = ContactKey(address).description
+    let key = ContactKey(address, prefixLength: contactPrefix).description
     return try first("SELECT id FROM contacts WHERE remote_ip = ?", [.text(key)], at: "contact.find") {
       SQLValue.integer($0.integer(0))
     } ?? .null

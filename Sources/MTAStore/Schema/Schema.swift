@@ -185,5 +185,33 @@ enum Schema {
       // The CRC-32C of content and trace; NULL for mail of versions before, and where an operator said that the content counts as it is.
       "ALTER TABLE messages ADD COLUMN checksum INTEGER"
     ],
+    [
+      // What users and clients sent.
+      """
+      CREATE TABLE sending_counts (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
+        hour_began TEXT NOT NULL,
+        hour_mails INTEGER NOT NULL,
+        hour_recipients INTEGER NOT NULL,
+        day_began TEXT NOT NULL,
+        day_mails INTEGER NOT NULL,
+        day_recipients INTEGER NOT NULL
+      )
+      """,
+      "CREATE INDEX sending_counts_day ON sending_counts (day_began)",
+      // What an operator said about users and domains.
+      """
+      CREATE TABLE account_orders (
+        id INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        until TEXT,
+        created_at TEXT NOT NULL
+      )
+      """,
+      "CREATE INDEX account_orders_name ON account_orders (kind, name)",
+    ],
   ]
 }

@@ -75,6 +75,7 @@ final class WriterThread: @unchecked Sendable {
 
   func save(_ record: ContactRecord) { remark { $0.add(record) } }
   func save(_ login: LoginRecord) { remark { $0.add(login) } }
+  func save(_ limit: LimitRecord) { remark { $0.add(limit) } }
 
   private func remark(_ body: (inout Remarks) -> Void) {
     inbox.signal { inbox in
@@ -97,6 +98,10 @@ final class WriterThread: @unchecked Sendable {
   /// The record, if it has not reached the database yet.
   func pendingContact(_ key: ContactKey) -> ContactRecord? {
     inbox.withLock { $0.remarks.contacts[key] ?? $0.remarksInFlight.contacts[key] }
+  }
+
+  func pendingLimit(_ key: LimitKey) -> LimitRecord? {
+    inbox.withLock { $0.remarks.limits[key] ?? $0.remarksInFlight.limits[key] }
   }
 
   /// The login, if it has not reached the database yet.
@@ -348,6 +353,9 @@ final class WriterThread: @unchecked Sendable {
       var isDue = try database.hasHistory(before: cutoff)
       if !isDue { isDue = try database.hasOldContacts(before: contactCutoff, now: now) }
       if !isDue { isDue = try database.hasOldLogins(before: contactCutoff) }
+      // Two days: then all that was counted within a day is over.
+      let limitCutoff = now - .seconds(172_800)
+      if !isDue { isDue = try database.hasOldLimitRecords(before: limitCutoff) }
       guard isDue else {
         try database.giveSpaceBack(sparing: sparePages)
         return false
@@ -356,10 +364,11 @@ final class WriterThread: @unchecked Sendable {
       let removed = try database.removeHistory(before: cutoff, limit: limit)
       let contacts = try database.removeOldContacts(before: contactCutoff, now: now, limit: limit)
       let logins = try database.removeOldLogins(before: contactCutoff, limit: limit)
+      let limits = try database.removeOldLimitRecords(before: limitCutoff, limit: limit)
       try database.run("COMMIT", at: "history.commit")
       removeFiles(removed.files)
       _ = housekeeping.committed(pagesInLog: database.pagesInLog, at: .now)
-      return [removed.count, contacts, logins].contains(limit)
+      return [removed.count, contacts, logins, limits].contains(limit)
     } catch {
       database?.rollBack()
       if !error.isBusy { reopenLater(after: error) }

@@ -5,7 +5,7 @@ struct Objection: Hashable, Sendable {
   var thenClose = false
   /// A reply of 5yz counts against the client's address (R3).
   var isViolation = true
-  /// A hook refused, deferred or failed. Otherwise a rule, a limit or the DNS speaks against the command.
+  /// A hook refused, deferred or failed, or an ``Allowance`` behind it did. Otherwise a rule, a limit or the DNS speaks against the command.
   var isByHook = false
 
   init(_ reply: Reply, thenClose: Bool = false, isViolation: Bool = true, isByHook: Bool = false) {
@@ -39,4 +39,16 @@ struct Objection: Hashable, Sendable {
 
   /// For an answer that an inquiry does not expect.
   init(unexpected answer: Answer?) { self = answer == .failed ? .hookFailed : .misfit }
+
+  /// Nil for an answer that lets pass. What the hook wrote before it belongs to no mail.
+  init?(_ allowance: Allowance, of use: SendingUse) {
+    switch allowance {
+    case .granted: return nil
+    case .limited(let span, let minutes):
+      self.init(
+        use == .mail ? .mailLimit(span, minutes: minutes) : .recipientLimit(span, minutes: minutes), isByHook: true)
+    case .suspended: self.init(.accountSuspended, isByHook: true)
+    case .unknown: self = .hookFailed
+    }
+  }
 }

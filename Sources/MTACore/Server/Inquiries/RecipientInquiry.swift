@@ -14,6 +14,8 @@ struct RecipientInquiry: Hashable, Sendable {
     // Rare and large: boxed, so that they do not make every session larger.
     indirect case forwards(ForwardInquiry)
     indirect case redirect(RedirectInquiry)
+    /// Last of all, for what is granted is counted. With what was found.
+    indirect case allowance(Finding)
   }
 
   let notification: RecipientNotification
@@ -32,6 +34,21 @@ struct RecipientInquiry: Hashable, Sendable {
   }
 
   mutating func step(
+    _ answer: Answer?, _ configuration: SessionConfiguration, _ conversation: Conversation
+  ) -> InquiryStep<Finding> {
+    if case .allowance(let finding) = state {
+      guard case .allowance(let allowance)? = answer else { return .unexpected(answer) }
+      return Objection(allowance, of: .recipient).map { .refuse($0) } ?? .done(finding)
+    }
+    let step = find(answer, configuration, conversation)
+    guard case .done(let finding) = step, configuration.allowances.asks(.recipient, in: conversation) else {
+      return step
+    }
+    state = .allowance(finding)
+    return .ask(.allowance(.recipient))
+  }
+
+  private mutating func find(
     _ answer: Answer?, _ configuration: SessionConfiguration, _ conversation: Conversation
   ) -> InquiryStep<Finding> {
     switch (state, answer) {

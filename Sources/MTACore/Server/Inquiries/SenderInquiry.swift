@@ -5,6 +5,8 @@ struct SenderInquiry: Hashable, Sendable {
     case new, clock, lookup, hook
     // Rare and large: boxed, so that it does not make every session larger.
     indirect case forwards(ForwardInquiry)
+    /// Last of all, for what is granted is counted. With what was found.
+    indirect case allowance([EnvelopeRecipient])
   }
 
   let sender: ReversePath
@@ -21,6 +23,19 @@ struct SenderInquiry: Hashable, Sendable {
   /// - Parameter conversation: gets its `senderClient`, which the rules and the hook look at.
   /// - Returns: in the end where reports go, if not to the sender itself.
   mutating func step(
+    _ answer: Answer?, _ configuration: SessionConfiguration, _ conversation: inout Conversation
+  ) -> InquiryStep<[EnvelopeRecipient]> {
+    if case .allowance(let arrivals) = state {
+      guard case .allowance(let allowance)? = answer else { return .unexpected(answer) }
+      return Objection(allowance, of: .mail).map { .refuse($0) } ?? .done(arrivals)
+    }
+    let step = find(answer, configuration, &conversation)
+    guard case .done(let arrivals) = step, configuration.allowances.asks(.mail, in: conversation) else { return step }
+    state = .allowance(arrivals)
+    return .ask(.allowance(.mail))
+  }
+
+  private mutating func find(
     _ answer: Answer?, _ configuration: SessionConfiguration, _ conversation: inout Conversation
   ) -> InquiryStep<[EnvelopeRecipient]> {
     switch (state, answer) {

@@ -18,6 +18,24 @@ extension SettingsTable {
       Networks such as `192.0.2.0/24` that are counted but never locked out, and whose logins are counted by account \
       alone: those of a webmail host, for example.
       """),
+    .count(
+      "contactPrefix", \.receiver.contacts.prefixLength, 48...128,
+      """
+      The clients of one IPv6 network are counted as one: the length of its prefix. It holds for lockouts, connections, \
+      logins, `clientLimits`, and what `explain` keeps of refusals. After a change clients begin anew.
+      """),
+    .userLimits(
+      """
+      How much a user who logged in may send: `mailsPerHour`, `recipientsPerHour`, `mailsPerDay`, `recipientsPerDay`, each \
+      1 or more, or 0 for no limit. `users` has the limits of single users, which take the place of the others key by key. \
+      Beyond it MAIL or RCPT get `450 4.7.1`, which says when to try again. Accepted commands count. See \
+      [OPERATING.md](OPERATING.md#how-much-users-and-clients-may-send).
+      """),
+    .clientLimits(
+      """
+      The same four keys for each client that did not log in, so also for other servers. Addresses of `neverProhibit` \
+      and `xclientNetworks` have none.
+      """),
     .flag(
       "ehloDomainRequired", \.ehloDomainRequired,
       """
