@@ -24,6 +24,8 @@ struct DeliveryEnvironment: Sendable {
   let pacer: Pacer
   let observers: Observers<DeliveryNews>
 
+  /// Nil where the queue keeps no such orders.
+  let suspensions: DomainSuspensions?
   let laneNames: LaneNames
   let reportComposer: ReportComposer
   /// Shared by all workers.

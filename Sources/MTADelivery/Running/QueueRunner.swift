@@ -52,7 +52,9 @@ public final class QueueRunner: Sendable {
       policies: TLSPolicyFinder(
         dns: dns, configuration, tls, clock: clock, group: eventLoopGroup, threads: threadPool, files: files,
         logger: logger),
-      pacer: pacer, observers: all, laneNames: configuration.laneNames, reportComposer: Self.composer(configuration),
+      pacer: pacer, observers: all,
+      suspensions: (queue as? any LimitStore).map { DomainSuspensions($0, clock: clock) },
+      laneNames: configuration.laneNames, reportComposer: Self.composer(configuration),
       reportCap: NIOLockedValueBox(
         ReportCap(burst: configuration.reportBurst, interval: configuration.reportInterval)),
       reportLedger: NIOLockedValueBox(ReportLedger(interval: configuration.reportInterval)),

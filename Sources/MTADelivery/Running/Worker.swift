@@ -27,11 +27,14 @@ struct Worker: Sendable {
         before = nil
         if await !run.standBy(number, at: destination, on: executor.loop) { break loop }
       case .pause(let pause): do { try await environment.pacer.wait(pause, .interval) } catch { break }
-      case .turnAway(let job, let attempt):
+      case .turnAway(let whole, let attempt):
         served += 1
-        await settlement.settle(job, attempt.again(for: job.parcels.count))
-      case .deliver(let job):
+        if let job = await goes(whole, settlement) {
+          await settlement.settle(job, attempt.again(for: job.parcels.count))
+        }
+      case .deliver(let whole):
         served += 1
+        guard let job = await goes(whole, settlement) else { continue }
         let begin = MonotonicInstant.now
         let waited = Duration.nanoseconds(begin.nanoseconds &- job.takenAt.nanoseconds)
         let attempt = await deliver(job, by: &courier)
@@ -45,11 +48,22 @@ struct Worker: Sendable {
         // A store in trouble holds this worker up.
         await finish(before)
         before = settling
-        for other in inVain { await settlement.settle(other, attempt.again(for: other.parcels.count)) }
+        for whole in inVain {
+          guard let other = await goes(whole, settlement) else { continue }
+          await settlement.settle(other, attempt.again(for: other.parcels.count))
+        }
       }
     }
     await finish(before)
     courier?.end()
+  }
+
+  /// What of a job is for no domain that an operator suspended; the rest is put off. Nil: nothing.
+  private func goes(_ job: DeliveryJob, _ settlement: Settlement) async -> DeliveryJob? {
+    guard let suspensions = environment.suspensions else { return job }
+    let (goes, waits) = await suspensions.split(job)
+    for (part, attempt) in waits { await settlement.settle(part, attempt) }
+    return goes
   }
 
   private func finish(_ settlement: Task<Void, Never>?) async {
@@ -62,6 +76,13 @@ struct Worker: Sendable {
 
   /// Finds the servers of a domain, and hands its jobs to the lane of all domains with these servers.
   private func findServers(of domain: Domain) async {
+    if let suspensions = environment.suspensions, let order = await suspensions.order(for: domain) {
+      let settlement = Settlement(run: run, environment: environment)
+      for job in run.drain(destination) {
+        await settlement.settle(job, suspensions.attempt(by: order, for: job.parcels.count))
+      }
+      return
+    }
     do throws(DeliveryTrouble) {
       let route = try await environment.router.route(to: domain)
       run.move(domain, to: .exchangers(route.key))
