@@ -14,12 +14,12 @@ enum CommandTable {
     ]
     let mail: [any ParsableCommand.Type] = [
       SendCommand<Program>.self, QueueCommand<Program>.self, ExplainCommand<Program>.self,
-      ContactsCommand<Program>.self, AlertCommand<Program>.self,
+      ContactsCommand<Program>.self, LimitsCommand<Program>.self, AlertCommand<Program>.self,
       BackupCommand<Program>.self, RestoreCommand<Program>.self, VerifyCommand<Program>.self,
       SalvageCommand<Program>.self,
     ]
     let settings: [any ParsableCommand.Type] = [
-      SetupCommand.self, CheckDomainCommand.self, UserCommand.self, AliasCommand.self, PasswdCommand.self,
+      SetupCommand.self, CheckDomainCommand.self, UserCommand<Program>.self, AliasCommand.self, PasswdCommand.self,
       CheckConfigCommand.self, SettingsCommand.self, MetricsCommand.self, RepliesCommand.self,
       ManCommand<Program>.self,
     ]

@@ -20,7 +20,7 @@ struct QueueCommand<Program: MailServerCommand>: AsyncParsableCommand {
       subcommands: [
         QueueList<Program>.self, QueueSummary<Program>.self, QueueShow<Program>.self, QueueCat<Program>.self,
         QueueHold<Program>.self, QueueRelease<Program>.self, QueueRetry<Program>.self, QueueBounce<Program>.self,
-        QueueMove<Program>.self, QueueDelete<Program>.self,
+        QueueMove<Program>.self, QueueDelete<Program>.self, QueueSuspend<Program>.self, QueueResume<Program>.self,
       ])
   }
 }

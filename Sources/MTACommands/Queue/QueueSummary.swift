@@ -14,7 +14,8 @@ struct QueueSummary<Program: MailServerCommand>: AsyncParsableCommand {
 
         Example: \(ProgramName.own) queue summary --state deferred --limit 20
 
-        --json prints an object: copies, ages (the upper ends in seconds; null for the last), domains (domain, copies, held, ages, message).
+        --json prints an object: copies, ages (the upper ends in seconds; null for the last), domains (domain, copies, held, ages, message), \
+        suspended (domains that are: see `queue suspend`).
         """)
   }
 
@@ -31,9 +32,12 @@ struct QueueSummary<Program: MailServerCommand>: AsyncParsableCommand {
     let settings = try file.read()
     var shape = QueueShape(now: SystemClock().now)
     try await explained {
-      try await MailServer.listQueue(settings, try Program.parts(settings), selecting.selection) { shape.count($0) }
+      let parts = try Program.parts(settings)
+      try await MailServer.listQueue(settings, parts, selecting.selection) { shape.count($0) }
+      // A program's own store may know of none.
+      let suspended = (try? await MailServer.suspensions(.suspendDomain, settings, parts)) ?? []
       if json {
-        return try Output.json(shape.report(limit))
+        return try Output.json(shape.report(limit, suspended.map(\.name)))
       }
       let ages = QueueShape.ages.map { Table.Column("\($0 / 60)", number: true) }
       let table = Table(
@@ -43,6 +47,7 @@ struct QueueSummary<Program: MailServerCommand>: AsyncParsableCommand {
       try table.add(QueueSummary.row("all", shape.all))
       for line in shape.lines.prefix(limit) { try table.add(QueueSummary.row(line.domain, line.row)) }
       try table.end()
+      for order in suspended { SuspensionOptions.tell(order, "is suspended") }
       if shape.lines.count > limit { Output.complain("\(shape.lines.count - limit) more domains: say --limit") }
     }
   }
@@ -106,14 +111,15 @@ struct QueueShape {
     var copies: Int
     var ages: [Int64?]
     var domains: [Line]
+    var suspended: [String]
   }
 
-  func report(_ limit: Int) -> Report {
+  func report(_ limit: Int, _ suspended: [String] = []) -> Report {
     Report(
       copies: all.copies, ages: Self.ages.map(Optional.some) + [nil],
       domains: lines.prefix(limit).map {
         Report.Line(
           domain: $0.domain, copies: $0.row.copies, held: $0.row.held, ages: $0.row.ages, message: $0.row.message)
-      })
+      }, suspended: suspended)
   }
 }

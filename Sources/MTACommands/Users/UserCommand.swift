@@ -8,19 +8,22 @@ import MTAServer
 /// Once more:
 /// ann@village.example is a user now, in /etc/mta/users.json; a running server knows it after `ExampleServer reload`
 /// ```
-struct UserCommand: AsyncParsableCommand {
+struct UserCommand<Program: MailServerCommand>: AsyncParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "user",
-      abstract: "Look at the users of the settings; add them, remove them, change their passwords.",
+      abstract: "Look at the users of the settings; add them, remove them, suspend them, change their passwords.",
       discussion: """
         Changes the settings file that has `users`, in one step; all else in it stays as it is written. Without effect if the program has \
-        hooks of its own that do not use `users`. Exits 0 when it is done, 1 for a failure and for a user who is there already, 67 when there \
+        hooks of its own that do not use `users`. `suspend` and `resume` change no settings, and work for every login. Exits 0 when it is done, 1 for a failure and for a user who is there already, 67 when there \
         is no such user, 64 for settings, arguments or a password that cannot be used, 74 when a password that was made cannot be printed.
 
         Example: \(ProgramName.own) user add ann@village.example
         """,
-      subcommands: [UserAdd.self, UserPasswd.self, UserRemove.self, UserList.self])
+      subcommands: [
+        UserAdd.self, UserPasswd.self, UserRemove.self, UserList.self, UserSuspend<Program>.self,
+        UserResume<Program>.self,
+      ])
   }
 }
 
