@@ -9,11 +9,17 @@ enum CommandWords {
   ///
   /// - Parameters:
   ///   - root: the command that has all others.
-  ///   - isSendmail: the program was started as sendmail: all words are those of `send`.
+  ///   - name: the name by which the program was started. Links of some names stand for a command.
   static func ordered(
-    _ words: some Sequence<String>, of root: any ParsableCommand.Type, isSendmail: Bool = false
+    _ words: some Sequence<String>, of root: any ParsableCommand.Type, startedAs name: String = ""
   ) -> [String] {
-    if isSendmail { return ["send", "--"] + words }
+    switch name {
+    case "sendmail": return ["send", "--"] + words
+    // There is nothing to do: aliases are settings.
+    case "newaliases": return ["send", "--", "-bi"]
+    case "mailq": return ["queue", "list"] + words
+    default: break
+    }
     let words = Array(words)
     var rest = SettingsOverrides.expanding(words, except: CommandOptions.kept(words, of: root))[...]
     var early: [String] = []
@@ -39,7 +45,7 @@ enum CommandWords {
 
 /// The name by which the program was started.
 enum ProgramName {
-  /// A link of this name stands for the command `send`, and newaliases for one that does nothing.
+  /// A link of this name stands for the command `send`.
   static var isSendmail: Bool { own == "sendmail" }
 
   static let own: String = {

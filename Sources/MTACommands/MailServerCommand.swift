@@ -47,6 +47,6 @@ extension MailServerCommand {
   @concurrent public static func main() async {
     LocalFile.fillClosedStreams()
     await Root<Self>.main(
-      CommandWords.ordered(CommandLine.arguments.dropFirst(), of: Root<Self>.self, isSendmail: ProgramName.isSendmail))
+      CommandWords.ordered(CommandLine.arguments.dropFirst(), of: Root<Self>.self, startedAs: ProgramName.own))
   }
 }

@@ -50,15 +50,17 @@ struct SendArgumentsTests {
   }
 
   @Test func wordsOfSendAreNotThoseOfOtherCommands() {
-    func ordered(_ line: String, isSendmail: Bool = false) -> String {
+    func ordered(_ line: String, startedAs name: String = "") -> String {
       CommandWords.ordered(
-        line.split(separator: " ").map(String.init), of: Root<PlainProgram>.self, isSendmail: isSendmail
+        line.split(separator: " ").map(String.init), of: Root<PlainProgram>.self, startedAs: name
       ).joined(separator: " ")
     }
     #expect(ordered("send -t -i") == "send -- -t -i")
     #expect(ordered("--config x send -i a@b") == "send -- --config x -i a@b")
     #expect(ordered("send --help") == "send --help")
-    #expect(ordered("-t --config x", isSendmail: true) == "send -- -t --config x")
+    #expect(ordered("-t --config x", startedAs: "sendmail") == "send -- -t --config x")
+    #expect(ordered("", startedAs: "newaliases") == "send -- -bi")
+    #expect(ordered("--json", startedAs: "mailq") == "queue list --json")
     #expect(ordered("queue list") == "queue list")
   }
 

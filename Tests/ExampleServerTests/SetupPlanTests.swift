@@ -57,6 +57,17 @@ import Testing
     #expect(settings.privateKey == "/srv/mail/keys/key.pem")
   }
 
+  @Test func aServiceWritesInItsFoldersAlone() throws {
+    let plan = SetupPlan(
+      domain: try #require(Domain("village.example")), host: try #require(Domain("mail.village.example")),
+      user: try #require(Mailbox("ann@village.example")), passwordHash: "*", selector: "s1", ports: .standard,
+      identity: .users(Self.users), state: ServicePlaces.state, isService: true)
+    let settings = try Settings(text: Array(plan.text.utf8), at: "/etc/mta/mta.json")
+    #expect(settings.lockFile == "/run/swift-mta/mta.lock" && settings.pidFile == "/run/swift-mta/mta.pid")
+    #expect(settings.maildrop == "/var/spool/swift-mta/maildrop" && settings.submitSocket == "/run/swift-mta/submit")
+    #expect(settings.mailQueue == "/var/lib/swift-mta/queue" && settings.database == "/var/lib/swift-mta/mta.db")
+  }
+
   @Test func mailCanGoToAnotherProgram() throws {
     let place = try #require(LocalDelivery("lmtp:/run/dovecot/lmtp"))
     #expect(try settings(.own, localDelivery: "lmtp:/run/dovecot/lmtp").runner.localDelivery == place)

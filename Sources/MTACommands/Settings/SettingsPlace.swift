@@ -24,7 +24,11 @@ enum SettingsPlace {
     if let environment, !environment.isEmpty { return environment }
     for place in places {
       var status = stat()
-      guard lstat(place, &status) == 0 else { continue }
+      guard lstat(place, &status) == 0 else {
+        // In a folder that this user may not enter: it is the place all the same.
+        if errno == EACCES, place.hasPrefix("/") { return place }
+        continue
+      }
       if !place.hasPrefix("/") {
         guard status.st_mode & S_IFMT == S_IFREG else {
           throw Failure(text: "\(place): is no regular file, so it is read only if you say --config \(place)")

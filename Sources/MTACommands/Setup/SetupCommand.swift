@@ -42,7 +42,11 @@ struct SetupCommand: AsyncParsableCommand {
   @Option(
     help: "The folder, which is made if it is missing. Default: /etc/mta as root, else mta in the working folder.")
   var out: String?
-  @Option(help: "The folder of database, queue and mail. Default: state in DIR.") var state: String?
+  @Option(
+    help:
+      "The folder of database, queue and mail. Default: state in DIR, or, as root in /etc/mta, /var/lib/swift-mta if the package made it."
+  )
+  var state: String?
   @Flag(help: "Ask no network, and change nothing by what this machine is like.") var offline = false
   @Option(help: "The server's own name. Default: this machine's name if it is in the domain, else mail.DOMAIN.")
   var host: String?
@@ -83,7 +87,8 @@ struct SetupCommand: AsyncParsableCommand {
     let isRoot = geteuid() == 0
     let names = try names()
     let folder = try Self.absolute(out ?? (isRoot ? "/etc/mta" : "mta"))
-    let state = try state.map(Self.absolute)
+    let isService = isRoot && state == nil && folder == ServicePlaces.settings && ServicePlaces.areThere
+    let state = isService ? ServicePlaces.state : try state.map(Self.absolute)
     let user = try user(names.domain)
     let addresses = try addresses()
     let other = try other()
@@ -110,7 +115,7 @@ struct SetupCommand: AsyncParsableCommand {
       domain: names.domain, host: names.host, user: user, passwordHash: hash,
       selector: try SigningName(selector: selector, domain: "\(names.domain)").selector.description,
       ports: ports ?? (isRoot ? .standard : .high), identity: identity, localDelivery: localDelivery,
-      trustsResolvers: trustsResolvers, addresses: addresses, state: state ?? "state")
+      trustsResolvers: trustsResolvers, addresses: addresses, state: state ?? "state", isService: isService)
     let made = try SetupMade(plan)
     let faults: [String]
     do throws(SettingsFailure) {

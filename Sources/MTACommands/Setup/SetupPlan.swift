@@ -29,6 +29,8 @@ struct SetupPlan {
   var addresses: [IPAddress] = []
   /// The folder of what the server writes: within the folder, or from the root.
   var state = "state"
+  /// The server is a service of this machine: see ``ServicePlaces``.
+  var isService = false
 
   // Paths, within the folder if they do not begin at the root.
   static let settings = "mta.json"
@@ -73,6 +75,12 @@ struct SetupPlan {
     add("neverProhibit", "[\(own.map(Self.quoted).joined(separator: ", "))]")
     add("delayWarning", "14400")
     add("queueLifetime", "432000")
+    if isService {
+      add("lockFile", text: ServicePlaces.running + "/mta.lock")
+      add("pidFile", text: ServicePlaces.running + "/mta.pid")
+      add("submitSocket", text: ServicePlaces.running + "/submit")
+      add("maildrop", text: ServicePlaces.spool + "/maildrop")
+    }
     if trustsResolvers { add("trustResolvers", "true") }
     switch identity {
     case .own: break

@@ -109,7 +109,8 @@ struct SetupReport {
     Next:
 
       \(ProgramName.own) check-config --config \(ShellWord.quoted(settings))
-      \(ProgramName.own) serve --config \(ShellWord.quoted(settings))
+      \(plan.isService ? "systemctl start swift-mta.socket swift-mta.service  # or, without systemd:\n  " : "")\
+    \(ProgramName.own) serve --config \(ShellWord.quoted(settings))
       \(ProgramName.own) check-domain \(plan.domain) --config \(ShellWord.quoted(settings))
 
     """
