@@ -112,7 +112,7 @@ struct DeliveryEnvironment: Sendable {
       sources: configuration.sourceAddresses,
       environment: LinkEnvironment(
         group: group, tls: tls, timeouts: configuration.timeouts, logger: logger, dialogue: dialogue(keeping: kept),
-        isHeard: { [observers] in observers.watchesDialogue }, kept: kept,
+        isHeard: { [observers, keeps = kept != nil] in keeps || observers.watchesDialogue }, kept: kept,
         eightBit: configuration.eightBitToOldServers, clock: clock, nextHops: configuration.nextHops))
   }
 }
