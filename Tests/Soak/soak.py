@@ -386,22 +386,9 @@ def digest(content):
     return hashlib.sha256(re.sub(rb"\A\r?\n", b"", content)).digest()
 
 
-# What the server removes from a header (RFC 5321 4.4, RFC 8601 5): Return-Path, and results in its own name.
-FOLDED = rb"[^\n]*(?:\n[ \t][^\n]*)*\n?"
-RETURN_PATH = re.compile(rb"(?im)^return-path[ \t]*:" + FOLDED)
-OWN_RESULTS = re.compile(rb"(?im)^authentication-results[ \t]*:\s*mx\.soak\.example" + FOLDED)
-
-
 def forms(content):
-    """The digests of what a Maildir may have of it: LF line ends, or byte for byte if it is no text; each without fields that the server
-    removes from the header."""
-    texts = {content, content.replace(b"\r\n", b"\n")}
-    for text in list(texts):
-        end = re.search(rb"\n\r?\n", text)
-        end = end.end() - 1 if end else len(text)
-        header = RETURN_PATH.sub(b"", text[:end])
-        texts |= {header + text[end:], OWN_RESULTS.sub(b"", header) + text[end:], OWN_RESULTS.sub(b"", text[:end]) + text[end:]}
-    return frozenset(digest(text) for text in texts)
+    """The digests of what a Maildir may have of it: with LF line ends, or byte for byte if it is no text."""
+    return frozenset(digest(text) for text in (content, content.replace(b"\r\n", b"\n")))
 
 
 def parted(text, promised):
