@@ -1,7 +1,7 @@
 """Where the mails of the soak come from, and what is done to them. All of it follows from the numbers of the sessions.
 
 The last hop removes Return-Path (RFC 5321 4.4), and results of authentication that are in its own name, or that it cannot read (RFC 8601
-5). So no mail here has these, unless by a mutation: then each byte that was sent must arrive. In a corpus they get another name.
+5). So no mail here has these fields, they get another name: then each byte that was sent must arrive.
 """
 
 import mailbox
@@ -27,7 +27,7 @@ def corpus(folder):
             elif text:
                 # SpamAssassin's corpus keeps the line of the mailbox in front.
                 found.append(re.sub(rb"\AFrom [^\n]*\n", b"", text)[:MAXIMUM])
-    return [re.sub(rb"(?im)^(return-path|authentication-results)(?=[ \t]*:)", rb"X-\1", text) for text in found]
+    return found
 
 
 def cases(folder):
@@ -94,7 +94,7 @@ def mutated(mail, random, others):
             text[at:at] = bytes(random.randrange(256) for _ in range(random.randrange(1, 400)))
         if len(text) > MAXIMUM:
             text = text[:MAXIMUM]
-    return bytes(text)
+    return re.sub(rb"(?i)(\A|[\r\n\0])(?=(?:return-path|authentication-results)[ \t]*:)", rb"\1X-", bytes(text))
 
 
 WORDS = [
