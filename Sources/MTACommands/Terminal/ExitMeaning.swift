@@ -23,10 +23,10 @@ struct ExitMeaning {
         "arguments or settings that cannot be used; a question that would be asked on a terminal, and there is none"),
     ExitMeaning(
       codes: "65",
-      meaning: "`send`: an address or the mail is refused for what it is"),
+      meaning: "`send`: an address or the mail is refused for what it is; `restore`: the file is damaged, or no backup; `verify`: something is damaged or missing"),
     ExitMeaning(
       codes: "66",
-      meaning: "`stats`: a log cannot be opened"),
+      meaning: "`stats`: a log cannot be opened; `restore`: the file cannot be opened"),
     ExitMeaning(
       codes: "67",
       meaning:
@@ -35,12 +35,12 @@ struct ExitMeaning {
     ExitMeaning(
       codes: "69",
       meaning:
-        "`reload`, `upgrade`, `stop`: no server runs with these settings; `send`: there is no way to one; `bench`: no connection became ready for a mail"
+        "`reload`, `upgrade`, `stop`: no server runs with these settings; `send`: there is no way to one; `status`, `trace`: no server answers at `controlSocket`; `bench`: no connection became ready for a mail"
     ),
     ExitMeaning(
       codes: "73",
       meaning:
-        "`setup`: a file is there already, or cannot be made, or others can write a folder above; `man`: a page cannot be written"
+        "`backup`: the file is there, or cannot be written; `setup`: a file is there already, or cannot be made, or others can write a folder above; `man`: a page cannot be written"
     ),
     ExitMeaning(
       codes: "74",
@@ -50,13 +50,13 @@ struct ExitMeaning {
     ExitMeaning(
       codes: "75",
       meaning:
-        "`serve`: another server holds the lock file or the queue; `send`: nothing is queued, and another try may help"),
+        "`serve`: another server holds the lock file or the queue; `send`: nothing is queued, and another try may help; `status`, `trace`: too many ask the server"),
     ExitMeaning(
       codes: "77",
-      meaning: "`send`: the sender is not the caller's"),
+      meaning: "`send`: the sender is not the caller's; `status`, `trace`: this user may not ask the server"),
     ExitMeaning(
       codes: "78",
-      meaning: "the database was written by a newer program"),
+      meaning: "the database, or the backup, was written by a newer program; `status`, `trace`: `controlSocket` is `none`"),
     ExitMeaning(
       codes: "130, 143",
       meaning: "`serve`: a second signal ended it at once"),
