@@ -68,7 +68,7 @@ struct BenchCommandTests {
 
   @Test func itSendsNowhereElseUnasked() async throws {
     let recipient = ["--recipient", "a@test.example", "--count", "1", "--timeout", "1s"]
-    for server in ["192.0.2.1:25", "[2001:db8::1]:25", "mx.test.example:25", "[::ffff:127.0.0.1]:25", "0.0.0.0:25"] {
+    for server in ["192.0.2.1:25", "[2001:db8::1]:25", "mx.test.example:25", "0.0.0.0:25"] {
       let run = try await Command.run(["bench", server] + recipient)
       #expect(run.status == 64 && run.complaint.contains("--remote"), "\(server): \(run.complaint)")
     }
