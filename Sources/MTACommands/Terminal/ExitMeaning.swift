@@ -23,7 +23,9 @@ struct ExitMeaning {
         "arguments or settings that cannot be used; a question that would be asked on a terminal, and there is none"),
     ExitMeaning(
       codes: "65",
-      meaning: "`send`: an address or the mail is refused for what it is; `restore`: the file is damaged, or no backup; `verify`: something is damaged or missing"),
+      meaning:
+        "`send`: an address or the mail is refused for what it is; `restore`: the file is damaged, or no backup; `verify`: something is damaged or missing"
+    ),
     ExitMeaning(
       codes: "66",
       meaning: "`stats`: a log cannot be opened; `restore`: the file cannot be opened"),
@@ -50,13 +52,15 @@ struct ExitMeaning {
     ExitMeaning(
       codes: "75",
       meaning:
-        "`serve`: another server holds the lock file or the queue; `send`: nothing is queued, and another try may help; `status`, `trace`: too many ask the server"),
+        "`serve`: another server holds the lock file or the queue; `send`: nothing is queued, and another try may help; `status`, `trace`: too many ask the server"
+    ),
     ExitMeaning(
       codes: "77",
       meaning: "`send`: the sender is not the caller's; `status`, `trace`: this user may not ask the server"),
     ExitMeaning(
       codes: "78",
-      meaning: "the database, or the backup, was written by a newer program; `status`, `trace`: `controlSocket` is `none`"),
+      meaning:
+        "the database, or the backup, was written by a newer program; `status`, `trace`: `controlSocket` is `none`"),
     ExitMeaning(
       codes: "130, 143",
       meaning: "`serve`: a second signal ended it at once"),

@@ -19,9 +19,16 @@ package struct RuleNames: Sendable {
 
     fileprivate init(_ types: [String] = []) {
       // What parts names, and the fields of a check, is in none.
-      let names = types.map { String($0.map { $0 == "," ? ";" : $0 == RuleNames.separator ? "-" : $0 }) }
+      let names = types.map { type in
+        let octets = type.utf8.map { octet in
+          octet == UInt8(ascii: ",") ? UInt8(ascii: ";") : octet == RuleNames.separator ? UInt8(ascii: "-") : octet
+        }
+        return String(decoding: octets, as: UTF8.self)
+      }
       all = names
-      firsts = all.indices.map { names[...$0].joined(separator: String(RuleNames.separator)) }
+      firsts = all.indices.map {
+        names[...$0].joined(separator: String(decoding: [RuleNames.separator], as: UTF8.self))
+      }
     }
 
     /// The names of so many rules in one; nil for none.
@@ -32,7 +39,7 @@ package struct RuleNames: Sendable {
   }
 
   /// Between names of rules that let pass one after the other.
-  package static var separator: Character { "+" }
+  package static let separator = UInt8(ascii: "+")
 
   private var greeting = Names()
   private var sender = Names()

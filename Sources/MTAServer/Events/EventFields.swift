@@ -72,7 +72,9 @@ struct EventFields {
     let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     guard words.count == 6 else { return [] }
     let at = Int64(words[5]).flatMap { offset in begin.map { min($0 + .milliseconds(max(0, offset)), .last) } }
-    let names = words[1] == "rule" ? words[2].split(separator: RuleNames.separator).map(String.init) : [words[2]]
+    let names =
+      words[1] == "rule"
+      ? words[2].utf8.split(separator: RuleNames.separator).map { String(decoding: $0, as: UTF8.self) } : [words[2]]
     return names.map {
       MailStory.Check(
         stage: words[0], kind: words[1], name: $0, verdict: words[3], microseconds: Int64(words[4]), at: at)
