@@ -32,7 +32,7 @@ import Testing
     let documented = Set(try Self.documented().keys)
     #expect(documented == Set(SettingsTable.rows.map(\.key)))
     // What stands in the rooms' own configurations may have another name, or none in files.
-    let rooms: Set = ["receiver", "runner", "filtering"]
+    let rooms: Set = ["receiver", "runner", "filtering", "webhooks"]
     let settings = try Settings(serverName: "mail.village.example")
     let own = Set(Mirror(reflecting: settings).children.compactMap(\.label)).subtracting(rooms)
     #expect(own.subtracting(["noted", "reading"]).isSubset(of: documented))
