@@ -12,7 +12,8 @@ import Testing
       #"""
       {"serverName": "mx.test.example", "listeningPorts": ["127.0.0.1:0"], "localDomains": ["test.example"],
        "isolation": "\#(isolation)"\#(user), "database": "queue/mta.db", "mtaSTS": false, "resolvers": ["127.0.0.1:9"],
-       "users": {"coco@test.example": "*"}, "ehloDomainVerifies": false, "clientLimits": {"mailsPerHour": 5}}
+       "users": {"coco@test.example": "*"}, "ehloDomainVerifies": false, "clientLimits": {"mailsPerHour": 5},
+       "maxFailedMessagesPerPeriod": 1000}
       """#, to: "mta.json")
     return try await server.serve()
   }
