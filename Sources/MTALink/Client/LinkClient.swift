@@ -168,6 +168,9 @@ package final class LinkClient: Sendable {
     if let socket { flushSoon(socket, isFirst) }
   }
 
+  /// Sends what would go with the next message.
+  package func flush() { state.withLockedValue { $0.socket }?.flush() }
+
   private func flushSoon(_ socket: LinkSocket, _ isFirst: Bool) {
     guard let loop = configuration.loop else { return socket.flush() }
     guard isFirst else { return }

@@ -43,7 +43,14 @@ enum EventPlace: Sendable {
     }
   }
 
-  func close() async { if case .file(let keeper) = self { await keeper.close() } }
+  /// Writes, or sends, what waits.
+  func close() async {
+    switch self {
+    case .none: break
+    case .file(let keeper): await keeper.close()
+    case .link(let link): link.flush()
+    }
+  }
 }
 
 extension Settings {
