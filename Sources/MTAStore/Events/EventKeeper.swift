@@ -18,7 +18,7 @@ package final class EventKeeper: Sendable {
     /// The clients of one network of IPv6 are one, for what is kept of refusals. Default 64.
     package var contactPrefix = ContactKey.prefixLength
     /// How long records are gathered, so that many are written at once.
-    package var gathering = Duration.milliseconds(250)
+    package var gathering = Duration.milliseconds(100)
     /// How long the writer waits after a failure.
     package var patience = Duration.seconds(5)
     package var clock: any WallClock = SystemClock()
