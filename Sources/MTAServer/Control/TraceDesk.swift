@@ -89,6 +89,8 @@ final class Tracer: Sendable {
   /// What waits, about `octets` of it. Nil: nothing, and the next line rings.
   func fetch(_ octets: Int = 16_384) -> ByteBuffer? {
     state.withLockedValue { state in
+      // What was lost last is told without waiting for another line.
+      if state.lines.isEmpty { state.addLoss() }
       guard !state.lines.isEmpty else {
         state.isRung = false
         return nil
@@ -109,11 +111,14 @@ extension Tracer.State {
       lost += 1
       return
     }
-    if lost > 0 {
-      add(TraceMessage.lost(lost).bytes)
-      lost = 0
-    }
+    addLoss()
     add(TraceMessage.line(line).bytes)
+  }
+
+  fileprivate mutating func addLoss() {
+    guard lost > 0 else { return }
+    add(TraceMessage.lost(lost).bytes)
+    lost = 0
   }
 
   private mutating func add(_ bytes: [UInt8]) {

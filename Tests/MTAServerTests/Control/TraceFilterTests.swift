@@ -1,5 +1,6 @@
 import MTACore
 import MTASystem
+import NIOCore
 import Testing
 
 @testable import MTAServer
@@ -79,5 +80,19 @@ struct TraceFilterTests {
     for session in 10..<3000 { #expect(filter.take(Self.line(session, long)).isEmpty) }
     #expect(filter.take(Self.line(10, "MAIL FROM:<a@village.example>")).count == 1)
     #expect(filter.take(Self.line(2999, "MAIL FROM:<a@village.example>")).count == 2)
+  }
+
+  /// Also when nothing more is said.
+  @Test func whatWasLostLastIsToldBehindWhatWaited() throws {
+    let tracer = Tracer(TraceChoice()) {}
+    let count = 3000
+    for _ in 1...count { tracer.take(Self.line(1, String(repeating: "x", count: 500)), lost: 0) }
+    var text = ""
+    while let piece = tracer.fetch() { text += String(buffer: piece) }
+    let lines = text.split(separator: "\n")
+    #expect(lines.count > 1 && lines.count < count)
+    let last = try #require(lines.last)
+    #expect(last == "lost=\(count - (lines.count - 1))")
+    #expect(tracer.fetch() == nil)
   }
 }
