@@ -213,6 +213,41 @@ import Testing
       """)
     #expect(desk.log.filter { !$0.hasSuffix("192.0.2.1") } == ["begin coco@test.example", "admit 1"])
   }
+
+  /// Else no mail of the session would be taken, however often its client tries.
+  @Test func aSessionWhoseLoginTheDeskDoesNotKnowEnds() async throws {
+    let dialogue = dialogue(PlayedDesk(allowance: .unknown)).dialogue
+    dialogue.configuration.allowsAuthInClear = true
+    dialogue.configuration.allowances = AllowanceQuestions(users: UserLimits(), clients: SendingLimits())
+    try await dialogue.play(
+      """
+      S: 220
+      C: EHLO client.example
+      S: 250
+      C: AUTH PLAIN AGNvY29AdGVzdC5leGFtcGxlAG15LXBhc3N3b3Jk
+      S: 235
+      C: MAIL FROM:<coco@test.example>
+      S: 421 4.3.0
+      -- closed
+      """)
+  }
+
+  @Test func aClientWithoutALoginMayTryAgain() async throws {
+    let dialogue = dialogue(PlayedDesk(allowance: .unknown)).dialogue
+    dialogue.configuration.allowances = AllowanceQuestions(
+      users: UserLimits(), clients: SendingLimits(mailsPerDay: 1))
+    try await dialogue.play(
+      """
+      S: 220
+      C: EHLO client.example
+      S: 250
+      C: MAIL FROM:<a@client.example>
+      S: 451 4.3.0
+      C: QUIT
+      S: 221
+      -- closed
+      """)
+  }
 }
 
 /// What a desk does while it is asked.
@@ -224,10 +259,15 @@ private final class Trapdoor: @unchecked Sendable {
 private final class PlayedDesk: ReceptionDesk {
   private let state = NIOLockedValueBox<(log: [String], tries: UInt64)>(([], 0))
   private let admitsLogins: Bool
+  private let allowance: Allowance
   private let entry: @Sendable (IPAddress) -> DeskEntry
 
-  init(admitsLogins: Bool = true, entry: @escaping @Sendable (IPAddress) -> DeskEntry = { _ in .welcome }) {
+  init(
+    admitsLogins: Bool = true, allowance: Allowance = .granted,
+    entry: @escaping @Sendable (IPAddress) -> DeskEntry = { _ in .welcome }
+  ) {
     self.admitsLogins = admitsLogins
+    self.allowance = allowance
     self.entry = entry
   }
 
@@ -271,4 +311,5 @@ private final class PlayedDesk: ReceptionDesk {
   func left(_ attempt: LoginTry) { note("left \(attempt.number)") }
   func abandoned(_ attempt: LoginTry) { note("abandoned \(attempt.number)") }
   func answerTime() async -> Duration { .zero }
+  func allow(_ use: SendingUse, user: String?, client: IPAddress) async -> Allowance { allowance }
 }

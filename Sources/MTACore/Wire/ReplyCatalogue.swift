@@ -44,7 +44,8 @@ package enum ReplyCatalogue {
     Entry("tooManyConnections", .tooManyConnections(server), "connection over a limit"),
     Entry("refusedAtDoor", .refusedAtDoor(refusal), "connection that a hook refuses"),
     Entry("deferredAtDoor", .deferredAtDoor(refusal), "connection that a hook defers"),
-    Entry("hookFailedAtDoor", .hookFailedAtDoor, "connection, the hook failed"),
+    Entry(
+      "hookFailedAtDoor", .hookFailedAtDoor, "connection, the hook failed; MAIL or RCPT, the login is no longer known"),
     Entry("tooManyErrors", .tooManyErrors, "`maximumErrors` exceeded"),
     Entry("tooManyCommands", .tooManyCommands, "`maximumCommandsWithoutMail` exceeded"),
     Entry(

@@ -41,13 +41,17 @@ struct Objection: Hashable, Sendable {
   init(unexpected answer: Answer?) { self = answer == .failed ? .hookFailed : .misfit }
 
   /// Nil for an answer that lets pass. What the hook wrote before it belongs to no mail.
-  init?(_ allowance: Allowance, of use: SendingUse) {
+  ///
+  /// - Parameter hasLogin: the session is logged in. Where the queue process was replaced, the new one knows nothing of that and takes no mail
+  ///   of such a session, so the connection ends: the client may log in anew.
+  init?(_ allowance: Allowance, of use: SendingUse, hasLogin: Bool) {
     switch allowance {
     case .granted: return nil
     case .limited(let span, let minutes):
       self.init(
         use == .mail ? .mailLimit(span, minutes: minutes) : .recipientLimit(span, minutes: minutes), isByHook: true)
     case .suspended: self.init(.accountSuspended, isByHook: true)
+    case .unknown where hasLogin: self.init(.hookFailedAtDoor, thenClose: true, isByHook: true)
     case .unknown: self = .hookFailed
     }
   }

@@ -38,7 +38,8 @@ struct RecipientInquiry: Hashable, Sendable {
   ) -> InquiryStep<Finding> {
     if case .allowance(let finding) = state {
       guard case .allowance(let allowance)? = answer else { return .unexpected(answer) }
-      return Objection(allowance, of: .recipient).map { .refuse($0) } ?? .done(finding)
+      let objection = Objection(allowance, of: .recipient, hasLogin: conversation.isAuthenticated)
+      return objection.map { .refuse($0) } ?? .done(finding)
     }
     let step = find(answer, configuration, conversation)
     guard case .done(let finding) = step, configuration.allowances.asks(.recipient, in: conversation) else {

@@ -27,7 +27,8 @@ struct SenderInquiry: Hashable, Sendable {
   ) -> InquiryStep<[EnvelopeRecipient]> {
     if case .allowance(let arrivals) = state {
       guard case .allowance(let allowance)? = answer else { return .unexpected(answer) }
-      return Objection(allowance, of: .mail).map { .refuse($0) } ?? .done(arrivals)
+      let objection = Objection(allowance, of: .mail, hasLogin: conversation.isAuthenticated)
+      return objection.map { .refuse($0) } ?? .done(arrivals)
     }
     let step = find(answer, configuration, &conversation)
     guard case .done(let arrivals) = step, configuration.allowances.asks(.mail, in: conversation) else { return step }
