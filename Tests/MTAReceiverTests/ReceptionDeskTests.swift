@@ -219,6 +219,7 @@ import Testing
     let dialogue = dialogue(PlayedDesk(allowance: .unknown)).dialogue
     dialogue.configuration.allowsAuthInClear = true
     dialogue.configuration.allowances = AllowanceQuestions(users: UserLimits(), clients: SendingLimits())
+    dialogue.configuration.senderRules = []
     try await dialogue.play(
       """
       S: 220
