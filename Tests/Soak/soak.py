@@ -131,6 +131,11 @@ class Soak:
         self.faults = []
         # By the id of the 250: the digests of what was sent, and the mailboxes.
         self.promised = {}
+        # The content of the session's mail, as it was before the way of sending it; with --keep each is a file under its id.
+        self.here = threading.local()
+        self.sent = server.at("sent")
+        if options.keep:
+            os.makedirs(self.sent, exist_ok=True)
         # What was sent and has no answer: its digests.
         self.unanswered = collections.Counter()
         self.turn = threading.Condition()
@@ -195,7 +200,7 @@ class Soak:
         self.count("hostile commands", len(noise))
         client.send(b"\r\nRSET\r\nNOOP end\r\n")
         # The answers are as many as the server took lines for: all are read, until a pause.
-        client.socket.settimeout(0.3)
+        client.socket.settimeout(1.5)
         try:
             while True:
                 client.reply()
@@ -208,6 +213,7 @@ class Soak:
     def mail(self, client, random):
         base = random.choice(self.bases)
         content = hostility.mutated(base, random, self.bases)
+        self.here.content = content
         boxes = sorted(random.sample(range(MAILBOXES), random.choice((1, 1, 1, 2, 3))))
         sender = random.choice((b"<spam@client.example>", b"<>", b"<a@[127.0.0.1]>", b'<"odd \\" one"@client.example>', b"<x" + b"y" * 60 + b"@client.example>"))
         way = random.choices(("data", "chunks", "raw", "cut", "drip"), (50, 25, 12, 8, 5))[0]
@@ -283,6 +289,9 @@ class Soak:
             else:
                 self.counts["mails accepted"] += 1
                 self.promised[found[1].decode()] = (content, taken)
+                if self.options.keep:
+                    with open(os.path.join(self.sent, found[1].decode()), "wb") as file:
+                        file.write(self.here.content)
 
     def refused(self, client):
         self.count("mails refused")
